@@ -1,0 +1,8 @@
+install(TARGETS octopoll RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+install(DIRECTORY mibs/ DESTINATION ${CMAKE_INSTALL_DATADIR}/octopoll/mibs FILES_MATCHING PATTERN "*.txt")
+install(FILES README.md CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} RENAME copyright)
+install(FILES config/example.yaml DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples)
+configure_file(config/octopoll.service.in octopoll.service @ONLY)
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/octopoll.service DESTINATION lib/systemd/system)
+install(FILES config/octopoll.sysusers DESTINATION lib/sysusers.d RENAME octopoll.conf)

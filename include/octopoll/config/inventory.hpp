@@ -1,0 +1,77 @@
+#pragma once
+// The inventory: what a YAML file says is to be polled, checked and complete.
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <tl/expected.hpp>
+#include <vector>
+
+#include "octopoll/config/interface_rules.hpp"
+#include "octopoll/core/credentials.hpp"
+#include "octopoll/core/endpoint.hpp"
+
+namespace octopoll::config {
+
+/// One thing wrong in a file, for a person. Unit: line and column count from 1, the column in characters.
+struct Problem {
+  std::string file;
+  int line = 1;
+  int column = 1;
+  std::string message;
+  std::string remedy;  ///< what to do; may be empty
+  /// "FILE:LINE:COLUMN: message", without the remedy.
+  [[nodiscard]] std::string text() const;
+};
+
+/// One device, after defaults and groups were applied. The initialisers are the defaults.
+struct Device {
+  std::string name;
+  Target address;
+  std::string auth_name;  ///< name in `auths`; "" for the built-in default (v2c, public)
+  SnmpCredentials auth;
+  std::chrono::nanoseconds interval = std::chrono::seconds(60);
+  std::chrono::nanoseconds timeout = std::chrono::seconds(1);  ///< per request, before the first retry
+  unsigned retries = 2;                                        ///< per request, after the first try
+  unsigned max_outstanding = 2;                                ///< requests in flight at this device
+  unsigned max_repetitions = 25;                               ///< upper bound for GETBULK
+  unsigned max_message_size = 1472;                            ///< octets an answer may have
+  std::shared_ptr<const InterfaceRules> interfaces;            ///< shared by the devices of a group; never null
+  bool ping = true;                                            ///< probe its address by ICMP too
+  std::map<std::string, std::string> tags;
+};
+
+/// One ICMP target beside the devices.
+struct Probe {
+  std::string name;
+  std::string host;  ///< name or literal, no port
+  AddressFamily family = AddressFamily::any;
+  std::chrono::nanoseconds interval = std::chrono::seconds(60);
+  std::chrono::nanoseconds timeout = std::chrono::seconds(1);
+  unsigned count = 10;  ///< echo requests a round, spread over the interval
+};
+
+/// How devices are pinged (`ping:` under `defaults`, a group or a device is on/off; these are file-wide).
+struct PingDefaults {
+  std::chrono::nanoseconds timeout = std::chrono::seconds(1);
+  unsigned count = 10;
+};
+
+struct Inventory {
+  std::filesystem::path file;
+  std::vector<Device> devices;  ///< in the order of the file; names are unique
+  std::vector<Probe> probes;    ///< names are unique, also against devices
+  PingDefaults ping;
+  std::optional<std::filesystem::path> store;  ///< relative paths are relative to the file
+  std::vector<Problem> warnings;               ///< nothing that keeps it from running: secrets that others may read
+};
+
+/// Reads and checks a whole file. Errors: all problems at once, ordered by line; never secrets in them.
+/// Thread: any; blocks on the file and on `file:` secrets.
+[[nodiscard]] tl::expected<Inventory, std::vector<Problem>> load_inventory(const std::filesystem::path& file);
+
+}  // namespace octopoll::config

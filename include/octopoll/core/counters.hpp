@@ -1,0 +1,60 @@
+#pragma once
+// The counters that octopoll reads of every interface, spelled once.
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace octopoll {
+
+/// One counter of an interface. Source: RFC 2863, ifTable (32 bits) and ifXTable (64 bits); the 64-bit column speaks
+/// where the row has it, each counter by itself. `*_nucast_pkts` exist in ifTable alone (deprecated there, and the
+/// only count of multicast and broadcast that agents without ifXTable have).
+enum class Counter : std::uint8_t {
+  in_octets,
+  out_octets,
+  in_ucast_pkts,
+  out_ucast_pkts,
+  in_multicast_pkts,
+  out_multicast_pkts,
+  in_broadcast_pkts,
+  out_broadcast_pkts,
+  in_errors,
+  out_errors,
+  in_discards,
+  out_discards,
+};
+inline constexpr std::size_t counter_count = 12;
+
+/// An array with one place a counter: `per[Counter::in_octets]`.
+template <class T>
+struct PerCounter {
+  std::array<T, counter_count> items{};
+  constexpr T& operator[](Counter c) noexcept { return items[static_cast<std::size_t>(c)]; }
+  constexpr const T& operator[](Counter c) const noexcept { return items[static_cast<std::size_t>(c)]; }
+  friend bool operator==(const PerCounter&, const PerCounter&) = default;
+};
+
+[[nodiscard]] constexpr std::array<Counter, counter_count> all_counters() noexcept {
+  std::array<Counter, counter_count> all{};
+  for (std::size_t i = 0; i < counter_count; ++i) all[i] = static_cast<Counter>(i);
+  return all;
+}
+[[nodiscard]] constexpr bool counts_octets(Counter c) noexcept {
+  return c == Counter::in_octets || c == Counter::out_octets;
+}
+/// "in_octets" and so on, as in the store and in JSON.
+[[nodiscard]] std::string_view to_string(Counter counter) noexcept;
+
+/// One raw reading. Unit: what the counter counts. `bits` is the width that came over the wire (32 or 64): a Counter32
+/// in a 64-bit column wraps at 2^32 whatever the column is called.
+struct CounterReading {
+  std::uint64_t value = 0;
+  std::uint8_t bits = 0;  ///< 0: the agent has no such counter for this row
+  [[nodiscard]] constexpr bool present() const noexcept { return bits != 0; }
+  friend bool operator==(const CounterReading&, const CounterReading&) = default;
+};
+
+}  // namespace octopoll

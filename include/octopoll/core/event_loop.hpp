@@ -1,0 +1,59 @@
+#pragma once
+// One thread's loop: file descriptors, timers and messages from other threads.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+#include "octopoll/core/clock.hpp"
+#include "octopoll/core/result.hpp"
+
+namespace octopoll {
+
+/// An epoll loop with timers on CLOCK_BOOTTIME.
+///
+/// Thread: everything but post() and stop() belongs to the thread that calls run(). Callbacks run on it, must not
+/// block and must not throw.
+/// Cost: a timer is O(log n) to set and to fire; a cancelled timer is dropped when it comes up.
+class EventLoop {
+ public:
+  using TimerId = std::uint64_t;  ///< 0 is never a timer
+  using IoCallback = std::function<void(std::uint32_t epoll_events)>;
+  using Callback = std::function<void()>;
+
+  /// Errors: io (epoll, eventfd or timerfd not to be had).
+  [[nodiscard]] static Result<std::unique_ptr<EventLoop>> create();
+  ~EventLoop();
+  EventLoop(const EventLoop&) = delete;
+  EventLoop& operator=(const EventLoop&) = delete;
+
+  /// Calls back (level-triggered) while `fd` has one of `events` (EPOLLIN, EPOLLOUT, ...). The fd stays the caller's,
+  /// who calls unwatch() before closing it; unwatching from inside any callback is safe.
+  [[nodiscard]] Result<> watch(int fd, std::uint32_t events, IoCallback callback);
+  void rewatch(int fd, std::uint32_t events);
+  void unwatch(int fd);
+
+  TimerId at(BootTime when, Callback callback);
+  TimerId after(std::chrono::nanoseconds delay, Callback callback) {
+    return at(BootClock::now() + delay, std::move(callback));
+  }
+  /// True if it had not fired yet.
+  bool cancel(TimerId id);
+
+  /// Runs `callback` on the loop's thread soon. Thread: any.
+  void post(Callback callback);
+
+  /// Runs until stop(). May be called again after it returned.
+  void run();
+  /// One round: waits at most `patience` for something to do, does it. For tests and for draining at shutdown.
+  void run_once(std::chrono::milliseconds patience);
+  /// Thread: any; also from a callback.
+  void stop();
+
+ private:
+  struct Impl;
+  explicit EventLoop(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace octopoll

@@ -1,0 +1,97 @@
+#pragma once
+// What an agent says of one interface at one moment: the raw row, before any judgement.
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "octopoll/core/clock.hpp"
+#include "octopoll/core/counters.hpp"
+#include "octopoll/core/units.hpp"
+
+namespace octopoll {
+
+/// ifAdminStatus and ifOperStatus (RFC 2863): 1 up, 2 down, 3 testing, 4 unknown, 5 dormant, 6 notPresent,
+/// 7 lowerLayerDown; any other number is kept as it came.
+struct IfStatus {
+  std::int64_t code = 0;
+  friend bool operator==(const IfStatus&, const IfStatus&) = default;
+};
+inline constexpr IfStatus status_up{1};
+inline constexpr IfStatus status_down{2};
+/// The MIB's word, or the number in decimal.
+[[nodiscard]] std::string to_string(IfStatus status);
+
+/// Where an interface's name came from (invariant 4).
+enum class NameSource : std::uint8_t { none, if_name, descr };
+
+/// Which rule gave the speed (invariant 5).
+enum class SpeedSource : std::uint8_t { none, if_speed, if_high_speed, override_rule };
+[[nodiscard]] std::string_view to_string(SpeedSource source) noexcept;
+
+/// ifType values that octopoll treats apart (IANAifType-MIB).
+inline constexpr std::int64_t if_type_software_loopback = 24;
+
+/// The columns that stand still, as text and numbers ready to show.
+/// Absent is nullopt, never 0 or "": an empty ifAlias and a missing one are different facts.
+struct InterfaceFacts {
+  IfIndex if_index;
+  std::optional<std::string> if_name;
+  std::optional<std::string> descr;
+  std::optional<std::string> alias;
+  std::optional<std::int64_t> type;
+  std::optional<std::int64_t> mtu;
+  std::optional<std::string> phys_address;  ///< "aa:bb:cc", "" where it is empty
+  std::optional<std::uint64_t> speed_bps;   ///< by the rule of invariant 5, before overrides of the inventory
+  SpeedSource speed_source = SpeedSource::none;
+  friend bool operator==(const InterfaceFacts&, const InterfaceFacts&) = default;
+};
+
+/// When the counters of one row were read. All of a row's counters come in one PDU, together with sysUpTime.
+struct ReadingTime {
+  BootTime received;                      ///< our clock at reception
+  std::chrono::nanoseconds round_trip{};  ///< of the request that this answers
+  std::optional<TimeTicks> sys_uptime;    ///< the agent's clock, from the same PDU
+  /// How old the counters may have been when the agent answered: 0 for an agent that answers fresh, the period of its
+  /// cache for one that caches, less where the poller saw the cache move.
+  std::chrono::nanoseconds age_bound{};
+};
+
+/// One row as read in one cycle.
+struct InterfaceSample {
+  std::string name;  ///< the identity: ifName, else ifDescr, else "#<ifIndex>"; made unique within the device
+  InterfaceFacts facts;
+  std::optional<IfStatus> admin_status;
+  std::optional<IfStatus> oper_status;
+  std::optional<TimeTicks> last_change;         ///< ifLastChange: sysUpTime when the present state was entered
+  std::optional<TimeTicks> discontinuity_time;  ///< ifCounterDiscontinuityTime
+  PerCounter<CounterReading> counters;
+  ReadingTime time;
+};
+
+/// The system group (RFC 3418), as far as the agent has it.
+struct DeviceFacts {
+  std::optional<std::string> sys_name;
+  std::optional<std::string> sys_descr;
+  std::optional<std::string> sys_object_id;  ///< "1.3.6.1.4.1.8072.3.2.10"
+  std::optional<std::string> sys_contact;
+  std::optional<std::string> sys_location;
+  friend bool operator==(const DeviceFacts&, const DeviceFacts&) = default;
+};
+
+/// All that one cycle read of one device.
+struct DeviceSnapshot {
+  DeviceFacts facts;
+  std::optional<std::uint32_t> if_number;
+  std::optional<TimeTicks> if_table_last_change;
+  std::optional<std::uint32_t> engine_boots;  ///< snmpEngineBoots, RFC 3411 section 5
+  std::optional<std::uint32_t> engine_time;   ///< snmpEngineTime, seconds
+  std::optional<TimeTicks> sys_uptime;        ///< as first read in the cycle
+  BootTime read_at;                           ///< when that answer arrived
+  std::vector<InterfaceSample> interfaces;    ///< ordered by ifIndex
+};
+
+}  // namespace octopoll

@@ -1,0 +1,107 @@
+#pragma once
+// ICMP echo for many targets in one loop.
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "octopoll/core/cycle.hpp"
+#include "octopoll/core/endpoint.hpp"
+#include "octopoll/core/event_loop.hpp"
+#include "octopoll/core/result.hpp"
+
+namespace octopoll::icmp {
+
+inline constexpr unsigned min_payload = 24;      ///< what tells a probe's answer from all others
+inline constexpr unsigned max_payload = 65'507;  ///< RFC 791 section 3.1: 65,535 less the two headers
+
+/// One round: `count` echo requests, `spacing` apart, each lost after `timeout`. A loop that fell behind goes on at
+/// the same spacing; it never sends a burst to catch up.
+struct EchoPlan {
+  unsigned count = 10;
+  std::chrono::nanoseconds spacing = std::chrono::seconds(6);
+  std::chrono::nanoseconds timeout = std::chrono::seconds(1);
+  unsigned payload = 56;  ///< octets after the 8 of the ICMP header, min_payload to max_payload
+};
+
+/// What a round brought. Times are kernel receive stamps minus our send stamps.
+///
+/// A probe that the kernel refused to send (no route, a firewall rule) counts as sent and lost, with the reason in
+/// `error`: the target cannot be reached, and its loss must not read 0 %. Only where this process could not probe at
+/// all (no socket for the family, a plan that makes no sense) `sent` is 0 beside the error: nothing was measured.
+struct EchoRound {
+  std::uint32_t sent = 0;
+  std::uint32_t received = 0;    ///< in time, each probe at most once
+  std::uint32_t duplicates = 0;  ///< further answers to a probe that had one
+  std::uint32_t late = 0;        ///< first answers after the timeout, while the round was running: lost all the same
+  std::vector<std::chrono::nanoseconds> round_trips;  ///< of the received, in order of sending
+  std::optional<Error> error;                         ///< the first ICMP error or send failure of the round, if any
+};
+
+/// One answer, told as it comes in; for a live display.
+struct EchoAnswer {
+  enum class Kind : std::uint8_t { in_time, late, duplicate };
+  Kind kind = Kind::in_time;
+  std::uint32_t sequence = 0;  ///< of the probe within its round, from 0
+  std::chrono::nanoseconds round_trip{};
+};
+
+/// Counts over the prober's life.
+struct ProberStatistics {
+  std::uint64_t sent = 0;        ///< requests that the kernel took
+  std::uint64_t received = 0;    ///< answers in time
+  std::uint64_t duplicates = 0;  ///< also those that came after their round was over
+  std::uint64_t late = 0;        ///< as above
+  std::uint64_t foreign = 0;     ///< echo replies that are no answer to a probe on record
+  std::uint64_t errors = 0;      ///< ICMP errors about our probes, and requests that the kernel refused
+};
+
+/// Sends and matches echo requests over at most one socket an address family: ICMP datagram sockets where the kernel
+/// allows (net.ipv4.ping_group_range), raw sockets with CAP_NET_RAW otherwise.
+///
+/// Matching: by a keyed cookie in the payload, since the kernel owns the identifier of datagram sockets and a 16-bit
+/// sequence wraps. A reply without it, or from another address than the probe went to, is `foreign`. A round is kept
+/// on record for one more spacing (at least one timeout, at most a minute) after its end, so that late answers and
+/// duplicates are known for what they are; what comes even later is foreign.
+/// Loss is decided by time alone: an ICMP error is told in the round, and the probe is waited for all the same, for
+/// such an error is easily forged.
+/// Clocks: round trips are differences of wall-clock stamps, since the kernel stamps packets by it; where the wall
+/// clock was stepped meanwhile, BootClock's measure (which includes the loop's delay) takes their place.
+/// Thread: the loop's. Callbacks run on it, from the loop (or finish()) and never from within start(); they may start
+/// and finish rounds, but must not destroy the prober. Rounds that run when it is destroyed never call back.
+/// Source: RFC 792 (echo), RFC 4443 section 4 (ICMPv6 echo), RFC 2681 (a lost probe has no round trip).
+class Prober {
+ public:
+  using RoundId = std::uint64_t;  ///< 0 is never a round
+  using Done = std::function<void(EchoRound)>;
+  using Watch = std::function<void(const EchoAnswer&)>;
+
+  /// Errors: permission where neither kind of socket is allowed for IPv4 nor IPv6; its remedy names both ways out.
+  /// With one family alone it works, and probes of the other fail with that error in their round.
+  [[nodiscard]] static Result<std::unique_ptr<Prober>> create(EventLoop& loop);
+  ~Prober();
+  Prober(const Prober&) = delete;
+  Prober& operator=(const Prober&) = delete;
+
+  /// Starts a round; `done` is called once, after the last answer or timeout. The endpoint's port is ignored.
+  /// `watch`, if any, is told of each answer, also of those after `done` while the round is on record.
+  RoundId start(const Endpoint& target, const EchoPlan& plan, Done done, Watch watch = {});
+  /// Ends a round now: probes that have no answer and whose timeout has not come are not counted as sent; `done` is
+  /// called from within. A round that is over, or never was, is left alone.
+  void finish(RoundId round);
+
+  [[nodiscard]] ProberStatistics statistics() const noexcept;
+  /// "datagram", "raw" or "none", for `--version`-like output and tests.
+  [[nodiscard]] std::string socket_kind(int family) const;
+
+ private:
+  struct Impl;
+  explicit Prober(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace octopoll::icmp

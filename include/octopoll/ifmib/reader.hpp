@@ -1,0 +1,92 @@
+#pragma once
+// Reading an agent's interface tables over SNMP.
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "octopoll/core/interface.hpp"
+#include "octopoll/ifmib/row.hpp"
+#include "octopoll/snmp/engine.hpp"
+
+namespace octopoll::ifmib {
+
+/// The scalars beside the tables. Absent is nullopt. Texts are the octets as they came: agent_text() makes them
+/// readable.
+struct Scalars {
+  std::optional<std::string> sys_descr, sys_contact, sys_name, sys_location;
+  std::optional<std::string> sys_object_id;  ///< dotted
+  std::optional<std::uint32_t> sys_uptime;   ///< hundredths of a second
+  std::optional<std::uint32_t> if_number;
+  std::optional<std::uint32_t> if_table_last_change;
+  std::optional<std::uint32_t> engine_boots, engine_time;
+  /// nsCacheTimeout of ifTable (NET-SNMP-AGENT-MIB): seconds for which a Net-SNMP agent shows the same counters.
+  std::optional<std::uint32_t> cache_timeout;
+  BootTime received;  ///< when sysUpTime came
+  std::chrono::nanoseconds round_trip{};
+};
+[[nodiscard]] DeviceFacts facts_of(const Scalars& scalars);
+
+enum class ScalarSet : std::uint8_t { all, changing };  ///< changing: uptime, ifNumber, ifTableLastChange, engine clock
+
+/// Where a read asks for how much at once.
+struct ReadLimits {
+  unsigned max_repetitions = 25;
+  unsigned max_message_size = 1472;
+  std::optional<unsigned> retries;
+};
+
+/// How a read ended; an error means that what came is all there is.
+struct ReadEnd {
+  std::optional<Error> error;
+  snmp::Outcome outcome = snmp::Outcome::answered;
+  std::vector<std::string> notes;
+  std::optional<unsigned> message_size;  ///< where PDUs proved too large for the agent: what to ask for from now on
+};
+
+/// One read under way; destroying it ends it without calling back. Thread: the loop's. The session must outlive it.
+class Reading {
+ public:
+  virtual ~Reading() = default;
+};
+
+/// Reads scalars: one PDU for those that change, another for the rest. `done` is never called from inside this call; it
+/// may destroy the reading.
+[[nodiscard]] std::unique_ptr<Reading> read_scalars(snmp::Session& session, ScalarSet set, const ReadLimits& limits,
+                                                    std::function<void(Scalars&&, ReadEnd&&)> done);
+
+/// Reads columns of both tables by walking them side by side. Instances of more than one number are no rows.
+[[nodiscard]] std::unique_ptr<Reading> read_tables(snmp::Session& session, std::span<const Column> columns,
+                                                   const ReadLimits& limits,
+                                                   std::function<void(Rows&&, ReadEnd&&)> done);
+
+/// What is read of one row every cycle: the columns that speak for its counters, its states, and its name to notice
+/// when another interface has taken its ifIndex. Made once at discovery.
+struct RowPlan {
+  std::uint32_t index = 0;
+  std::string name;  ///< identity
+  InterfaceFacts facts;
+  NameSource name_source = NameSource::none;
+  std::optional<std::string> name_octets;  ///< as the agent gave the cell that names the row
+  PerCounter<std::optional<Column>> counters;
+  bool has_admin_status = false, has_oper_status = false, has_last_change = false, has_discontinuity_time = false;
+};
+[[nodiscard]] RowPlan plan_row(std::uint32_t index, std::string name, const Row& row);
+
+/// One row's answer.
+struct RowReading {
+  const RowPlan* plan = nullptr;
+  InterfaceSample sample;  ///< its `age_bound` knows nothing of a cache: the caller adds that
+  bool vanished = false;   ///< none of its objects exists any more
+  bool renamed = false;    ///< another name at this ifIndex: the table must be read again
+};
+
+/// Reads the counters of all planned rows, each row in one PDU together with sysUpTime. `plans` must outlive the
+/// reading.
+[[nodiscard]] std::unique_ptr<Reading> read_counters(snmp::Session& session, const std::vector<RowPlan>& plans,
+                                                     const ReadLimits& limits, std::function<void(RowReading&&)> row,
+                                                     std::function<void(ReadEnd&&)> done);
+
+}  // namespace octopoll::ifmib

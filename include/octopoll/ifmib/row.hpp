@@ -1,0 +1,59 @@
+#pragma once
+// One row as an agent gave it, and what it means.
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "octopoll/core/interface.hpp"
+#include "octopoll/ifmib/columns.hpp"
+#include "octopoll/snmp/value.hpp"
+
+namespace octopoll::ifmib {
+
+/// The cells of one ifIndex, of both tables. A cell that the agent does not have is not there.
+class Row {
+ public:
+  void set(Column column, snmp::Value value);
+  [[nodiscard]] const snmp::Value* find(Column column) const noexcept;
+  /// The cell as a number of whatever integer type; nullopt where it is none.
+  [[nodiscard]] std::optional<std::uint64_t> number(Column column) const noexcept;
+  /// The cell's octets, where it has octets.
+  [[nodiscard]] const std::string* octets(Column column) const noexcept;
+  [[nodiscard]] bool in(Table table) const noexcept;
+  [[nodiscard]] const std::vector<std::pair<Column, snmp::Value>>& cells() const noexcept { return cells_; }
+
+ private:
+  std::vector<std::pair<Column, snmp::Value>> cells_;  // some thirty of 41: a search is a glance
+};
+
+/// Rows by ifIndex, which is the last number of the instance, whatever the ifIndex column says.
+using Rows = std::map<std::uint32_t, Row>;
+
+/// ifName, unless it is missing or blank; then ifDescr, likewise; then nothing (invariant 4).
+struct InterfaceName {
+  std::optional<std::string> text;
+  NameSource source = NameSource::none;
+};
+[[nodiscard]] InterfaceName name_of(const Row& row);
+
+/// ifSpeed, unless it is absent, 0, saturated (2^32-1, 2^32-2) or ifHighSpeed x 10^6 modulo 2^32 exactly: then
+/// ifHighSpeed x 10^6 (RFC 2863 section 3.1.7; invariant 5). Agents that give ifHighSpeed in bit/s or ten times too
+/// high are the reason why a plain disagreement does not make it speak. Unit: bit/s.
+struct Speed {
+  std::optional<std::uint64_t> bits_per_second;
+  SpeedSource source = SpeedSource::none;
+};
+[[nodiscard]] Speed speed_of(const Row& row);
+
+[[nodiscard]] InterfaceFacts facts_of(std::uint32_t index, const Row& row);
+
+/// Which column speaks for a counter of this row; nullopt where the row has none that can be true.
+/// The 64-bit one where the row has it (each counter by itself), but for those that cannot be true: stuck at 2^64-1
+/// (Huawei OLT), or at 0 while the 32-bit one counts (D-Link).
+[[nodiscard]] std::optional<Column> column_for(const Row& row, Counter counter);
+
+}  // namespace octopoll::ifmib

@@ -1,0 +1,101 @@
+#pragma once
+// Two readings in, one honest delta out, or the reason why not: one device over its cycles.
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "octopoll/core/cycle.hpp"
+#include "octopoll/core/interface.hpp"
+#include "octopoll/rates/elapsed.hpp"
+#include "octopoll/rates/restart.hpp"
+#include "octopoll/rates/row_base.hpp"
+
+namespace octopoll::rates {
+
+/// The speeds to judge and divide by. Unit: bit/s. Unknown is nullopt; 0 is read as unknown (RFC 2863, ifSpeed: an
+/// interface without a concept of bandwidth reports zero).
+struct Speeds {
+  std::optional<std::uint64_t> in;
+  std::optional<std::uint64_t> out;
+};
+
+struct JudgeSettings {
+  /// A delta whose time is less certain than this makes no rate.
+  double max_time_error = 0.10;
+  ClockSettings clock;
+  /// The effective speeds of a row, after the inventory's override; empty: facts.speed_bps both ways.
+  /// A softwareLoopback(24) has no speed, whatever this says.
+  std::function<Speeds(const InterfaceSample&)> speeds;
+  /// An interface that was not read for longer is forgotten, so that names which come and go take no memory for ever.
+  std::chrono::nanoseconds forget_after = std::chrono::hours(1);
+};
+
+/// One cycle, judged.
+struct Judgement {
+  std::vector<InterfaceRecord> interfaces;  ///< in the order of the snapshot
+  Restart restart = Restart::unknown;       ///< `yes` once for each restart of the agent
+};
+
+/// The base lines of one device's interfaces.
+///
+/// Shape:  value type; about 300 octets an interface with its name. judge() allocates the vector it returns and, for
+///         an interface not seen before, its base.
+/// Errors: none; what cannot be known has a quality that says so.
+/// Thread: any, one at a time.
+/// Source: RFC 2578 sections 7.1.6 and 7.1.10 (counters have no start value; a Counter64 does not wrap in practice),
+///         RFC 2863 section 3.1.5 and ifCounterDiscontinuityTime, RFC 3418 (sysUpTime).
+///
+/// Each counter of each row gets the first of these that is true:
+///  1. `absent`: the row does not have it now. Its base is dropped.
+///  2. `first`: it had no base.
+///  3. `reboot`: the agent restarted since the base was read. All of the row starts anew.
+///  4. `discontinuity`: ifCounterDiscontinuityTime differs (coming or going counts), or the name moved to another
+///     ifIndex whose ifLastChange is later than the base: the interface was created again. All of the row starts anew.
+///  5. `first`: its width changed; a 32-bit and a 64-bit column are two counters.
+///  6. `stale`: no time passed, or the time is less certain than max_time_error. The base is KEPT: the same octets
+///     come with a later and longer delta whose relative error is small enough, so sums stay whole. The record's
+///     `elapsed` is the time since that kept base, and grows until then.
+///  7. 64 bits: `reset` where it went back; `implausible` above 10 Tb/s; else `ok`.
+///  8. 32 bits: `ambiguous` where the stated speed allows a whole turn in the time between, unless this row's unicast,
+///     multicast and broadcast packets x largest frame leave no room for one. Else `ok` forward, and backward
+///     `wrapped` within 1.05 x speed, `implausible` above it. Without a speed, backward is `wrapped` only if the
+///     frames leave no room for a whole turn; forward is `ok` unless they show that there was room.
+///     Packets of 32 bits are bounded by the speed in packets of 20 octets; errors and discards are `ok` forward.
+///
+/// After `reset` and `implausible` two bases are held until the next reading shows which one it continues; a delta
+/// from the older one has its own `elapsed`. Where it could continue either, it is `ambiguous`: no guess is made.
+///
+/// Limits. The largest frame is ifMtu + 26, so for the packet bound the agent's word on its MTU is taken until octets
+/// refute it (RFC 2863 leaves to the media what a frame is). A 32-bit counter that was garbled into something a wrap
+/// explains is taken for a wrap.
+class DeviceHistory {
+ public:
+  /// Judges a cycle and makes its readings the new bases. Takes the rows out of `now`; its other fields stay.
+  /// Rows known before and missing in `now` keep their bases until `forget_after`.
+  [[nodiscard]] Judgement judge(DeviceSnapshot&& now, const JudgeSettings& settings);
+
+  /// The record of an interface that this cycle did not read (partial poll): every counter known of it is `gap`, the
+  /// others `absent`; the bases stay, so the next delta spans the gap. nullopt where the name is not known.
+  [[nodiscard]] std::optional<InterfaceRecord> gap(const std::string& name) const;
+
+  /// Interfaces remembered.
+  [[nodiscard]] std::size_t size() const noexcept { return rows_.size(); }
+
+ private:
+  [[nodiscard]] Restart restart_since_last_cycle(const AgentClock& now);
+  [[nodiscard]] bool row_restarted(const RowBase& base, const ReadingTime& now, Restart& device);
+  void forget(BootTime now, std::chrono::nanoseconds after);
+
+  std::unordered_map<std::string, RowBase> rows_;
+  std::optional<AgentClock> clock_;       // of the last cycle's beginning
+  std::optional<AgentClock> latest_;      // of its newest row
+  std::optional<BootTime> restarted_at_;  // the last restart, not earlier than it was
+};
+
+}  // namespace octopoll::rates

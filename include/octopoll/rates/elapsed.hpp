@@ -1,0 +1,34 @@
+#pragma once
+// The time between two readings of one row, and how well it is known.
+
+#include <chrono>
+
+#include "octopoll/core/interface.hpp"
+
+namespace octopoll::rates {
+
+/// How finely the two clocks can be read.
+struct ClockSettings {
+  /// sysUpTime's step: RFC 2578 section 7.1.8 allows no finer one; agents with a coarser step exist.
+  std::chrono::nanoseconds uptime_step = std::chrono::milliseconds(10);
+  /// What a reception stamp may be off though both round trips took the same time (interrupts, our own queue).
+  std::chrono::nanoseconds reception_floor = std::chrono::microseconds(50);
+};
+
+/// The time between the moments that two readings show. Value type.
+struct Elapsed {
+  std::chrono::nanoseconds time{};         ///< by the better clock
+  std::chrono::nanoseconds clock_error{};  ///< bound of that clock's error
+  /// (the older of the two ages an agent's cache may add + clock_error) / time; 1 where `time` is not positive.
+  double relative_error = 1.0;
+};
+
+/// Measures by sysUpTime or by our clock, whichever has the smaller error bound (invariant 2 of the design).
+/// sysUpTime: its step at each end; our clock: the difference of the round trips, and the floor.
+/// sysUpTime counts only where it is sane: there at both ends, advancing (modulo 2^32, RFC 2578 section 7.1.8), and
+/// within 3 %, two steps and the round trips of our clock.
+/// Thread: any.
+[[nodiscard]] Elapsed elapsed_between(const ReadingTime& before, const ReadingTime& now,
+                                      const ClockSettings& settings = {}) noexcept;
+
+}  // namespace octopoll::rates

@@ -1,0 +1,174 @@
+#pragma once
+// Asking SNMP agents, many at once, in one loop.
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "octopoll/core/clock.hpp"
+#include "octopoll/core/credentials.hpp"
+#include "octopoll/core/endpoint.hpp"
+#include "octopoll/core/event_loop.hpp"
+#include "octopoll/core/result.hpp"
+#include "octopoll/snmp/oid.hpp"
+#include "octopoll/snmp/value.hpp"
+
+namespace octopoll::snmp {
+
+/// RFC 3416 section 3. GETBULK in an SNMPv1 session is sent as GETNEXT of the same names.
+enum class Operation : std::uint8_t { get, get_next, get_bulk, set };
+
+/// One request, before it is a PDU.
+struct Request {
+  Operation operation = Operation::get;
+  std::vector<Oid> names;           ///< get, get_next, get_bulk
+  std::vector<VarBind> values;      ///< set
+  unsigned non_repeaters = 0;       ///< get_bulk: the first so many names are asked once
+  unsigned max_repetitions = 0;     ///< get_bulk
+  std::optional<unsigned> retries;  ///< other than the session's; 0 for a probe of a dead device
+};
+
+/// How a request ended. Data, not an error: an agent that times out is an everyday answer.
+enum class Outcome : std::uint8_t {
+  answered,           ///< a Response PDU; look at error_status
+  timed_out,          ///< nothing came back in all tries
+  unreachable,        ///< an ICMP error, or the kernel had no way to send
+  no_engine,          ///< v3 discovery was answered without an engine id, or the agent disowns the id it gave
+  wrong_digest,       ///< v3 report usmStatsWrongDigests: authentication passphrase or protocol
+  unknown_user,       ///< v3 report usmStatsUnknownUserNames
+  unsupported_level,  ///< v3 report usmStatsUnsupportedSecLevels
+  privacy_failed,     ///< authentication is proved right, encrypted requests meet silence or usmStatsDecryptionErrors
+  not_in_window,      ///< v3 report usmStatsNotInTimeWindows, also after resynchronising
+  unknown_context,    ///< v3 report snmpUnknownContexts or snmpUnavailableContexts, or silence with it alone
+  report,             ///< any other v3 report
+  not_sent,           ///< the request could not be encoded (v3: a key is missing or too short)
+};
+
+/// RFC 3416 section 3 error-status; RFC 1157 has 0 to 5.
+enum class ErrorStatus : std::int32_t {
+  no_error = 0,
+  too_big = 1,
+  no_such_name = 2,
+  bad_value = 3,
+  read_only = 4,
+  gen_err = 5,
+  no_access = 6,
+  authorization_error = 16,
+  not_writable = 17
+};
+[[nodiscard]] std::string to_string(ErrorStatus status);
+
+/// What came of one request. Unit: `octets` of the answer's datagram.
+struct Reply {
+  Outcome outcome = Outcome::timed_out;
+  ErrorStatus error_status = ErrorStatus::no_error;
+  std::uint32_t error_index = 0;  ///< 1-based; 0: none
+  std::vector<VarBind> variables;
+  BootTime received;
+  std::chrono::nanoseconds round_trip{};  ///< of the very try that was answered
+  std::size_t octets = 0;
+  [[nodiscard]] bool good() const noexcept {
+    return outcome == Outcome::answered && error_status == ErrorStatus::no_error;
+  }
+};
+
+struct SessionOptions {
+  std::string label;  ///< how messages call the device
+  Endpoint endpoint;
+  SnmpCredentials credentials;
+  std::chrono::nanoseconds timeout =
+      std::chrono::seconds(1);  ///< of the first try; doubles with each retry, at most 4 x
+  unsigned retries = 2;
+  unsigned max_outstanding = 2;  ///< requests in flight; more wait in the session
+};
+
+/// Sent and received, over the life of a session or of the engine.
+struct Traffic {
+  std::uint64_t requests = 0;   ///< PDUs sent, retries and v3 discovery included
+  std::uint64_t responses = 0;  ///< PDUs that ended a request
+  std::uint64_t retries = 0;
+  std::uint64_t timeouts = 0;   ///< requests that ended so
+  std::uint64_t late = 0;       ///< answers to requests that had ended, and duplicates
+  std::uint64_t foreign = 0;    ///< right id, wrong address or community
+  std::uint64_t malformed = 0;  ///< did not decode, or did not authenticate
+  std::uint64_t octets_sent = 0;
+  std::uint64_t octets_received = 0;
+};
+
+class Engine;
+
+/// One agent with one set of credentials. Many sessions may share an address. Thread: the loop's.
+/// Destroying it drops its requests without calling back; do not destroy it from inside one of its own callbacks
+/// (EventLoop::post it).
+class Session {
+ public:
+  using Done = std::function<void(Reply&&)>;
+
+  ~Session();
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  /// Queues a request; `done` is called once, never from inside this call.
+  void send(Request request, Done done);
+  /// Runs `callback` on the loop's thread soon, unless the session is destroyed before.
+  void later(std::function<void()> callback);
+  /// Ends what waits or is in flight, without calling back.
+  void cancel_all();
+
+  [[nodiscard]] const SessionOptions& options() const noexcept;
+  [[nodiscard]] const Traffic& traffic() const noexcept;
+  /// Failure as a person should read it: names the device, the likely cause and the next step.
+  [[nodiscard]] Error explain(const Reply& reply) const;
+  /// For SNMPv3: the agent's engine id in hex, once discovered.
+  [[nodiscard]] std::string engine_id() const;
+  /// For SNMPv3: snmpEngineBoots and snmpEngineTime as last authenticated.
+  [[nodiscard]] std::optional<std::pair<std::uint32_t, std::uint32_t>> engine_clock() const;
+
+  struct Impl;
+
+ private:
+  friend class Engine;
+  explicit Session(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+/// The one place that talks SNMP.
+///
+/// Sockets: one UDP socket an address family for all sessions, opened when first needed. An answer is matched by
+/// request id (v3: message id) and must come from the address asked; everything else is counted and dropped. ICMP
+/// errors come from the socket's error queue and end the request that they quote. Retries: each try has a request id of
+/// its own (RFC 3416 section 4.1), so a round trip belongs to its try; a late answer to an earlier try is still taken.
+/// Net-SNMP: snmp_sess_add_ex() with an own transport a session; the library encodes, decodes, matches and does USM.
+/// Process-wide in it: the USM user list and the engine-time list (a session's user and its agent's clock are linked
+/// into them only while a call for that session runs, so that devices may share an engine id with other keys and
+/// another clock), request counters, statistics. Thread: one engine and one thread a process (Debian's Net-SNMP is
+/// built without its locks); asserted.
+class Engine {
+ public:
+  /// Errors: none today beyond what EventLoop gave; kept for sockets that cannot be had.
+  [[nodiscard]] static Result<std::unique_ptr<Engine>> create(EventLoop& loop);
+  ~Engine();
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  /// Errors: io (no socket of that family), config (credentials that USM does not take).
+  [[nodiscard]] Result<std::unique_ptr<Session>> open(SessionOptions options);
+
+  [[nodiscard]] const Traffic& traffic() const noexcept;
+  [[nodiscard]] std::size_t in_flight() const noexcept;
+
+  struct Impl;
+
+ private:
+  explicit Engine(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+/// "5.9.3", for --version.
+[[nodiscard]] std::string library_version();
+
+}  // namespace octopoll::snmp

@@ -1,0 +1,92 @@
+#pragma once
+// What reports ask a store.
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "octopoll/core/clock.hpp"
+#include "octopoll/core/quality.hpp"
+#include "octopoll/core/result.hpp"
+
+namespace octopoll::store {
+
+/// A device, and the span of wall time in which it was polled, successfully or not.
+struct StoredDevice {
+  std::int64_t id = 0;
+  std::string name;
+  WallTime first_poll;  ///< start of its first cycle by the clock
+  WallTime last_poll;   ///< end of its last one
+};
+
+/// An interface as last read.
+struct StoredInterface {
+  std::int64_t id = 0;
+  std::string name;
+  std::optional<std::string> alias;
+  std::optional<std::uint64_t> in_speed_bps;  ///< bit/s that utilisation divides by
+  std::optional<std::uint64_t> out_speed_bps;
+  WallTime first_seen;
+  WallTime last_seen;
+};
+
+/// One interface in one cycle, as far as reports of traffic need it.
+/// The delta covers (`read_at` - `elapsed`, `read_at`]; `octets` is set whenever a delta was honest, but only ok and
+/// wrapped make a rate.
+struct StoredSample {
+  struct Direction {
+    std::optional<std::uint64_t> octets;
+    Quality quality = Quality::absent;
+    std::optional<double> utilization;  ///< share of the link at the speed of that time
+  };
+  std::int64_t interface_id = 0;
+  WallTime read_at;
+  std::chrono::microseconds elapsed{};
+  Direction in;
+  Direction out;
+};
+
+/// Which samples: of one device, of interfaces with ids from `first_interface` to `last_interface`, whose deltas
+/// overlap the half-open window [since, until).
+struct SampleQuery {
+  std::int64_t device_id = 0;
+  std::int64_t first_interface = 0;
+  std::int64_t last_interface = 0;
+  WallTime since;
+  WallTime until;
+};
+
+/// Read-only access to a store, beside a writer or without one.
+///
+/// Shape:  one snapshot: everything a Reader says is of the moment it was opened, whatever is written meanwhile. While
+///         it lives the write-ahead log cannot be cut back, so it is for a report, not for a service.
+/// Errors: open(): no such file, not a store, another schema version, not readable; each with what to do.
+///         Later: a damaged file.
+/// Thread: one at a time.
+class Reader {
+ public:
+  [[nodiscard]] static Result<std::unique_ptr<Reader>> open(const std::filesystem::path& path);
+  ~Reader();
+  Reader(const Reader&) = delete;
+  Reader& operator=(const Reader&) = delete;
+
+  /// By name. Devices that were never polled are left out.
+  [[nodiscard]] Result<std::vector<StoredDevice>> devices();
+  /// Of one device, by id.
+  [[nodiscard]] Result<std::vector<StoredInterface>> interfaces(std::int64_t device_id);
+  /// Calls back for each sample, by poll and interface, one row in memory at a time.
+  [[nodiscard]] Result<> for_each_sample(const SampleQuery& query,
+                                         const std::function<void(const StoredSample&)>& callback);
+
+ private:
+  struct Impl;
+  explicit Reader(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace octopoll::store

@@ -1,0 +1,264 @@
+#include <fmt/format.h>
+
+#include <chrono>
+#include <iostream>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "cli/command.hpp"
+#include "octopoll/config/inventory.hpp"
+#include "octopoll/core/duration.hpp"
+#include "octopoll/core/text.hpp"
+
+namespace octopoll::cli {
+namespace {
+
+namespace po = boost::program_options;
+using Json = nlohmann::ordered_json;
+using Problems = std::vector<config::Problem>;
+
+const CommandHelp help{
+    "octopoll check -c FILE [--format table|json]",
+    "Validates an inventory and shows what would be polled. Nothing is sent. Each error stands on stderr with its\n"
+    "line and column and what to do, all of them at once.",
+    {{"octopoll check -c inventory.yaml", "devices, probes and store of this file"},
+     {"octopoll check -c inventory.yaml --format json",
+      "the same for scripts; {\"ok\": false, \"errors\": [...]} if not"}},
+    "0 the file is right, 2 it is not, or bad usage, 3 internal error"};
+
+void print_problem(const config::Problem& problem, std::string_view severity, std::string_view joint);
+int fail_with(const Problems& problems, report::Format format);
+void print_inventory(const config::Inventory& inventory);
+Json inventory_json(const config::Inventory& inventory);
+
+}  // namespace
+
+int run_check(int argc, char** argv) {
+  po::options_description options("Options");
+  options.add_options()("config,c", po::value<std::string>()->value_name("FILE"), "the inventory (YAML)")(
+      "format", po::value<std::string>()->value_name("FORMAT")->default_value("table"), "table or json");
+  const auto arguments = parse_arguments(argc, argv, help, options);
+  if (!arguments) return exit_code(arguments.error());
+  if (arguments->count("config") == 0) {
+    print_error("check", {ErrorKind::usage, "no inventory given: -c FILE is missing", "try -c inventory.yaml"});
+    return exit_code(ExitCode::usage);
+  }
+  const auto format = parse_format((*arguments)["format"].as<std::string>());
+  if (!format || *format == report::Format::csv) {
+    print_error("check", {ErrorKind::usage, "unknown format for check", "--format takes table or json"});
+    return exit_code(ExitCode::usage);
+  }
+
+  const auto inventory = config::load_inventory((*arguments)["config"].as<std::string>());
+  if (!inventory) return fail_with(inventory.error(), *format);
+  for (const config::Problem& warning : inventory->warnings) print_problem(warning, "warning", "; ");
+  if (*format == report::Format::json) {
+    std::cout << inventory_json(*inventory).dump(1, ' ', false, Json::error_handler_t::replace) << "\n";
+  } else {
+    print_inventory(*inventory);
+  }
+  return exit_code(ExitCode::done);
+}
+
+namespace {
+
+// --- Problems ---
+
+void print_problem(const config::Problem& problem, std::string_view severity, std::string_view joint) {
+  std::cerr << fmt::format("{}:{}:{}: {}: {}", agent_text(problem.file), problem.line, problem.column, severity,
+                           problem.message);
+  if (!problem.remedy.empty()) std::cerr << joint << problem.remedy;
+  std::cerr << "\n";
+}
+
+Json problem_json(const config::Problem& problem) {
+  return {{"file", problem.file},
+          {"line", problem.line},
+          {"column", problem.column},
+          {"message", problem.message},
+          {"remedy", problem.remedy}};
+}
+
+Json problems_json(const Problems& problems) {
+  Json array = Json::array();
+  for (const config::Problem& problem : problems) array.push_back(problem_json(problem));
+  return array;
+}
+
+std::string counted(std::size_t count, std::string_view one, std::string_view many) {
+  return fmt::format("{} {}", format_count(count), count == 1 ? one : many);
+}
+
+int fail_with(const Problems& problems, report::Format format) {
+  for (const config::Problem& problem : problems) print_problem(problem, "error", "\n  ");
+  std::cerr << counted(problems.size(), "error", "errors") << "\n";
+  if (format == report::Format::json) {
+    const Json result{{"ok", false}, {"errors", problems_json(problems)}};
+    std::cout << result.dump(1, ' ', false, Json::error_handler_t::replace) << "\n";
+  }
+  return exit_code(ExitCode::usage);
+}
+
+// --- Words of the inventory ---
+
+std::string_view word_of(SnmpVersion version) noexcept {
+  switch (version) {
+    case SnmpVersion::v1:
+      return "1";
+    case SnmpVersion::v2c:
+      return "2c";
+    case SnmpVersion::v3:
+      return "3";
+  }
+  return "?";
+}
+
+/// "core: v3 authPriv SHA256 AES". Never a secret, and no community either.
+std::string auth_text(const config::Device& device) {
+  const SnmpCredentials& auth = device.auth;
+  std::string text =
+      fmt::format("{}: v{}", device.auth_name.empty() ? "(default)" : device.auth_name, word_of(auth.version));
+  if (auth.version != SnmpVersion::v3) return text;
+  text += fmt::format(" {}", to_string(auth.level));
+  if (auth.level != SecurityLevel::no_auth_no_priv) text += fmt::format(" {}", to_string(auth.auth_protocol));
+  if (auth.level == SecurityLevel::auth_priv) text += fmt::format(" {}", to_string(auth.priv_protocol));
+  return text;
+}
+
+Json auth_json(const config::Device& device) {
+  const SnmpCredentials& auth = device.auth;
+  Json json{{"name", device.auth_name}, {"version", word_of(auth.version)}};
+  if (auth.version != SnmpVersion::v3) return json;
+  json["username"] = auth.username;
+  json["security_level"] = to_string(auth.level);
+  if (auth.level != SecurityLevel::no_auth_no_priv) json["auth_protocol"] = to_string(auth.auth_protocol);
+  if (auth.level == SecurityLevel::auth_priv) json["priv_protocol"] = to_string(auth.priv_protocol);
+  json["context_name"] = auth.context_name;
+  return json;
+}
+
+// --- The table ---
+
+/// As it could be written in the inventory: a transport that was asked for is shown.
+std::string address_text(const Target& target) {
+  const std::string_view transport = target.family == AddressFamily::ipv6   ? "udp6:"
+                                     : target.family == AddressFamily::ipv4 ? "udp:"
+                                                                            : "";
+  return fmt::format("{}{}", transport, to_string(target));
+}
+
+report::Table device_table(const config::Inventory& inventory) {
+  using report::Align;
+  report::Table table;
+  table.columns = {{"device", "Device"},
+                   {"address", "Address"},
+                   {"auth", "Auth"},
+                   {"interval", "Interval", Align::right},
+                   {"timeout", "Timeout x tries", Align::right},
+                   {"ping", "Ping"},
+                   {"interfaces", "Interfaces"},
+                   {"tags", "Tags"}};
+  for (const config::Device& device : inventory.devices) {
+    std::vector<std::string> tags;
+    for (const auto& [key, value] : device.tags) tags.push_back(fmt::format("{}={}", key, value));
+    table.rows.push_back({{device.name, {}},
+                          {address_text(device.address), {}},
+                          {auth_text(device), {}},
+                          {format_duration(device.interval), {}},
+                          {fmt::format("{} x {}", format_duration(device.timeout), device.retries + 1), {}},
+                          {device.ping, device.ping ? "yes" : "no"},
+                          {device.interfaces->summary(), {}},
+                          {fmt::format("{}", fmt::join(tags, ", ")), tags.empty() ? "-" : ""}});
+  }
+  return table;
+}
+
+report::Table probe_table(const config::Inventory& inventory) {
+  using report::Align;
+  report::Table table;
+  table.columns = {{"probe", "Probe"},
+                   {"host", "Host"},
+                   {"interval", "Interval", Align::right},
+                   {"timeout", "Timeout", Align::right},
+                   {"count", "Count", Align::right}};
+  for (const config::Probe& probe : inventory.probes) {
+    table.rows.push_back({{probe.name, {}},
+                          {probe.host, {}},
+                          {format_duration(probe.interval), {}},
+                          {format_duration(probe.timeout), {}},
+                          {std::uint64_t{probe.count}, {}}});
+  }
+  return table;
+}
+
+void print_inventory(const config::Inventory& inventory) {
+  if (!inventory.devices.empty()) {
+    print_table(device_table(inventory), report::Format::table);
+    std::cout << "\n";
+  }
+  if (!inventory.probes.empty()) {
+    print_table(probe_table(inventory), report::Format::table);
+    std::cout << "\n";
+  }
+  std::cout << "store: " << (inventory.store ? agent_text(inventory.store->string()) : "not set in this file") << "\n"
+            << fmt::format("{}, {}; ok\n", counted(inventory.devices.size(), "device", "devices"),
+                           counted(inventory.probes.size(), "probe", "probes"));
+}
+
+// --- JSON ---
+
+double seconds(std::chrono::nanoseconds duration) { return std::chrono::duration<double>(duration).count(); }
+
+std::string_view word_of(AddressFamily family) noexcept {
+  switch (family) {
+    case AddressFamily::any:
+      return "any";
+    case AddressFamily::ipv4:
+      return "ipv4";
+    case AddressFamily::ipv6:
+      return "ipv6";
+  }
+  return "?";
+}
+
+Json device_json(const config::Device& device) {
+  return {{"name", device.name},
+          {"host", device.address.host},
+          {"port", device.address.port},
+          {"family", word_of(device.address.family)},
+          {"auth", auth_json(device)},
+          {"interval_s", seconds(device.interval)},
+          {"timeout_s", seconds(device.timeout)},
+          {"retries", device.retries},
+          {"max_outstanding", device.max_outstanding},
+          {"max_repetitions", device.max_repetitions},
+          {"max_message_size", device.max_message_size},
+          {"ping", device.ping},
+          {"interfaces", device.interfaces->describe()},
+          {"tags", device.tags}};
+}
+
+Json inventory_json(const config::Inventory& inventory) {
+  Json devices = Json::array();
+  for (const config::Device& device : inventory.devices) devices.push_back(device_json(device));
+  Json probes = Json::array();
+  for (const config::Probe& probe : inventory.probes) {
+    probes.push_back({{"name", probe.name},
+                      {"host", probe.host},
+                      {"family", word_of(probe.family)},
+                      {"interval_s", seconds(probe.interval)},
+                      {"timeout_s", seconds(probe.timeout)},
+                      {"count", probe.count}});
+  }
+  Json json{{"ok", true}, {"file", inventory.file.string()}};
+  json["devices"] = std::move(devices);
+  json["probes"] = std::move(probes);
+  json["ping"] = {{"timeout_s", seconds(inventory.ping.timeout)}, {"count", inventory.ping.count}};
+  json["store"] = inventory.store ? Json(inventory.store->string()) : Json();
+  json["warnings"] = problems_json(inventory.warnings);
+  return json;
+}
+
+}  // namespace
+}  // namespace octopoll::cli

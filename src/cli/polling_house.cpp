@@ -1,0 +1,72 @@
+#include "cli/polling_house.hpp"
+
+#include <fmt/format.h>
+#include <signal.h>
+
+#include "octopoll/core/log.hpp"
+#include "octopoll/store/path.hpp"
+
+namespace octopoll::cli {
+
+Result<std::unique_ptr<PollingHouse>> PollingHouse::open(config::Inventory inventory, HouseOptions options) {
+  std::unique_ptr<PollingHouse> house(new PollingHouse);
+  // Before the first thread: a signal must reach the loop's signalfd, not a thread that would die of it.
+  sigset_t set;
+  sigemptyset(&set);
+  for (const int number : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&set, number);
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+
+  auto path = store::default_store_path(options.db, inventory.store);
+  if (!path) return tl::make_unexpected(path.error());
+  house->store_path_ = std::move(*path);
+  auto writer = store::Writer::open(house->store_path_);
+  if (!writer) return tl::make_unexpected(writer.error());
+  house->writer_ = std::move(*writer);
+  log::info("store: {}", house->store_path_.string());
+
+  auto loop = EventLoop::create();
+  if (!loop) return tl::make_unexpected(loop.error());
+  house->loop_ = std::move(*loop);
+  auto engine = snmp::Engine::create(*house->loop_);
+  if (!engine) return tl::make_unexpected(engine.error());
+  house->engine_ = std::move(*engine);
+  if (auto prober = icmp::Prober::create(*house->loop_)) {
+    house->prober_ = std::move(*prober);
+  } else {
+    log::warning("no latency will be measured: {}", prober.error().text());
+  }
+  house->resolver_ = std::make_unique<poll::Resolver>(*house->loop_);
+
+  poll::PollerOptions poller_options = std::move(options.poller);
+  poller_options.last_poll_numbers = house->writer_->last_poll_numbers();
+  std::vector<Sink*> sinks{house->writer_.get()};
+  if (options.keep_latest) sinks.push_back(&house->latest_);
+  house->probes_ = inventory.probes.size();
+  const poll::Shared shared{*house->loop_, *house->engine_, *house->resolver_, house->prober_.get()};
+  house->poller_ =
+      std::make_unique<poll::Poller>(shared, std::move(inventory), std::move(sinks), std::move(poller_options));
+  return house;
+}
+
+void PollingHouse::run() { loop_->run(); }
+
+void PollingHouse::stop() {
+  if (std::exchange(stopping_, true)) return;
+  poller_->stop([this] { loop_->stop(); });
+}
+
+bool PollingHouse::close() {
+  const store::WriterStatistics written = writer_->close();
+  const poll::PollerStatistics& polled = poller_->statistics();
+  const snmp::Traffic& traffic = engine_->traffic();
+  log::info(
+      "{} cycles ({} complete, {} partial, {} failed), {} ping rounds; {} PDUs sent, {} received, {} retries, {} "
+      "timeouts, "
+      "{} late, {} foreign, {} malformed; {} records stored in {} commits, {} lost",
+      polled.cycles, polled.complete, polled.partial, polled.failed, polled.ping_rounds, traffic.requests,
+      traffic.responses, traffic.retries, traffic.timeouts, traffic.late, traffic.foreign, traffic.malformed,
+      written.records, written.commits, written.dropped);
+  return written.dropped == 0;
+}
+
+}  // namespace octopoll::cli

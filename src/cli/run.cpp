@@ -1,0 +1,206 @@
+#include <fmt/format.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <iostream>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "cli/command.hpp"
+#include "cli/cycle_table.hpp"
+#include "cli/polling_house.hpp"
+#include "cli/signals.hpp"
+#include "octopoll/config/inventory.hpp"
+#include "octopoll/core/duration.hpp"
+#include "octopoll/core/log.hpp"
+
+namespace octopoll::cli {
+namespace {
+
+namespace po = boost::program_options;
+using namespace std::chrono_literals;
+
+const CommandHelp help{
+    "octopoll run -c FILE [options]",
+    "Polls the inventory day and night, until SIGINT or SIGTERM. Each device has its turn once an interval; SIGHUP "
+    "reads\n"
+    "the file again and keeps the old one if the new is wrong. With --once each device is polled twice and the rates "
+    "shown.",
+    {{"octopoll run -c inventory.yaml --once", "does it work? two polls of every device, then the table"},
+     {"octopoll run -c /etc/octopoll/octopoll.yaml", "the daemon; the store is named on stderr"},
+     {"octopoll run -c inventory.yaml --once --gap 5s --format json", "for a script"}},
+    "0 done, 1 some devices failed (--once), 2 bad usage or configuration, 3 internal error",
+};
+
+struct Arguments {
+  std::filesystem::path file;
+  std::optional<std::filesystem::path> db;
+  bool once = false;
+  std::chrono::nanoseconds gap{};
+  std::optional<std::chrono::nanoseconds> duration;
+  report::Format format = report::Format::table;
+};
+
+Result<std::chrono::nanoseconds> positive(const po::variables_map& variables, const char* name) {
+  const auto duration = parse_duration(variables[name].as<std::string>());
+  if (!duration)
+    return fail(ErrorKind::usage, fmt::format("--{}: {}", name, duration.error().message), duration.error().remedy);
+  if (*duration <= 0ns)
+    return fail(ErrorKind::usage, fmt::format("--{} must be longer than nothing", name), "for example 10s");
+  return duration;
+}
+
+Result<Arguments> read(const po::variables_map& variables) {
+  Arguments arguments;
+  if (variables.count("config") == 0) return fail(ErrorKind::usage, "no inventory given", "octopoll run -c FILE");
+  arguments.file = variables["config"].as<std::string>();
+  if (variables.count("db") != 0) arguments.db = variables["db"].as<std::string>();
+  arguments.once = variables["once"].as<bool>();
+  const auto gap = positive(variables, "gap");
+  if (!gap) return tl::make_unexpected(gap.error());
+  arguments.gap = *gap;
+  if (variables.count("duration") != 0) {
+    const auto duration = positive(variables, "duration");
+    if (!duration) return tl::make_unexpected(duration.error());
+    arguments.duration = *duration;
+  }
+  const auto format = parse_format(variables["format"].as<std::string>());
+  if (!format) return tl::make_unexpected(format.error());
+  arguments.format = *format;
+  return arguments;
+}
+
+std::optional<config::Inventory> load(const std::filesystem::path& file) {
+  auto inventory = config::load_inventory(file);
+  if (inventory) return std::move(*inventory);
+  for (const config::Problem& problem : inventory.error()) {
+    std::cerr << fmt::format("{}:{}:{}: error: {}\n", problem.file, problem.line, problem.column, problem.message);
+    if (!problem.remedy.empty()) std::cerr << "    " << problem.remedy << "\n";
+  }
+  return std::nullopt;
+}
+
+/// Says on a terminal how far `--once` has come; silent in a pipe.
+class Progress {
+ public:
+  Progress(PollingHouse& house, std::size_t cycles) : house_(house), cycles_(cycles) {
+    if (isatty(STDERR_FILENO) != 0) show();
+  }
+  ~Progress() {
+    house_.loop().cancel(timer_);
+    if (shown_) std::cerr << "\r\033[K" << std::flush;
+  }
+  Progress(const Progress&) = delete;
+  Progress& operator=(const Progress&) = delete;
+
+ private:
+  void show() {
+    const auto& statistics = house_.poller().statistics();
+    std::cerr << fmt::format("\r\033[Kpolling: {} of {} cycles, {} devices under way, {} failed", statistics.cycles,
+                             cycles_, house_.poller().busy(), statistics.failed)
+              << std::flush;
+    shown_ = true;
+    timer_ = house_.loop().after(200ms, [this] { show(); });
+  }
+  PollingHouse& house_;
+  std::size_t cycles_;
+  EventLoop::TimerId timer_ = 0;
+  bool shown_ = false;
+};
+
+void show_result(const LatestRecords& latest, const std::vector<std::string>& devices, report::Format format) {
+  if (format == report::Format::json) {
+    std::cout << latest_json(latest, devices).dump(1) << "\n";
+    return;
+  }
+  print_table(interface_rates_table(latest, devices), format);
+  if (format == report::Format::table && !latest.pings().empty()) {
+    std::cout << "\n";
+    print_table(latency_table(latest), format);
+  }
+}
+
+int run_once(PollingHouse& house, const Arguments& arguments, const std::vector<std::string>& devices) {
+  LatestRecords& latest = house.latest();
+  {
+    const Progress progress(house, devices.size() * 2);
+    house.poller().run_once(arguments.gap, [&house] { house.stop(); });
+    house.run();
+  }
+  show_result(latest, devices, arguments.format);
+  const bool all_good = std::all_of(devices.begin(), devices.end(), [&latest](const std::string& device) {
+    const auto found = latest.cycles().find(device);
+    return found != latest.cycles().end() && std::get<DeviceCycle>(*found->second).outcome == CycleOutcome::complete;
+  });
+  for (const std::string& device : devices) {
+    const auto found = latest.cycles().find(device);
+    if (found == latest.cycles().end()) continue;
+    const auto& cycle = std::get<DeviceCycle>(*found->second);
+    if (cycle.outcome != CycleOutcome::complete && cycle.error) print_error("run", *cycle.error);
+  }
+  return exit_code(all_good ? ExitCode::done : ExitCode::some_failed);
+}
+
+}  // namespace
+
+int run_run(int argc, char** argv) {
+  po::options_description options("Options");
+  // clang-format off
+  options.add_options()
+      ("config,c", po::value<std::string>()->value_name("FILE"), "the inventory; `octopoll check -c FILE` explains it")
+      ("db", po::value<std::string>()->value_name("FILE"), "the store, instead of the inventory's")
+      ("once", po::bool_switch(), "poll each device twice, show the table, end")
+      ("gap", po::value<std::string>()->default_value("10s")->value_name("T"), "with --once: between the two polls")
+      ("format", po::value<std::string>()->default_value("table")->value_name("table|csv|json"), "with --once: how to print")
+      ("duration", po::value<std::string>()->value_name("T"), "end by itself after this time");
+  // clang-format on
+  const auto variables = parse_arguments(argc, argv, help, options);
+  if (!variables) return exit_code(variables.error());
+  const auto arguments = read(*variables);
+  if (!arguments) {
+    print_error("run", arguments.error());
+    return exit_code(exit_code_for(arguments.error()));
+  }
+  auto inventory = load(arguments->file);
+  if (!inventory) return exit_code(ExitCode::usage);
+
+  std::vector<std::string> devices;
+  for (const config::Device& device : inventory->devices) devices.push_back(device.name);
+  const auto store = inventory->store;
+  HouseOptions house_options;
+  house_options.db = arguments->db;
+  house_options.keep_latest = arguments->once;
+  auto house = PollingHouse::open(std::move(*inventory), std::move(house_options));
+  if (!house) {
+    print_error("run", house.error());
+    return exit_code(exit_code_for(house.error()));
+  }
+  const auto signals = Signals::watch((*house)->loop(), {SIGINT, SIGTERM, SIGHUP}, [&](int number) {
+    if (number != SIGHUP) return (*house)->stop();
+    if (arguments->once) return log::warning("SIGHUP: with --once the file is not read again");
+    if (auto next = load(arguments->file)) {
+      log::info("{} was read again: {} devices, {} probes", arguments->file.string(), next->devices.size(),
+                next->probes.size());
+      if (next->store != store) log::warning("the store stays {} until a restart", (*house)->store_path().string());
+      (*house)->poller().reload(std::move(*next));
+    } else {
+      log::error("{} has errors, so the inventory that was read before stays", arguments->file.string());
+    }
+  });
+  if (!signals) {
+    print_error("run", signals.error());
+    return exit_code(ExitCode::internal);
+  }
+  if (arguments->duration) (*house)->loop().after(*arguments->duration, [&house] { (*house)->stop(); });
+  if (arguments->once) {
+    const int code = run_once(**house, *arguments, devices);
+    return (*house)->close() ? code : exit_code(ExitCode::some_failed);
+  }
+  log::info("polling {} devices and {} probes; SIGTERM ends, SIGHUP reads {} again", (*house)->poller().devices(),
+            (*house)->probes(), arguments->file.string());
+  (*house)->poller().run();
+  (*house)->run();
+  return exit_code((*house)->close() ? ExitCode::done : ExitCode::some_failed);
+}
+
+}  // namespace octopoll::cli

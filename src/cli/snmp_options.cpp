@@ -1,0 +1,221 @@
+#include "cli/snmp_options.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstring>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "octopoll/core/duration.hpp"
+
+namespace octopoll::cli {
+namespace {
+
+namespace po = boost::program_options;
+
+template <class T>
+struct Word {
+  std::string_view word;
+  T value;
+};
+
+constexpr std::array<Word<SnmpVersion>, 5> versions{{{"1", SnmpVersion::v1},
+                                                     {"2c", SnmpVersion::v2c},
+                                                     {"2", SnmpVersion::v2c},
+                                                     {"3", SnmpVersion::v3},
+                                                     {"v2c", SnmpVersion::v2c}}};
+constexpr std::array<Word<SecurityLevel>, 6> levels{{{"noauthnopriv", SecurityLevel::no_auth_no_priv},
+                                                     {"nanp", SecurityLevel::no_auth_no_priv},
+                                                     {"authnopriv", SecurityLevel::auth_no_priv},
+                                                     {"anp", SecurityLevel::auth_no_priv},
+                                                     {"authpriv", SecurityLevel::auth_priv},
+                                                     {"ap", SecurityLevel::auth_priv}}};
+constexpr std::array<Word<AuthProtocol>, 11> auth_protocols{{{"md5", AuthProtocol::md5},
+                                                             {"sha", AuthProtocol::sha},
+                                                             {"sha1", AuthProtocol::sha},
+                                                             {"sha224", AuthProtocol::sha224},
+                                                             {"sha256", AuthProtocol::sha256},
+                                                             {"sha384", AuthProtocol::sha384},
+                                                             {"sha512", AuthProtocol::sha512},
+                                                             {"sha-224", AuthProtocol::sha224},
+                                                             {"sha-256", AuthProtocol::sha256},
+                                                             {"sha-384", AuthProtocol::sha384},
+                                                             {"sha-512", AuthProtocol::sha512}}};
+constexpr std::array<Word<PrivProtocol>, 10> priv_protocols{{{"des", PrivProtocol::des},
+                                                             {"aes", PrivProtocol::aes},
+                                                             {"aes128", PrivProtocol::aes},
+                                                             {"aes-128", PrivProtocol::aes},
+                                                             {"aes192", PrivProtocol::aes192},
+                                                             {"aes-192", PrivProtocol::aes192},
+                                                             {"aes256", PrivProtocol::aes256},
+                                                             {"aes-256", PrivProtocol::aes256},
+                                                             {"aes192c", PrivProtocol::aes192c},
+                                                             {"aes256c", PrivProtocol::aes256c}}};
+
+std::string lower(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  return text;
+}
+
+template <class T, std::size_t N>
+Result<T> look_up(const std::array<Word<T>, N>& words, const std::string& text, std::string_view option,
+                  std::string_view takes) {
+  const std::string wanted = lower(text);
+  for (const Word<T>& word : words) {
+    if (word.word == wanted) return word.value;
+  }
+  return fail(ErrorKind::usage, fmt::format("{} does not take \"{}\"", option, text),
+              fmt::format("{} takes {}", option, takes));
+}
+
+std::optional<std::string> text_of(const po::variables_map& variables, const char* name) {
+  return variables.count(name) == 0 ? std::nullopt : std::optional(variables[name].as<std::string>());
+}
+
+Result<Secret> passphrase(const po::variables_map& variables, const char* name, std::string_view option,
+                          std::string_view what) {
+  const auto written = text_of(variables, name);
+  if (!written) return fail(ErrorKind::usage, fmt::format("this security level needs {} ({})", option, what));
+  auto secret = resolve_secret(*written);
+  if (!secret)
+    return fail(ErrorKind::usage, fmt::format("{}: {}", option, secret.error().message), secret.error().remedy);
+  if (secret->reveal().size() < 8) {
+    return fail(ErrorKind::usage,
+                fmt::format("{}: a passphrase has at least 8 characters (RFC 3414 section 11.2)", option));
+  }
+  return secret;
+}
+
+Result<> fill_v3(SnmpCredentials& credentials, const po::variables_map& variables) {
+  credentials.username = text_of(variables, "user").value_or("");
+  if (credentials.username.empty()) return fail(ErrorKind::usage, "SNMPv3 needs a user", "-u USER");
+  credentials.context_name = text_of(variables, "context").value_or("");
+  if (const auto word = text_of(variables, "level")) {
+    const auto level = look_up(levels, *word, "-l", "noAuthNoPriv, authNoPriv or authPriv");
+    if (!level) return tl::make_unexpected(level.error());
+    credentials.level = *level;
+  }
+  if (const auto word = text_of(variables, "auth-protocol")) {
+    const auto protocol = look_up(auth_protocols, *word, "-a", "MD5, SHA, SHA-224, SHA-256, SHA-384 or SHA-512");
+    if (!protocol) return tl::make_unexpected(protocol.error());
+    credentials.auth_protocol = *protocol;
+  }
+  if (const auto word = text_of(variables, "priv-protocol")) {
+    const auto protocol = look_up(priv_protocols, *word, "-x", "DES, AES, AES-192, AES-256, AES192C or AES256C");
+    if (!protocol) return tl::make_unexpected(protocol.error());
+    credentials.priv_protocol = *protocol;
+  }
+  if (credentials.level == SecurityLevel::no_auth_no_priv) {
+    const bool has_passphrase = variables.count("auth-password") != 0 || variables.count("priv-password") != 0;
+    if (!has_passphrase || variables.count("level") != 0) return {};
+    return fail(ErrorKind::usage, "passphrases are given, but no security level: noAuthNoPriv would use none",
+                "-l authNoPriv or -l authPriv");
+  }
+  auto password = passphrase(variables, "auth-password", "-A", "the authentication passphrase");
+  if (!password) return tl::make_unexpected(password.error());
+  credentials.password = std::move(*password);
+  if (credentials.level == SecurityLevel::auth_no_priv) return {};
+  auto priv_password = passphrase(variables, "priv-password", "-X", "the privacy passphrase");
+  if (!priv_password) return tl::make_unexpected(priv_password.error());
+  credentials.priv_password = std::move(*priv_password);
+  return {};
+}
+
+/// As snmpwalk takes it, a number of seconds ("1", "0.5"), or a duration ("500ms").
+Result<std::chrono::nanoseconds> parse_timeout(const std::string& text) {
+  double seconds = 0.0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  auto timeout =
+      error == std::errc{} && end == text.data() + text.size() ? parse_duration(text + "s") : parse_duration(text);
+  using namespace std::chrono_literals;
+  if (!timeout || *timeout < 1ms || *timeout > 5min) {
+    return fail(ErrorKind::usage, fmt::format("-t does not take \"{}\"", text),
+                "write seconds (1, 0.5) or a duration (500ms), up to 5m");
+  }
+  return timeout;
+}
+
+}  // namespace
+
+po::options_description snmp_options() {
+  po::options_description options(
+      "How to talk to the agent (letters as in snmpwalk; a secret may be ${VAR} or file:PATH)");
+  // clang-format off
+  options.add_options()
+      ("snmp-version,v", po::value<std::string>()->value_name("1|2c|3"), "SNMP version (2c)")
+      ("community,c", po::value<std::string>()->value_name("COMMUNITY"), "v1 and v2c: the community (public)")
+      ("user,u", po::value<std::string>()->value_name("USER"), "v3: the user")
+      ("level,l", po::value<std::string>()->value_name("LEVEL"), "v3: noAuthNoPriv, authNoPriv or authPriv")
+      ("auth-protocol,a", po::value<std::string>()->value_name("PROTOCOL"), "v3: MD5, SHA, SHA-224, SHA-256, SHA-384, SHA-512")
+      ("auth-password,A", po::value<std::string>()->value_name("PASSPHRASE"), "v3: for authentication")
+      ("priv-protocol,x", po::value<std::string>()->value_name("PROTOCOL"), "v3: DES, AES, AES-192, AES-256, AES192C, AES256C")
+      ("priv-password,X", po::value<std::string>()->value_name("PASSPHRASE"), "v3: for privacy")
+      ("context,n", po::value<std::string>()->value_name("CONTEXT"), "v3: the context")
+      ("timeout,t", po::value<std::string>()->default_value("1")->value_name("SECONDS"), "of the first try; each retry waits twice as long, at most 4 times")
+      ("retries,r", po::value<unsigned>()->default_value(2)->value_name("N"), "tries after the first");
+  // clang-format on
+  return options;
+}
+
+Result<SnmpArguments> snmp_arguments(const po::variables_map& variables) {
+  SnmpArguments arguments;
+  const bool v3_implied = variables.count("user") != 0 || variables.count("level") != 0;
+  const auto word = text_of(variables, "snmp-version").value_or(v3_implied ? "3" : "2c");
+  const auto version = look_up(versions, word, "-v", "1, 2c or 3");
+  if (!version) return tl::make_unexpected(version.error());
+  arguments.credentials.version = *version;
+  if (*version == SnmpVersion::v3) {
+    if (auto filled = fill_v3(arguments.credentials, variables); !filled) return tl::make_unexpected(filled.error());
+  } else {
+    if (v3_implied)
+      return fail(ErrorKind::usage, fmt::format("-u and -l belong to SNMPv3, not to version {}", word),
+                  "-v 3, or -c COMMUNITY");
+    if (const auto written = text_of(variables, "community")) {
+      auto secret = resolve_secret(*written);
+      if (!secret) return fail(ErrorKind::usage, fmt::format("-c: {}", secret.error().message), secret.error().remedy);
+      arguments.credentials.community = std::move(*secret);
+    }
+  }
+  const auto timeout = parse_timeout(variables["timeout"].as<std::string>());
+  if (!timeout) return tl::make_unexpected(timeout.error());
+  arguments.timeout = *timeout;
+  arguments.retries = variables["retries"].as<unsigned>();
+  if (arguments.retries > 100) return fail(ErrorKind::usage, "-r takes 0 to 100");
+  return arguments;
+}
+
+void blank_secrets(int argc, char** argv) {
+  constexpr std::array<std::string_view, 3> long_names{"--community", "--auth-password", "--priv-password"};
+  const auto blank = [](char* text) { std::memset(text, 'x', std::strlen(text)); };
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view argument = argv[i];
+    if (argument == "--") return;
+    const bool short_form =
+        argument.size() >= 2 && argument[0] == '-' && (argument[1] == 'c' || argument[1] == 'A' || argument[1] == 'X');
+    if (short_form) {
+      if (argument.size() > 2) {
+        blank(argv[i] + 2);
+      } else if (i + 1 < argc) {
+        blank(argv[++i]);
+      }
+      continue;
+    }
+    for (const std::string_view name : long_names) {
+      if (argument == name && i + 1 < argc) {
+        blank(argv[++i]);
+        break;
+      }
+      if (argument.starts_with(name) && argument.size() > name.size() && argument[name.size()] == '=') {
+        blank(argv[i] + name.size() + 1);
+        break;
+      }
+    }
+  }
+}
+
+}  // namespace octopoll::cli

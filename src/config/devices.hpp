@@ -1,0 +1,42 @@
+#pragma once
+// `devices:` and `groups:`.
+
+#include <string_view>
+#include <vector>
+
+#include "config/names.hpp"
+#include "config/problems.hpp"
+#include "config/settings.hpp"
+#include "config/yaml_tree.hpp"
+#include "octopoll/config/inventory.hpp"
+
+namespace octopoll::config {
+
+/// Reads devices with all that they inherit. Those with problems are left out: a file with problems has no inventory.
+class DeviceReader {
+ public:
+  DeviceReader(const Auths& auths, Names& names, Problems& problems)
+      : auths_(auths), rules_(problems), settings_(auths, rules_, problems), names_(names), problems_(problems) {}
+
+  void read_defaults(const Node& node);
+  void read_groups(const Node& node);
+  void read_devices(const Node& node) { read_list(node, defaults_); }
+
+  [[nodiscard]] std::vector<Device> take_devices() { return std::move(devices_); }
+
+ private:
+  void read_group(const Entry& group);
+  void read_list(const Node& node, const Settings& inherited);
+  void read_device(const Node& node, const Settings& inherited);
+  void add_device(Device device, const Node& address, const Settings& own, const Settings& inherited, Place name_place);
+
+  const Auths& auths_;
+  RulesReader rules_;
+  SettingsReader settings_;
+  Names& names_;
+  Problems& problems_;
+  Settings defaults_;
+  std::vector<Device> devices_;
+};
+
+}  // namespace octopoll::config

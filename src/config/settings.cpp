@@ -1,0 +1,164 @@
+#include "config/settings.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <vector>
+
+#include "config/values.hpp"
+#include "octopoll/core/duration.hpp"
+#include "octopoll/core/text.hpp"
+
+namespace octopoll::config {
+namespace {
+
+constexpr NumberRange retries_range{0, 10};
+constexpr NumberRange port_range{1, 65535};
+constexpr NumberRange outstanding_range{1, 64, "more at once is no load for a device's management processor"};
+constexpr NumberRange repetitions_range{1, 1000, "no message holds the answer to more"};
+constexpr NumberRange message_range{484, 65507,
+                                    "every agent takes 484 octets (RFC 3417 section 3.2), and UDP carries 65507"};
+
+constexpr std::array<std::string_view, 11> setting_keys{
+    "auth", "interval",   "timeout", "retries", "port", "max_outstanding", "max_repetitions", "max_message_size",
+    "ping", "interfaces", "tags"};
+
+template <class T>
+void take(std::optional<Setting<T>>& into, const std::optional<T>& value, const Entry& entry, int level) {
+  if (value) into = Setting<T>{*value, entry.value->place, level};
+}
+
+template <class T, class Member>
+void assign(Member& into, const std::optional<Setting<T>>& setting) {
+  if (setting) into = setting->value;
+}
+
+void check_timeout(const Settings& settings, const Device& device, Problems& problems);
+
+}  // namespace
+
+Settings overlay(const Settings& far, const Settings& near) {
+  Settings both = near;
+  if (!both.auth) both.auth = far.auth;
+  if (!both.interval) both.interval = far.interval;
+  if (!both.timeout) both.timeout = far.timeout;
+  if (!both.retries) both.retries = far.retries;
+  if (!both.port) both.port = far.port;
+  if (!both.max_outstanding) both.max_outstanding = far.max_outstanding;
+  if (!both.max_repetitions) both.max_repetitions = far.max_repetitions;
+  if (!both.max_message_size) both.max_message_size = far.max_message_size;
+  if (!both.ping) both.ping = far.ping;
+  if (!both.interfaces) both.interfaces = far.interfaces;
+  both.tags.insert(far.tags.begin(), far.tags.end());
+  both.times_unreadable = near.times_unreadable || far.times_unreadable;
+  return both;
+}
+
+void apply(const Settings& settings, const Auths& auths, Device& device, Problems& problems) {
+  if (settings.auth) {
+    device.auth_name = settings.auth->value;
+    const auto auth = auths.by_name.find(device.auth_name);
+    if (auth != auths.by_name.end() && auth->second) device.auth = *auth->second;
+  }
+  assign(device.interval, settings.interval);
+  assign(device.timeout, settings.timeout);
+  assign(device.retries, settings.retries);
+  assign(device.max_outstanding, settings.max_outstanding);
+  assign(device.max_repetitions, settings.max_repetitions);
+  assign(device.max_message_size, settings.max_message_size);
+  assign(device.ping, settings.ping);
+  if (settings.interfaces) device.interfaces = settings.interfaces;
+  device.tags = settings.tags;
+  check_timeout(settings, device, problems);
+}
+
+bool SettingsReader::read(const Entry& entry, int level, Settings& settings) const {
+  if (entry.key == "auth") {
+    read_auth(entry, level, settings);
+  } else if (entry.key == "interval") {
+    read_time(settings.interval, entry, interval_range, level, settings);
+  } else if (entry.key == "timeout") {
+    read_time(settings.timeout, entry, timeout_range, level, settings);
+  } else if (entry.key == "retries") {
+    take(settings.retries, read_number(entry, retries_range, problems_), entry, level);
+  } else if (entry.key == "port") {
+    take(settings.port, read_number(entry, port_range, problems_), entry, level);
+  } else if (entry.key == "max_outstanding") {
+    take(settings.max_outstanding, read_number(entry, outstanding_range, problems_), entry, level);
+  } else if (entry.key == "max_repetitions") {
+    take(settings.max_repetitions, read_number(entry, repetitions_range, problems_), entry, level);
+  } else if (entry.key == "max_message_size") {
+    take(settings.max_message_size, read_number(entry, message_range, problems_), entry, level);
+  } else if (entry.key == "ping") {
+    read_ping(entry, level, settings);
+  } else if (entry.key == "interfaces") {
+    settings.interfaces = rules_.read(entry);
+  } else if (entry.key == "tags") {
+    read_tags(entry, settings);
+  } else {
+    return false;
+  }
+  return true;
+}
+
+std::span<const std::string_view> SettingsReader::keys() noexcept { return setting_keys; }
+
+void SettingsReader::read_auth(const Entry& entry, int level, Settings& settings) const {
+  const auto name = read_text(entry, problems_);
+  if (!name) return;
+  if (auths_.by_name.find(*name) == auths_.by_name.end()) {
+    std::vector<std::string_view> known;
+    for (const auto& auth : auths_.by_name) known.emplace_back(auth.first);
+    const auto near = nearest(*name, known);
+    problems_.add(entry.value->place, fmt::format("`auths` has no {}", quote(*name)),
+                  near            ? fmt::format("did you mean `{}`?", *near)
+                  : known.empty() ? "add it under `auths` at the top of the file"
+                                  : fmt::format("it has {}", enumerate(known)));
+    return;
+  }
+  take(settings.auth, name, entry, level);
+}
+
+void SettingsReader::read_time(std::optional<Setting<std::chrono::nanoseconds>>& into, const Entry& entry,
+                               DurationRange range, int level, Settings& settings) const {
+  take(into, read_duration(entry, range, problems_), entry, level);
+  if (!into) settings.times_unreadable = true;
+}
+
+void SettingsReader::read_ping(const Entry& entry, int level, Settings& settings) const {
+  if (entry.value->kind == Node::Kind::map) {
+    problems_.add(entry.value->place, "`ping` of devices is either on or off",
+                  "write true or false; `timeout` and `count` belong in `ping` at the top of the file");
+    return;
+  }
+  take(settings.ping, read_flag(entry, problems_), entry, level);
+}
+
+void SettingsReader::read_tags(const Entry& entry, Settings& settings) const {
+  if (!expect_map(*entry.value, "`tags`", "write `tags: {site: north, role: core}`", problems_)) return;
+  for (const Entry& tag : entry.value->entries) {
+    if (is_blank(tag.key)) {
+      problems_.add(tag.place, "a tag without a name", "write `tags: {site: north}`");
+    } else if (const auto value = read_text(tag, problems_)) {
+      settings.tags[std::string(tag.key)] = *value;
+    }
+  }
+}
+
+namespace {
+
+/// Where both come from `defaults` this finds the same place for every device, and Problems says it once.
+void check_timeout(const Settings& settings, const Device& device, Problems& problems) {
+  if (settings.times_unreadable || device.timeout < device.interval) return;
+  const bool timeout_is_nearer =
+      settings.timeout && (!settings.interval || settings.timeout->level >= settings.interval->level);
+  problems.add(
+      timeout_is_nearer ? settings.timeout->place : settings.interval->place,
+      fmt::format("the timeout {}{} is not less than the interval {}{}", format_duration(device.timeout),
+                  settings.timeout ? "" : " (the default)", format_duration(device.interval),
+                  settings.interval ? "" : " (the default)"),
+      "a request must have failed before the next poll is due: set a shorter `timeout` or a longer `interval`");
+}
+
+}  // namespace
+}  // namespace octopoll::config

@@ -1,0 +1,196 @@
+#include "octopoll/core/event_loop.hpp"
+
+#include <fmt/format.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/timerfd.h>
+
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <queue>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "octopoll/core/fd.hpp"
+#include "octopoll/core/guarded.hpp"
+
+namespace octopoll {
+namespace {
+
+struct Due {
+  BootTime when;
+  EventLoop::TimerId id;
+  friend bool operator>(const Due& a, const Due& b) noexcept { return std::tie(a.when, a.id) > std::tie(b.when, b.id); }
+};
+
+/// What epoll hands back with an event. A descriptor's number is not enough: a callback may close one that is ready and
+/// open another under the same number, which then must not get the old one's events.
+struct Tag {
+  int fd;
+  std::uint32_t generation;  ///< 0: the loop's own
+
+  [[nodiscard]] std::uint64_t packed() const noexcept {
+    return std::uint64_t{generation} << 32U | static_cast<std::uint32_t>(fd);
+  }
+  static Tag from(std::uint64_t data) noexcept {
+    return {static_cast<int>(static_cast<std::uint32_t>(data)), static_cast<std::uint32_t>(data >> 32U)};
+  }
+};
+
+bool control(int epoll, int operation, Tag tag, std::uint32_t events) {
+  epoll_event event{};
+  event.events = events;
+  event.data.u64 = tag.packed();
+  return epoll_ctl(epoll, operation, tag.fd, &event) == 0;
+}
+
+tl::unexpected<Error> system_error(std::string_view what) {
+  return fail(ErrorKind::io, fmt::format("{}: {}", what, strerror(errno)));
+}
+
+}  // namespace
+
+struct EventLoop::Impl {
+  struct Watch {
+    std::uint32_t generation;
+    std::shared_ptr<IoCallback> callback;  // shared with the call in progress, so that a callback may unwatch itself
+  };
+  Fd epoll, wake, timer;
+  std::unordered_map<int, Watch> watches;
+  std::uint32_t last_generation = 0;
+  std::priority_queue<Due, std::vector<Due>, std::greater<>> due;
+  /// A cancelled timer is missing here and skipped when it comes up in `due`.
+  std::unordered_map<TimerId, Callback> timers;
+  TimerId last_timer = 0;
+  BootTime armed = BootTime::max();
+  Guarded<std::vector<Callback>> posted;
+  std::atomic<bool> stopping{false};
+
+  void arm() {
+    while (!due.empty() && !timers.contains(due.top().id)) due.pop();
+    const BootTime next = due.empty() ? BootTime::max() : due.top().when;
+    if (next == armed) return;
+    armed = next;
+    itimerspec spec{};
+    if (next != BootTime::max()) {
+      // All-zero would disarm it: a deadline at or before the boot is as due as one a nanosecond after it.
+      const auto since_boot = std::max(next.time_since_epoch(), std::chrono::nanoseconds(1));
+      spec.it_value.tv_sec = static_cast<time_t>(since_boot.count() / 1'000'000'000);
+      spec.it_value.tv_nsec = static_cast<long>(since_boot.count() % 1'000'000'000);
+    }
+    timerfd_settime(timer.get(), TFD_TIMER_ABSTIME, &spec, nullptr);
+  }
+
+  void fire_due() {
+    const BootTime now = BootClock::now();
+    while (!due.empty() && due.top().when <= now) {
+      const TimerId id = due.top().id;
+      due.pop();
+      const auto found = timers.find(id);
+      if (found == timers.end()) continue;
+      const Callback callback = std::move(found->second);
+      timers.erase(found);
+      callback();
+    }
+  }
+
+  void run_posted() {
+    const auto batch = posted.with([](std::vector<Callback>& all) { return std::exchange(all, {}); });
+    for (const Callback& callback : batch) callback();
+  }
+
+  static void drain(int fd) {
+    std::uint64_t count = 0;
+    [[maybe_unused]] const ssize_t got = ::read(fd, &count, sizeof count);
+  }
+
+  void round(int timeout_ms) {
+    arm();
+    std::array<epoll_event, 64> events{};
+    const int ready = epoll_wait(epoll.get(), events.data(), static_cast<int>(events.size()), timeout_ms);
+    for (int i = 0; i < ready; ++i) {
+      const epoll_event& event = events[static_cast<std::size_t>(i)];
+      const Tag tag = Tag::from(event.data.u64);
+      if (tag.fd == wake.get()) {
+        drain(tag.fd);
+        run_posted();
+      } else if (tag.fd == timer.get()) {
+        drain(tag.fd);
+        armed = BootTime::max();
+      } else if (const auto found = watches.find(tag.fd);
+                 found != watches.end() && found->second.generation == tag.generation) {
+        const std::shared_ptr<IoCallback> callback = found->second.callback;
+        (*callback)(event.events);
+      }
+    }
+    fire_due();
+  }
+};
+
+Result<std::unique_ptr<EventLoop>> EventLoop::create() {
+  auto impl = std::make_unique<Impl>();
+  impl->epoll = Fd(epoll_create1(EPOLL_CLOEXEC));
+  if (!impl->epoll) return system_error("epoll_create1");
+  impl->wake = Fd(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!impl->wake) return system_error("eventfd");
+  impl->timer = Fd(timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK));
+  if (!impl->timer) return system_error("timerfd_create");
+  for (const int fd : {impl->wake.get(), impl->timer.get()}) {
+    if (!control(impl->epoll.get(), EPOLL_CTL_ADD, {fd, 0}, EPOLLIN)) return system_error("epoll_ctl");
+  }
+  return std::unique_ptr<EventLoop>(new EventLoop(std::move(impl)));
+}
+
+EventLoop::EventLoop(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+EventLoop::~EventLoop() = default;
+
+Result<> EventLoop::watch(int fd, std::uint32_t events, IoCallback callback) {
+  const std::uint32_t generation = ++impl_->last_generation;
+  if (!control(impl_->epoll.get(), EPOLL_CTL_ADD, {fd, generation}, events)) return system_error("epoll_ctl");
+  impl_->watches[fd] = {generation, std::make_shared<IoCallback>(std::move(callback))};
+  return {};
+}
+
+void EventLoop::rewatch(int fd, std::uint32_t events) {
+  if (const auto found = impl_->watches.find(fd); found != impl_->watches.end()) {
+    control(impl_->epoll.get(), EPOLL_CTL_MOD, {fd, found->second.generation}, events);
+  }
+}
+
+void EventLoop::unwatch(int fd) {
+  epoll_ctl(impl_->epoll.get(), EPOLL_CTL_DEL, fd, nullptr);
+  impl_->watches.erase(fd);
+}
+
+EventLoop::TimerId EventLoop::at(BootTime when, Callback callback) {
+  const TimerId id = ++impl_->last_timer;
+  impl_->timers.emplace(id, std::move(callback));
+  impl_->due.push({when, id});
+  return id;
+}
+
+bool EventLoop::cancel(TimerId id) { return impl_->timers.erase(id) != 0; }
+
+void EventLoop::post(Callback callback) {
+  impl_->posted.with([&](std::vector<Callback>& all) { all.push_back(std::move(callback)); });
+  const std::uint64_t one = 1;
+  [[maybe_unused]] const ssize_t written = ::write(impl_->wake.get(), &one, sizeof one);
+}
+
+void EventLoop::run() {
+  while (!impl_->stopping.load(std::memory_order_acquire)) impl_->round(-1);
+  impl_->stopping.store(false, std::memory_order_release);
+}
+
+void EventLoop::run_once(std::chrono::milliseconds patience) { impl_->round(static_cast<int>(patience.count())); }
+
+void EventLoop::stop() {
+  impl_->stopping.store(true, std::memory_order_release);
+  const std::uint64_t one = 1;
+  [[maybe_unused]] const ssize_t written = ::write(impl_->wake.get(), &one, sizeof one);
+}
+
+}  // namespace octopoll

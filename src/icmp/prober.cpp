@@ -1,0 +1,474 @@
+#include "octopoll/icmp/prober.hpp"
+
+#include <fmt/format.h>
+#include <sys/epoll.h>
+#include <sys/random.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <deque>
+#include <span>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "icmp/echo_message.hpp"
+#include "icmp/echo_socket.hpp"
+#include "icmp/icmp_error.hpp"
+#include "icmp/round_trip.hpp"
+#include "icmp/siphash.hpp"
+
+namespace octopoll::icmp {
+namespace {
+
+using std::chrono::nanoseconds;
+
+/// How soon a request is tried again that found the send buffer or the interface's queue full.
+constexpr nanoseconds busy_pause = std::chrono::milliseconds(5);
+/// How long a round that is over may be kept for its late answers.
+constexpr nanoseconds longest_record = std::chrono::minutes(1);
+/// Reads in one go: many enough for a burst, few enough that a flood of foreign replies does not hold up the loop.
+constexpr int reads_a_turn = 32;
+/// Enough reads to empty the largest receive buffer once, whatever comes in meanwhile.
+constexpr int reads_to_empty = 512;
+/// Thousands of rounds may be due at one moment, and near targets answer while the requests still go out: unread, the
+/// answers would overflow the receive buffer (270 of them do where net.core.rmem_max is 208 KiB) and count as lost.
+constexpr unsigned sends_between_reads = 64;
+/// A pending error on the shared socket fails the next request, and the next ICMP error may be there at once.
+constexpr int send_attempts = 4;
+
+struct Probe {
+  enum class State : std::uint8_t { waiting, in_time, late, not_sent, withdrawn };
+  ClockPair sent;
+  nanoseconds round_trip{};
+  State state = State::waiting;
+};
+
+struct Round {
+  enum class Phase : std::uint8_t { free, running, over };
+  std::uint32_t generation = 0;
+  Phase phase = Phase::free;
+  Endpoint target;
+  EchoPlan plan;
+  Prober::Done done;
+  Prober::Watch watch;
+  BootTime due;                        ///< of the next probe
+  std::optional<BootTime> busy_since;  ///< the next probe is due, and the kernel has had no room for it since
+  std::vector<Probe> probes;           ///< those sent so far
+  std::size_t waiting = 0;             ///< how many of them have neither an answer nor a failure
+  std::uint32_t duplicates = 0;
+  std::uint32_t late = 0;
+  std::optional<Error> error;
+  EventLoop::TimerId timer = 0;
+
+  [[nodiscard]] bool all_sent() const noexcept { return probes.size() >= plan.count; }
+  /// When the last probe that still waits is lost.
+  [[nodiscard]] BootTime deadline() const noexcept {
+    const auto last = std::find_if(probes.rbegin(), probes.rend(),
+                                   [](const Probe& probe) { return probe.state == Probe::State::waiting; });
+    return last == probes.rend() ? BootTime::min() : last->sent.boot + plan.timeout;
+  }
+};
+
+/// All that belongs to one address family.
+struct Wire {
+  std::optional<EchoSocket> socket;
+  Error why_not;  ///< where there is no socket
+  std::uint16_t next_sequence = 0;
+  /// The probe behind each 16-bit sequence on the wire: an ICMP error need not quote more than the ICMP header
+  /// (RFC 792), so it may come without our tag.
+  std::vector<ProbeTag> by_sequence;
+  unsigned unread_sends = 0;           ///< requests since the socket was last read
+  BootTime emptied = BootTime::min();  ///< when the socket was last seen to hold no answer
+};
+
+std::optional<Error> refusal(const Endpoint& target, const EchoPlan& plan) {
+  const auto refuse = [&target](std::string_view what, std::string remedy) {
+    return Error{ErrorKind::usage, fmt::format("{}: {}", target.host_text(), what), std::move(remedy)};
+  };
+  if (target.family() != AF_INET && target.family() != AF_INET6) {
+    return refuse("the target is neither an IPv4 nor an IPv6 address", {});
+  }
+  if (plan.count == 0) return refuse("a round of no probes measures nothing", "set a count of at least 1");
+  if (plan.timeout <= nanoseconds(0) || plan.spacing <= nanoseconds(0)) {
+    return refuse("spacing and timeout must be longer than nothing", "set both to at least 1ms");
+  }
+  if (plan.payload < min_payload || plan.payload > max_payload) {
+    return refuse(fmt::format("a payload of {} octets is not possible", plan.payload),
+                  fmt::format("set it to {} to {} octets", min_payload, max_payload));
+  }
+  return std::nullopt;
+}
+
+/// The kernel names the link of a link-local address even where the target left it open.
+bool same_host(const Endpoint& seen, const Endpoint& target) {
+  if (seen.with_port(0) == target) return true;
+  if (seen.family() != AF_INET6 || target.family() != AF_INET6) return false;
+  const auto& seen6 = *reinterpret_cast<const sockaddr_in6*>(seen.address());
+  const auto& target6 = *reinterpret_cast<const sockaddr_in6*>(target.address());
+  return target6.sin6_scope_id == 0 && IN6_ARE_ADDR_EQUAL(&seen6.sin6_addr, &target6.sin6_addr);
+}
+
+/// The send buffer or the interface's queue is full: no loss, only later.
+bool no_room(int code) noexcept { return code == EAGAIN || code == ENOBUFS || code == ENOMEM; }
+
+Prober::RoundId round_id(std::uint32_t slot, std::uint32_t generation) noexcept {
+  return (std::uint64_t{generation} << 32) | slot;
+}
+
+EchoRound result_of(Round& round) {
+  EchoRound result;
+  for (const Probe& probe : round.probes) {
+    if (probe.state != Probe::State::withdrawn) ++result.sent;
+    if (probe.state == Probe::State::in_time) result.round_trips.push_back(probe.round_trip);
+  }
+  result.received = static_cast<std::uint32_t>(result.round_trips.size());
+  result.duplicates = round.duplicates;
+  result.late = round.late;
+  result.error = std::move(round.error);
+  return result;
+}
+
+}  // namespace
+
+struct Prober::Impl {
+  Impl(EventLoop& event_loop, const SipKey& key) : loop(event_loop), seal(key) {}
+  ~Impl();
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+
+  EventLoop& loop;
+  TagSeal seal;
+  Wire ipv4, ipv6;
+  BatchReader reader;
+  std::deque<Round> rounds;  // a deque, since a callback may start rounds while another is in hand
+  std::vector<std::uint32_t> free_slots;
+  std::uint32_t last_generation = 0;
+  std::vector<std::uint8_t> message;
+  ProberStatistics statistics;
+
+  Wire& wire_of(int family) noexcept { return family == AF_INET ? ipv4 : ipv6; }
+  Result<> open(Wire& wire, int family);
+
+  std::uint32_t take_slot();
+  Round* find(std::uint32_t slot, std::uint32_t generation) noexcept;
+  void wake_at(std::uint32_t slot, BootTime when);
+  void wake(std::uint32_t slot, std::uint32_t generation);
+
+  void send_next(std::uint32_t slot);
+  int send(Wire& wire, const Round& round, const ProbeTag& tag, ClockPair& sent);
+  void settle(std::uint32_t slot);
+  void end(std::uint32_t slot);
+  void release(std::uint32_t slot);
+
+  void readable(Wire& wire, std::uint32_t events);
+  void read_replies(Wire& wire, int most_reads);
+  void read_errors(Wire& wire);
+  void accept(const EchoSocket& socket, const Arrival& arrival, const ClockPair& read);
+  void count(Round& round, EchoAnswer::Kind kind);
+  void answered(std::uint32_t slot);
+  void note(const Wire& wire, const ErrorArrival& arrival);
+};
+
+Result<std::unique_ptr<Prober>> Prober::create(EventLoop& loop) {
+  SipKey key{};
+  if (::getrandom(key.data(), sizeof key, 0) != static_cast<ssize_t>(sizeof key)) {
+    return fail(ErrorKind::io, fmt::format("getrandom: {}", std::generic_category().message(errno)));
+  }
+  auto impl = std::make_unique<Impl>(loop, key);
+  const auto opened4 = impl->open(impl->ipv4, AF_INET);
+  const auto opened6 = impl->open(impl->ipv6, AF_INET6);
+  if (!opened4 && !opened6) {
+    const bool refused6 = opened6.error().kind == ErrorKind::permission;
+    return tl::make_unexpected(refused6 && opened4.error().kind != ErrorKind::permission ? opened6.error()
+                                                                                         : opened4.error());
+  }
+  return std::unique_ptr<Prober>(new Prober(std::move(impl)));
+}
+
+Prober::Prober(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Prober::~Prober() = default;
+
+Prober::RoundId Prober::start(const Endpoint& target, const EchoPlan& plan, Done done, Watch watch) {
+  const std::uint32_t slot = impl_->take_slot();
+  Round& round = impl_->rounds[slot];
+  round.target = target.with_port(0);
+  round.plan = plan;
+  round.done = std::move(done);
+  round.watch = std::move(watch);
+  round.due = BootClock::now();
+  round.error = refusal(target, plan);
+  if (!round.error && !impl_->wire_of(target.family()).socket) round.error = impl_->wire_of(target.family()).why_not;
+  if (round.error) {
+    round.plan.count = 0;  // over at its first turn, with nothing sent
+  } else {
+    round.probes.reserve(std::min(plan.count, 1024U));
+  }
+  impl_->wake_at(slot, round.due);
+  return round_id(slot, round.generation);
+}
+
+void Prober::finish(RoundId id) {
+  const auto slot = static_cast<std::uint32_t>(id & 0xffffffffU);
+  Round* round = impl_->find(slot, static_cast<std::uint32_t>(id >> 32));
+  if (round == nullptr || round->phase != Round::Phase::running) return;
+  const BootTime now = BootClock::now();
+  for (Probe& probe : round->probes) {
+    const bool lost = now >= probe.sent.boot + round->plan.timeout;
+    if (probe.state == Probe::State::waiting && !lost) probe.state = Probe::State::withdrawn;
+  }
+  impl_->end(slot);
+}
+
+ProberStatistics Prober::statistics() const noexcept { return impl_->statistics; }
+
+std::string Prober::socket_kind(int family) const {
+  const auto& socket = impl_->wire_of(family).socket;
+  if (!socket) return "none";
+  return socket->kind() == EchoSocket::Kind::datagram ? "datagram" : "raw";
+}
+
+Prober::Impl::~Impl() {
+  for (const Round& round : rounds) {
+    if (round.timer != 0) loop.cancel(round.timer);
+  }
+  for (const Wire* wire : {&ipv4, &ipv6}) {
+    if (wire->socket) loop.unwatch(wire->socket->fd());
+  }
+}
+
+Result<> Prober::Impl::open(Wire& wire, int family) {
+  auto socket = EchoSocket::open(family);
+  if (!socket) {
+    wire.why_not = socket.error();
+    return tl::make_unexpected(std::move(socket).error());
+  }
+  const auto watched =
+      loop.watch(socket->fd(), EPOLLIN, [this, &wire](std::uint32_t events) { readable(wire, events); });
+  if (!watched) {
+    wire.why_not = watched.error();
+    return watched;
+  }
+  wire.socket = std::move(*socket);
+  wire.by_sequence.resize(std::size_t{1} << 16);
+  return {};
+}
+
+std::uint32_t Prober::Impl::take_slot() {
+  std::uint32_t slot = 0;
+  if (free_slots.empty()) {
+    slot = static_cast<std::uint32_t>(rounds.size());
+    rounds.emplace_back();
+  } else {
+    slot = free_slots.back();
+    free_slots.pop_back();
+  }
+  Round& round = rounds[slot];
+  if (++last_generation == 0) ++last_generation;  // a slot that was never taken has 0
+  round.generation = last_generation;
+  round.phase = Round::Phase::running;
+  return slot;
+}
+
+Round* Prober::Impl::find(std::uint32_t slot, std::uint32_t generation) noexcept {
+  if (slot >= rounds.size()) return nullptr;
+  Round& round = rounds[slot];
+  return round.generation == generation && round.phase != Round::Phase::free ? &round : nullptr;
+}
+
+void Prober::Impl::wake_at(std::uint32_t slot, BootTime when) {
+  Round& round = rounds[slot];
+  if (round.timer != 0) loop.cancel(round.timer);
+  round.timer = loop.at(when, [this, slot, generation = round.generation] { wake(slot, generation); });
+}
+
+/// One timer a round does all: it sends what is due, and looks for losses only where the round might end by them.
+void Prober::Impl::wake(std::uint32_t slot, std::uint32_t generation) {
+  Round* round = find(slot, generation);
+  if (round == nullptr) return;
+  round->timer = 0;
+  if (round->phase == Round::Phase::over) return release(slot);
+  for (Wire* wire : {&ipv4, &ipv6}) {
+    if (wire->unread_sends >= sends_between_reads) read_replies(*wire, reads_a_turn);
+  }
+  if (round->timer != 0) return;  // what was read ended the round, or set its timer anew
+  if (!round->all_sent() && round->due <= BootClock::now()) send_next(slot);
+  settle(slot);
+}
+
+void Prober::Impl::send_next(std::uint32_t slot) {
+  Round& round = rounds[slot];
+  const ProbeTag tag{slot, round.generation, static_cast<std::uint32_t>(round.probes.size())};
+  Probe probe;
+  const int failed = send(wire_of(round.target.family()), round, tag, probe.sent);
+  const BootTime now = probe.sent.boot;
+  if (no_room(failed)) {
+    if (!round.busy_since) round.busy_since = now;
+    if (now - *round.busy_since < round.plan.timeout) {
+      round.due = now + busy_pause;
+      return;
+    }
+  }
+  round.busy_since.reset();
+  if (failed != 0) {
+    ++statistics.errors;
+    if (!round.error) round.error = send_error(round.target, failed);
+    probe.state = Probe::State::not_sent;
+  } else {
+    ++statistics.sent;
+    ++round.waiting;
+  }
+  round.probes.push_back(probe);
+  round.due += round.plan.spacing;
+  if (round.due < now) round.due = now + round.plan.spacing;  // the loop fell behind: skip, never catch up in a burst
+}
+
+/// Returns 0 or an errno that is about this request, not about one before it.
+int Prober::Impl::send(Wire& wire, const Round& round, const ProbeTag& tag, ClockPair& sent) {
+  const std::uint16_t sequence = wire.next_sequence++;
+  wire.by_sequence[sequence] = tag;
+  ++wire.unread_sends;
+  message.resize(header_octets + round.plan.payload);
+  seal.write(tag, std::span(message).subspan(header_octets));
+  write_request_header(round.target.family(), wire.socket->id(), sequence, message);
+  int failed = 0;
+  for (int attempt = 0; attempt < send_attempts; ++attempt) {
+    sent = ClockPair::now();
+    failed = wire.socket->send(round.target, message);
+    if (failed == 0 || no_room(failed)) break;
+    // It may have been the pending error of somebody else's probe: with that taken off, what remains is ours.
+    read_errors(wire);
+  }
+  return failed;
+}
+
+/// Ends the round if nothing more can come of it, else sets its timer.
+void Prober::Impl::settle(std::uint32_t slot) {
+  Round& round = rounds[slot];
+  if (!round.all_sent()) return wake_at(slot, round.due);
+  if (round.waiting == 0) return end(slot);
+  const BootTime deadline = round.deadline();
+  if (BootClock::now() < deadline) return wake_at(slot, deadline);
+  // Where the loop was late, an answer that was in time may lie in the socket: the kernel's stamp will tell.
+  Wire& wire = wire_of(round.target.family());
+  const std::uint32_t generation = round.generation;
+  if (wire.emptied < deadline) read_replies(wire, reads_to_empty);
+  if (round.generation == generation && round.phase == Round::Phase::running) end(slot);
+}
+
+void Prober::Impl::end(std::uint32_t slot) {
+  Round& round = rounds[slot];
+  const Done done = std::exchange(round.done, {});
+  const nanoseconds record =
+      std::clamp(std::max(round.plan.spacing, round.plan.timeout), nanoseconds(0), longest_record);
+  EchoRound result = result_of(round);
+  round.phase = Round::Phase::over;
+  wake_at(slot, BootClock::now() + record);
+  if (done) done(std::move(result));
+}
+
+void Prober::Impl::release(std::uint32_t slot) {
+  Round& round = rounds[slot];
+  // The probes' memory goes with the record: a slot that once had a long round would keep it for ever.
+  const std::uint32_t generation = round.generation;
+  round = Round{};
+  round.generation = generation;
+  free_slots.push_back(slot);
+}
+
+void Prober::Impl::readable(Wire& wire, std::uint32_t events) {
+  if ((events & EPOLLERR) != 0) read_errors(wire);
+  if ((events & EPOLLIN) != 0) read_replies(wire, reads_a_turn);
+}
+
+void Prober::Impl::read_replies(Wire& wire, int most_reads) {
+  wire.unread_sends = 0;
+  for (int i = 0; i < most_reads; ++i) {
+    const BootTime before = BootClock::now();
+    const auto arrivals = reader.replies(*wire.socket);
+    if (arrivals.empty()) {
+      wire.emptied = before;
+      return;
+    }
+    const ClockPair read = ClockPair::now();
+    for (const Arrival& arrival : arrivals) accept(*wire.socket, arrival, read);
+  }
+}
+
+void Prober::Impl::read_errors(Wire& wire) {
+  for (int i = 0; i < reads_a_turn; ++i) {
+    const auto errors = reader.errors(*wire.socket);
+    for (const ErrorArrival& arrival : errors.arrivals) note(wire, arrival);
+    if (errors.complete) break;
+  }
+  wire.socket->clear_pending_error();
+}
+
+void Prober::Impl::accept(const EchoSocket& socket, const Arrival& arrival, const ClockPair& read) {
+  const auto reply = parse_echo(arrival.octets);
+  if (!reply || reply->type != echo_reply_type(socket.family())) return;
+  // Raw sockets hear the answers to every ping of this machine: the identifier sorts most of them out for nothing.
+  const auto tag = socket.owns(reply->id) ? seal.read(reply->payload) : std::nullopt;
+  Round* round = tag ? find(tag->slot, tag->generation) : nullptr;
+  if (round == nullptr || tag->sequence >= round->probes.size() || !same_host(arrival.from, round->target)) {
+    ++statistics.foreign;
+    return;
+  }
+  const std::uint32_t generation = round->generation;
+  const bool running = round->phase == Round::Phase::running;
+  Probe& probe = round->probes[tag->sequence];
+  const nanoseconds took = round_trip(probe.sent, arrival.received, read);
+  EchoAnswer::Kind kind = EchoAnswer::Kind::duplicate;
+  if (probe.state == Probe::State::waiting || probe.state == Probe::State::withdrawn) {
+    const bool in_time = running && took <= round->plan.timeout;
+    kind = in_time ? EchoAnswer::Kind::in_time : EchoAnswer::Kind::late;
+    if (running) --round->waiting;
+    probe.state = in_time ? Probe::State::in_time : Probe::State::late;
+    probe.round_trip = took;
+  }
+  count(*round, kind);
+  if (round->watch) round->watch({kind, tag->sequence, took});
+  // The callback may have finished the round.
+  const bool unfinished = round->generation == generation && round->phase == Round::Phase::running;
+  if (unfinished && kind != EchoAnswer::Kind::duplicate) answered(tag->slot);
+}
+
+void Prober::Impl::count(Round& round, EchoAnswer::Kind kind) {
+  switch (kind) {
+    case EchoAnswer::Kind::in_time:
+      ++statistics.received;
+      break;
+    case EchoAnswer::Kind::late:
+      ++statistics.late;
+      ++round.late;
+      break;
+    case EchoAnswer::Kind::duplicate:
+      ++statistics.duplicates;
+      ++round.duplicates;
+      break;
+  }
+}
+
+/// With one probe less to wait for, a round whose requests are all out may end now, or sooner than it thought.
+void Prober::Impl::answered(std::uint32_t slot) {
+  Round& round = rounds[slot];
+  if (!round.all_sent()) return;
+  if (round.waiting == 0) return end(slot);
+  wake_at(slot, std::max(round.deadline(), BootClock::now()));
+}
+
+void Prober::Impl::note(const Wire& wire, const ErrorArrival& arrival) {
+  const int family = wire.socket->family();
+  if (!concerns_delivery(family, arrival.error.type)) return;
+  const auto request = parse_echo(arrival.quoted);
+  if (!request || request->type != echo_request_type(family) || !wire.socket->owns(request->id)) return;
+  const bool cut_short = request->payload.size() < min_payload;
+  const std::optional<ProbeTag> tag = cut_short ? wire.by_sequence[request->sequence] : seal.read(request->payload);
+  Round* round = tag ? find(tag->slot, tag->generation) : nullptr;
+  if (round == nullptr || !same_host(arrival.error.destination, round->target)) return;
+  ++statistics.errors;
+  if (!round->error) round->error = error_of(arrival.error);
+}
+
+}  // namespace octopoll::icmp

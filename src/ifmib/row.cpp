@@ -1,0 +1,106 @@
+#include "octopoll/ifmib/row.hpp"
+
+#include <algorithm>
+#include <limits>
+
+#include "octopoll/core/text.hpp"
+
+namespace octopoll::ifmib {
+namespace {
+
+constexpr std::uint64_t saturated = std::numeric_limits<std::uint32_t>::max();  // 2^32-1
+
+std::optional<std::string> text_of(const Row& row, Column column) {
+  const std::string* octets = row.octets(column);
+  if (octets == nullptr) return std::nullopt;
+  return agent_text(*octets);
+}
+
+std::optional<std::int64_t> signed_number(const Row& row, Column column) {
+  const snmp::Value* value = row.find(column);
+  return value == nullptr ? std::nullopt : value->as_signed();
+}
+
+}  // namespace
+
+void Row::set(Column column, snmp::Value value) {
+  const auto found =
+      std::find_if(cells_.begin(), cells_.end(), [column](const auto& cell) { return cell.first == column; });
+  if (found != cells_.end()) {
+    found->second = std::move(value);
+  } else {
+    cells_.emplace_back(column, std::move(value));
+  }
+}
+
+const snmp::Value* Row::find(Column column) const noexcept {
+  const auto found =
+      std::find_if(cells_.begin(), cells_.end(), [column](const auto& cell) { return cell.first == column; });
+  return found == cells_.end() ? nullptr : &found->second;
+}
+
+std::optional<std::uint64_t> Row::number(Column column) const noexcept {
+  const snmp::Value* value = find(column);
+  return value == nullptr ? std::nullopt : value->as_unsigned();
+}
+
+const std::string* Row::octets(Column column) const noexcept {
+  const snmp::Value* value = find(column);
+  return value == nullptr ? nullptr : value->octets();
+}
+
+bool Row::in(Table table) const noexcept {
+  return std::any_of(cells_.begin(), cells_.end(), [table](const auto& cell) { return table_of(cell.first) == table; });
+}
+
+InterfaceName name_of(const Row& row) {
+  if (auto text = text_of(row, Column::if_name); text && !is_blank(*text))
+    return {std::move(text), NameSource::if_name};
+  if (auto text = text_of(row, Column::if_descr); text && !is_blank(*text)) return {std::move(text), NameSource::descr};
+  return {};
+}
+
+Speed speed_of(const Row& row) {
+  const auto if_speed = row.number(Column::if_speed);
+  const auto if_high_speed = row.number(Column::if_high_speed);
+  // The wire's type is the agent's choice: as a Counter64 it may be more Mb/s than there are bit/s.
+  if (if_high_speed && *if_high_speed <= std::numeric_limits<std::uint64_t>::max() / 1'000'000) {
+    const std::uint64_t high = *if_high_speed * 1'000'000;
+    const bool pinned = if_speed == saturated;
+    const bool silent = *if_high_speed != 0 && (!if_speed || *if_speed == 0);
+    const bool cut = high > saturated && (if_speed == saturated - 1 || if_speed == (high & saturated));
+    if (pinned || silent || cut) return {high, SpeedSource::if_high_speed};
+  }
+  if (if_speed) return {if_speed, SpeedSource::if_speed};
+  return {};
+}
+
+InterfaceFacts facts_of(std::uint32_t index, const Row& row) {
+  InterfaceFacts facts;
+  facts.if_index = {index};
+  facts.if_name = text_of(row, Column::if_name);
+  facts.descr = text_of(row, Column::if_descr);
+  facts.alias = text_of(row, Column::if_alias);
+  facts.type = signed_number(row, Column::if_type);
+  facts.mtu = signed_number(row, Column::if_mtu);
+  if (const std::string* address = row.octets(Column::if_phys_address)) facts.phys_address = to_hex(*address, ':');
+  const Speed speed = speed_of(row);
+  facts.speed_bps = speed.bits_per_second;
+  facts.speed_source = speed.source;
+  return facts;
+}
+
+std::optional<Column> column_for(const Row& row, Counter counter) {
+  const CounterColumns columns = columns_of(counter);
+  const auto narrow = row.number(columns.narrow);
+  if (columns.wide) {
+    if (const auto wide = row.number(*columns.wide)) {
+      const bool stuck = *wide == std::numeric_limits<std::uint64_t>::max() || (*wide == 0 && narrow.value_or(0) != 0);
+      if (!stuck) return columns.wide;
+    }
+  }
+  if (narrow) return columns.narrow;
+  return std::nullopt;
+}
+
+}  // namespace octopoll::ifmib

@@ -1,0 +1,607 @@
+#include "octopoll/poll/device_poller.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cassert>
+#include <cmath>
+#include <limits>
+#include <set>
+
+#include "octopoll/core/duration.hpp"
+#include "octopoll/core/log.hpp"
+#include "octopoll/ifmib/identity.hpp"
+#include "octopoll/ifmib/reader.hpp"
+#include "octopoll/rates/cache_learner.hpp"
+#include "octopoll/rates/device_history.hpp"
+
+namespace octopoll::poll {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto names_stay_fresh = 5min;
+constexpr auto tables_stay_fresh = 1h;
+/// Between two looks at a cache that has not moved yet.
+constexpr auto cache_look_interval = 100ms;
+/// Rows that are looked at while waiting for a cache to move; the whole table would be a load of its own.
+constexpr std::size_t cache_look_rows = 32;
+/// ifTable's cache in Net-SNMP as built, for agents of that family whose view hides nsCacheTimeout.
+constexpr auto net_snmp_cache = 3s;
+/// Below this a row of counters would be asked object by object.
+constexpr unsigned smallest_message = 300;
+constexpr std::string_view net_snmp_agents = "1.3.6.1.4.1.8072.3.2.";
+
+}  // namespace
+
+struct DevicePoller::Impl {
+  Shared shared;
+  config::Device device;
+  /// Taken over when a cycle begins: then no callback of the session, which may have to go, is on the stack.
+  std::optional<config::Device> next_device;
+  std::uint64_t poll_number;
+
+  // Known over cycles.
+  std::vector<Endpoint> endpoints;
+  std::size_t endpoint_at = 0;
+  BootTime resolved_at;
+  std::optional<std::vector<Endpoint>> next_endpoints;  ///< found while a cycle used the old ones
+  bool resolving = false;
+  unsigned look_up_number = 0;  ///< what an earlier one finds is of another name
+  std::unique_ptr<snmp::Session> session;
+  DeviceFacts facts;
+  bool facts_known = false;
+  BootTime facts_read_at;
+  std::optional<std::chrono::nanoseconds> announced_cache;
+  rates::CacheLearner cache_learner;
+  std::map<std::uint32_t, std::string> names;
+  std::vector<ifmib::RowPlan> plans;
+  bool tables_known = false;
+  bool tables_doubted = false;
+  BootTime tables_read_at;
+  std::optional<std::uint32_t> if_number, if_table_last_change;
+  std::optional<rates::AgentClock> clock;  ///< as last shown
+  unsigned answerable =
+      std::numeric_limits<unsigned>::max();  ///< octets of an answer that the agent proved able to give
+  bool silent = false;                       ///< did not answer in the cycle before
+  rates::DeviceHistory history;
+
+  // Of the cycle under way.
+  struct Cycle {
+    CycleRequest request;
+    Done done;
+    DeviceCycle record;
+    DeviceSnapshot snapshot;
+    std::set<std::string> read;  ///< names in the snapshot
+    snmp::Traffic traffic_before;
+    std::size_t addresses_tried = 0;
+    bool waits_for_name = false;
+    bool answered = false;
+    bool tables_read_twice = false;
+    bool rows_doubted = false;
+    BootTime first_asked, last_heard;  ///< of the counters
+    // Dating a cache.
+    BootTime look_began;     ///< when the search for the moment began
+    BootTime unmoved_since;  ///< the last look that showed the old counters was asked then
+    std::uint64_t look_fingerprint = 0;
+    bool looked = false;
+    std::optional<std::chrono::nanoseconds> dated_age;
+    std::vector<ifmib::RowPlan> look_plans;
+    std::vector<InterfaceSample> look_rows;
+  };
+  std::unique_ptr<Cycle> cycle;
+  std::unique_ptr<ifmib::Reading> reading;
+  EventLoop::TimerId budget_timer = 0;
+  EventLoop::TimerId pause_timer = 0;
+  icmp::Prober::RoundId ping = 0;
+  std::shared_ptr<bool> alive = std::make_shared<bool>(true);  // shared with posted calls, which outlive this
+
+  Impl(Shared with, config::Device which, std::uint64_t last)
+      : shared(with), device(std::move(which)), poll_number(last) {}
+
+  // ---- small helpers ----
+
+  [[nodiscard]] ifmib::ReadLimits read_limits() const {
+    return {device.max_repetitions, std::min(device.max_message_size, answerable), std::nullopt};
+  }
+  /// PDUs that proved too large for this agent are not asked again: each would cost a row of timeouts.
+  void learn_message_size(const ifmib::ReadEnd& end) {
+    if (!end.message_size) return;
+    answerable = std::max(*end.message_size, smallest_message);
+    log::debug("{}: answers of at most {} octets from here on", device.name, answerable);
+  }
+
+  /// For callbacks that belong to this cycle: none comes through once it has ended, not into the next one either.
+  template <class F>
+  auto of_this_cycle(F f) {
+    return [this, still = alive, number = poll_number, f = std::move(f)](auto&&... arguments) mutable {
+      if (*still && cycle && poll_number == number) f(std::forward<decltype(arguments)>(arguments)...);
+    };
+  }
+
+  // ---- the steps, in their order ----
+
+  void begin(const CycleRequest& request, Done done) {
+    if (next_device) apply(std::move(*std::exchange(next_device, std::nullopt)));
+    cycle = std::make_unique<Cycle>();
+    cycle->request = request;
+    cycle->done = std::move(done);
+    if (session) cycle->traffic_before = session->traffic();
+    DeviceCycle& record = cycle->record;
+    record.device = device.name;
+    record.poll_number = ++poll_number;
+    record.slot = request.slot;
+    record.interval = device.interval;
+    record.started_at = wall_now();
+    record.started = BootClock::now();
+    budget_timer = shared.loop.after(request.budget, [this] {
+      budget_timer = 0;
+      out_of_time();
+    });
+    adopt_addresses();
+    if (endpoints.empty() || BootClock::now() - resolved_at >= names_stay_fresh) look_up();
+    cycle->waits_for_name = endpoints.empty();
+    if (!cycle->waits_for_name) shared.loop.post(of_this_cycle([this] { connect(); }));
+  }
+
+  /// One at a time, however many cycles pass meanwhile: a name server that hangs piles up nothing. A device whose
+  /// address is known does not wait for it.
+  void look_up() {
+    if (std::exchange(resolving, true)) return;
+    shared.resolver.resolve(device.address, [this, still = alive, number = look_up_number](auto&& result) {
+      if (!*still || number != look_up_number) return;
+      resolving = false;
+      take_addresses(std::forward<decltype(result)>(result));
+    });
+  }
+
+  void take_addresses(Result<std::vector<Endpoint>>&& result) {
+    if (result) {
+      next_endpoints = std::move(*result);
+      resolved_at = BootClock::now();
+    }
+    if (!cycle || !cycle->waits_for_name) return;
+    cycle->waits_for_name = false;
+    adopt_addresses();
+    if (!endpoints.empty()) return connect();
+    fail_cycle(
+        Error{result.error().kind, fmt::format("{}: {}", device.name, result.error().message), result.error().remedy});
+  }
+
+  void adopt_addresses() {
+    if (!next_endpoints) return;
+    const Endpoint current = endpoint();
+    endpoints = std::move(*std::exchange(next_endpoints, std::nullopt));
+    const auto same = std::find(endpoints.begin(), endpoints.end(), current);
+    endpoint_at = same == endpoints.end() ? 0 : static_cast<std::size_t>(same - endpoints.begin());
+    if (same == endpoints.end()) {
+      session.reset();
+      if (current.valid()) forget_agent();
+    }
+  }
+
+  /// Another address may be another agent: nothing that was learned of the one before is held against its counters.
+  void forget_agent() {
+    facts_known = false;
+    announced_cache.reset();
+    answerable = std::numeric_limits<unsigned>::max();
+    tables_known = false;
+    names.clear();
+    clock.reset();
+    history = {};
+    cache_learner = {};
+  }
+
+  [[nodiscard]] const Endpoint& endpoint() const noexcept {
+    static const Endpoint none;
+    return endpoints.empty() ? none : endpoints[endpoint_at];
+  }
+
+  void connect() {
+    cycle->record.address = endpoint().text();
+    if (!session) {
+      snmp::SessionOptions options;
+      options.label = device.name;
+      options.endpoint = endpoint();
+      options.credentials = device.auth;
+      options.timeout = device.timeout;
+      options.retries = device.retries;
+      options.max_outstanding = device.max_outstanding;
+      auto opened = shared.engine.open(std::move(options));
+      if (!opened) return fail_cycle(opened.error());
+      session = std::move(*opened);
+      cycle->traffic_before = {};
+    }
+    ask_scalars();
+  }
+
+  void ask_scalars() {
+    ifmib::ReadLimits limits = read_limits();
+    if (silent) limits.retries = 0;
+    const auto set = facts_known || silent ? ifmib::ScalarSet::changing : ifmib::ScalarSet::all;
+    reading = ifmib::read_scalars(*session, set, limits, [this, set](ifmib::Scalars&& scalars, ifmib::ReadEnd&& end) {
+      reading.reset();
+      take_scalars(std::move(scalars), std::move(end), set);
+    });
+  }
+
+  void take_scalars(ifmib::Scalars&& scalars, ifmib::ReadEnd&& end, ifmib::ScalarSet set) {
+    learn_message_size(end);
+    const bool nobody = end.outcome == snmp::Outcome::timed_out || end.outcome == snmp::Outcome::unreachable;
+    if (end.error && end.outcome != snmp::Outcome::answered) {
+      if (nobody && ++cycle->addresses_tried < endpoints.size()) {
+        shared.loop.post(of_this_cycle([this] { try_next_address(); }));
+        return;
+      }
+      silent = nobody;
+      if (end.outcome == snmp::Outcome::timed_out) return diagnose_silence(std::move(*end.error));
+      return fail_cycle(std::move(*end.error));
+    }
+    cycle->answered = true;
+    silent = false;
+    DeviceSnapshot& snapshot = cycle->snapshot;
+    snapshot.if_number = scalars.if_number;
+    snapshot.engine_boots = scalars.engine_boots;
+    snapshot.engine_time = scalars.engine_time;
+    snapshot.read_at = scalars.received;
+    if (scalars.sys_uptime) snapshot.sys_uptime = TimeTicks(*scalars.sys_uptime);
+    if (scalars.if_table_last_change) snapshot.if_table_last_change = TimeTicks(*scalars.if_table_last_change);
+    cycle->record.sys_uptime = snapshot.sys_uptime;
+    if (set == ifmib::ScalarSet::all) {
+      remember_facts(scalars);
+    } else if (!facts_known || may_have_restarted(scalars) || BootClock::now() - facts_read_at > tables_stay_fresh) {
+      facts_known = false;
+      answerable = std::numeric_limits<unsigned>::max();
+      return ask_scalars();  // once more, for the facts
+    }
+    snapshot.facts = facts;
+    const bool must_read = tables_must_be_read(scalars);
+    clock = clock_of(scalars);
+    if (!must_read) return ask_counters();
+    if_number = scalars.if_number;
+    if_table_last_change = scalars.if_table_last_change;
+    read_tables();
+  }
+
+  /// Not from inside a callback of the session that goes.
+  void try_next_address() {
+    add_cost();
+    session.reset();
+    endpoint_at = (endpoint_at + 1) % endpoints.size();
+    forget_agent();
+    connect();
+  }
+
+  void remember_facts(const ifmib::Scalars& scalars) {
+    facts = ifmib::facts_of(scalars);
+    facts_known = true;
+    facts_read_at = BootClock::now();
+    announced_cache.reset();
+    if (scalars.cache_timeout) {
+      announced_cache = std::chrono::seconds(*scalars.cache_timeout);
+    } else if (facts.sys_object_id.value_or("").starts_with(net_snmp_agents)) {
+      announced_cache = net_snmp_cache;
+    }
+  }
+
+  [[nodiscard]] static rates::AgentClock clock_of(const ifmib::Scalars& scalars) {
+    rates::AgentClock shown{scalars.received, scalars.round_trip, std::nullopt, scalars.engine_boots,
+                            scalars.engine_time};
+    if (scalars.sys_uptime) shown.sys_uptime = TimeTicks(*scalars.sys_uptime);
+    return shown;
+  }
+
+  /// A sysUpTime that fell counts even where it may have wrapped: that costs one superfluous read in 497 days.
+  [[nodiscard]] bool may_have_restarted(const ifmib::Scalars& scalars) const {
+    if (!clock) return false;
+    const rates::AgentClock now = clock_of(scalars);
+    if (clock->sys_uptime && now.sys_uptime && *now.sys_uptime < *clock->sys_uptime) return true;
+    return rates::restart_between(*clock, now) == rates::Restart::yes;
+  }
+
+  [[nodiscard]] bool tables_must_be_read(const ifmib::Scalars& scalars) const {
+    if (!tables_known || tables_doubted) return true;
+    if (scalars.if_number != if_number || scalars.if_table_last_change != if_table_last_change) return true;
+    if (may_have_restarted(scalars)) return true;  // RFC 2863 section 3.1.5: then interfaces may be renumbered
+    return BootClock::now() - tables_read_at > tables_stay_fresh;
+  }
+
+  void read_tables() {
+    tables_doubted = true;  // until they are read: this cycle may end before
+    reading = ifmib::read_tables(*session, ifmib::polled_columns(), read_limits(),
+                                 [this](ifmib::Rows&& rows, ifmib::ReadEnd&& end) {
+                                   reading.reset();
+                                   take_tables(std::move(rows), std::move(end));
+                                 });
+  }
+
+  void take_tables(ifmib::Rows&& rows, ifmib::ReadEnd&& end) {
+    for (const std::string& note : end.notes) log::debug("{}: {}", device.name, note);
+    tables_doubted = end.error.has_value();
+    if (end.error) {
+      // Half a table has other names than the whole one (ifName is in the second half), so it makes no identities.
+      if (!tables_known) return fail_cycle(std::move(*end.error));
+      cycle->record.error = std::move(end.error);
+      return ask_counters();
+    }
+    names = ifmib::identify(rows, names);
+    plans.clear();
+    for (const auto& [index, row] : rows) {
+      ifmib::RowPlan plan = ifmib::plan_row(index, names.at(index), row);
+      if (device.interfaces->keeps(plan.name, plan.facts)) plans.push_back(std::move(plan));
+    }
+    tables_known = true;
+    tables_read_at = BootClock::now();
+    ask_counters();
+  }
+
+  void ask_counters() {
+    const auto period = cache_period();
+    if (cycle->request.date_snapshot && period > 0ns && !cycle->dated_age) return look_for_move();
+    cycle->snapshot.interfaces.clear();
+    cycle->read.clear();
+    cycle->rows_doubted = false;
+    cycle->first_asked = BootClock::now();
+    reading = ifmib::read_counters(
+        *session, plans, read_limits(), [this](ifmib::RowReading&& row) { take_row(std::move(row)); },
+        [this](ifmib::ReadEnd&& end) {
+          reading.reset();
+          take_counters(std::move(end));
+        });
+  }
+
+  void take_row(ifmib::RowReading&& row) {
+    if (row.vanished || row.renamed) {
+      cycle->rows_doubted = true;
+      return;
+    }
+    cycle->last_heard = row.sample.time.received;
+    row.sample.time.age_bound += cache_period();
+    cycle->read.insert(row.sample.name);
+    cycle->snapshot.interfaces.push_back(std::move(row.sample));
+  }
+
+  void take_counters(ifmib::ReadEnd&& end) {
+    learn_message_size(end);
+    if (end.error && !cycle->record.error) cycle->record.error = std::move(end.error);
+    if (cycle->rows_doubted) {
+      tables_doubted = true;
+      if (!cycle->tables_read_twice && !end.error) {
+        // Another interface sits at that ifIndex now: no delta before the table was read again.
+        cycle->tables_read_twice = true;
+        return read_tables();
+      }
+    }
+    complete();
+  }
+
+  void complete() {
+    auto& interfaces = cycle->snapshot.interfaces;
+    std::sort(interfaces.begin(), interfaces.end(),
+              [](const auto& a, const auto& b) { return a.facts.if_index < b.facts.if_index; });
+    if (cycle->dated_age) {
+      const auto age = std::min(*cycle->dated_age + (cycle->last_heard - cycle->first_asked), cache_period());
+      for (InterfaceSample& sample : interfaces) sample.time.age_bound += age - cache_period();
+    } else if (!interfaces.empty()) {
+      cache_learner.see(cycle->first_asked, cycle->last_heard, rates::fingerprint(interfaces));
+    }
+    if (interfaces.size() < plans.size() && !cycle->record.error) {
+      cycle->record.error = Error{ErrorKind::agent,
+                                  fmt::format("{}: {} of {} interfaces changed while they were read", device.name,
+                                              plans.size() - interfaces.size(), plans.size()),
+                                  "its tables are read again with the next poll"};
+    }
+    if (interfaces.empty() && !plans.empty()) return fail_cycle(std::move(*cycle->record.error));
+    finish(cycle->record.error ? CycleOutcome::partial : CycleOutcome::complete);
+  }
+
+  // ---- a cache that is to be dated ----
+
+  [[nodiscard]] std::chrono::nanoseconds cache_period() const {
+    if (announced_cache) return *announced_cache;
+    return cache_learner.period().value_or(0ns);
+  }
+
+  /// Reads some rows every 100 ms until one counter moves: then all that is read right afterwards is as old as the time
+  /// since the last look that had not moved, instead of as old as the cache may be.
+  void look_for_move() {
+    Cycle& c = *cycle;
+    const BootTime now = BootClock::now();
+    if (!c.looked) {
+      c.look_began = c.unmoved_since = now;
+      for (const ifmib::RowPlan& plan : plans) {
+        if (c.look_plans.size() < cache_look_rows) c.look_plans.push_back(plan);
+      }
+    }
+    const auto longest_look =
+        std::min<std::chrono::nanoseconds>(cache_period(), 1min);  // the period is an agent's word
+    if (now - c.look_began > longest_look + cache_look_interval || c.look_plans.empty()) {
+      c.dated_age = cache_period();  // nothing moves here; its age stays what it may be
+      return ask_counters();
+    }
+    c.look_rows.clear();
+    reading = ifmib::read_counters(
+        *session, c.look_plans, read_limits(),
+        [this](ifmib::RowReading&& row) { cycle->look_rows.push_back(std::move(row.sample)); },
+        [this, asked = now](ifmib::ReadEnd&& end) {
+          reading.reset();
+          take_look(asked, end);
+        });
+  }
+
+  void take_look(BootTime asked, const ifmib::ReadEnd& end) {
+    Cycle& c = *cycle;
+    if (end.error) {
+      c.dated_age = cache_period();
+      return ask_counters();
+    }
+    const std::uint64_t fingerprint = rates::fingerprint(c.look_rows);
+    if (c.looked && fingerprint != c.look_fingerprint) {
+      c.dated_age = BootClock::now() - c.unmoved_since;
+      return ask_counters();
+    }
+    c.looked = true;
+    c.look_fingerprint = fingerprint;
+    c.unmoved_since = asked;
+    pause_timer = shared.loop.after(cache_look_interval, [this] {
+      pause_timer = 0;
+      look_for_move();
+    });
+  }
+
+  // ---- ends ----
+
+  /// Nothing came back: says whether the host is there at all (a wrong community and a dead host are the same silence).
+  void diagnose_silence(Error error) {
+    if (shared.prober == nullptr) return fail_cycle(std::move(error));
+    cycle->record.error = std::move(error);
+    icmp::EchoPlan plan;
+    plan.count = 2;
+    plan.spacing = 50ms;
+    plan.timeout = 500ms;
+    ping = shared.prober->start(endpoint(), plan, of_this_cycle([this](const icmp::EchoRound& round) {
+                                  if (std::exchange(ping, 0) == 0) return;  // given up
+                                  Error said = std::move(*cycle->record.error);
+                                  said.message += round.received > 0 ? "; the host answers ping"
+                                                                     : "; the host does not answer ping";
+                                  fail_cycle(std::move(said));
+                                }));
+  }
+
+  void out_of_time() {
+    const std::string budget = format_duration(cycle->request.budget);
+    if (cycle->answered) return stop_short(fmt::format("{}: not all rows were read within {}", device.name, budget));
+    abandon();
+    if (cycle->waits_for_name) {
+      return fail_cycle(
+          Error{ErrorKind::resolve,
+                fmt::format("{}: {} was not resolved within {}", device.name, device.address.host, budget),
+                "see whether the name servers of /etc/resolv.conf answer, or write the address"});
+    }
+    silent = true;
+    if (cycle->record.error) return fail_cycle(std::move(*cycle->record.error));
+    fail_cycle(Error{ErrorKind::timeout, fmt::format("{}: no answer within {}", device.name, budget), {}});
+  }
+
+  /// What has arrived is kept; where nothing has, the device was not there for this cycle.
+  void stop_short(std::string message) {
+    abandon();
+    if (!cycle->record.error) cycle->record.error = Error{ErrorKind::partial, std::move(message), {}};
+    finish(cycle->answered ? CycleOutcome::partial : CycleOutcome::failed);
+  }
+
+  /// Drops what is under way without an answer.
+  void abandon() {
+    reading.reset();
+    if (session) session->cancel_all();
+    shared.loop.cancel(std::exchange(pause_timer, 0));
+    if (ping != 0) shared.prober->finish(std::exchange(ping, 0));
+  }
+
+  void fail_cycle(Error error) {
+    cycle->record.error = std::move(error);
+    finish(CycleOutcome::failed);
+  }
+
+  void finish(CycleOutcome outcome) {
+    shared.loop.cancel(std::exchange(budget_timer, 0));
+    DeviceCycle& record = cycle->record;
+    record.outcome = outcome;
+    record.facts = facts;
+    record.cache_period = cache_period();
+    add_cost();
+    if (outcome != CycleOutcome::failed) judge(record);
+    record.duration = BootClock::now() - record.started;
+    auto ended = std::move(cycle);
+    // Out of whatever callback this is, for `done` may start the next cycle or destroy the poller.
+    shared.loop.post([still = alive, done = std::move(ended->done),
+                      finished = std::make_shared<DeviceCycle>(std::move(ended->record))] {
+      if (*still) done(std::move(*finished));
+    });
+  }
+
+  void judge(DeviceCycle& record) {
+    rates::JudgeSettings settings;
+    settings.speeds = [this](const InterfaceSample& sample) -> rates::Speeds {
+      if (const auto known = device.interfaces->speed(sample.name, sample.facts))
+        return {known->in_bps, known->out_bps};
+      return {sample.facts.speed_bps, sample.facts.speed_bps};
+    };
+    auto judgement = history.judge(std::move(cycle->snapshot), settings);
+    record.interfaces = std::move(judgement.interfaces);
+    record.rebooted = judgement.restart == rates::Restart::yes;
+    if (record.outcome != CycleOutcome::partial) return;
+    for (const ifmib::RowPlan& plan : plans) {
+      if (cycle->read.contains(plan.name)) continue;
+      if (auto gap = history.gap(plan.name)) {
+        gap->sample.facts = plan.facts;
+        record.interfaces.push_back(std::move(*gap));
+      }
+    }
+  }
+
+  void add_cost() {
+    if (!session) return;
+    const snmp::Traffic& now = session->traffic();
+    const snmp::Traffic& before = cycle->traffic_before;
+    PollCost& cost = cycle->record.cost;
+    cost.requests += static_cast<std::uint32_t>(now.requests - before.requests);
+    cost.responses += static_cast<std::uint32_t>(now.responses - before.responses);
+    cost.retries += static_cast<std::uint32_t>(now.retries - before.retries);
+    cost.octets_sent += now.octets_sent - before.octets_sent;
+    cost.octets_received += now.octets_received - before.octets_received;
+    cycle->traffic_before = now;
+  }
+
+  void apply(config::Device next) {
+    const bool moved = !(next.address == device.address);
+    const bool other_session = moved || !(next.auth == device.auth) || next.timeout != device.timeout ||
+                               next.retries != device.retries || next.max_outstanding != device.max_outstanding;
+    // Only other rules cost a read of the tables: a reload that left this device alone is no load on it.
+    if (device.interfaces->describe() != next.interfaces->describe()) tables_doubted = true;
+    device = std::move(next);
+    if (other_session) {
+      session.reset();
+      silent = false;
+    }
+    if (!moved) return;
+    ++look_up_number;
+    resolving = false;
+    next_endpoints.reset();
+    endpoints.clear();
+    forget_agent();
+  }
+};
+
+DevicePoller::DevicePoller(Shared shared, config::Device device, std::uint64_t last_poll_number)
+    : impl_(std::make_unique<Impl>(shared, std::move(device), last_poll_number)) {
+  assert(impl_->device.interfaces != nullptr);
+}
+
+DevicePoller::~DevicePoller() {
+  *impl_->alive = false;
+  impl_->shared.loop.cancel(impl_->budget_timer);
+  impl_->shared.loop.cancel(impl_->pause_timer);
+  if (impl_->ping != 0) impl_->shared.prober->finish(impl_->ping);
+}
+
+void DevicePoller::start(const CycleRequest& request, Done done) {
+  assert(!busy());
+  impl_->begin(request, std::move(done));
+}
+
+bool DevicePoller::busy() const noexcept { return impl_->cycle != nullptr; }
+
+void DevicePoller::finish_now() {
+  if (impl_->cycle)
+    impl_->stop_short(fmt::format("{}: octopoll was stopped before all answers were there", impl_->device.name));
+}
+
+void DevicePoller::reconfigure(config::Device device) {
+  assert(device.interfaces != nullptr);
+  impl_->next_device = std::move(device);
+}
+
+std::uint64_t DevicePoller::poll_number() const noexcept { return impl_->poll_number; }
+
+}  // namespace octopoll::poll

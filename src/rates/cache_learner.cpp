@@ -1,0 +1,97 @@
+#include "octopoll/rates/cache_learner.hpp"
+
+#include <algorithm>
+
+namespace octopoll::rates {
+namespace {
+
+using std::chrono::nanoseconds;
+
+constexpr nanoseconds longest_period = std::chrono::seconds(60);
+constexpr unsigned runs_needed = 3;
+constexpr unsigned repeats_needed = 12;
+constexpr unsigned short_runs_that_refute = 2;
+constexpr int rush_that_refutes = 20;
+
+// splitmix64's finaliser: every bit of the input moves half of the output's.
+constexpr std::uint64_t stir(std::uint64_t x) noexcept {
+  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ULL;
+  x = (x ^ (x >> 27)) * 0x94d049bb133111ebULL;
+  return x ^ (x >> 31);
+}
+
+}  // namespace
+
+void CacheLearner::see(BootTime started, BootTime finished, std::uint64_t fingerprint) noexcept {
+  const Reading now{started, finished, fingerprint};
+  if (!last_) {
+    last_ = now;
+    return;
+  }
+  if (last_->fingerprint == fingerprint) {
+    ++repeats_;
+  } else {
+    const Move to{last_->started, finished};
+    if (move_) take_run(to);
+    move_ = to;
+    repeats_ = 0;
+  }
+  last_ = now;
+}
+
+std::optional<nanoseconds> CacheLearner::period() const noexcept {
+  if (!learned_) return std::nullopt;
+  return std::min(learned_->high, longest_period);
+}
+
+// Ends the run that began with move_.
+void CacheLearner::take_run(const Move& to) noexcept {
+  const Bracket run{last_->started - move_->shown, to.shown - move_->before};
+  if (repeats_ > 0) {
+    rush_.reset();
+  } else {
+    if (!rush_) rush_ = Rush{move_->before, 0};
+    ++rush_->runs;
+  }
+  // The network was idle for longer than any cache that we look for.
+  if (run.low + run.high > longest_period * 21 / 10) return;
+  if (learned_ && refutes_learned(run, to.shown)) {
+    learned_.reset();
+    streak_.reset();
+    too_short_ = 0;
+  }
+  extend_streak(run);
+}
+
+bool CacheLearner::refutes_learned(const Bracket& run, BootTime end) noexcept {
+  if (run.high <= learned_->low) return ++too_short_ >= short_runs_that_refute;
+  if (repeats_ > 0 && run.low < learned_->high) too_short_ = 0;
+  // So many reloads in this time leave a period that is hardly longer than the readings' distance, if any.
+  return rush_ && rush_->runs >= rush_that_refutes && (end - rush_->since) / rush_->runs <= learned_->low * 11 / 10;
+}
+
+void CacheLearner::extend_streak(const Bracket& run) noexcept {
+  const bool agrees = streak_ && run.low < streak_->bracket.high && run.high > streak_->bracket.low;
+  if (!agrees) streak_.reset();
+  // A run without repeats may be one reload that cut a reading in two, so it narrows nothing.
+  if (repeats_ == 0) return;
+  if (!streak_) streak_ = Streak{run, 0, 0};
+  streak_->bracket.low = std::max(streak_->bracket.low, run.low);
+  streak_->bracket.high = std::min(streak_->bracket.high, run.high);
+  ++streak_->runs;
+  streak_->repeats += repeats_;
+  if (streak_->runs < runs_needed || streak_->repeats < repeats_needed) return;
+  learned_ = streak_->bracket;
+  too_short_ = 0;
+}
+
+std::uint64_t fingerprint(std::span<const InterfaceSample> rows) noexcept {
+  std::uint64_t print = rows.size();
+  for (const InterfaceSample& row : rows) {
+    print = stir(print + row.facts.if_index.value);
+    for (const CounterReading& reading : row.counters.items) print = stir(print + reading.value) + reading.bits;
+  }
+  return print;
+}
+
+}  // namespace octopoll::rates

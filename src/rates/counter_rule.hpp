@@ -1,0 +1,50 @@
+#pragma once
+// One counter, two readings, nothing restarted: what happened in between?
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+
+#include "octopoll/core/counters.hpp"
+#include "octopoll/core/cycle.hpp"
+
+namespace octopoll::rates {
+
+enum class CounterKind : std::uint8_t {
+  octets,  ///< bounded by the link's speed
+  frames,  ///< unicast, multicast and broadcast packets: bounded by the speed in smallest packets
+  events,  ///< errors and discards: far from any bound in practice, so going forward proves enough
+};
+[[nodiscard]] CounterKind kind_of(Counter counter) noexcept;
+
+/// The most that a counter can have counted between the two readings. Unit: what the counter counts.
+struct CounterLimits {
+  std::optional<double> by_speed;   ///< at the stated speed; nullopt where no speed is known
+  std::optional<double> by_frames;  ///< octets alone: frames of the span x largest frame; nullopt where not known
+  double time_error = 0.0;          ///< relative, of the span that by_speed was made from
+  double by_physics = 0.0;          ///< at 10 Tb/s
+};
+/// Limits over `span`, without by_frames.
+[[nodiscard]] CounterLimits limits_of(CounterKind kind, std::optional<std::uint64_t> speed_bps,
+                                      std::chrono::nanoseconds span, double time_error) noexcept;
+
+/// What the link can carry, with the margin that stated speeds and clocks need (invariant 5: 1.05).
+[[nodiscard]] bool within_speed(std::uint64_t delta, const CounterLimits& limits) noexcept;
+
+/// How far a counter of this width came, if it wrapped at most once. Both readings have the same width.
+[[nodiscard]] std::uint64_t forward_distance(const CounterReading& before, const CounterReading& now) noexcept;
+
+/// The verdict on one step of a counter whose interface did not restart.
+/// Qualities: ok, wrapped, reset, implausible, ambiguous. `elapsed` of the result stays 0.
+/// Source: RFC 2578 sections 7.1.6 (Counter32) and 7.1.10 (Counter64).
+[[nodiscard]] CounterDelta judge_step(CounterKind kind, const CounterReading& before, const CounterReading& now,
+                                      const CounterLimits& limits) noexcept;
+
+/// Which of two stories the new reading continues: `recent` starts at a reading that contradicted the base line,
+/// `old` at the base line itself, `old_span` before now. Where both could be true and neither needs less
+/// explanation, the delta is `ambiguous`: it would be a guess.
+[[nodiscard]] CounterDelta choose_story(const CounterDelta& recent, const CounterLimits& recent_limits,
+                                        CounterDelta old, const CounterLimits& old_limits,
+                                        std::chrono::nanoseconds old_span) noexcept;
+
+}  // namespace octopoll::rates

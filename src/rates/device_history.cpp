@@ -1,0 +1,76 @@
+#include "octopoll/rates/device_history.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "row_judge.hpp"
+
+namespace octopoll::rates {
+
+Judgement DeviceHistory::judge(DeviceSnapshot&& now, const JudgeSettings& settings) {
+  Judgement judgement;
+  judgement.restart = restart_since_last_cycle({now.read_at, {}, now.sys_uptime, now.engine_boots, now.engine_time});
+  judgement.interfaces.reserve(now.interfaces.size());
+  BootTime newest = now.read_at;
+  for (InterfaceSample& sample : now.interfaces) {
+    if (sample.time.sys_uptime && (!latest_ || sample.time.received >= latest_->received)) {
+      latest_ = AgentClock::of(sample.time);
+    }
+    newest = std::max(newest, sample.time.received);
+    const auto known = rows_.find(sample.name);
+    if (known == rows_.end()) {
+      rows_.emplace(sample.name, RowBase(sample));
+      judgement.interfaces.push_back(first_record(std::move(sample), settings));
+    } else {
+      const bool restarted = row_restarted(known->second, sample.time, judgement.restart);
+      judgement.interfaces.push_back(judge_row(known->second, restarted, std::move(sample), settings));
+    }
+  }
+  if (rows_.size() > judgement.interfaces.size()) forget(newest, settings.forget_after);
+  return judgement;
+}
+
+std::optional<InterfaceRecord> DeviceHistory::gap(const std::string& name) const {
+  const auto known = rows_.find(name);
+  if (known == rows_.end()) return std::nullopt;
+  InterfaceRecord record;
+  record.sample.name = name;
+  record.sample.facts.if_index = known->second.if_index;
+  for (const Counter counter : all_counters()) {
+    const bool has = known->second.reading(counter).present();
+    record.deltas[counter].quality = has ? Quality::gap : Quality::absent;
+  }
+  return record;
+}
+
+// The verdict by what opens the cycle. A restart in the middle of the last cycle was told then, by its later rows.
+Restart DeviceHistory::restart_since_last_cycle(const AgentClock& now) {
+  const std::optional<AgentClock> before = std::exchange(clock_, now);
+  if (!before) return Restart::unknown;
+  const Restart verdict = restart_between(*before, now);
+  if (verdict != Restart::yes) return verdict;
+  const bool told =
+      restarted_at_ && *restarted_at_ > before->received && latest_ && restart_between(*latest_, now) == Restart::no;
+  if (told) return Restart::no;
+  restarted_at_ = latest_start(*before, now);
+  return Restart::yes;
+}
+
+// Rows of one cycle are not read at one moment, and partial polls leave rows out, so each row is also held against its
+// own base: a restart known to lie between the two, or one that only this row's clock shows.
+bool DeviceHistory::row_restarted(const RowBase& base, const ReadingTime& now, Restart& device) {
+  if (restarted_at_ && base.time.received < *restarted_at_ && *restarted_at_ <= now.received) return true;
+  const AgentClock before = AgentClock::of(base.time);
+  const AgentClock after = AgentClock::of(now);
+  if (restart_between(before, after) != Restart::yes) return false;
+  const BootTime start = latest_start(before, after);
+  if (!restarted_at_ || start > *restarted_at_) restarted_at_ = start;
+  device = Restart::yes;
+  return true;
+}
+
+void DeviceHistory::forget(BootTime now, std::chrono::nanoseconds after) {
+  std::erase_if(rows_, [&](const auto& row) { return now - row.second.seen > after; });
+}
+
+}  // namespace octopoll::rates

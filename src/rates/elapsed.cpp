@@ -1,0 +1,43 @@
+#include "octopoll/rates/elapsed.hpp"
+
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+
+namespace octopoll::rates {
+namespace {
+
+using std::chrono::nanoseconds;
+
+std::optional<nanoseconds> sane_uptime(const ReadingTime& before, const ReadingTime& now, nanoseconds own,
+                                       nanoseconds error) noexcept {
+  if (!before.sys_uptime || !now.sys_uptime) return std::nullopt;
+  // uint32 arithmetic is the wrap at 2^32.
+  const std::uint32_t ticks = now.sys_uptime->count() - before.sys_uptime->count();
+  const nanoseconds uptime = TimeTicks(ticks);
+  const nanoseconds slack = own * 3 / 100 + error + before.round_trip + now.round_trip;
+  if (ticks == 0 || std::chrono::abs(uptime - own) > slack) return std::nullopt;
+  return uptime;
+}
+
+}  // namespace
+
+Elapsed elapsed_between(const ReadingTime& before, const ReadingTime& now, const ClockSettings& settings) noexcept {
+  Elapsed elapsed;
+  elapsed.time = now.received - before.received;
+  elapsed.clock_error = std::chrono::abs(now.round_trip - before.round_trip) + settings.reception_floor;
+  const nanoseconds uptime_error = settings.uptime_step * 2;
+  if (uptime_error < elapsed.clock_error) {
+    if (const auto uptime = sane_uptime(before, now, elapsed.time, uptime_error)) {
+      elapsed.time = *uptime;
+      elapsed.clock_error = uptime_error;
+    }
+  }
+  if (elapsed.time.count() <= 0) return elapsed;
+  // Each snapshot lies between 0 and its age bound before its answer, so their distance is off by the larger bound.
+  const nanoseconds error = std::max(before.age_bound, now.age_bound) + elapsed.clock_error;
+  elapsed.relative_error = static_cast<double>(error.count()) / static_cast<double>(elapsed.time.count());
+  return elapsed;
+}
+
+}  // namespace octopoll::rates

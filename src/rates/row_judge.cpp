@@ -1,0 +1,205 @@
+#include "row_judge.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "counter_rule.hpp"
+
+namespace octopoll::rates {
+namespace {
+
+constexpr bool inbound(Counter counter) noexcept { return static_cast<unsigned>(counter) % 2 == 0; }
+
+InterfaceRecord start_record(InterfaceSample&& sample, const JudgeSettings& settings) {
+  InterfaceRecord record;
+  record.sample = std::move(sample);
+  if (record.sample.facts.type == if_type_software_loopback) return record;
+  const auto& stated = record.sample.facts.speed_bps;
+  const Speeds speeds = settings.speeds ? settings.speeds(record.sample) : Speeds{stated, stated};
+  if (speeds.in != 0U) record.in_speed_bps = speeds.in;
+  if (speeds.out != 0U) record.out_speed_bps = speeds.out;
+  return record;
+}
+
+// A name that sits at another ifIndex than before is the same interface renumbered (RFC 2863 section 3.1.5 allows that
+// only over a restart, agents do it at will), unless the row came to its state after the base was read: then it was
+// created again, and its counters with it. Net-SNMP does not move ifCounterDiscontinuityTime for that.
+bool created_again(const RowBase& base, const InterfaceSample& now) noexcept {
+  if (base.if_index == now.facts.if_index || !now.last_change) return false;
+  if (!base.time.sys_uptime || !now.time.sys_uptime) return false;
+  // All three are stamps of one clock that counts modulo 2^32.
+  const std::uint32_t since_base = now.time.sys_uptime->count() - base.time.sys_uptime->count();
+  const std::uint32_t changed = now.last_change->count() - base.time.sys_uptime->count();
+  return changed != 0 && changed <= since_base;
+}
+
+// What ends all of a row's base lines at once.
+std::optional<Quality> break_of(const RowBase& base, bool restarted, const InterfaceSample& now) noexcept {
+  if (restarted) return Quality::reboot;
+  if (base.discontinuity_time != now.discontinuity_time || created_again(base, now)) return Quality::discontinuity;
+  return std::nullopt;
+}
+
+void mark_break(InterfaceRecord& record, const RowBase& base, Quality reason) {
+  for (const Counter counter : all_counters()) {
+    Quality& quality = record.deltas[counter].quality;
+    if (!record.sample.counters[counter].present()) {
+      quality = Quality::absent;
+    } else {
+      quality = base.reading(counter).present() ? reason : Quality::first;
+    }
+  }
+}
+
+// The rules that need no arithmetic: nullopt where the two readings can be compared.
+std::optional<Quality> incomparable(const CounterReading& before, const CounterReading& now) noexcept {
+  if (!now.present()) return Quality::absent;
+  if (!before.present() || before.bits != now.bits) return Quality::first;
+  return std::nullopt;
+}
+
+// The base is kept, so a counter that cannot be compared with it loses its own: the row has one reading time, and the
+// counter starts when the base next moves.
+void mark_stale(InterfaceRecord& record, RowBase& base) {
+  for (const Counter counter : all_counters()) {
+    const auto why_not = incomparable(base.reading(counter), record.sample.counters[counter]);
+    if (why_not) base.drop(counter);
+    record.deltas[counter].quality = why_not.value_or(Quality::stale);
+  }
+}
+
+// The largest frame of a row, in octets with their framing; nullopt where anything may be.
+std::optional<double> largest_frame(const InterfaceFacts& facts) noexcept {
+  constexpr double framing = 14 + 4 + 2 * 4;  // Ethernet header, FCS, two VLAN tags
+  constexpr double jumbo = 9216 + 18;
+  const std::int64_t mtu = facts.mtu.value_or(0);
+  const bool credible = mtu >= 68 && mtu <= 65535;  // RFC 791 section 3.2: every IP link carries 68 octets
+  // Linux gives "lo" an MTU of 65,536 and really fills it.
+  if (facts.type == if_type_software_loopback && mtu < 68) return std::nullopt;
+  if (credible || facts.type == if_type_software_loopback) return static_cast<double>(mtu) + framing;
+  return jumbo;
+}
+
+// The most octets that this span's frames can hold. Inbound, ifInOctets counts frames with errors and discards too,
+// which the packet counters leave out (RFC 2863, ifInOctets and ifInUcastPkts).
+std::optional<double> frames_bound(const InterfaceRecord& record, bool in) noexcept {
+  const auto frame = largest_frame(record.sample.facts);
+  if (!frame) return std::nullopt;
+  double frames = 0.0;
+  for (const Counter counter : all_counters()) {
+    const CounterKind kind = kind_of(counter);
+    if (inbound(counter) != in || kind == CounterKind::octets) continue;
+    if (kind == CounterKind::events && (!in || !record.sample.counters[counter].present())) continue;
+    const CounterDelta& delta = record.deltas[counter];
+    // One from an older base counts more frames than this span had, so it bounds them too.
+    if (!makes_rate(delta.quality)) return std::nullopt;
+    frames += static_cast<double>(*delta.value);
+  }
+  return frames * *frame;
+}
+
+std::optional<std::uint64_t> speed_of(const InterfaceRecord& record, Counter counter) noexcept {
+  return inbound(counter) ? record.in_speed_bps : record.out_speed_bps;
+}
+
+// What the new reading says if it continues the base that the last one pushed aside.
+CounterDelta settle_doubt(const RowBase::Doubt& doubt, const InterfaceRecord& record, const CounterDelta& recent,
+                          const CounterLimits& recent_limits, const ClockSettings& clock) {
+  const Elapsed span = elapsed_between(doubt.time, record.sample.time, clock);
+  const CounterKind kind = kind_of(doubt.counter);
+  const CounterLimits limits = limits_of(kind, speed_of(record, doubt.counter), span.time, span.relative_error);
+  const CounterDelta old = judge_step(kind, doubt.old, record.sample.counters[doubt.counter], limits);
+  return choose_story(recent, recent_limits, old, limits, span.time);
+}
+
+// Judges one counter and moves its base.
+void judge_counter(InterfaceRecord& record, RowBase& base, Counter counter, std::optional<double> by_frames,
+                   const ClockSettings& clock) {
+  const CounterReading before = base.reading(counter);
+  const CounterReading& now = record.sample.counters[counter];
+  CounterDelta& delta = record.deltas[counter];
+  if (const auto why_not = incomparable(before, now)) {
+    delta.quality = *why_not;
+    base.drop(counter);
+    base.set(counter, now);
+    return;
+  }
+  const CounterKind kind = kind_of(counter);
+  CounterLimits limits = limits_of(kind, speed_of(record, counter), record.elapsed, record.time_error);
+  limits.by_frames = by_frames;
+  delta = judge_step(kind, before, now, limits);
+  if (const auto doubt = base.settle(counter)) delta = settle_doubt(*doubt, record, delta, limits, clock);
+  if (delta.quality == Quality::reset || delta.quality == Quality::implausible) {
+    base.doubt(counter, before, base.time);
+  }
+  base.set(counter, now);
+}
+
+void judge_octets(InterfaceRecord& record, RowBase& base, bool in, const ClockSettings& clock) {
+  const Counter counter = in ? Counter::in_octets : Counter::out_octets;
+  bool& refuted = in ? base.in_frames_refuted : base.out_frames_refuted;
+  const auto bound = refuted ? std::nullopt : frames_bound(record, in);
+  const std::uint64_t at_least = forward_distance(base.reading(counter), record.sample.counters[counter]);
+  judge_counter(record, base, counter, bound, clock);
+  const Quality quality = record.deltas[counter].quality;
+  const bool moved = makes_rate(quality) || quality == Quality::ambiguous;
+  if (bound && moved && static_cast<double>(at_least) > *bound) refuted = true;
+}
+
+void judge_counters(InterfaceRecord& record, RowBase& base, const ClockSettings& clock) {
+  for (const Counter counter : all_counters()) {
+    if (!counts_octets(counter)) judge_counter(record, base, counter, std::nullopt, clock);
+  }
+  // Octets come last: the packets of the same span bound them.
+  judge_octets(record, base, true, clock);
+  judge_octets(record, base, false, clock);
+}
+
+// Puts one direction's rate against its speed. A rate that is above the speed for certain, whatever the error of its
+// time, proves the speed wrong: a share of it would be no share.
+void put_against_speed(InterfaceRecord& record, Counter octets, std::optional<std::uint64_t>& speed,
+                       std::optional<double>& utilization) {
+  const auto rate = record.per_second(octets);
+  if (!rate || !speed) return;
+  const double share = *rate * 8.0 / static_cast<double>(*speed);
+  if (share > 1.0 + record.time_error) {
+    record.speed_exceeded = true;
+    speed.reset();
+  } else {
+    utilization = share;
+  }
+}
+
+}  // namespace
+
+InterfaceRecord first_record(InterfaceSample&& sample, const JudgeSettings& settings) {
+  InterfaceRecord record = start_record(std::move(sample), settings);
+  mark_break(record, RowBase{}, Quality::first);
+  return record;
+}
+
+InterfaceRecord judge_row(RowBase& base, bool restarted, InterfaceSample&& sample, const JudgeSettings& settings) {
+  InterfaceRecord record = start_record(std::move(sample), settings);
+  const InterfaceSample& now = record.sample;
+  const Elapsed elapsed = elapsed_between(base.time, now.time, settings.clock);
+  record.elapsed = std::max(elapsed.time, std::chrono::nanoseconds(0));
+  record.time_error = elapsed.relative_error;
+  base.seen = now.time.received;
+  if (const auto reason = break_of(base, restarted, now)) {
+    mark_break(record, base, *reason);
+    base = RowBase(now);
+    return record;
+  }
+  if (elapsed.time.count() <= 0 || elapsed.relative_error > settings.max_time_error) {
+    mark_stale(record, base);
+    return record;
+  }
+  judge_counters(record, base, settings.clock);
+  base.time = now.time;
+  base.if_index = now.facts.if_index;
+  put_against_speed(record, Counter::in_octets, record.in_speed_bps, record.in_utilization);
+  put_against_speed(record, Counter::out_octets, record.out_speed_bps, record.out_utilization);
+  return record;
+}
+
+}  // namespace octopoll::rates

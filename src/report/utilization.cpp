@@ -1,0 +1,319 @@
+#include "octopoll/report/utilization.hpp"
+
+#include <fmt/format.h>
+#include <re2/re2.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <memory>
+#include <numeric>
+#include <span>
+#include <unordered_map>
+#include <utility>
+
+#include "octopoll/core/duration.hpp"
+#include "octopoll/core/text.hpp"
+#include "report/bins.hpp"
+
+namespace octopoll::report {
+namespace {
+
+// Four series of 16 octets a bin: a month of 5-minute bins takes 0.5 MiB an interface. Beyond the budget the interfaces
+// of a device are read in several passes.
+constexpr std::size_t octets_per_bin = 64;
+constexpr std::size_t memory_budget = 128U << 20U;
+constexpr std::size_t most_bins = memory_budget / octets_per_bin;
+
+/// What to leave out, compiled once.
+struct Filter {
+  std::unique_ptr<re2::RE2> device;
+  std::unique_ptr<re2::RE2> interface;
+
+  [[nodiscard]] bool takes(const store::StoredDevice& one) const;
+  [[nodiscard]] bool takes(const store::StoredInterface& one) const;
+};
+
+/// What is summed up of one direction while samples stream by.
+struct DirectionSums {
+  std::uint64_t whole_octets = 0;  // of deltas inside the window: exact
+  double cut_octets = 0.0;         // of those that its edges cut
+  double seconds = 0.0;
+  double bps_max = 0.0;
+  double utilization_seconds = 0.0;  // share times seconds
+  double seconds_of_utilization = 0.0;
+  double utilization_max = 0.0;
+  BinnedSeries bps;
+  BinnedSeries utilization;
+
+  void add(const BinGrid& grid, const Span& window, const Span& delta, const store::StoredSample::Direction& direction);
+  [[nodiscard]] DirectionUsage usage(double polled_seconds) const;
+};
+
+struct InterfaceSums {
+  DirectionSums in;
+  DirectionSums out;
+};
+
+using Interfaces = std::span<const store::StoredInterface>;
+
+Result<Filter> compile(const UtilizationQuery& query);
+Result<std::unique_ptr<re2::RE2>> compile(std::string_view option, const std::string& pattern);
+Result<> read_device(store::Reader& reader, const UtilizationQuery& query, const Filter& filter,
+                     const store::StoredDevice& device, std::vector<InterfaceUsage>& usages);
+Result<> read_interfaces(store::Reader& reader, const store::StoredDevice& device, Interfaces interfaces,
+                         const Span& polled, const BinGrid& grid, std::vector<InterfaceUsage>& usages);
+void sort(std::vector<InterfaceUsage>& usages, UtilizationOrder order);
+PreciseTime precise(WallTime time) { return time; }
+
+}  // namespace
+
+Result<> check(const UtilizationQuery& query) {
+  if (query.window.until <= query.window.since) {
+    return fail(ErrorKind::usage,
+                fmt::format("--until ({}) is not after --since ({})", utc_text(query.window.until),
+                            utc_text(query.window.since)),
+                "both are moments; a duration such as 1h counts back from now");
+  }
+  if (query.step < std::chrono::seconds(1)) {
+    return fail(ErrorKind::usage, "--step is shorter than a second", "the usual step is 5m");
+  }
+  const auto filter = compile(query);
+  if (!filter) return tl::make_unexpected(filter.error());
+  return {};
+}
+
+Result<UtilizationReport> make_utilization(store::Reader& reader, const UtilizationQuery& query) {
+  if (auto sensible = check(query); !sensible) return tl::make_unexpected(sensible.error());
+  const auto filter = compile(query);
+  if (!filter) return tl::make_unexpected(filter.error());
+  const auto devices = reader.devices();
+  if (!devices) return tl::make_unexpected(devices.error());
+
+  UtilizationReport report;
+  report.window = query.window;
+  report.step = query.step;
+  report.bins = BinGrid({precise(query.window.since), precise(query.window.until)}, query.step).size();
+  for (const store::StoredDevice& device : *devices) {
+    if (!filter->takes(device)) continue;
+    auto read = read_device(reader, query, *filter, device, report.interfaces);
+    if (!read) return tl::make_unexpected(read.error());
+  }
+  sort(report.interfaces, query.order);
+  report.found = report.interfaces.size();
+  if (query.top && *query.top < report.interfaces.size()) {
+    report.interfaces.erase(report.interfaces.begin() + static_cast<std::ptrdiff_t>(*query.top),
+                            report.interfaces.end());
+  }
+  return report;
+}
+
+namespace {
+
+constexpr std::array<std::pair<std::string_view, UtilizationOrder>, 7> orders{{
+    {"utilization", UtilizationOrder::utilization},
+    {"p95", UtilizationOrder::p95},
+    {"average", UtilizationOrder::average},
+    {"maximum", UtilizationOrder::maximum},
+    {"octets", UtilizationOrder::octets},
+    {"valid", UtilizationOrder::valid},
+    {"name", UtilizationOrder::name},
+}};
+
+// The larger of what is known.
+std::optional<double> larger(const std::optional<double>& a, const std::optional<double>& b) {
+  if (a && b) return std::max(*a, *b);
+  return a ? a : b;
+}
+
+}  // namespace
+
+std::optional<double> InterfaceUsage::utilization_avg() const noexcept {
+  return larger(in.utilization_avg, out.utilization_avg);
+}
+std::optional<double> InterfaceUsage::utilization_max() const noexcept {
+  return larger(in.utilization_max, out.utilization_max);
+}
+std::optional<double> InterfaceUsage::utilization_p95() const noexcept {
+  return larger(in.utilization_p95, out.utilization_p95);
+}
+std::optional<double> InterfaceUsage::bps_p95() const noexcept { return larger(in.bps_p95, out.bps_p95); }
+std::optional<double> InterfaceUsage::valid_share() const noexcept {
+  if (in.valid_share && out.valid_share) return std::min(*in.valid_share, *out.valid_share);
+  return in.valid_share ? in.valid_share : out.valid_share;
+}
+
+Result<UtilizationOrder> utilization_order_from(std::string_view word) {
+  std::array<std::string_view, orders.size()> words{};
+  for (std::size_t i = 0; i < orders.size(); ++i) {
+    if (orders[i].first == word) return orders[i].second;
+    words[i] = orders[i].first;
+  }
+  std::string remedy = "there is " + utilization_orders();
+  if (const auto near = nearest(word, words)) remedy = fmt::format("did you mean \"{}\"? {}", *near, remedy);
+  return fail(ErrorKind::usage, fmt::format("--sort \"{}\" is not known", agent_text(word)), remedy);
+}
+
+std::string utilization_orders() {
+  std::string list;
+  for (const auto& [word, order] : orders) {
+    if (!list.empty()) list += ", ";
+    list += word;
+  }
+  return list;
+}
+
+namespace {
+
+Result<Filter> compile(const UtilizationQuery& query) {
+  auto device = compile("--device", query.device_pattern);
+  if (!device) return tl::make_unexpected(device.error());
+  auto interface = compile("--interface", query.interface_pattern);
+  if (!interface) return tl::make_unexpected(interface.error());
+  return Filter{std::move(*device), std::move(*interface)};
+}
+
+Result<std::unique_ptr<re2::RE2>> compile(std::string_view option, const std::string& pattern) {
+  re2::RE2::Options options;
+  options.set_log_errors(false);
+  auto compiled = std::make_unique<re2::RE2>(pattern, options);
+  if (!compiled->ok()) {
+    return fail(ErrorKind::usage,
+                fmt::format("{} \"{}\" is no regular expression: {}", option, agent_text(pattern), compiled->error()),
+                "the syntax is RE2's (https://github.com/google/re2/wiki/Syntax); a dot or bracket to be taken as it is"
+                " needs a backslash");
+  }
+  return compiled;
+}
+
+bool Filter::takes(const store::StoredDevice& one) const { return re2::RE2::PartialMatch(one.name, *device); }
+bool Filter::takes(const store::StoredInterface& one) const {
+  return re2::RE2::PartialMatch(one.name, *interface) || (one.alias && re2::RE2::PartialMatch(*one.alias, *interface));
+}
+
+Result<> read_device(store::Reader& reader, const UtilizationQuery& query, const Filter& filter,
+                     const store::StoredDevice& device, std::vector<InterfaceUsage>& usages) {
+  const Span window{precise(query.window.since), precise(query.window.until)};
+  const Span polled = intersection(window, {precise(device.first_poll), precise(device.last_poll)});
+  if (polled.empty()) return {};
+  const BinGrid grid(polled, query.step);
+  if (grid.size() > most_bins) {
+    return fail(ErrorKind::usage,
+                fmt::format("--step {} cuts the window into {} bins, {} is the most", format_duration(query.step),
+                            format_count(grid.size()), format_count(most_bins)),
+                "take a longer step or a shorter window");
+  }
+  auto interfaces = reader.interfaces(device.id);
+  if (!interfaces) return tl::make_unexpected(interfaces.error());
+  std::erase_if(*interfaces, [&](const store::StoredInterface& one) {
+    return !filter.takes(one) || one.first_seen >= query.window.until || one.last_seen < query.window.since;
+  });
+
+  const std::size_t at_once = std::max<std::size_t>(1, most_bins / grid.size());
+  const Interfaces all(*interfaces);
+  for (std::size_t begin = 0; begin < all.size(); begin += at_once) {
+    const auto some = all.subspan(begin, std::min(at_once, all.size() - begin));
+    if (auto read = read_interfaces(reader, device, some, polled, grid, usages); !read) return read;
+  }
+  return {};
+}
+
+Result<> read_interfaces(store::Reader& reader, const store::StoredDevice& device, Interfaces interfaces,
+                         const Span& polled, const BinGrid& grid, std::vector<InterfaceUsage>& usages) {
+  std::unordered_map<std::int64_t, InterfaceSums> sums;
+  for (const store::StoredInterface& one : interfaces) sums.try_emplace(one.id);
+  const store::SampleQuery samples{device.id, interfaces.front().id, interfaces.back().id,
+                                   std::chrono::floor<std::chrono::milliseconds>(polled.begin),
+                                   std::chrono::ceil<std::chrono::milliseconds>(polled.end)};
+  auto read = reader.for_each_sample(samples, [&](const store::StoredSample& sample) {
+    const auto of = sums.find(sample.interface_id);  // ids between may be those that the pattern leaves out
+    if (of == sums.end()) return;
+    const Span delta{precise(sample.read_at) - sample.elapsed, precise(sample.read_at)};
+    of->second.in.add(grid, polled, delta, sample.in);
+    of->second.out.add(grid, polled, delta, sample.out);
+  });
+  if (!read) return read;
+
+  for (const store::StoredInterface& one : interfaces) {
+    const InterfaceSums& sum = sums.at(one.id);
+    usages.push_back({device.name, one.name, one.alias, one.in_speed_bps, one.out_speed_bps,
+                      sum.in.usage(polled.seconds()), sum.out.usage(polled.seconds())});
+  }
+  return {};
+}
+
+void DirectionSums::add(const BinGrid& grid, const Span& window, const Span& delta,
+                        const store::StoredSample::Direction& direction) {
+  if (!makes_rate(direction.quality) || !direction.octets || delta.empty()) return;
+  const Span inside = intersection(delta, window);
+  if (inside.empty()) return;
+  const double rate = static_cast<double>(*direction.octets) * 8.0 / delta.seconds();
+  if (inside.begin == delta.begin && inside.end == delta.end) {
+    whole_octets += *direction.octets;
+  } else {
+    cut_octets += static_cast<double>(*direction.octets) * inside.seconds() / delta.seconds();
+  }
+  seconds += inside.seconds();
+  bps_max = std::max(bps_max, rate);
+  bps.add(grid, inside, rate);
+  if (!direction.utilization) return;
+  utilization_seconds += *direction.utilization * inside.seconds();
+  seconds_of_utilization += inside.seconds();
+  utilization_max = std::max(utilization_max, *direction.utilization);
+  utilization.add(grid, inside, *direction.utilization);
+}
+
+DirectionUsage DirectionSums::usage(double polled_seconds) const {
+  DirectionUsage usage;
+  usage.valid_share = seconds / polled_seconds;
+  if (seconds <= 0.0) return usage;
+  std::vector<double> averages = bps.averages();
+  usage.bins = averages.size();
+  usage.octets = whole_octets + static_cast<std::uint64_t>(std::llround(cut_octets));
+  usage.bps_avg = (static_cast<double>(whole_octets) + cut_octets) * 8.0 / seconds;
+  usage.bps_max = bps_max;
+  usage.bps_p95 = percentile_95(std::move(averages));
+  if (seconds_of_utilization > 0.0) {
+    usage.utilization_avg = utilization_seconds / seconds_of_utilization;
+    usage.utilization_max = utilization_max;
+    usage.utilization_p95 = percentile_95(utilization.averages());
+  }
+  return usage;
+}
+
+// What is unknown sorts behind all that is known.
+double key_of(const InterfaceUsage& usage, UtilizationOrder order) {
+  const auto octets = [](const DirectionUsage& direction) { return static_cast<double>(direction.octets.value_or(0)); };
+  switch (order) {
+    case UtilizationOrder::utilization:
+      return usage.utilization_p95().value_or(-1.0);
+    case UtilizationOrder::p95:
+      return usage.bps_p95().value_or(-1.0);
+    case UtilizationOrder::average:
+      return larger(usage.in.bps_avg, usage.out.bps_avg).value_or(-1.0);
+    case UtilizationOrder::maximum:
+      return larger(usage.in.bps_max, usage.out.bps_max).value_or(-1.0);
+    case UtilizationOrder::octets:
+      return usage.known() ? octets(usage.in) + octets(usage.out) : -1.0;
+    case UtilizationOrder::valid:  // the worst first: that is what one looks for
+      return -usage.valid_share().value_or(0.0);
+    case UtilizationOrder::name:
+      return 0.0;
+  }
+  return 0.0;
+}
+
+void sort(std::vector<InterfaceUsage>& usages, UtilizationOrder order) {
+  std::sort(usages.begin(), usages.end(), [order](const InterfaceUsage& a, const InterfaceUsage& b) {
+    const double key_a = key_of(a, order);
+    const double key_b = key_of(b, order);
+    if (key_a != key_b) return key_a > key_b;
+    const double rate_a = order == UtilizationOrder::name ? 0.0 : a.bps_p95().value_or(-1.0);
+    const double rate_b = order == UtilizationOrder::name ? 0.0 : b.bps_p95().value_or(-1.0);
+    if (rate_a != rate_b) return rate_a > rate_b;
+    return std::tie(a.device, a.interface) < std::tie(b.device, b.interface);
+  });
+}
+
+}  // namespace
+}  // namespace octopoll::report

@@ -1,0 +1,221 @@
+// The utilization report as rows, for people and for machines.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "octopoll/core/duration.hpp"
+#include "octopoll/core/text.hpp"
+#include "octopoll/report/utilization.hpp"
+
+namespace octopoll::report {
+namespace {
+
+Cell text_cell(const std::optional<std::string>& text);
+Cell count_cell(const std::optional<std::uint64_t>& count);
+Cell number_cell(const std::optional<double>& number);
+Cell rate_cell(const std::optional<double>& bits_per_second);
+Cell percent_cell(const std::optional<double>& share, int decimals);
+Cell octets_cell(const std::optional<std::uint64_t>& octets);
+Cell speed_cell(const InterfaceUsage& usage);
+std::vector<std::string> notes_of(const UtilizationReport& report);
+bool make_narrower(Table& table, std::size_t width);
+
+}  // namespace
+
+Table utilization_for_people(const UtilizationReport& report, std::size_t width) {
+  Table table;
+  table.columns = {{"device", "Device", Align::left},
+                   {"interface", "Interface", Align::left},
+                   {"alias", "Alias", Align::left},
+                   {"speed_bps", "Speed", Align::right},
+                   {"utilization_p95", "Util p95", Align::right},
+                   {"utilization_avg", "avg", Align::right},
+                   {"utilization_max", "max", Align::right},
+                   {"in_bps_p95", "In p95", Align::right},
+                   {"in_bps_avg", "avg", Align::right},
+                   {"in_bps_max", "max", Align::right},
+                   {"out_bps_p95", "Out p95", Align::right},
+                   {"out_bps_avg", "avg", Align::right},
+                   {"out_bps_max", "max", Align::right},
+                   {"in_octets", "In", Align::right},
+                   {"out_octets", "Out", Align::right},
+                   {"valid_share", "Valid", Align::right}};
+  for (const InterfaceUsage& usage : report.interfaces) {
+    table.rows.push_back({text_cell(usage.device), text_cell(usage.interface), text_cell(usage.alias),
+                          speed_cell(usage), percent_cell(usage.utilization_p95(), 2),
+                          percent_cell(usage.utilization_avg(), 2), percent_cell(usage.utilization_max(), 2),
+                          rate_cell(usage.in.bps_p95), rate_cell(usage.in.bps_avg), rate_cell(usage.in.bps_max),
+                          rate_cell(usage.out.bps_p95), rate_cell(usage.out.bps_avg), rate_cell(usage.out.bps_max),
+                          octets_cell(usage.in.octets), octets_cell(usage.out.octets),
+                          percent_cell(usage.valid_share(), 1)});
+  }
+  const bool all = !make_narrower(table, width);
+  table.notes = notes_of(report);
+  if (!all) table.notes.emplace_back("Columns that do not fit are left out; --format csv has them all.");
+  return table;
+}
+
+Table utilization_for_machines(const UtilizationReport& report) {
+  Table table;
+  for (const char* key : {"device", "interface", "alias"}) table.columns.push_back({key, key, Align::left});
+  for (const char* key : {"in_speed_bps",
+                          "out_speed_bps",
+                          "utilization_avg",
+                          "utilization_max",
+                          "utilization_p95",
+                          "in_bps_avg",
+                          "in_bps_max",
+                          "in_bps_p95",
+                          "out_bps_avg",
+                          "out_bps_max",
+                          "out_bps_p95",
+                          "in_utilization_avg",
+                          "in_utilization_max",
+                          "in_utilization_p95",
+                          "out_utilization_avg",
+                          "out_utilization_max",
+                          "out_utilization_p95",
+                          "in_octets",
+                          "out_octets",
+                          "valid_share",
+                          "in_valid_share",
+                          "out_valid_share",
+                          "in_bins",
+                          "out_bins"}) {
+    table.columns.push_back({key, key, Align::right});
+  }
+  for (const InterfaceUsage& usage : report.interfaces) {
+    const DirectionUsage& in = usage.in;
+    const DirectionUsage& out = usage.out;
+    table.rows.push_back({text_cell(usage.device),
+                          text_cell(usage.interface),
+                          text_cell(usage.alias),
+                          count_cell(usage.in_speed_bps),
+                          count_cell(usage.out_speed_bps),
+                          number_cell(usage.utilization_avg()),
+                          number_cell(usage.utilization_max()),
+                          number_cell(usage.utilization_p95()),
+                          number_cell(in.bps_avg),
+                          number_cell(in.bps_max),
+                          number_cell(in.bps_p95),
+                          number_cell(out.bps_avg),
+                          number_cell(out.bps_max),
+                          number_cell(out.bps_p95),
+                          number_cell(in.utilization_avg),
+                          number_cell(in.utilization_max),
+                          number_cell(in.utilization_p95),
+                          number_cell(out.utilization_avg),
+                          number_cell(out.utilization_max),
+                          number_cell(out.utilization_p95),
+                          count_cell(in.octets),
+                          count_cell(out.octets),
+                          number_cell(usage.valid_share()),
+                          number_cell(in.valid_share),
+                          number_cell(out.valid_share),
+                          count_cell(in.bins),
+                          count_cell(out.bins)});
+  }
+  return table;
+}
+
+nlohmann::ordered_json utilization_json(const UtilizationReport& report, const std::filesystem::path& store) {
+  return {{"report", "utilization"},
+          {"since", utc_text(report.window.since)},
+          {"until", utc_text(report.window.until)},
+          {"step_seconds", report.step.count()},
+          {"bins", report.bins},
+          {"db", agent_text(store.string())},
+          {"interfaces_found", report.found},
+          {"interfaces", to_json(utilization_for_machines(report))}};
+}
+
+namespace {
+
+// Of the longest line, with names shortened to what a person still tells apart.
+std::size_t width_of(const Table& table) {
+  std::size_t width = 0;
+  const std::string text = to_text(table, {1, false});
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = text.find('\n', begin);
+    width = std::max(width, display_width(std::string_view(text).substr(begin, end - begin)));
+    begin = end + 1;
+  }
+  return width;
+}
+
+// True if columns went. Names are shortened by the printer, numbers are never cut, so whole columns of them go.
+bool make_narrower(Table& table, std::size_t width) {
+  if (width == 0) return false;
+  bool narrower = false;
+  for (const std::string_view least : {"in_octets", "out_octets", "utilization_avg", "in_bps_avg", "out_bps_avg",
+                                       "utilization_max", "alias", "speed_bps"}) {
+    if (width_of(table) <= width) break;
+    const auto column = std::find_if(table.columns.begin(), table.columns.end(),
+                                     [least](const Column& one) { return one.key == least; });
+    const auto place = column - table.columns.begin();
+    table.columns.erase(column);
+    for (auto& row : table.rows) row.erase(row.begin() + place);
+    narrower = true;
+  }
+  return narrower;
+}
+
+Cell text_cell(const std::optional<std::string>& text) {
+  if (!text) return {};
+  // An alias that is there and empty is no unknown one, but on a terminal both are nothing.
+  return {*text, is_blank(*text) ? "-" : *text};
+}
+
+Cell count_cell(const std::optional<std::uint64_t>& count) { return count ? Cell{*count, {}} : Cell{}; }
+Cell number_cell(const std::optional<double>& number) { return number ? Cell{*number, {}} : Cell{}; }
+
+Cell rate_cell(const std::optional<double>& bits_per_second) {
+  return bits_per_second ? Cell{*bits_per_second, format_bits_per_second(*bits_per_second)} : Cell{};
+}
+
+Cell percent_cell(const std::optional<double>& share, int decimals) {
+  return share ? Cell{*share, fmt::format("{:.{}f} %", *share * 100.0, decimals)} : Cell{};
+}
+
+Cell octets_cell(const std::optional<std::uint64_t>& octets) {
+  return octets ? Cell{*octets, format_octets(*octets)} : Cell{};
+}
+
+Cell speed_cell(const InterfaceUsage& usage) {
+  const auto text = [](const std::optional<std::uint64_t>& speed) {
+    return speed ? format_speed(*speed) : std::string{"-"};
+  };
+  if (usage.in_speed_bps == usage.out_speed_bps) return {{}, text(usage.in_speed_bps)};
+  return {{}, text(usage.in_speed_bps) + "/" + text(usage.out_speed_bps)};
+}
+
+std::vector<std::string> notes_of(const UtilizationReport& report) {
+  std::vector<std::string> notes;
+  if (report.found == 0) return notes;
+  notes.push_back(
+      fmt::format("{} to {}. p95: 95th percentile of {} averages aligned to the clock ({} in the window), in and"
+                  " out by themselves; Util: the busier direction.",
+                  local_text(report.window.since), local_text(report.window.until), format_duration(report.step),
+                  format_count(report.bins)));
+  notes.emplace_back(
+      "Valid: share of the polled time that true deltas cover; the rest (gaps, restarts, stale counters) is left out, "
+      "not"
+      " taken for zero.");
+  const auto unknown = std::count_if(report.interfaces.begin(), report.interfaces.end(),
+                                     [](const InterfaceUsage& usage) { return !usage.known(); });
+  if (unknown != 0) {
+    notes.push_back(fmt::format(
+        "{} with \"-\" {} no valid delta in this window; v_interface_rates in the store says why"
+        " (in_quality, out_quality).",
+        unknown == 1 ? "1 interface" : fmt::format("{} interfaces", unknown), unknown == 1 ? "has" : "have"));
+  }
+  if (report.interfaces.size() < report.found) {
+    notes.push_back(fmt::format("The first {} of {} interfaces.", report.interfaces.size(), report.found));
+  }
+  return notes;
+}
+
+}  // namespace
+}  // namespace octopoll::report

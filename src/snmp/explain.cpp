@@ -1,0 +1,107 @@
+#include <fmt/format.h>
+
+#include "octopoll/core/duration.hpp"
+#include "snmp/session_impl.hpp"
+
+namespace octopoll::snmp {
+
+std::string to_string(ErrorStatus status) {
+  switch (status) {
+    case ErrorStatus::no_error:
+      return "noError";
+    case ErrorStatus::too_big:
+      return "tooBig";
+    case ErrorStatus::no_such_name:
+      return "noSuchName";
+    case ErrorStatus::bad_value:
+      return "badValue";
+    case ErrorStatus::read_only:
+      return "readOnly";
+    case ErrorStatus::gen_err:
+      return "genErr";
+    case ErrorStatus::no_access:
+      return "noAccess";
+    case ErrorStatus::authorization_error:
+      return "authorizationError";
+    case ErrorStatus::not_writable:
+      return "notWritable";
+  }
+  return fmt::format("error-status {}", static_cast<std::int32_t>(status));
+}
+
+Error Session::explain(const Reply& reply) const {
+  const SessionOptions& options = impl_->options;
+  const SnmpCredentials& credentials = options.credentials;
+  const std::string address = options.endpoint.text();
+  const std::string who = options.label == address ? address : fmt::format("{} ({})", options.label, address);
+  switch (reply.outcome) {
+    case Outcome::answered:
+      if (reply.error_status == ErrorStatus::authorization_error || reply.error_status == ErrorStatus::no_access) {
+        return {ErrorKind::auth,
+                fmt::format("{}: the agent answered {}: it knows these credentials, but they may not read this", who,
+                            to_string(reply.error_status)),
+                credentials.version == SnmpVersion::v3
+                    ? "on the device, does the user need a higher security level, or a view?"
+                    : "on the device, give the community a view of the interface tables"};
+      }
+      return {ErrorKind::agent, fmt::format("{}: the agent answered {}", who, to_string(reply.error_status)), {}};
+    case Outcome::timed_out: {
+      std::string remedy =
+          credentials.version == SnmpVersion::v3
+              ? "is the address right, is an agent running there with SNMPv3, does a filter let UDP pass?"
+              : "the host does not answer, or the community is wrong (an agent is silent then): check both";
+      if (!impl_->foreign_source.empty()) {
+        remedy = fmt::format("an answer came from {} instead: poll that address", impl_->foreign_source);
+      }
+      std::chrono::nanoseconds waited{};
+      for (unsigned i = 0; i <= options.retries; ++i) waited += impl_->patience(i);
+      return {ErrorKind::timeout,
+              fmt::format("{}: no answer to {} requests within {}", who, options.retries + 1, format_duration(waited)),
+              std::move(remedy)};
+    }
+    case Outcome::unreachable:
+      return {ErrorKind::unreachable,
+              fmt::format("{}: {}", who, impl_->icmp_reason.empty() ? "unreachable" : impl_->icmp_reason),
+              impl_->icmp_reason.starts_with("port closed")
+                  ? "no SNMP agent listens on that port: start it, or name its port"
+                  : "check the address and the route to it"};
+    case Outcome::no_engine:
+      return {ErrorKind::engine, fmt::format("{}: the agent gives no usable SNMP engine id", who),
+              "is SNMPv3 set up on the device?"};
+    case Outcome::wrong_digest:
+      return {
+          ErrorKind::auth,
+          fmt::format("{}: the agent refuses the authentication of user \"{}\"", who, credentials.username),
+          fmt::format("the authentication passphrase or protocol ({}) is wrong", to_string(credentials.auth_protocol))};
+    case Outcome::unknown_user:
+      return {ErrorKind::unknown_user,
+              fmt::format("{}: the agent does not know the user \"{}\"", who, credentials.username),
+              "check the user name, or create it on the device"};
+    case Outcome::unsupported_level:
+      return {ErrorKind::auth,
+              fmt::format("{}: user \"{}\" may not be used at this security level", who, credentials.username),
+              "the user on the device has no keys for it: choose another security_level, or give it keys"};
+    case Outcome::privacy_failed:
+      return {ErrorKind::privacy,
+              fmt::format("{}: user \"{}\" authenticates, but encrypted requests are not understood", who,
+                          credentials.username),
+              fmt::format("the privacy passphrase or protocol ({}) is wrong", to_string(credentials.priv_protocol))};
+    case Outcome::not_in_window:
+      return {ErrorKind::engine, fmt::format("{}: the agent's clock and ours do not agree (notInTimeWindow)", who),
+              "does the device keep its engine boots counter over restarts?"};
+    case Outcome::unknown_context:
+      return {ErrorKind::agent,
+              fmt::format("{}: the agent does not know the context \"{}\"", who, credentials.context_name),
+              "check context_name"};
+    case Outcome::report:
+      return {ErrorKind::engine,
+              fmt::format("{}: the agent answers with an SNMPv3 report that octopoll does not know", who),
+              {}};
+    case Outcome::not_sent:
+      return {ErrorKind::config, fmt::format("{}: Net-SNMP cannot encode the request", who),
+              credentials.version == SnmpVersion::v3 ? "do the protocols fit each other and the security level?" : ""};
+  }
+  return {ErrorKind::internal, who, {}};
+}
+
+}  // namespace octopoll::snmp

@@ -1,0 +1,590 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cassert>
+#include <cstdlib>
+#include <cstring>
+#include <iterator>
+#include <string>
+
+#include "octopoll/core/text.hpp"
+#include "snmp/convert.hpp"
+#include "snmp/session_impl.hpp"
+#include "snmp/wire.hpp"
+
+namespace octopoll::snmp {
+namespace {
+
+/// The library frees transport->data with the transport, so the way back to us is a block of its own.
+struct TransportData {
+  Session::Impl* session;
+};
+Session::Impl& session_of(netsnmp_transport* transport) {
+  return *static_cast<TransportData*>(transport->data)->session;
+}
+
+int transport_receive(netsnmp_transport* transport, void* buffer, int size, void** opaque,
+                      int* opaque_length) noexcept {
+  const std::string_view datagram = session_of(transport).incoming;
+  const auto length = std::min(datagram.size(), static_cast<std::size_t>(size));
+  std::memcpy(buffer, datagram.data(), length);
+  *opaque = nullptr;
+  *opaque_length = 0;
+  return static_cast<int>(length);
+}
+
+int transport_send(netsnmp_transport* transport, const void* octets, int size, void**, int*) noexcept {
+  return session_of(transport).send_datagram({static_cast<const char*>(octets), static_cast<std::size_t>(size)});
+}
+
+/// The socket is shared and stays open.
+int transport_close(netsnmp_transport*) noexcept { return 0; }
+
+int library_callback(int operation, netsnmp_session*, int, netsnmp_pdu* pdu, void* magic) noexcept {
+  Try& a_try = *static_cast<Try*>(magic);
+  return a_try.session->on_library(operation, pdu, a_try);
+}
+
+constexpr unsigned longest_back_off = 4;
+
+/// Seconds by which an authenticated message may be behind (RFC 3414 section 2.2.3).
+constexpr std::int64_t time_window = 150;
+
+/// sysUpTime.0: every agent has it.
+const Oid& sys_up_time() {
+  static const Oid oid{1, 3, 6, 1, 2, 1, 1, 3, 0};
+  return oid;
+}
+
+}  // namespace
+
+Session::Session(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Session::~Session() = default;
+
+void Session::send(Request request, Done done) {
+  auto exchange = std::make_unique<Exchange>();
+  exchange->request = std::move(request);
+  exchange->done = std::move(done);
+  impl_->waiting.push_back(std::move(exchange));
+  impl_->post_pump();
+}
+
+void Session::later(std::function<void()> callback) {
+  impl_->engine.loop.post([still = impl_->alive, callback = std::move(callback)] {
+    if (*still) callback();
+  });
+}
+
+void Session::cancel_all() {
+  impl_->waiting.clear();
+  impl_->failed.clear();
+  for (const auto& exchange : impl_->active) {
+    impl_->engine.loop.cancel(exchange->timer);
+    for (const auto& a_try : impl_->tries) {
+      if (a_try->exchange == exchange.get()) a_try->exchange = nullptr;
+    }
+    --impl_->engine.in_flight;
+  }
+  impl_->active.clear();
+  if (impl_->phase == Impl::Phase::discovering) impl_->phase = Impl::Phase::undiscovered;
+  impl_->sweep();
+}
+
+const SessionOptions& Session::options() const noexcept { return impl_->options; }
+const Traffic& Session::traffic() const noexcept { return impl_->traffic; }
+
+std::string Session::engine_id() const {
+  const netsnmp_session* session = snmp_sess_session(impl_->handle);
+  if (session == nullptr || session->securityEngineIDLen == 0) return {};
+  return to_hex({reinterpret_cast<const char*>(session->securityEngineID), session->securityEngineIDLen});
+}
+
+std::optional<std::pair<std::uint32_t, std::uint32_t>> Session::engine_clock() const {
+  const EngineClock& clock = impl_->clock;
+  if (!clock.known || !clock.authenticated) return std::nullopt;
+  return std::pair{clock.boots, clock.time_at(BootClock::now())};
+}
+
+Session::Impl::~Impl() {
+  *alive = false;
+  engine.in_flight -= active.size();
+  close_handle();
+  std::erase(engine.sessions, this);
+}
+
+Result<> Session::Impl::open_handle() {
+  netsnmp_session session;
+  snmp_sess_init(&session);
+  session.retries = 0;  // each of our tries is a request of its own to the library
+  session.timeout = 1'000'000;
+  session.version = options.credentials.version == SnmpVersion::v1    ? SNMP_VERSION_1
+                    : options.credentials.version == SnmpVersion::v2c ? SNMP_VERSION_2c
+                                                                      : SNMP_VERSION_3;
+  const std::string community = options.credentials.community.reveal();
+  if (options.credentials.version == SnmpVersion::v3) {
+    if (auto filled = fill_usm(session, options.credentials, engine.keys); !filled) return filled;
+    phase = Phase::undiscovered;
+    proved = false;
+  } else {
+    session.community = reinterpret_cast<u_char*>(const_cast<char*>(community.data()));
+    session.community_len = community.size();
+    phase = Phase::ready;
+  }
+  auto* transport = static_cast<netsnmp_transport*>(std::calloc(1, sizeof(netsnmp_transport)));
+  auto* data = static_cast<TransportData*>(std::malloc(sizeof(TransportData)));
+  if (transport == nullptr || data == nullptr) {
+    std::free(transport);
+    std::free(data);
+    return fail(ErrorKind::internal, "out of memory");
+  }
+  data->session = this;
+  transport->data = data;
+  transport->data_length = sizeof(TransportData);
+  transport->sock = socket->fd();
+  transport->msgMaxSize = 65'507;
+  transport->flags = NETSNMP_TRANSPORT_FLAG_OPENED;
+  transport->f_recv = transport_receive;
+  transport->f_send = transport_send;
+  transport->f_close = transport_close;
+  handle = snmp_sess_add_ex(&session, transport, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr);
+  explicit_bzero(session.securityAuthKey, sizeof session.securityAuthKey);
+  explicit_bzero(session.securityPrivKey, sizeof session.securityPrivKey);
+  if (handle == nullptr) {
+    return fail(ErrorKind::config, fmt::format("{}: Net-SNMP does not open this session", options.label),
+                "check version, user and protocols");
+  }
+  // Set by snmp_sess_init(), cleared by snmp_sess_add_ex(): without it the first send asks for the engine id itself,
+  // and blocks.
+  snmp_sess_session(handle)->flags |= SNMP_FLAGS_DONT_PROBE;
+  return {};
+}
+
+void Session::Impl::close_handle() {
+  for (const auto& exchange : active) engine.loop.cancel(exchange->timer);
+  engine.loop.cancel(sweep_timer);
+  sweep_timer = 0;
+  if (handle != nullptr) snmp_sess_close(std::exchange(handle, nullptr));
+  for (const auto& a_try : tries) forget(*a_try);
+  tries.clear();
+  user.reset();
+}
+
+void Session::Impl::post_pump() {
+  if (std::exchange(pump_posted, true)) return;
+  engine.loop.post([this, still = alive] {
+    if (!*still) return;
+    pump_posted = false;
+    pump();
+  });
+}
+
+void Session::Impl::pump() {
+  if (phase == Phase::undiscovered && !waiting.empty()) {
+    phase = Phase::discovering;
+    auto discovery = std::make_unique<Exchange>();
+    discovery->purpose = Exchange::Purpose::discovery;
+    discovery->request.retries = waiting.front()->request.retries;
+    start(std::move(discovery));
+  }
+  while (phase == Phase::ready && !waiting.empty() && active.size() < options.max_outstanding) {
+    auto next = std::move(waiting.front());
+    waiting.pop_front();
+    start(std::move(next));
+  }
+  finish_ended();
+}
+
+void Session::Impl::start(std::unique_ptr<Exchange> exchange) {
+  ++engine.in_flight;
+  exchange->tries = 0;
+  active.push_back(std::move(exchange));
+  transmit(*active.back());
+}
+
+/// RFC 3416 section 4.1 leaves the strategy to us: each wait is twice the one before, at most four times the first.
+std::chrono::nanoseconds Session::Impl::patience(unsigned try_number) const noexcept {
+  return options.timeout * (try_number >= 2 ? longest_back_off : 1U << try_number);
+}
+
+void Session::Impl::transmit(Exchange& exchange) {
+  const unsigned retries = exchange.request.retries.value_or(options.retries);
+  const unsigned number = exchange.tries++;
+  std::chrono::nanoseconds welcome{};  // a late answer to this try is taken for as long as the exchange lasts
+  for (unsigned i = number; i <= std::max(retries, number); ++i) welcome += patience(i);
+
+  auto owned = std::make_unique<Try>();
+  Try& a_try = *owned;
+  a_try.session = this;
+  a_try.exchange = &exchange;
+  a_try.sent = BootClock::now();
+  a_try.expires = a_try.sent + welcome;
+  tries.push_back(std::move(owned));
+  if (number > 0) {
+    ++traffic.retries;
+    ++engine.traffic.retries;
+  }
+
+  netsnmp_pdu* pdu = make_pdu(exchange);
+  bool queued = false;
+  if (pdu != nullptr) {
+    snmp_sess_session(handle)->timeout = std::chrono::duration_cast<std::chrono::microseconds>(welcome).count();
+    send_errno = 0;
+    sending = &a_try;
+    {
+      const LinkedEngine linked(*snmp_sess_session(handle), user.get(), clock);
+      queued = snmp_sess_async_send(handle, pdu, library_callback, &a_try) != 0;
+    }
+    sending = nullptr;
+    if (!queued) snmp_free_pdu(pdu);
+  }
+  if (!queued) {
+    a_try.gone = true;
+    end(exchange, send_errno != 0 ? Outcome::unreachable : Outcome::not_sent);
+    if (send_errno != 0) icmp_reason = strerror(send_errno);
+    return;
+  }
+  exchange.timer = engine.loop.after(patience(number), [this, &exchange] { on_try_timer(exchange); });
+}
+
+netsnmp_pdu* Session::Impl::make_pdu(const Exchange& exchange) const {
+  netsnmp_pdu* pdu = nullptr;
+  if (exchange.purpose == Exchange::Purpose::discovery) {
+    pdu = make_discovery_pdu();
+  } else if (exchange.purpose != Exchange::Purpose::request) {
+    pdu = snmp_pdu_create(SNMP_MSG_GET);
+    if (pdu != nullptr) {
+      if (exchange.purpose == Exchange::Purpose::auth_check) pdu->securityLevel = SNMP_SEC_LEVEL_AUTHNOPRIV;
+      pdu->contextName = strdup("");
+      add_name(*pdu, sys_up_time());
+    }
+  } else {
+    pdu = to_pdu(exchange.request, options.credentials.version);
+  }
+  if (pdu == nullptr) return nullptr;
+  pdu->reqid = engine.ids.next();
+  pdu->msgid = engine.ids.next();
+  return pdu;
+}
+
+void Session::Impl::on_try_timer(Exchange& exchange) {
+  exchange.timer = 0;
+  if (exchange.tries <= exchange.request.retries.value_or(options.retries)) {
+    transmit(exchange);
+  } else {
+    end(exchange, Outcome::timed_out);
+  }
+  finish_ended();
+}
+
+int Session::Impl::send_datagram(std::string_view datagram) {
+  const auto head = read_head(datagram);
+  if (!head) return -1;
+  send_errno = socket->send(options.endpoint, datagram);
+  if (send_errno != 0) {
+    errno = send_errno;
+    return -1;
+  }
+  engine.sent[head->id] = this;
+  if (sending != nullptr) {
+    sending->ids.push_back(head->id);
+  } else {
+    sent_ids.push_back(head->id);
+  }
+  for (Traffic* counts : {&traffic, &engine.traffic}) {
+    ++counts->requests;
+    counts->octets_sent += datagram.size();
+  }
+  return static_cast<int>(datagram.size());
+}
+
+void Session::Impl::feed(std::string_view datagram, const MessageHead& head, BootTime received) {
+  for (Traffic* counts : {&traffic, &engine.traffic}) counts->octets_received += datagram.size();
+  incoming = datagram;
+  incoming_at = received;
+  sent_ids.clear();
+  netsnmp_session* session = snmp_sess_session(handle);
+  const std::uint32_t strangers = count_strangers();
+  {
+    const LinkedEngine linked(*session, user.get(), clock);
+    netsnmp_large_fd_set ready;
+    netsnmp_large_fd_set_init(&ready, FD_SETSIZE);
+    NETSNMP_LARGE_FD_SET(socket->fd(), &ready);
+    snmp_sess_read2(handle, &ready);
+    netsnmp_large_fd_set_cleanup(&ready);
+  }
+  incoming = {};
+  if (session->s_snmp_errno != SNMPERR_SUCCESS) take_refusal(head, count_strangers() != strangers);
+  const bool useful =
+      !sent_ids.empty() || std::any_of(active.begin(), active.end(), [](const auto& e) { return e->ended; });
+  for (Traffic* counts : {&traffic, &engine.traffic}) {
+    if (useful) {
+      ++counts->responses;
+    } else if (session->s_snmp_errno != SNMPERR_SUCCESS) {
+      ++counts->malformed;
+    } else {
+      ++counts->late;
+    }
+  }
+  finish_ended();
+}
+
+int Session::Impl::on_library(int operation, netsnmp_pdu* pdu, Try& a_try) {
+  switch (operation) {
+    case NETSNMP_CALLBACK_OP_RESEND:  // after a notInTimeWindow report, under a new message id
+      a_try.ids.insert(a_try.ids.end(), sent_ids.begin(), sent_ids.end());
+      a_try.sent = BootClock::now();
+      return 1;
+    case NETSNMP_CALLBACK_OP_RECEIVED_MESSAGE:
+    case NETSNMP_CALLBACK_OP_SEC_ERROR:
+      break;
+    default:  // timed out, not sent, disconnected: the library lets go of it
+      a_try.gone = true;
+      return 1;
+  }
+  // A PDU that could not be encoded comes back here as well; transmit() sees to it.
+  if (sending != nullptr) return 1;
+  if (operation == NETSNMP_CALLBACK_OP_RECEIVED_MESSAGE) a_try.gone = true;
+  if (a_try.exchange == nullptr || a_try.exchange->ended) return 1;
+  Exchange& exchange = *a_try.exchange;
+  Reply& reply = exchange.reply;
+  reply.received = incoming_at;
+  reply.round_trip = incoming_at - a_try.sent;
+  reply.octets = incoming.size();
+  if (pdu->command == SNMP_MSG_REPORT) {
+    take_report(reply, pdu);
+    end(exchange, reply.outcome);
+    return 1;
+  }
+  reply.error_status = static_cast<ErrorStatus>(pdu->errstat);
+  reply.error_index = pdu->errindex > 0 ? static_cast<std::uint32_t>(pdu->errindex) : 0;
+  reply.variables = to_varbinds(pdu->variables);
+  if (exchange.purpose == Exchange::Purpose::request) proved = true;
+  end(exchange, Outcome::answered);
+  return 1;
+}
+
+void Session::Impl::take_report(Reply& reply, netsnmp_pdu* pdu) const {
+  switch (snmpv3_get_report_type(pdu)) {
+    case SNMPERR_AUTHENTICATION_FAILURE:
+      reply.outcome = Outcome::wrong_digest;
+      break;
+    case SNMPERR_UNKNOWN_USER_NAME:
+      reply.outcome = Outcome::unknown_user;
+      break;
+    case SNMPERR_UNSUPPORTED_SEC_LEVEL:
+      reply.outcome = Outcome::unsupported_level;
+      break;
+    case SNMPERR_DECRYPTION_ERR:
+      reply.outcome = Outcome::privacy_failed;
+      break;
+    case SNMPERR_NOT_IN_TIME_WINDOW:
+      reply.outcome = Outcome::not_in_window;
+      break;
+    case SNMPERR_UNKNOWN_ENG_ID:
+      reply.outcome = Outcome::no_engine;
+      break;
+    case SNMPERR_BAD_CONTEXT:
+      reply.outcome = Outcome::unknown_context;
+      break;
+    default:
+      reply.outcome = Outcome::report;
+      break;
+  }
+}
+
+/// What the library drops without a word, though it says that the agent is another one than it was: a report under a
+/// new engine id, or an answer with an engine clock behind ours. Its message id is that of our request, so it is no
+/// replay; waiting for the last retry would only delay the discovery that must come.
+void Session::Impl::take_refusal(const MessageHead& head, bool by_stranger) {
+  const bool clock_went_back = clock.known && head.engine_time &&
+                               std::pair(head.engine_time->boots, head.engine_time->time + time_window) <
+                                   std::pair(std::int64_t{clock.boots}, std::int64_t{clock.time_at(incoming_at)});
+  if (!by_stranger && !clock_went_back) return;
+  for (const auto& a_try : tries) {
+    const bool asked = std::find(a_try->ids.begin(), a_try->ids.end(), head.id) != a_try->ids.end();
+    if (asked && a_try->exchange != nullptr && !a_try->exchange->ended && !a_try->exchange->rediscovered) {
+      end(*a_try->exchange, by_stranger ? Outcome::no_engine : Outcome::not_in_window);
+    }
+  }
+}
+
+void Session::Impl::end(Exchange& exchange, Outcome outcome) {
+  exchange.ended = true;
+  exchange.reply.outcome = outcome;
+}
+
+void Session::Impl::finish_ended() {
+  // A callback may send, never destroy; what it sends waits for the next pump.
+  for (;;) {
+    const auto ended = std::find_if(active.begin(), active.end(), [](const auto& exchange) { return exchange->ended; });
+    if (ended == active.end()) break;
+    auto exchange = std::move(*ended);
+    active.erase(ended);
+    --engine.in_flight;
+    engine.loop.cancel(exchange->timer);
+    for (const auto& a_try : tries) {
+      if (a_try->exchange == exchange.get()) a_try->exchange = nullptr;
+    }
+    finish(std::move(exchange));
+  }
+  sweep();
+  if (!waiting.empty()) post_pump();
+}
+
+void Session::Impl::finish(std::unique_ptr<Exchange> exchange) {
+  if (exchange->purpose == Exchange::Purpose::discovery) {
+    finish_discovery(*exchange);
+    return;
+  }
+  const Exchange::Purpose purpose = exchange->purpose;
+  if (purpose != Exchange::Purpose::request) {
+    // An answer, of whatever error status, proves all that the check had in common with the request.
+    auto original = std::move(exchange->on_behalf);
+    if (exchange->reply.outcome == Outcome::answered) {
+      original->reply.outcome =
+          purpose == Exchange::Purpose::context_check ? Outcome::unknown_context : Outcome::privacy_failed;
+    }
+    exchange = std::move(original);
+  }
+  if (options.credentials.version == SnmpVersion::v3) {
+    const Outcome outcome = exchange->reply.outcome;
+    const bool lost_engine = outcome == Outcome::no_engine || outcome == Outcome::not_in_window ||
+                             (outcome == Outcome::timed_out && traffic.malformed > malformed_at_discovery);
+    if (lost_engine && !exchange->rediscovered) {
+      rediscover(std::move(exchange));
+      return;
+    }
+    // A probe of a device that is known to be silent stays one PDU.
+    const bool may_check = purpose != Exchange::Purpose::request || exchange->request.retries.value_or(1) > 0;
+    if (const auto next = next_check(purpose); outcome == Outcome::timed_out && next && may_check) {
+      auto check = std::make_unique<Exchange>();
+      check->purpose = *next;
+      check->request.retries = 1;
+      check->on_behalf = std::move(exchange);
+      start(std::move(check));
+      return;
+    }
+  }
+  if (exchange->reply.outcome == Outcome::timed_out) {
+    ++traffic.timeouts;
+    ++engine.traffic.timeouts;
+  }
+  exchange->done(std::move(exchange->reply));
+}
+
+/// The agent disowns the engine id it gave, or its clock: it was replaced, or restarted without its boots counter
+/// (which RFC 3414 section 2.2.2 forbids and embedded agents do). Everything learned is forgotten and asked again.
+void Session::Impl::rediscover(std::unique_ptr<Exchange> exchange) {
+  clock = {};
+  for (auto& other : active) {
+    engine.loop.cancel(other->timer);
+    --engine.in_flight;
+    // A check has lost its ground: the request that it was made for is asked again.
+    auto again = other->on_behalf ? std::move(other->on_behalf) : std::move(other);
+    if (again->purpose != Exchange::Purpose::request) continue;
+    again->timer = 0;
+    again->ended = false;
+    again->reply = {};
+    waiting.push_front(std::move(again));
+  }
+  active.clear();
+  close_handle();
+  exchange->rediscovered = true;
+  exchange->ended = false;
+  exchange->reply = {};
+  waiting.push_front(std::move(exchange));
+  if (const auto opened = open_handle(); !opened) {
+    Reply reply;
+    reply.outcome = Outcome::not_sent;
+    fail_waiting(reply);
+  }
+}
+
+void Session::Impl::finish_discovery(const Exchange& exchange) {
+  netsnmp_session* session = snmp_sess_session(handle);
+  malformed_at_discovery = traffic.malformed;
+  // Some agents answer discovery with another report than usmStatsUnknownEngineIDs (Dell EMC: unknown user names);
+  // any report carries the engine id.
+  if (session->securityEngineIDLen != 0) {
+    user = make_usm_user(*session);
+    if (user != nullptr) {
+      phase = Phase::ready;
+      return;
+    }
+  }
+  phase = Phase::undiscovered;
+  Reply reply;
+  reply.outcome = exchange.reply.outcome;
+  if (session->securityEngineIDLen != 0) {
+    reply.outcome = Outcome::not_sent;
+  } else if (reply.outcome == Outcome::answered || reply.outcome == Outcome::report) {
+    reply.outcome = Outcome::no_engine;
+  }
+  fail_waiting(reply);
+}
+
+/// The check after `last` (a request: the first one) that can tell why an agent that is there meets us with silence;
+/// none once any request was answered.
+std::optional<Exchange::Purpose> Session::Impl::next_check(Exchange::Purpose last) const {
+  if (proved || options.credentials.version != SnmpVersion::v3) return std::nullopt;
+  const bool has_context = !options.credentials.context_name.empty();
+  if (last == Exchange::Purpose::request && has_context) return Exchange::Purpose::context_check;
+  const bool encrypts = options.credentials.level == SecurityLevel::auth_priv;
+  if (last != Exchange::Purpose::auth_check && encrypts) return Exchange::Purpose::auth_check;
+  return std::nullopt;
+}
+
+void Session::Impl::fail_waiting(const Reply& reply) {
+  std::move(waiting.begin(), waiting.end(), std::back_inserter(failed));
+  waiting.clear();
+  // A callback may cancel those behind it.
+  while (!failed.empty()) {
+    const auto exchange = std::move(failed.front());
+    failed.pop_front();
+    if (reply.outcome == Outcome::timed_out) {
+      ++traffic.timeouts;
+      ++engine.traffic.timeouts;
+    }
+    Reply copy;
+    copy.outcome = reply.outcome;
+    exchange->done(std::move(copy));
+  }
+}
+
+void Session::Impl::forget(Try& a_try) {
+  for (const std::int64_t id : a_try.ids) engine.sent.erase(id);
+  a_try.ids.clear();
+}
+
+/// Lets the library drop the tries whose exchange has ended otherwise, and forgets those it has dropped.
+void Session::Impl::sweep() {
+  const BootTime now = BootClock::now();
+  const auto overdue = [now](const auto& a_try) {
+    return !a_try->gone && a_try->exchange == nullptr && a_try->expires < now;
+  };
+  if (handle != nullptr && std::any_of(tries.begin(), tries.end(), overdue)) {
+    const LinkedEngine linked(*snmp_sess_session(handle), user.get(), clock);
+    snmp_sess_timeout(handle);
+  }
+  BootTime next = BootTime::max();
+  std::erase_if(tries, [&](const auto& a_try) {
+    if (a_try->gone) {
+      forget(*a_try);
+      return true;
+    }
+    if (a_try->exchange == nullptr) next = std::min(next, a_try->expires);
+    return false;
+  });
+  engine.loop.cancel(sweep_timer);
+  sweep_timer = 0;
+  if (next != BootTime::max()) {
+    // The library reckons in microseconds of its own clock; a little later is surely past its deadline too.
+    const auto when = std::max(next, now) + std::chrono::milliseconds(10);
+    sweep_timer = engine.loop.at(when, [this] {
+      sweep_timer = 0;
+      sweep();
+    });
+  }
+}
+
+}  // namespace octopoll::snmp

@@ -1,0 +1,243 @@
+#include "octopoll/snmp/walk.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <unordered_set>
+
+namespace octopoll::snmp {
+namespace {
+
+/// Of a message before its variables: version, community, ids; for v3 the security parameters too.
+constexpr unsigned message_overhead = 60;
+constexpr unsigned v3_overhead = 140;
+/// A variable before any was seen: a column's OID and a counter or a short string.
+constexpr double first_guess_octets = 34.0;
+/// Columns in one PDU at most: agents with small buffers choke on long requests before long answers.
+constexpr std::size_t most_columns = 14;
+
+/// FNV-1a over the numbers: what tells one instance from another at eight octets each.
+std::uint64_t hash_of(const Oid& oid) {
+  std::uint64_t hash = 0xcbf29ce484222325U;
+  for (const std::uint32_t number : oid) hash = (hash ^ number) * 0x100000001b3U;
+  return hash;
+}
+
+}  // namespace
+
+struct Walk::Impl : std::enable_shared_from_this<Walk::Impl> {
+  struct Column {
+    Oid root;
+    Oid cursor;
+    bool done = false;
+    std::size_t rows = 0;
+    std::vector<std::uint64_t> hashes{};       ///< of all that was found, as long as it was in order
+    std::unordered_set<std::uint64_t> seen{};  ///< the same, from the first disorder on
+    bool in_order = true;
+  };
+
+  Session& session;
+  WalkPlan plan;
+  Found found;
+  Done done;
+  std::vector<Column> columns;
+  std::vector<std::size_t> asked;  ///< columns in the PDU under way
+  std::vector<std::string> notes;
+  bool stopped = false;
+  bool bulk = true;
+  unsigned degradations = 0;
+  unsigned repetitions_cap;
+  std::size_t columns_cap = most_columns;
+  double octets_per_variable = first_guess_octets;
+  std::size_t variables = 0;
+  std::size_t longest_column = 0;  ///< rows of the longest that has ended
+
+  Impl(Session& on, WalkPlan what, Found on_found, Done on_done)
+      : session(on),
+        plan(std::move(what)),
+        found(std::move(on_found)),
+        done(std::move(on_done)),
+        repetitions_cap(plan.max_repetitions) {
+    for (const Oid& root : plan.columns) columns.push_back({root, root});
+    bulk = session.options().credentials.version != SnmpVersion::v1;
+  }
+
+  void next() {
+    asked.clear();
+    for (std::size_t i = 0; i < columns.size() && asked.size() < columns_that_fit(); ++i) {
+      if (!columns[i].done) asked.push_back(i);
+    }
+    Request request;
+    request.operation = bulk ? Operation::get_bulk : Operation::get_next;
+    request.max_repetitions = repetitions();
+    for (const std::size_t column : asked) request.names.push_back(columns[column].cursor);
+    if (asked.empty()) {
+      // Later, since a plan without columns comes here from inside start().
+      session.later([self = shared_from_this()] {
+        if (!self->stopped) self->finish(std::nullopt);
+      });
+      return;
+    }
+    session.send(std::move(request), [self = shared_from_this()](Reply&& reply) {
+      if (!self->stopped) self->take(std::move(reply));
+    });
+  }
+
+  [[nodiscard]] double room() const {
+    const unsigned overhead = session.options().credentials.version == SnmpVersion::v3 ? v3_overhead : message_overhead;
+    return static_cast<double>(std::max(plan.max_message_size, overhead + 100) - overhead);
+  }
+  [[nodiscard]] std::size_t columns_that_fit() const {
+    return std::clamp<std::size_t>(static_cast<std::size_t>(room() / octets_per_variable), 1, columns_cap);
+  }
+  [[nodiscard]] unsigned repetitions() const {
+    const double row = octets_per_variable * static_cast<double>(std::max<std::size_t>(asked.size(), 1));
+    std::size_t most = std::max(repetitions_cap, 1U);
+    if (longest_column > 0) most = std::min(most, longest_column + 1);
+    return std::clamp(static_cast<unsigned>(room() / row), 1U, static_cast<unsigned>(most));
+  }
+
+  void take(Reply&& reply) {
+    if (reply.outcome == Outcome::timed_out && session.traffic().responses > 0 && degrade("no answer")) return next();
+    if (reply.outcome != Outcome::answered) return finish(session.explain(reply));
+    if (reply.error_status == ErrorStatus::authorization_error || reply.error_status == ErrorStatus::no_access) {
+      return finish(session.explain(reply));  // of this user, not of these objects: asking for less changes nothing
+    }
+    if (reply.error_status != ErrorStatus::no_error) return take_error(reply);
+    if (reply.variables.empty()) {
+      if (degrade("an answer without variables")) return next();
+      return finish(Error{ErrorKind::agent,
+                          fmt::format("{}: the agent answers GETNEXT without variables", session.options().label),
+                          {}});
+    }
+    octets_per_variable =
+        std::max(16.0, static_cast<double>(reply.octets) / static_cast<double>(reply.variables.size()) * 1.05);
+    bool contradicted = false;
+    for (std::size_t place = 0; place < asked.size(); ++place) {
+      if (!take_column(place, reply.variables)) contradicted = true;
+      if (stopped) return;  // `found` may destroy the walk
+    }
+    // Where less cannot be asked for, the column ends: the same question would get the same answer for ever.
+    if (contradicted && !degrade("an answer that leaves a column and comes back")) end_column(columns[asked[0]]);
+    if (variables > plan.max_variables) {
+      return finish(
+          Error{ErrorKind::agent,
+                fmt::format("{}: the walk did not end after {} variables", session.options().label, variables),
+                "the agent may loop"});
+    }
+    next();
+  }
+
+  /// Takes one column's repetitions, every asked.size()-th variable. False where they contradict each other: one lies
+  /// outside the column and a later one inside. Then the rest is asked for again, for the first cannot be its end
+  /// (Net-SNMP's agent misplaces a variable so when a repetition runs off the end of the view).
+  bool take_column(std::size_t place, std::vector<VarBind>& variables_of_answer) {
+    const std::size_t index = asked[place];
+    Column& column = columns[index];
+    for (std::size_t i = place; i < variables_of_answer.size(); i += asked.size()) {
+      VarBind& variable = variables_of_answer[i];
+      if (variable.value.is_exception() || !variable.oid.starts_with(column.root)) {
+        for (std::size_t later = i + asked.size(); later < variables_of_answer.size(); later += asked.size()) {
+          const VarBind& other = variables_of_answer[later];
+          if (!other.value.is_exception() && other.oid.starts_with(column.root) && other.oid > column.cursor)
+            return false;
+        }
+        end_column(column);
+        return true;
+      }
+      if (!is_new(column, variable.oid)) {
+        note("{}: {} comes a second time after {}: the agent loops, and the column ends there", column.root.to_string(),
+             variable.oid.to_string(), column.cursor.to_string());
+        column.done = true;
+        return true;
+      }
+      column.cursor = variable.oid;
+      ++column.rows;
+      ++variables;
+      found(index, std::move(variable));
+      if (stopped) return true;
+    }
+    return true;
+  }
+
+  /// Whether an instance was not there before. While they increase none can come twice; some agents (Juniper QFX, Cisco
+  /// WLC) sort a table otherwise and yet end, so disorder alone ends no column.
+  bool is_new(Column& column, const Oid& oid) {
+    const std::uint64_t hash = hash_of(oid);
+    if (column.in_order) {
+      if (oid > column.cursor) {
+        column.hashes.push_back(hash);
+        return true;
+      }
+      column.in_order = false;
+      column.seen.insert(column.hashes.begin(), column.hashes.end());
+      column.hashes = {};
+      if (column.seen.contains(hash)) return false;
+      note("{}: OID not increasing after {}", column.root.to_string(), column.cursor.to_string());
+    }
+    return column.seen.insert(hash).second;
+  }
+
+  /// Columns of a table mostly have as many rows as each other: the ones still to come are not asked beyond that.
+  void end_column(Column& column) {
+    column.done = true;
+    longest_column = std::max(longest_column, column.rows);
+  }
+
+  void take_error(const Reply& reply) {
+    const bool points = reply.error_index >= 1 && reply.error_index <= asked.size();
+    if (reply.error_status == ErrorStatus::no_such_name && points) {
+      columns[asked[reply.error_index - 1]].done = true;  // SNMPv1's end of the MIB (RFC 1157 section 4.1.3)
+      return next();
+    }
+    if (degrade(to_string(reply.error_status))) return next();
+    // One column by GETNEXT, and the agent still refuses: the column ends here, the others go on.
+    if (reply.error_status != ErrorStatus::no_such_name) {
+      note("{}: ended by {} after {}", columns[asked[0]].root.to_string(), to_string(reply.error_status),
+           columns[asked[0]].cursor.to_string());
+    }
+    columns[asked[0]].done = true;
+    next();
+  }
+
+  /// Asks for less from now on; false where less cannot be asked for.
+  bool degrade(std::string_view why) {
+    if (bulk && repetitions() > 1) {
+      repetitions_cap = std::max(1U, repetitions() / 4);
+      note("{}: max-repetitions lowered to {}", why, repetitions_cap);
+    } else if (asked.size() > 1 && columns_cap > 1) {
+      columns_cap = std::max<std::size_t>(1, asked.size() / 4);
+      note("{}: columns side by side lowered to {}", why, columns_cap);
+    } else if (bulk) {
+      bulk = false;
+      note("{}: GETNEXT from here on", why);
+    } else {
+      return false;
+    }
+    return true;
+  }
+
+  template <class... Args>
+  void note(fmt::format_string<Args...> format, Args&&... args) {
+    if (notes.size() < 100) notes.push_back(fmt::format(format, std::forward<Args>(args)...));
+  }
+
+  void finish(std::optional<Error> error) {
+    stopped = true;
+    WalkEnd end{std::move(error), std::move(notes)};
+    const Done callback = std::move(done);
+    callback(std::move(end));
+  }
+};
+
+Walk::Walk(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Walk::~Walk() { impl_->stopped = true; }
+
+std::unique_ptr<Walk> Walk::start(Session& session, WalkPlan plan, Found found, Done done) {
+  auto impl = std::make_shared<Impl>(session, std::move(plan), std::move(found), std::move(done));
+  std::unique_ptr<Walk> walk(new Walk(impl));
+  impl->next();
+  return walk;
+}
+
+}  // namespace octopoll::snmp

@@ -1,0 +1,27 @@
+#pragma once
+// As much of a message as is needed to know whose it is, read without trusting a single length.
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace octopoll::snmp {
+
+/// msgAuthoritativeEngineBoots and msgAuthoritativeEngineTime (RFC 3414 section 2.4), as they came: unauthenticated.
+struct EngineTime {
+  std::int64_t boots = 0;
+  std::int64_t time = 0;
+};
+
+/// The head of an SNMP message. Source: RFC 3416 section 3 (v1, v2c after RFC 1157), RFC 3412 section 6 (v3).
+struct MessageHead {
+  std::int64_t version = 0;                 ///< 0 is v1, 1 is v2c, 3 is v3
+  std::string_view community;               ///< v1 and v2c
+  std::int64_t id = 0;                      ///< request-id (v1, v2c) or msgID (v3)
+  std::optional<EngineTime> engine_time{};  ///< v3, where its security parameters are those of USM
+};
+
+/// nullopt where the octets are no SNMP message as far as its head goes. The view points into `datagram`.
+[[nodiscard]] std::optional<MessageHead> read_head(std::string_view datagram);
+
+}  // namespace octopoll::snmp

@@ -1,0 +1,164 @@
+#include "open.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <system_error>
+
+#include "octopoll/core/fd.hpp"
+#include "schema.hpp"
+
+namespace octopoll::store {
+namespace {
+
+namespace fs = std::filesystem;
+
+enum class Content { missing, empty, ours, foreign };
+
+Result<Content> content_of(const fs::path& path);
+Result<> create_file(const fs::path& path);
+Result<Content> identify(Database& database);
+tl::unexpected<Error> not_ours(const fs::path& path);
+tl::unexpected<Error> system_failure(const std::string& doing, int reason);
+
+}  // namespace
+
+Result<Database> open_for_writing(const fs::path& path) {
+  const auto content = content_of(path);
+  if (!content) return tl::make_unexpected(content.error());
+  if (*content == Content::foreign) return not_ours(path);
+  if (*content == Content::missing) {
+    if (auto made = create_file(path); !made) return tl::make_unexpected(made.error());
+  }
+  auto database = Database::open(path, Database::Access::read_write);
+  if (!database) return database;
+  if (database->read_only()) {
+    return fail(ErrorKind::permission, fmt::format("{} may not be written by this user", path.string()),
+                "check owner and permissions of the file and its directory, or name another file with --db");
+  }
+  const auto mode = database->text("PRAGMA journal_mode = WAL");
+  if (!mode) return tl::make_unexpected(mode.error());
+  if (*mode != "wal") {
+    return fail(ErrorKind::store, fmt::format("{}: SQLite cannot use a write-ahead log there", path.string()),
+                "keep the store on a local file system");
+  }
+  database->keep_wal();
+  // A WAL that grew behind a long report is cut back, as it is kept when the writer stops.
+  if (auto set = database->execute(
+          "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA journal_size_limit = 67108864;");
+      !set) {
+    return tl::make_unexpected(set.error());
+  }
+  if (auto migrated = migrate(*database, migrations()); !migrated) return tl::make_unexpected(migrated.error());
+  return database;
+}
+
+Result<Database> open_for_reading(const fs::path& path) {
+  const auto content = content_of(path);
+  if (!content) return tl::make_unexpected(content.error());
+  switch (*content) {
+    case Content::missing:
+      return fail(ErrorKind::store, fmt::format("there is no store at {}", path.string()),
+                  "make one with \"octopoll run -c FILE\", or name another with --db");
+    case Content::empty:
+      return fail(ErrorKind::store, fmt::format("{} is empty", path.string()),
+                  "let \"octopoll run -c FILE\" write to it first, or name another store with --db");
+    case Content::foreign:
+      return not_ours(path);
+    case Content::ours:
+      break;
+  }
+  auto database = Database::open(path, Database::Access::read_only);
+  if (!database) return database;
+  const auto version = database->integer("PRAGMA user_version");
+  if (!version) return tl::make_unexpected(version.error());
+  if (*version > newest_version()) {
+    return fail(ErrorKind::store,
+                fmt::format("{} has schema version {}, this octopoll knows up to {}", path.string(), *version,
+                            newest_version()),
+                "use the newer octopoll that wrote it, or name another file with --db");
+  }
+  if (*version < newest_version()) {
+    return fail(
+        ErrorKind::store,
+        fmt::format("{} has schema version {}, this octopoll reads {}", path.string(), *version, newest_version()),
+        "start \"octopoll run\" on it once: that brings it up to date");
+  }
+  return database;
+}
+
+Result<> check_not_foreign(const fs::path& path) {
+  const auto content = content_of(path);
+  if (!content) return tl::make_unexpected(content.error());
+  if (*content == Content::foreign) return not_ours(path);
+  return {};
+}
+
+Result<> make_parent(const fs::path& path) {
+  const fs::path parent = fs::absolute(path).parent_path();
+  std::error_code problem;
+  if (fs::is_directory(parent, problem)) return {};
+  if (fs::exists(parent, problem)) {
+    return fail(ErrorKind::store, fmt::format("{} is no directory", parent.string()), "name another file with --db");
+  }
+  if (auto above = make_parent(parent); !above) return above;
+  if (::mkdir(parent.c_str(), 0750) != 0 && errno != EEXIST)
+    return system_failure("cannot make " + parent.string(), errno);
+  return {};
+}
+
+namespace {
+
+// Asks through a read-only connection: opening for writing could already replay a foreign journal.
+Result<Content> content_of(const fs::path& path) {
+  std::error_code problem;
+  const fs::file_status status = fs::status(path, problem);
+  if (status.type() == fs::file_type::not_found) return Content::missing;
+  if (problem) return system_failure("cannot look at " + path.string(), problem.value());
+  if (status.type() == fs::file_type::directory) {
+    return fail(ErrorKind::store, fmt::format("{} is a directory", path.string()),
+                fmt::format("name a file, for example {}", (path / "octopoll.db").string()));
+  }
+  if (status.type() != fs::file_type::regular) {
+    return fail(ErrorKind::store, fmt::format("{} is no regular file", path.string()), "name another file with --db");
+  }
+  auto database = Database::open(path, Database::Access::read_only);
+  if (!database) return tl::make_unexpected(database.error());
+  return identify(*database);
+}
+
+Result<Content> identify(Database& database) {
+  const auto id = database.integer("PRAGMA application_id");
+  if (!id) return tl::make_unexpected(id.error());
+  if (*id == application_id) return Content::ours;
+  const auto version = database.integer("PRAGMA user_version");
+  if (!version) return tl::make_unexpected(version.error());
+  const auto objects = database.integer("SELECT count(*) FROM sqlite_master");
+  if (!objects) return tl::make_unexpected(objects.error());
+  return *id == 0 && *version == 0 && *objects == 0 ? Content::empty : Content::foreign;
+}
+
+// SQLite would make it readable for all; what the network carries is nobody's business. It gives the mode of the
+// database to the -wal and -shm files as well.
+Result<> create_file(const fs::path& path) {
+  const Fd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0640));
+  if (!fd) return system_failure("cannot make the store " + path.string(), errno);
+  return {};
+}
+
+tl::unexpected<Error> not_ours(const fs::path& path) {
+  return fail(ErrorKind::store, fmt::format("{} is a database of another program", path.string()),
+              "it was left as it is; name another file with --db");
+}
+
+tl::unexpected<Error> system_failure(const std::string& doing, int reason) {
+  const bool refused = reason == EACCES || reason == EPERM || reason == EROFS;
+  return fail(refused ? ErrorKind::permission : ErrorKind::io,
+              fmt::format("{}: {}", doing, std::generic_category().message(reason)),
+              refused ? "let this user write there, or name another file with --db" : "name another file with --db");
+}
+
+}  // namespace
+}  // namespace octopoll::store

@@ -1,0 +1,24 @@
+#pragma once
+// Opening a store: only what is ours, and never a foreign file changed.
+
+#include <filesystem>
+
+#include "database.hpp"
+
+namespace octopoll::store {
+
+/// For the one writer, whose WriterLock is held: makes the file (0640) and its directory (0750) where missing,
+/// migrates, sets WAL and synchronous=FULL. Errors: permission, store; each with what to do. A file that is not a store
+/// of ours is refused before anything could write to it.
+[[nodiscard]] Result<Database> open_for_writing(const std::filesystem::path& path);
+
+/// For reports: works beside a writer and without one. Errors: permission, store.
+[[nodiscard]] Result<Database> open_for_reading(const std::filesystem::path& path);
+
+/// What open_for_writing() would refuse of the file's kind and content, asked without changing anything.
+[[nodiscard]] Result<> check_not_foreign(const std::filesystem::path& path);
+
+/// The directory of a store, made with its parents where missing.
+[[nodiscard]] Result<> make_parent(const std::filesystem::path& path);
+
+}  // namespace octopoll::store

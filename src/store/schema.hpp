@@ -1,0 +1,28 @@
+#pragma once
+// The shape of the store on disk, and the steps from each older shape to it. docs/store.md explains it to people.
+
+#include <cstdint>
+#include <span>
+
+#include "database.hpp"
+
+namespace octopoll::store {
+
+/// PRAGMA application_id of a store: "OcPl" in ASCII. file(1) and other programs can tell it by this.
+inline constexpr std::int64_t application_id = 0x4F63506C;
+
+/// What brings a store from version `to` - 1 to `to` (PRAGMA user_version). A step that was released never changes.
+struct Migration {
+  std::int64_t to;
+  const char* sql;
+};
+
+/// All steps, in order; the last one is the version that this octopoll writes.
+[[nodiscard]] std::span<const Migration> migrations();
+[[nodiscard]] std::int64_t newest_version();
+
+/// Runs the steps that are missing, all in one transaction, and marks the file as ours. Where a step fails the file is
+/// as it was. Errors: store; a file that is newer than the steps.
+[[nodiscard]] Result<> migrate(Database& database, std::span<const Migration> steps);
+
+}  // namespace octopoll::store

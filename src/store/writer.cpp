@@ -1,0 +1,396 @@
+#include "octopoll/store/writer.hpp"
+
+#include <sqlite3.h>
+
+#include <algorithm>
+#include <condition_variable>
+#include <mutex>
+#include <optional>
+#include <system_error>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "octopoll/core/clock.hpp"
+#include "octopoll/core/guarded.hpp"
+#include "octopoll/core/log.hpp"
+#include "octopoll/core/queue.hpp"
+#include "open.hpp"
+#include "recorder.hpp"
+#include "writer_lock.hpp"
+
+namespace octopoll::store {
+namespace {
+
+namespace fs = std::filesystem;
+using std::chrono::milliseconds;
+
+constexpr milliseconds idle_patience{60'000};      // nothing to do: wakes early for a record or close()
+constexpr milliseconds closing_pause{100};         // between attempts once close() was called
+constexpr std::chrono::minutes dropping_again{1};  // a disk that stays too slow is reported this often
+
+/// The connection and what was prepared on it; the statements go first.
+struct Storage {
+  Database database;
+  Recorder recorder;
+
+  static Result<Storage> open(const fs::path& path);
+};
+
+/// What one transaction did.
+struct Committed {
+  std::vector<RecordPtr> stored;
+  std::uint64_t rows = 0;
+  std::uint64_t duplicates = 0;
+  std::uint64_t rejected = 0;
+};
+
+/// Why a transaction was undone, with SQLite's code, which the undoing overwrites on the connection.
+struct Failure {
+  Error error;
+  int code = 0;
+};
+
+tl::expected<Committed, Failure> commit(Storage& storage, const std::vector<RecordPtr>& batch);
+bool heals_on_this_connection(int code);
+bool is_about_the_record(int code);
+std::string name_of(const Record& record);
+std::size_t rows_of(const Record& record);
+milliseconds until(BootTime deadline);
+
+}  // namespace
+
+struct Writer::Impl {
+  Impl(fs::path where, WriterOptions how, WriterLock held, Storage opened)
+      : path(std::move(where)),
+        options(std::move(how)),
+        lock(std::move(held)),
+        storage(std::move(opened)),
+        queue(std::max<std::size_t>(1, options.backlog)) {
+    options.backlog = std::max<std::size_t>(1, options.backlog);
+    options.batch = std::max<std::size_t>(1, options.batch);
+  }
+
+  void put(const RecordPtr& record);
+  [[nodiscard]] std::uint64_t dropped() const;
+
+  void run();
+  std::vector<RecordPtr> gather();
+  void take_queued(milliseconds patience, std::vector<RecordPtr>& batch, std::size_t& rows);
+  bool write(const std::vector<RecordPtr>& batch);
+  Result<Committed> attempt(const std::vector<RecordPtr>& batch);
+  void note_commit(const Committed& done);
+  void note_failure(const Error& error);
+  [[nodiscard]] bool drops_are_due() const;
+  void report_drops(std::string_view why);
+  void give_up(std::size_t held);
+  bool pause(milliseconds delay);
+
+  const fs::path path;
+  WriterOptions options;
+  WriterLock lock;
+  std::optional<Storage>
+      storage;  ///< the writer's thread alone, once it runs; empty until a failed store is open again
+  std::map<std::string, std::uint64_t> last_poll_numbers;
+  BoundedQueue<RecordPtr> queue;      ///< bounded in rows by put(); its own bound, in records, is never reached
+  mutable std::mutex queue_mutex;     ///< held for moments: what is in the queue and its rows change together
+  std::size_t queued_rows = 0;        ///< under queue_mutex
+  std::uint64_t dropped_records = 0;  ///< under queue_mutex: gave way to newer ones
+  mutable Guarded<WriterStatistics> statistics;  ///< without what waits in the queue and what was dropped from it
+  std::uint64_t drops_reported = 0;              ///< the writer's thread alone
+  std::optional<BootTime> drops_reported_at;
+
+  std::mutex stop_mutex;
+  std::condition_variable stop_changed;
+  std::optional<BootTime> give_up_at;  ///< set by close()
+
+  std::mutex close_mutex;  ///< close() may be called by several
+  std::thread thread;
+};
+
+Result<std::unique_ptr<Writer>> Writer::open(const fs::path& path, WriterOptions options) {
+  if (auto made = make_parent(path); !made) return tl::make_unexpected(made.error());
+  std::error_code problem;
+  // One store, one lock, whatever symbolic links lead to it.
+  const fs::path canonical = fs::weakly_canonical(path, problem);
+  if (problem) return fail(ErrorKind::io, path.string() + ": " + problem.message(), "name another file with --db");
+  if (auto usable = check_not_foreign(canonical); !usable) return tl::make_unexpected(usable.error());
+  auto lock = WriterLock::take(canonical);
+  if (!lock) return tl::make_unexpected(lock.error());
+  auto storage = Storage::open(canonical);
+  if (!storage) return tl::make_unexpected(storage.error());
+  auto numbers = read_last_poll_numbers(storage->database);
+  if (!numbers) return tl::make_unexpected(numbers.error());
+
+  auto impl = std::make_unique<Impl>(canonical, std::move(options), std::move(*lock), std::move(*storage));
+  impl->last_poll_numbers = std::move(*numbers);
+  try {
+    impl->thread = std::thread([self = impl.get()] { self->run(); });
+  } catch (const std::system_error& refused) {
+    return fail(ErrorKind::io, std::string("cannot start the thread that writes the store: ") + refused.what());
+  }
+  return std::unique_ptr<Writer>(new Writer(std::move(impl)));
+}
+
+Writer::Writer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Writer::~Writer() { close(); }
+
+void Writer::take(const RecordPtr& record) {
+  if (record != nullptr) impl_->put(record);
+}
+
+WriterStatistics Writer::close() {
+  const std::lock_guard closing(impl_->close_mutex);
+  if (impl_->thread.joinable()) {
+    {
+      const std::lock_guard guard(impl_->stop_mutex);
+      impl_->give_up_at = BootClock::now() + impl_->options.close_patience;
+    }
+    impl_->stop_changed.notify_all();
+    impl_->queue.close();
+    impl_->thread.join();
+  }
+  return statistics();
+}
+
+WriterStatistics Writer::statistics() const {
+  WriterStatistics now = impl_->statistics.with([](const WriterStatistics& known) { return known; });
+  now.dropped += impl_->dropped();
+  now.backlog += impl_->queue.size();
+  return now;
+}
+
+const std::map<std::string, std::uint64_t>& Writer::last_poll_numbers() const noexcept {
+  return impl_->last_poll_numbers;
+}
+
+void Writer::Impl::run() {
+  for (;;) {
+    const std::vector<RecordPtr> batch = gather();
+    statistics.with([&batch](WriterStatistics& now) { now.backlog = batch.size(); });
+    if (batch.empty()) {
+      if (queue.finished()) break;
+      continue;
+    }
+    if (!write(batch)) {
+      give_up(batch.size());
+      break;
+    }
+  }
+  storage.reset();
+}
+
+void Writer::Impl::put(const RecordPtr& record) {
+  const std::size_t rows = rows_of(*record);
+  const std::lock_guard guard(queue_mutex);
+  while (queued_rows + rows > options.backlog) {
+    const auto oldest = queue.drain(milliseconds::zero(), 1);
+    if (oldest.empty()) break;
+    queued_rows -= rows_of(*oldest.front());
+    ++dropped_records;
+  }
+  if (queue.push(record)) queued_rows += rows;
+}
+
+std::uint64_t Writer::Impl::dropped() const {
+  const std::lock_guard guard(queue_mutex);
+  return dropped_records;
+}
+
+// The first record opens the batch; what comes within the commit interval shares its fsync.
+std::vector<RecordPtr> Writer::Impl::gather() {
+  std::vector<RecordPtr> batch;
+  std::size_t rows = 0;
+  take_queued(idle_patience, batch, rows);
+  if (batch.empty()) return batch;
+  const BootTime deadline = BootClock::now() + options.commit_interval;
+  while (rows < options.batch && !queue.finished()) {
+    const milliseconds left = until(deadline);
+    if (left <= milliseconds::zero()) break;
+    take_queued(left, batch, rows);
+  }
+  return batch;
+}
+
+void Writer::Impl::take_queued(milliseconds patience, std::vector<RecordPtr>& batch, std::size_t& rows) {
+  static_cast<void>(queue.drain(patience, 0));  // waits, and takes nothing yet
+  const std::lock_guard guard(queue_mutex);
+  while (rows < options.batch) {
+    auto next = queue.drain(milliseconds::zero(), 1);
+    if (next.empty()) break;
+    const std::size_t more = rows_of(*next.front());
+    queued_rows -= more;
+    rows += more;
+    batch.push_back(std::move(next.front()));
+  }
+}
+
+// False: close() was called and the store still refuses.
+bool Writer::Impl::write(const std::vector<RecordPtr>& batch) {
+  milliseconds delay = options.retry_first;
+  for (;;) {
+    const auto done = attempt(batch);
+    if (done) {
+      note_commit(*done);
+      if (options.on_commit) options.on_commit(done->stored);
+      return true;
+    }
+    note_failure(done.error());
+    if (!pause(delay)) return false;
+    delay = std::min(delay * 2, options.retry_most);
+  }
+}
+
+Result<Committed> Writer::Impl::attempt(const std::vector<RecordPtr>& batch) {
+  if (storage && storage->database.moved()) {
+    log::warning("the store {} was moved away or deleted while in use; it is made again", path.string());
+    storage.reset();
+  }
+  if (!storage) {
+    auto made = make_parent(path);
+    if (!made) return tl::make_unexpected(made.error());
+    auto opened = Storage::open(path);
+    if (!opened) return tl::make_unexpected(opened.error());
+    storage.emplace(std::move(*opened));
+  }
+  auto done = commit(*storage, batch);
+  if (done) return std::move(*done);
+  storage->recorder.forget();
+  if (!heals_on_this_connection(done.error().code)) storage.reset();
+  return tl::make_unexpected(std::move(done.error().error));
+}
+
+void Writer::Impl::note_commit(const Committed& done) {
+  const std::uint64_t failures = statistics.with([&done](WriterStatistics& now) {
+    now.records += done.stored.size() - done.duplicates;
+    now.rows += done.rows;
+    now.duplicates += done.duplicates;
+    now.rejected += done.rejected;
+    ++now.commits;
+    now.backlog = 0;
+    return std::exchange(now.failing, false) ? now.failures : 0;
+  });
+  if (failures != 0) log::info("the store {} takes records again", path.string());
+  if (failures != 0 || drops_are_due()) report_drops(failures != 0 ? "while it failed" : "because it is too slow");
+}
+
+void Writer::Impl::note_failure(const Error& error) {
+  const bool already = statistics.with([](WriterStatistics& now) {
+    ++now.failures;
+    return std::exchange(now.failing, true);
+  });
+  if (already) {
+    if (drops_are_due()) report_drops("while it fails");
+    return;
+  }
+  log::error("{}; up to {} rows wait in memory and are stored when it works again", error.text(), options.backlog);
+}
+
+bool Writer::Impl::drops_are_due() const {
+  return !drops_reported_at || BootClock::now() - *drops_reported_at >= dropping_again;
+}
+
+void Writer::Impl::report_drops(std::string_view why) {
+  const std::uint64_t now = dropped();
+  if (now == drops_reported) return;
+  log::error("{} records were not stored in {} {}: the oldest gave way to newer ones", now - drops_reported,
+             path.string(), why);
+  drops_reported = now;
+  drops_reported_at = BootClock::now();
+}
+
+void Writer::Impl::give_up(std::size_t held) {
+  std::size_t lost = held;
+  for (;;) {
+    std::vector<RecordPtr> more;
+    std::size_t rows = 0;
+    take_queued(milliseconds::zero(), more, rows);
+    if (more.empty()) break;
+    lost += more.size();
+  }
+  statistics.with([lost](WriterStatistics& now) {
+    now.dropped += lost;
+    now.backlog = 0;
+  });
+  report_drops("while it failed");
+  log::error("{} records could not be stored in {} before the end", lost, path.string());
+}
+
+bool Writer::Impl::pause(milliseconds delay) {
+  std::unique_lock guard(stop_mutex);
+  if (!give_up_at) {
+    stop_changed.wait_for(guard, delay, [this] { return give_up_at.has_value(); });
+    return true;  // closed meanwhile or not: one more attempt is due
+  }
+  const BootTime deadline = *give_up_at;
+  guard.unlock();
+  if (BootClock::now() >= deadline) return false;
+  std::this_thread::sleep_for(std::min(closing_pause, delay));
+  return true;
+}
+
+namespace {
+
+Result<Storage> Storage::open(const fs::path& path) {
+  auto database = open_for_writing(path);
+  if (!database) return tl::make_unexpected(database.error());
+  auto recorder = Recorder::create(*database);
+  if (!recorder) return tl::make_unexpected(recorder.error());
+  return Storage{std::move(*database), std::move(*recorder)};
+}
+
+// A record that SQLite refuses for what it is must not hold up all others for ever, so each has a savepoint.
+tl::expected<Committed, Failure> commit(Storage& storage, const std::vector<RecordPtr>& batch) {
+  Database& database = storage.database;
+  const auto failed = [&database](const Error& error) {
+    return tl::make_unexpected(Failure{error, database.last_code()});
+  };
+  auto transaction = Transaction::begin(database);
+  if (!transaction) return failed(transaction.error());
+  Committed done;
+  for (const RecordPtr& record : batch) {
+    if (auto marked = database.execute("SAVEPOINT record"); !marked) return failed(marked.error());
+    const auto recorded = storage.recorder.store(*record);
+    if (recorded) {
+      done.rows += recorded->rows;
+      done.duplicates += recorded->duplicate ? 1U : 0U;
+      done.stored.push_back(record);
+    } else {
+      if (!is_about_the_record(database.last_code()) || !database.in_transaction()) return failed(recorded.error());
+      ++done.rejected;
+      log::error("{} is not stored: {}", name_of(*record), recorded.error().text());
+      storage.recorder.forget();
+      if (auto undone = database.execute("ROLLBACK TO record"); !undone) return failed(undone.error());
+    }
+    if (auto released = database.execute("RELEASE record"); !released) return failed(released.error());
+  }
+  if (auto committed = transaction->commit(); !committed) return failed(committed.error());
+  return done;
+}
+
+// After any other failure the connection is opened anew: what it believes of the file may be wrong.
+bool heals_on_this_connection(int code) {
+  return code == SQLITE_FULL || code == SQLITE_BUSY || code == SQLITE_LOCKED || code == SQLITE_NOMEM;
+}
+
+bool is_about_the_record(int code) {
+  return code == SQLITE_CONSTRAINT || code == SQLITE_MISMATCH || code == SQLITE_TOOBIG || code == SQLITE_RANGE;
+}
+
+std::string name_of(const Record& record) {
+  if (const auto* cycle = std::get_if<DeviceCycle>(&record)) {
+    return fmt::format("cycle {} of {}", cycle->poll_number, cycle->device);
+  }
+  const auto& round = std::get<PingRound>(record);
+  return fmt::format("ping round {} of {}", round.round_number, round.target);
+}
+
+std::size_t rows_of(const Record& record) {
+  const auto* cycle = std::get_if<DeviceCycle>(&record);
+  return cycle == nullptr ? 1 : std::max<std::size_t>(1, cycle->interfaces.size());
+}
+
+milliseconds until(BootTime deadline) { return std::chrono::ceil<milliseconds>(deadline - BootClock::now()); }
+
+}  // namespace
+}  // namespace octopoll::store

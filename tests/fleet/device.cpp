@@ -1,0 +1,146 @@
+#include "fleet/device.hpp"
+
+#include <algorithm>
+#include <limits>
+
+#include "fleet/view.hpp"
+
+namespace fleet {
+namespace {
+
+bool is_text(Object object) noexcept;
+bool is_name(Object object) noexcept { return object == Object::if_name || object == Object::if_descr; }
+std::uint64_t number_of(const Value& value) noexcept;
+
+}  // namespace
+
+void Device::change_faults(const Json& changes, Instant now) {
+  apply(faults_, changes);
+  if (changes.contains("vanish_row")) requests_since_vanish_ = 0;
+  view_is_stale_ = true;
+  if (!faults_.frozen_uptime) {
+    frozen_uptime_.reset();
+  } else if (!frozen_uptime_) {
+    const auto layout = model_->layout();
+    for (std::size_t i = 0; i < layout->size(); ++i) {
+      if (layout->slot(i).object == Object::sys_uptime) frozen_uptime_ = number_of(model_->value(layout->slot(i), now));
+    }
+  }
+}
+
+std::size_t Device::max_message_size() const noexcept {
+  return std::min(max_message_size_, faults_.too_big_over.value_or(max_message_size_));
+}
+
+void Device::open_view() {
+  const auto& vanishing = faults_.vanish_row;
+  if (vanishing && requests_since_vanish_ <= vanishing->after_requests) {
+    ++requests_since_vanish_;
+    view_is_stale_ = true;
+  }
+  auto base = model_->layout();
+  if (view_is_stale_ || base != base_) {
+    base_ = std::move(base);
+    view_ = view_of(base_, faults_, vanishing && requests_since_vanish_ > vanishing->after_requests);
+    view_is_stale_ = false;
+  }
+}
+
+std::size_t Device::successor(OidView name) const {
+  const bool plain = !faults_.loop && !faults_.non_increasing;
+  if (!plain) {
+    if (const auto exact = view_->find(name)) return successor(*exact);
+  }
+  return view_->successor(name);
+}
+
+std::size_t Device::successor(std::size_t i) const {
+  if (faults_.loop && starts_with(view_->name(i), *faults_.loop)) return i;
+  if (faults_.non_increasing && starts_with(view_->name(i), *faults_.non_increasing)) {
+    // Rows 1 2 3 4 of a column come as 1 3 2 4: out of order, each once, and the walk still ends.
+    if (swapped_with_next(i + 1)) return i + 2;
+    if (swapped_with_next(i)) return i + 2;
+    if (i > 0 && swapped_with_next(i - 1)) return i - 1;
+  }
+  return i + 1;
+}
+
+Value Device::value(std::size_t i, Instant now) {
+  Slot slot = view_->slot(i);
+  if (faults_.duplicate_names && is_name(slot.object) && row_in_column(i) % 2 == 1) slot = view_->slot(i - 1);
+  Value value = model_->value(slot, now);
+  if (slot.object == Object::sys_uptime && frozen_uptime_) {
+    return Value::unsigned_number(Tag::time_ticks, *frozen_uptime_);
+  }
+  if (faults_.big_if_index && slot.object == Object::if_index) {
+    // Integer32 has no such number: the agent's 32 bits come out as a negative one.
+    return Value::integer(static_cast<std::int32_t>(static_cast<std::uint32_t>(number_of(value)) | 0x8000'0000));
+  }
+  if (faults_.bad_utf8 && is_text(slot.object) && value.form == Value::Form::octets) {
+    std::string text(value.octets.begin(), value.octets.end());
+    // A lone start octet, a lone continuation octet, and a control character.
+    scratch_ = text + "\xc3(\x80\x01";
+    return Value::string(scratch_);
+  }
+  if (faults_.wrong_types && value.tag == Tag::counter32) return retyped(value, faults_.wrong_types->counter32);
+  if (faults_.wrong_types && value.tag == Tag::counter64) return retyped(value, faults_.wrong_types->counter64);
+  return value;
+}
+
+bool Device::swapped_with_next(std::size_t i) const {
+  if (i + 1 >= view_->size() || !same_column(i, i + 1)) return false;
+  return row_in_column(i) == 1;
+}
+
+bool Device::same_column(std::size_t a, std::size_t b) const {
+  const OidView first = view_->name(a);
+  const OidView second = view_->name(b);
+  return first.size() == second.size() && compare(first.first(first.size() - 1), second.first(second.size() - 1)) == 0;
+}
+
+std::size_t Device::row_in_column(std::size_t i) const {
+  std::size_t row = 0;
+  while (row < i && same_column(i - row - 1, i)) ++row;
+  return row;
+}
+
+Value Device::retyped(const Value& value, Tag tag) {
+  const std::uint64_t number = number_of(value);
+  switch (tag) {
+    case Tag::integer:
+      return Value::integer(static_cast<std::int64_t>(number & 0x7fff'ffff));
+    case Tag::octet_string:
+      scratch_ = std::to_string(number);
+      return Value::string(scratch_);
+    case Tag::counter64:
+      return Value::unsigned_number(tag, number);
+    default:
+      break;
+  }
+  return Value::unsigned_number(tag, number & 0xffff'ffff);
+}
+
+namespace {
+
+bool is_text(Object object) noexcept {
+  switch (object) {
+    case Object::sys_descr:
+    case Object::sys_contact:
+    case Object::sys_name:
+    case Object::sys_location:
+    case Object::if_descr:
+    case Object::if_name:
+    case Object::if_alias:
+      return true;
+    default:
+      return false;
+  }
+}
+
+std::uint64_t number_of(const Value& value) noexcept {
+  if (value.form != Value::Form::octets) return value.number;
+  return decode_unsigned(value.octets).value_or(0);
+}
+
+}  // namespace
+}  // namespace fleet

@@ -1,0 +1,90 @@
+#pragma once
+// One agent of the fleet: a model behind its faults.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "fleet/address.hpp"
+#include "fleet/faults.hpp"
+#include "fleet/model.hpp"
+
+namespace fleet {
+
+/// Where a device is asked: who sends to another address, port or community reaches another device, or none.
+struct Place {
+  std::string community{};
+  std::optional<Address> address{};  ///< empty: any address of the fleet
+  std::uint16_t port = 0;            ///< 0: the fleet's own port
+};
+
+/// What a device saw and did, since it was made.
+struct DeviceStats {
+  std::uint64_t requests = 0;  ///< that named this device, answered or not
+  std::uint64_t answers = 0;   ///< packets sent, duplicates too
+  std::uint64_t gets = 0;
+  std::uint64_t get_nexts = 0;
+  std::uint64_t get_bulks = 0;
+  std::uint64_t sets = 0;
+  std::uint64_t bindings_asked = 0;
+  std::uint64_t bindings_answered = 0;
+  std::uint64_t octets_in = 0;  ///< UDP payload
+  std::uint64_t octets_out = 0;
+  std::uint64_t largest_answer = 0;
+  std::uint64_t waiting = 0;      ///< answers under delay now
+  std::uint64_t max_waiting = 0;  ///< the most at once: how many requests somebody had outstanding here
+};
+
+/// Thread: the fleet's.
+class Device {
+ public:
+  Device(std::string name, Place place, std::unique_ptr<Model> model)
+      : name_(std::move(name)), place_(std::move(place)), model_(std::move(model)) {}
+
+  [[nodiscard]] const std::string& name() const noexcept { return name_; }
+  [[nodiscard]] const Place& place() const noexcept { return place_; }
+  [[nodiscard]] Model& model() noexcept { return *model_; }
+  [[nodiscard]] const Faults& faults() const noexcept { return faults_; }
+  /// Errors: those of apply(Faults&, ...).
+  void change_faults(const Json& changes, Instant now);
+
+  /// The largest answer it can send, in octets of UDP payload.
+  [[nodiscard]] std::size_t max_message_size() const noexcept;
+  void set_max_message_size(std::size_t octets) noexcept { max_message_size_ = octets; }
+
+  /// Brings the view up to date: to be called once for each request, before what follows.
+  void open_view();
+  [[nodiscard]] const Layout& view() const noexcept { return *view_; }
+  /// Index of the instance that GETNEXT finds for `name`; view().size() or more at the end.
+  [[nodiscard]] std::size_t successor(OidView name) const;
+  /// The same for the name of instance `i`.
+  [[nodiscard]] std::size_t successor(std::size_t i) const;
+  /// Borrowed octets live until the next call.
+  [[nodiscard]] Value value(std::size_t i, Instant now);
+
+  DeviceStats stats;
+
+ private:
+  [[nodiscard]] bool swapped_with_next(std::size_t i) const;
+  [[nodiscard]] bool same_column(std::size_t a, std::size_t b) const;
+  [[nodiscard]] std::size_t row_in_column(std::size_t i) const;
+  [[nodiscard]] Value retyped(const Value& value, Tag tag);
+
+  std::string name_;
+  Place place_;
+  std::unique_ptr<Model> model_;
+  Faults faults_;
+  std::size_t max_message_size_ = 65507;  // the most that UDP over IPv4 carries
+
+  std::shared_ptr<const Layout> base_;
+  std::shared_ptr<const Layout> view_;
+  bool view_is_stale_ = true;
+  std::uint64_t requests_since_vanish_ = 0;
+  std::optional<std::uint64_t> frozen_uptime_;
+  std::string scratch_;
+};
+
+}  // namespace fleet

@@ -1,0 +1,42 @@
+#pragma once
+// What an agent answers: SNMP itself.
+
+#include <chrono>
+#include <random>
+#include <span>
+
+#include "fleet/device.hpp"
+#include "fleet/request.hpp"
+
+namespace fleet {
+
+/// An answer and how it is to leave.
+struct Answer {
+  std::span<const std::uint8_t> octets;  ///< empty: silence
+  std::chrono::nanoseconds delay{};
+  unsigned copies = 1;
+  bool from_other_port = false;
+  std::optional<Address> from_other_address;
+};
+
+/// Applies the elements of procedure to a request.
+/// Source: RFC 3416 section 4.2 (v2c), RFC 1157 section 4.1 (v1), RFC 3584 section 4.2.2 (v1 sees no Counter64) and
+///         section 4.4 (its error codes).
+/// Thread: the fleet's. Reproducible: chance comes from the seed alone.
+class Responder {
+ public:
+  /// What one answer may need at most: the largest UDP payload, and room to put its header in front.
+  static constexpr std::size_t buffer_size = 66'000;
+
+  explicit Responder(std::uint64_t seed) : chance_(seed) {}
+  /// The answer lives in `buffer`, which has buffer_size octets.
+  [[nodiscard]] Answer respond(const Request& request, Device& device, Instant now, std::span<std::uint8_t> buffer);
+
+ private:
+  void spoil(Answer& answer, std::span<std::uint8_t> buffer, const Faults& faults);
+
+  std::mt19937_64 chance_;
+  std::vector<std::size_t> positions_;  // of GETBULK's columns; kept for its capacity
+};
+
+}  // namespace fleet

@@ -1,0 +1,439 @@
+#include "fleet/server.hpp"
+
+#include <fmt/format.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/timerfd.h>
+#include <time.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <system_error>
+
+namespace fleet {
+namespace {
+
+constexpr std::size_t batch_size = 64;
+constexpr std::size_t largest_packet = 65'536;
+constexpr std::uint64_t wake_tag = ~std::uint64_t{0};
+constexpr std::uint64_t timer_tag = wake_tag - 1;
+
+/// Room for the one control message that goes with a packet: the local address, of either family.
+struct alignas(cmsghdr) ControlSpace {
+  std::array<char, CMSG_SPACE(sizeof(in6_pktinfo))> octets{};
+};
+
+[[noreturn]] void throw_errno(const std::string& what) {
+  throw std::system_error(errno, std::generic_category(), what);
+}
+octopoll::Fd checked(int fd, const char* what) {
+  if (fd < 0) throw_errno(what);
+  return octopoll::Fd(fd);
+}
+std::chrono::nanoseconds boot_time() noexcept;
+octopoll::Fd make_socket(int family);
+void bind_to(int fd, int family, const std::string& address, std::uint16_t port);
+std::uint16_t bound_port(int fd);
+std::optional<Address> local_address(msghdr& message);
+void set_local_address(msghdr& message, ControlSpace& space, int family, const Address& from);
+
+}  // namespace
+
+/// Buffers for one round of a socket, and what goes out at its end.
+struct Server::Batch {
+  struct Incoming {
+    sockaddr_storage from{};
+    ControlSpace control;
+    iovec data{};
+  };
+  struct Outgoing {
+    sockaddr_storage to{};
+    ControlSpace control;
+    iovec data{};
+  };
+  std::vector<std::uint8_t> requests = std::vector<std::uint8_t>(batch_size * largest_packet);
+  std::vector<std::uint8_t> answers = std::vector<std::uint8_t>(batch_size * Responder::buffer_size);
+  std::array<Incoming, batch_size> incoming;
+  std::array<mmsghdr, batch_size> received{};
+  std::vector<Outgoing> outgoing;
+  std::vector<mmsghdr> sending;
+  int fd = -1;
+  int family = AF_INET;
+};
+
+/// An answer that leaves later.
+struct Server::Later {
+  std::chrono::nanoseconds due;
+  std::uint64_t order;  // of equals, the first in is the first out
+  int fd;
+  sockaddr_storage to;
+  socklen_t to_size;
+  Address from;
+  std::vector<std::uint8_t> octets;
+  Device* device;
+};
+
+bool Server::LaterFirst::operator()(const std::unique_ptr<Later>& a, const std::unique_ptr<Later>& b) const noexcept {
+  return std::pair(a->due, a->order) > std::pair(b->due, b->order);
+}
+
+Server::Server(Registry& registry, Clock clock, std::uint64_t seed, std::function<void()> on_wake)
+    : registry_(registry),
+      clock_(std::move(clock)),
+      on_wake_(std::move(on_wake)),
+      responder_(seed),
+      epoll_(checked(::epoll_create1(EPOLL_CLOEXEC), "epoll_create1")),
+      wake_(checked(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd")),
+      timer_(checked(::timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK), "timerfd_create")),
+      batch_(std::make_unique<Batch>()) {
+  watch(wake_.get(), wake_tag);
+  watch(timer_.get(), timer_tag);
+}
+
+Server::~Server() = default;
+
+void Server::open(const Listen& listen) {
+  const auto is_usual = [](const Address& a) {
+    return a == *Address::parse("127.0.0.1") || a == *Address::parse("::1");
+  };
+  bool elsewhere_v4 = false;
+  bool elsewhere_v6 = false;
+  std::vector<std::uint16_t> ports{listen.port};
+  for (const auto& device : registry_.devices()) {
+    const Place& place = device->place();
+    if (place.address && !is_usual(*place.address)) (place.address->is_v4() ? elsewhere_v4 : elsewhere_v6) = true;
+    if (place.port != 0 && std::find(ports.begin(), ports.end(), place.port) == ports.end())
+      ports.push_back(place.port);
+  }
+  if (!listen.address.empty()) {
+    const auto address = Address::parse(listen.address);
+    if (!address) throw std::invalid_argument("not an address to listen at: " + listen.address);
+    registry_.everywhere = true;
+    for (const std::uint16_t port : ports) {
+      const Socket& socket = listen_at(address->is_v4() ? AF_INET : AF_INET6, listen.address, port);
+      if (port_ == 0) port_ = socket.port;
+    }
+    has_ipv6_ = !address->is_v4();
+    return;
+  }
+  for (const std::uint16_t port : ports) {
+    // A port that the kernel chose for IPv4 may be taken for IPv6: then another one is tried.
+    constexpr int tries = 20;
+    for (int i = 0;; ++i) {
+      const std::uint16_t chosen = listen_at(AF_INET, elsewhere_v4 ? "0.0.0.0" : "127.0.0.1", port).port;
+      try {
+        listen_at(AF_INET6, elsewhere_v6 ? "::" : "::1", chosen);
+        has_ipv6_ = true;
+      } catch (const std::system_error& error) {
+        const bool taken = error.code().value() == EADDRINUSE;
+        if (taken && port == 0 && i < tries) {
+          sockets_.pop_back();
+          continue;
+        }
+        if (taken) throw;
+        // Otherwise this machine has no IPv6, and IPv4 alone will do.
+      }
+      if (port_ == 0) port_ = chosen;
+      break;
+    }
+  }
+}
+
+void Server::run() {
+  for (std::size_t i = 0; i < sockets_.size(); ++i) watch(sockets_[i].fd.get(), i);
+  std::array<epoll_event, 16> events{};
+  while (!stopping_.load(std::memory_order_acquire)) {
+    const int ready = ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), -1);
+    if (ready < 0 && errno != EINTR) throw_errno("epoll_wait");
+    for (int i = 0; i < ready; ++i) {
+      const std::uint64_t tag = events[static_cast<std::size_t>(i)].data.u64;
+      std::uint64_t ignored = 0;
+      if (tag == wake_tag) {
+        [[maybe_unused]] const ssize_t n = ::read(wake_.get(), &ignored, sizeof ignored);
+        on_wake_();
+      } else if (tag == timer_tag) {
+        [[maybe_unused]] const ssize_t n = ::read(timer_.get(), &ignored, sizeof ignored);
+        send_due();
+      } else {
+        serve(static_cast<std::size_t>(tag));
+      }
+    }
+  }
+}
+
+void Server::wake() noexcept {
+  const std::uint64_t one = 1;
+  [[maybe_unused]] const ssize_t n = ::write(wake_.get(), &one, sizeof one);
+}
+
+void Server::stop() noexcept {
+  stopping_.store(true, std::memory_order_release);
+  wake();
+}
+
+Server::Socket& Server::listen_at(int family, const std::string& address, std::uint16_t port) {
+  Socket socket{make_socket(family), family, 0};
+  bind_to(socket.fd.get(), family, address, port);
+  socket.port = bound_port(socket.fd.get());
+  sockets_.push_back(std::move(socket));
+  return sockets_.back();
+}
+
+void Server::watch(int fd, std::uint64_t tag) {
+  epoll_event event{};
+  event.events = EPOLLIN;
+  event.data.u64 = tag;
+  if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) != 0) throw_errno("epoll_ctl");
+}
+
+void Server::serve(std::size_t socket) {
+  Batch& batch = *batch_;
+  batch.fd = sockets_[socket].fd.get();
+  batch.family = sockets_[socket].family;
+  for (std::size_t i = 0; i < batch_size; ++i) {
+    Batch::Incoming& incoming = batch.incoming[i];
+    incoming.data = {batch.requests.data() + i * largest_packet, largest_packet};
+    msghdr& header = batch.received[i].msg_hdr;
+    header = {};
+    header.msg_name = &incoming.from;
+    header.msg_namelen = sizeof incoming.from;
+    header.msg_iov = &incoming.data;
+    header.msg_iovlen = 1;
+    header.msg_control = incoming.control.octets.data();
+    header.msg_controllen = incoming.control.octets.size();
+  }
+  const int count = ::recvmmsg(batch.fd, batch.received.data(), batch_size, MSG_DONTWAIT, nullptr);
+  for (int i = 0; i < count; ++i) handle(socket, static_cast<std::size_t>(i));
+  send_batch();
+}
+
+void Server::handle(std::size_t socket, std::size_t slot) {
+  Batch& batch = *batch_;
+  ++stats_.received;
+  msghdr& header = batch.received[slot].msg_hdr;
+  const Octets packet(batch.requests.data() + slot * largest_packet, batch.received[slot].msg_len);
+  const auto to = local_address(header);
+  const DecodeError error = to ? request_.decode(packet) : DecodeError::malformed;
+  if (error != DecodeError::none) {
+    ++(error == DecodeError::malformed ? stats_.malformed : stats_.bad_versions);
+    return;
+  }
+  Device* device = registry_.find(*to, sockets_[socket].port, request_.community);
+  if (device == nullptr) {
+    ++stats_.bad_communities;
+    return;
+  }
+  device->stats.octets_in += packet.size();
+  const std::span buffer(batch.answers.data() + slot * Responder::buffer_size, Responder::buffer_size);
+  const Answer answer = responder_.respond(request_, *device, clock_(), buffer);
+  if (answer.octets.empty()) {
+    ++stats_.unanswered;
+    return;
+  }
+  const Address from = answer.from_other_address.value_or(*to);
+  const sockaddr_storage& peer = batch.incoming[slot].from;
+  for (unsigned copy = 0; copy < answer.copies; ++copy) {
+    ++device->stats.answers;
+    device->stats.octets_out += answer.octets.size();
+    device->stats.largest_answer = std::max<std::uint64_t>(device->stats.largest_answer, answer.octets.size());
+    if (answer.delay.count() > 0) {
+      send_later(socket, peer, header.msg_namelen, from, answer, *device);
+    } else if (answer.from_other_port) {
+      send_one(other_socket(batch.family), peer, header.msg_namelen, from, answer.octets);
+    } else {
+      Batch::Outgoing& outgoing = batch.outgoing.emplace_back();
+      outgoing.to = peer;
+      outgoing.data = {const_cast<std::uint8_t*>(answer.octets.data()), answer.octets.size()};
+      msghdr& message = batch.sending.emplace_back().msg_hdr;
+      message = {};
+      message.msg_namelen = header.msg_namelen;
+      message.msg_iovlen = 1;
+      set_local_address(message, outgoing.control, batch.family, from);
+    }
+  }
+}
+
+void Server::send_batch() {
+  Batch& batch = *batch_;
+  // Only now do the addresses stand still: the vectors have their final size.
+  for (std::size_t i = 0; i < batch.outgoing.size(); ++i) {
+    msghdr& message = batch.sending[i].msg_hdr;
+    message.msg_name = &batch.outgoing[i].to;
+    message.msg_iov = &batch.outgoing[i].data;
+    message.msg_control = batch.outgoing[i].control.octets.data();
+  }
+  std::size_t done = 0;
+  while (done < batch.sending.size()) {
+    const auto left = static_cast<unsigned>(batch.sending.size() - done);
+    const int sent = ::sendmmsg(batch.fd, batch.sending.data() + done, left, 0);
+    if (sent > 0) {
+      stats_.sent += static_cast<std::uint64_t>(sent);
+      done += static_cast<std::size_t>(sent);
+    } else if (errno != EINTR) {
+      ++stats_.send_failures;  // that one is lost, as a packet may be; the others are not
+      ++done;
+    }
+  }
+  batch.outgoing.clear();
+  batch.sending.clear();
+}
+
+void Server::send_later(std::size_t socket, const sockaddr_storage& to, socklen_t to_size, const Address& from,
+                        const Answer& answer, Device& device) {
+  static_assert(std::is_trivially_copyable_v<sockaddr_storage>);
+  const Socket& own = sockets_[socket];
+  const int fd = answer.from_other_port ? other_socket(own.family) : own.fd.get();
+  later_.push(std::make_unique<Later>(Later{boot_time() + answer.delay,
+                                            ++later_count_,
+                                            fd,
+                                            to,
+                                            to_size,
+                                            from,
+                                            {answer.octets.begin(), answer.octets.end()},
+                                            &device}));
+  ++device.stats.waiting;
+  device.stats.max_waiting = std::max(device.stats.max_waiting, device.stats.waiting);
+  arm_timer();
+}
+
+void Server::send_due() {
+  const auto now = boot_time();
+  while (!later_.empty() && later_.top()->due <= now) {
+    const Later& later = *later_.top();
+    --later.device->stats.waiting;
+    send_one(later.fd, later.to, later.to_size, later.from, later.octets);
+    later_.pop();
+  }
+  arm_timer();
+}
+
+void Server::send_one(int fd, const sockaddr_storage& to, socklen_t to_size, const Address& from, Octets octets) {
+  sockaddr_storage peer = to;
+  ControlSpace control;
+  iovec data{const_cast<std::uint8_t*>(octets.data()), octets.size()};
+  msghdr message{};
+  message.msg_name = &peer;
+  message.msg_namelen = to_size;
+  message.msg_iov = &data;
+  message.msg_iovlen = 1;
+  set_local_address(message, control, peer.ss_family, from);
+  message.msg_control = control.octets.data();
+  if (::sendmsg(fd, &message, 0) >= 0) {
+    ++stats_.sent;
+  } else {
+    ++stats_.send_failures;
+  }
+}
+
+int Server::other_socket(int family) {
+  octopoll::Fd& socket = family == AF_INET ? other_ipv4_ : other_ipv6_;
+  if (!socket) {
+    socket = make_socket(family);
+    bind_to(socket.get(), family, family == AF_INET ? "0.0.0.0" : "::", 0);
+  }
+  return socket.get();
+}
+
+void Server::arm_timer() {
+  if (later_.empty()) return;
+  const auto due = later_.top()->due;
+  itimerspec when{};
+  when.it_value.tv_sec = std::chrono::duration_cast<std::chrono::seconds>(due).count();
+  when.it_value.tv_nsec = (due % std::chrono::seconds(1)).count();
+  ::timerfd_settime(timer_.get(), TFD_TIMER_ABSTIME, &when, nullptr);
+}
+
+namespace {
+
+std::chrono::nanoseconds boot_time() noexcept {
+  timespec now{};
+  ::clock_gettime(CLOCK_BOOTTIME, &now);
+  return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
+}
+
+octopoll::Fd make_socket(int family) {
+  octopoll::Fd fd = checked(::socket(family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), "socket");
+  const int on = 1;
+  const bool set = family == AF_INET ? ::setsockopt(fd.get(), IPPROTO_IP, IP_PKTINFO, &on, sizeof on) == 0
+                                     : ::setsockopt(fd.get(), IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof on) == 0 &&
+                                           ::setsockopt(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) == 0;
+  if (!set) throw_errno("setsockopt");
+  // Thousands of devices are asked at once; what does not fit here the kernel drops. Beyond its limit only root gets.
+  const int room = 32 << 20;
+  for (const auto& [forced, usual] : {std::pair(SO_RCVBUFFORCE, SO_RCVBUF), std::pair(SO_SNDBUFFORCE, SO_SNDBUF)}) {
+    if (::setsockopt(fd.get(), SOL_SOCKET, forced, &room, sizeof room) != 0) {
+      ::setsockopt(fd.get(), SOL_SOCKET, usual, &room, sizeof room);
+    }
+  }
+  return fd;
+}
+
+void bind_to(int fd, int family, const std::string& address, std::uint16_t port) {
+  int result = 0;
+  const Address parsed = *Address::parse(address);
+  if (family == AF_INET) {
+    sockaddr_in at{};
+    at.sin_family = AF_INET;
+    at.sin_port = htons(port);
+    at.sin_addr = parsed.v4();
+    result = ::bind(fd, reinterpret_cast<const sockaddr*>(&at), sizeof at);
+  } else {
+    sockaddr_in6 at{};
+    at.sin6_family = AF_INET6;
+    at.sin6_port = htons(port);
+    at.sin6_addr = parsed.v6();
+    result = ::bind(fd, reinterpret_cast<const sockaddr*>(&at), sizeof at);
+  }
+  if (result != 0) throw_errno(fmt::format("bind {} port {}", address, port));
+}
+
+std::uint16_t bound_port(int fd) {
+  sockaddr_storage address{};
+  socklen_t size = sizeof address;
+  if (::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0) throw_errno("getsockname");
+  // The port is at the same place in both families.
+  return ntohs(reinterpret_cast<const sockaddr_in&>(address).sin_port);
+}
+
+std::optional<Address> local_address(msghdr& message) {
+  for (cmsghdr* item = CMSG_FIRSTHDR(&message); item != nullptr; item = CMSG_NXTHDR(&message, item)) {
+    if (item->cmsg_level == IPPROTO_IP && item->cmsg_type == IP_PKTINFO) {
+      in_pktinfo info{};
+      std::memcpy(&info, CMSG_DATA(item), sizeof info);
+      return Address::from(info.ipi_addr);
+    }
+    if (item->cmsg_level == IPPROTO_IPV6 && item->cmsg_type == IPV6_PKTINFO) {
+      in6_pktinfo info{};
+      std::memcpy(&info, CMSG_DATA(item), sizeof info);
+      return Address::from(info.ipi6_addr);
+    }
+  }
+  return std::nullopt;
+}
+
+/// Leaves msg_control to be pointed at `space` once that stands still; only the length is set here.
+void set_local_address(msghdr& message, ControlSpace& space, int family, const Address& from) {
+  const auto fill = [&](int level, int type, const auto& info) {
+    message.msg_control = space.octets.data();
+    message.msg_controllen = CMSG_SPACE(sizeof info);
+    cmsghdr* item = CMSG_FIRSTHDR(&message);
+    item->cmsg_level = level;
+    item->cmsg_type = type;
+    item->cmsg_len = CMSG_LEN(sizeof info);
+    std::memcpy(CMSG_DATA(item), &info, sizeof info);
+  };
+  if (family == AF_INET) {
+    in_pktinfo info{};
+    info.ipi_spec_dst = from.v4();
+    fill(IPPROTO_IP, IP_PKTINFO, info);
+  } else {
+    in6_pktinfo info{};
+    info.ipi6_addr = from.v6();
+    fill(IPPROTO_IPV6, IPV6_PKTINFO, info);
+  }
+}
+
+}  // namespace
+}  // namespace fleet

@@ -1,0 +1,245 @@
+// `octopoll ping` as a user and as a script see it: stdout, stderr and exit code.
+
+#include <signal.h>
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "integration/icmp/bench.hpp"
+#include "support/binaries.hpp"
+#include "support/child.hpp"
+#include "support/netns.hpp"
+#include "support/run_command.hpp"
+#include "support/temp_dir.hpp"
+
+using namespace octopoll;
+using namespace octopoll::test;
+using nlohmann::json;
+
+namespace {
+
+std::vector<std::string> ping(std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), {octopoll_binary().string(), "ping"});
+  return arguments;
+}
+
+/// Whether `text` is `form` with a number of milliseconds at each #.
+bool is_like(std::string_view text, std::string_view form) {
+  for (const char expected : form) {
+    if (expected == '#') {
+      const std::size_t length = std::min(text.find_first_not_of("0123456789."), text.size());
+      if (length == 0) return false;
+      text.remove_prefix(length);
+    } else {
+      if (text.empty() || text.front() != expected) return false;
+      text.remove_prefix(1);
+    }
+  }
+  return text.empty();
+}
+
+/// The lines that begin with `start`, in their order: those of different targets come as their answers do.
+std::string lines_with(const std::string& text, const std::string& start) {
+  std::istringstream lines(text);
+  std::string found;
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with(start)) found += line + "\n";
+  }
+  return found;
+}
+
+std::size_t lines_of(const std::string& text) {
+  return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
+}
+
+}  // namespace
+
+TEST_CASE("ping -C prints a line an answer, the list of each target and its summary", "[icmp][cli]") {
+  if (skip_without_netns()) return;
+  const Netns space;
+  const CommandResult result = space.run(ping({"-C", "2", "-p", "50ms", "-t", "20s", "localhost", "::1"}));
+  INFO(result.describe());
+  CHECK(result.exit_code() == 0);
+  CHECK(lines_of(result.out) == 4);
+  CHECK(is_like(lines_with(result.out, "localhost"),
+                "localhost : [0], 64 bytes, # ms (# avg, 0% loss)\n"
+                "localhost : [1], 64 bytes, # ms (# avg, 0% loss)\n"));
+  CHECK(is_like(lines_with(result.out, "::1"),
+                "::1       : [0], 64 bytes, # ms (# avg, 0% loss)\n"
+                "::1       : [1], 64 bytes, # ms (# avg, 0% loss)\n"));
+  CHECK(is_like(result.err,
+                "\n"
+                "localhost : # #\n"
+                "::1       : # #\n"
+                "localhost : xmt/rcv/%loss = 2/2/0%, min/avg/max = #/#/#\n"
+                "::1       : xmt/rcv/%loss = 2/2/0%, min/avg/max = #/#/#\n"));
+}
+
+TEST_CASE("a silent target is 1, with a dash for each lost probe", "[icmp][cli]") {
+  if (skip_without_netns()) return;
+  const Netns space;
+  set_sysctl(space, "net.ipv6.icmp.echo_ignore_all", "1");
+  const CommandResult result = space.run(ping({"-C", "3", "-p", "20ms", "-t", "50ms", "::1"}));
+  INFO(result.describe());
+  CHECK(result.exit_code() == 1);
+  CHECK(result.out ==
+        "::1 : [0], timed out (NaN avg, 100% loss)\n"
+        "::1 : [1], timed out (NaN avg, 100% loss)\n"
+        "::1 : [2], timed out (NaN avg, 100% loss)\n");
+  CHECK(result.err == "\n::1 : - - -\n::1 : xmt/rcv/%loss = 3/0/100%\n");
+}
+
+TEST_CASE("quiet leaves the summary alone, and an error that repeats is told once", "[icmp][cli]") {
+  if (skip_without_netns()) return;
+  const Netns space;
+  space.must({"ip", "route", "add", "unreachable", "198.51.100.0/24"});
+  const CommandResult result = space.run(ping({"-q", "-C", "3", "-p", "10ms", "198.51.100.7"}));
+  INFO(result.describe());
+  CHECK(result.exit_code() == 1);
+  CHECK(result.out.empty());
+  CHECK(result.err ==
+        "octopoll ping: 198.51.100.7: cannot send: No route to host\n"
+        "  this machine has no route there: look at `ip route get`\n"
+        "198.51.100.7 : - - -\n"
+        "198.51.100.7 : xmt/rcv/%loss = 3/0/100%\n");
+}
+
+TEST_CASE("a name that is not found is 2, and the other targets are probed all the same", "[icmp][cli]") {
+  if (skip_without_netns()) return;
+  const Netns space;  // no name server is reachable from here
+  const CommandResult result = space.run(ping({"-q", "-C", "1", "no-such-host.invalid", "127.0.0.1"}));
+  INFO(result.describe());
+  CHECK(result.exit_code() == 2);
+  CHECK_THAT(result.err, Catch::Contains("cannot resolve no-such-host.invalid"));
+  CHECK_THAT(result.err, Catch::Contains("127.0.0.1            : xmt/rcv/%loss = 1/1/0%"));
+}
+
+TEST_CASE("bad arguments are 3, each with what to do", "[icmp][cli]") {
+  const auto [arguments, said] = GENERATE(table<std::vector<std::string>, std::string>({
+      {std::vector<std::string>{}, "no target given"},
+      {{"-C", "0", "127.0.0.1"}, "-C 0 is out of range"},
+      {{"-C", "-1", "127.0.0.1"}, "-C -1 is out of range"},
+      {{"-C", "3x", "127.0.0.1"}, "--help"},
+      {{"--nonsense", "127.0.0.1"}, "--help"},
+      {{"-p", "100", "127.0.0.1"}, "--interval"},
+      {{"-p", "9ms", "127.0.0.1"}, "give at least 10ms"},
+      {{"-t", "0s", "127.0.0.1"}, "--timeout"},
+      {{"-4", "-6", "127.0.0.1"}, "exclude each other"},
+      {{"--format", "csv", "127.0.0.1"}, "--format takes table or json"},
+      {std::vector<std::string>{"tcp:127.0.0.1"}, "tcp:"},
+  }));
+  const CommandResult result = run_command(ping(arguments));
+  INFO(result.describe());
+  CHECK(result.exit_code() == 3);
+  CHECK(result.out.empty());
+  CHECK_THAT(result.err, Catch::Contains(said));
+}
+
+TEST_CASE("ping --help shows examples and fping's exit codes", "[icmp][cli]") {
+  const CommandResult result = run_command(ping({"--help"}));
+  INFO(result.describe());
+  CHECK(result.exit_code() == 0);
+  CHECK_THAT(result.out, Catch::Contains("octopoll ping -C 5") && Catch::Contains("4 no socket allowed"));
+}
+
+TEST_CASE("an ordinary user is 4 with both ways out, or pings by datagram sockets", "[icmp][cli]") {
+  if (skip_without_netns()) return;
+  const Netns space;
+  // Wherever the build folder is, this copy can be run by anybody.
+  const TempDir folder;
+  std::filesystem::permissions(folder.path(), std::filesystem::perms(0755));
+  const std::string program = (folder / "octopoll").string();
+  std::filesystem::copy_file(octopoll_binary(), program);
+  const std::vector<std::string> as_nobody{"setpriv", "--reuid",   "65534", "--regid", "65534", "--clear-groups",
+                                           program,   "ping",      "-q",    "-C",      "1",     "-t",
+                                           "20s",     "127.0.0.1", "::1"};
+  set_sysctl(space, "net.ipv4.ping_group_range", "1 0");
+  const CommandResult refused = space.run(as_nobody);
+  INFO(refused.describe());
+  CHECK(refused.exit_code() == 4);
+  CHECK_THAT(refused.err, Catch::Contains("sysctl -w net.ipv4.ping_group_range=\"0 2147483647\"") &&
+                              Catch::Contains("setcap cap_net_raw+ep " + program));
+
+  allow_datagrams(space);
+  const CommandResult allowed = space.run(as_nobody);
+  INFO(allowed.describe());
+  CHECK(allowed.exit_code() == 0);
+}
+
+TEST_CASE("ping --format json is one array with an object a target", "[icmp][cli]") {
+  if (skip_without_netns()) return;
+  const Netns space;
+  set_sysctl(space, "net.ipv6.icmp.echo_ignore_all", "1");
+  const CommandResult result = space.run(
+      ping({"--format", "json", "-C", "3", "-p", "10ms", "-t", "100ms", "127.0.0.1", "::1", "no-such-host.invalid"}));
+  INFO(result.describe());
+  CHECK(result.exit_code() == 2);
+  const json all = json::parse(result.out);
+  REQUIRE(all.size() == 3);
+
+  const json& answered = all[0];
+  CHECK(answered["target"] == "127.0.0.1");
+  CHECK(answered["address"] == "127.0.0.1");
+  CHECK(answered["sent"] == 3);
+  CHECK(answered["received"] == 3);
+  CHECK(answered["loss"] == 0.0);
+  CHECK(answered["error"].is_null());
+  const auto each = answered["round_trips_ms"].get<std::vector<double>>();
+  REQUIRE(each.size() == 3);
+  const auto [fastest, slowest] = std::minmax_element(each.begin(), each.end());
+  CHECK(*fastest > 0.0);
+  CHECK(answered["rtt_ms"]["min"] == *fastest);
+  CHECK(answered["rtt_ms"]["max"] == *slowest);
+  CHECK(answered["rtt_ms"]["mean"].get<double>() == Approx((each[0] + each[1] + each[2]) / 3).margin(0.000002));
+  CHECK(answered["rtt_ms"].contains("median"));
+  CHECK(answered["rtt_ms"].contains("deviation"));
+
+  CHECK(all[1]["sent"] == 3);
+  CHECK(all[1]["received"] == 0);
+  CHECK(all[1]["loss"] == 1.0);
+  CHECK(all[1]["rtt_ms"].is_null());
+  CHECK(all[1]["round_trips_ms"] == json::parse("[null, null, null]"));
+
+  CHECK(all[2]["address"].is_null());
+  CHECK(all[2]["loss"].is_null());
+  CHECK_THAT(all[2]["error"].get<std::string>(), Catch::Contains("no-such-host.invalid"));
+}
+
+TEST_CASE("without -C it runs until Ctrl-C, and sums up what it has", "[icmp][cli]") {
+  if (skip_without_netns()) return;
+  const Netns space;
+  const int ending = GENERATE(SIGINT, SIGTERM);
+  Child child = Child::start(space.inside(ping({"-p", "20ms", "-t", "20s", "127.0.0.1"})));
+  REQUIRE(wait_until([&] { return lines_of(child.out()) >= 5; }));
+  child.signal(ending);
+  const auto status = child.wait(patience);
+  REQUIRE(status.has_value());
+  CHECK(status->code == 0);
+  CHECK(status->signal == 0);
+  INFO(child.err());
+  const std::string answers = std::to_string(lines_of(child.out()));
+  CHECK(
+      is_like(child.err(), "\n127.0.0.1 : xmt/rcv/%loss = " + answers + "/" + answers + "/0%, min/avg/max = #/#/#\n"));
+}
+
+TEST_CASE("Ctrl-C does not count the probes that may still be answered", "[icmp][cli]") {
+  if (skip_without_netns()) return;
+  const Netns space;
+  silence(space);
+  // The first probe of 127.0.0.1 is on its way for longer than the test lasts; the error is told at once.
+  space.must({"ip", "route", "add", "unreachable", "198.51.100.0/24"});
+  Child child = Child::start(space.inside(ping({"-p", "1h", "-t", "1h", "127.0.0.1", "198.51.100.7"})));
+  REQUIRE(wait_until([&] { return child.out().find("198.51.100.7 : [0], timed out") != std::string::npos; }));
+  child.signal(SIGINT);
+  const auto status = child.wait(patience);
+  REQUIRE(status.has_value());
+  CHECK(status->code == 1);
+  CHECK_THAT(child.err(), Catch::Contains("127.0.0.1    : xmt/rcv/%loss = 0/0/0%\n"));
+  CHECK_THAT(child.err(), Catch::Contains("198.51.100.7 : xmt/rcv/%loss = 1/0/100%\n"));
+}

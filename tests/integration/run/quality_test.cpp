@@ -1,0 +1,310 @@
+// What `octopoll run` says of counters that wrap, restart, jump, move or stand in a cache, end to end.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "fleet/fleet.hpp"
+#include "polling.hpp"
+#include "support/sqlite_query.hpp"
+
+using namespace octopoll::test;
+using namespace std::chrono_literals;
+using Counts = std::map<std::string, int>;
+
+namespace {
+
+constexpr std::uint64_t megabits = 1'000'000;
+
+/// One agent called "agent", polled every second.
+class Watch {
+ public:
+  explicit Watch(fleet::SyntheticSpec spec, const fleet::Json& faults = fleet::Json::object())
+      : site_(start(std::move(spec), faults)), run_(start_polling(site_.run())) {}
+
+  [[nodiscard]] fleet::Fleet& fleet() { return fleet_; }
+  [[nodiscard]] std::vector<StoredDelta> deltas(const std::string& interface = "eth1") const {
+    return deltas_of(site_.store(), "agent", interface);
+  }
+  [[nodiscard]] std::vector<StoredCycle> cycles() const { return cycles_of(site_.store(), "agent"); }
+  [[nodiscard]] const Site& site() const { return site_; }
+
+  void await_quality(const std::string& quality, const std::string& interface = "eth1") const {
+    await(interface + " with quality " + quality, [&] { return qualities(interface).contains(quality); });
+  }
+  /// So many more cycles in which the interface makes a rate.
+  void await_rates(int more, const std::string& interface = "eth1") const {
+    const int wanted = rates(interface) + more;
+    await("rates of " + interface, [&] { return rates(interface) >= wanted; });
+  }
+  [[nodiscard]] Counts qualities(const std::string& interface = "eth1") const {
+    Counts counts;
+    for (const StoredDelta& delta : deltas(interface)) ++counts[delta.in_quality];
+    return counts;
+  }
+
+  void set_traffic(std::uint64_t in_bps, const std::string& interface = "eth1") {
+    fleet::InterfaceChange change;
+    change.traffic = fleet::Traffic{};
+    change.traffic->in_bps = in_bps;
+    fleet_.change_interface("agent", interface, change);
+  }
+  /// Stops the traffic and the polling, once the last octet is in the store, and returns what truly came in since the
+  /// agent was made with `start` in its counter.
+  std::uint64_t settle(std::uint64_t start = 0) {
+    set_traffic(0);
+    const std::uint64_t end = counter("eth1");
+    await("the last octets in a rate", [&] {
+      return latest() == end % modulus && !deltas().empty() && deltas().back().makes_rate() &&
+             deltas().back().in_octets == 0;
+    });
+    stop_polling(run_);
+    return end - start;
+  }
+  void stop() { stop_polling(run_); }
+  [[nodiscard]] std::uint64_t counter(const std::string& interface) {
+    for (const auto& each : fleet_.truth("agent").interfaces) {
+      if (each.name == interface) return each.counters[fleet::Count::in_octets];
+    }
+    FAIL("no interface " << interface);
+    return 0;
+  }
+
+ private:
+  std::string start(fleet::SyntheticSpec spec, const fleet::Json& faults) {
+    if (!spec.counters_64) modulus = std::uint64_t{1} << 32;
+    fleet::DeviceSpec device;
+    device.name = "agent";
+    device.place.community = "public";
+    device.synthetic = std::move(spec);
+    device.faults = faults;
+    fleet_.add(std::move(device));
+    fleet_.start();
+    return fmt::format("devices: [{{name: agent, address: '{}', interval: 1s, timeout: 400ms, ping: false}}]",
+                       fleet_.target());
+  }
+  [[nodiscard]] std::optional<std::uint64_t> latest() const { return latest_in_octets(site_.store(), "agent", "eth1"); }
+  [[nodiscard]] int rates(const std::string& interface) const {
+    const auto all = deltas(interface);
+    return static_cast<int>(std::count_if(all.begin(), all.end(), [](const auto& d) { return d.makes_rate(); }));
+  }
+
+  std::uint64_t modulus = ~std::uint64_t{0};
+  fleet::Fleet fleet_;
+  Site site_;
+  Child run_;
+};
+
+fleet::SyntheticSpec agent_with(std::vector<std::uint64_t> rates) {
+  fleet::SyntheticSpec spec;
+  spec.sys_uptime = 360'000;
+  fleet::InterfaceSpec pattern;
+  spec.interfaces = fleet::make_interfaces(rates.size(), pattern);
+  for (std::size_t i = 0; i < rates.size(); ++i) spec.interfaces[i].traffic.in_bps = rates[i];
+  return spec;
+}
+
+/// Every rate of the interface is its own, and none spans what broke it.
+void check_rates(const std::vector<StoredDelta>& deltas, std::uint64_t true_bps) {
+  for (const StoredDelta& delta : deltas) {
+    if (delta.makes_rate()) {
+      check_rate(delta, static_cast<double>(true_bps));
+    } else {
+      CHECK_FALSE(delta.in_bps);
+    }
+  }
+}
+
+}  // namespace
+
+TEST_CASE("a counter that only counts is first, then ok, and its deltas are all there was", "[run]") {
+  Watch watch(agent_with({0}));
+  watch.await_quality("first");
+  watch.set_traffic(80 * megabits);
+  watch.await_rates(3);
+  const std::uint64_t truth = watch.settle();
+  CHECK(truth > 10'000'000);
+  const auto counts = watch.qualities();
+  CHECK(counts.at("first") == 1);
+  CHECK(counts.size() == 2);
+  CHECK(counted_after(watch.deltas(), 0) == static_cast<std::int64_t>(truth));
+}
+
+TEST_CASE("a 32-bit counter that wraps is wrapped, and not an octet is lost", "[run]") {
+  constexpr std::uint64_t start = 4'294'000'000;
+  auto spec = agent_with({0});
+  spec.counters_64 = false;
+  spec.interfaces[0].start[fleet::Count::in_octets] = start;
+  Watch watch(std::move(spec));
+  watch.await_quality("first");
+  watch.set_traffic(8 * megabits);
+  watch.await_quality("wrapped");
+  watch.await_rates(2);
+  const std::uint64_t truth = watch.settle(start);
+  CHECK(truth > (std::uint64_t{1} << 32) - start);
+  const auto counts = watch.qualities();
+  CHECK(counts.at("first") == 1);
+  CHECK(counts.at("wrapped") == 1);
+  CHECK(counts.size() == 3);
+  CHECK(counted_after(watch.deltas(), 0) == static_cast<std::int64_t>(truth));
+}
+
+TEST_CASE("a 32-bit counter that may wrap more than once a second is ambiguous and makes no rate", "[run]") {
+  auto spec = agent_with({80'000 * megabits});
+  spec.counters_64 = false;
+  spec.interfaces[0].speed_bps = 100'000 * megabits;
+  Watch watch(std::move(spec));
+  await("some cycles", [&] { return watch.qualities()["ambiguous"] >= 2; });
+  watch.stop();
+  const auto deltas = watch.deltas();
+  CHECK(deltas[0].in_quality == "first");
+  for (std::size_t i = 1; i < deltas.size(); ++i) {
+    CAPTURE(i, deltas[i].seconds);
+    // Two polls may come so close that the link could not carry a whole turn of the counter between them.
+    const bool room_for_a_turn = deltas[i].seconds * 100e9 / 8 >= 4'294'967'296.0;
+    CHECK((deltas[i].in_quality == "ambiguous") == room_for_a_turn);
+  }
+  check_rates(deltas, 80'000 * megabits);
+}
+
+TEST_CASE("a reboot is told once, and no rate spans it", "[run]") {
+  const std::vector<std::uint64_t> rates{40 * megabits, 200 * megabits, 360 * megabits};
+  const bool renumber = GENERATE(false, true);
+  CAPTURE(renumber);
+  Watch watch(agent_with(rates));
+  watch.await_rates(2);
+  fleet::RebootOptions options;
+  options.renumber = renumber;
+  watch.fleet().reboot("agent", options);
+  watch.await_quality("reboot");
+  watch.await_rates(2);
+  watch.stop();
+
+  const auto cycles = watch.cycles();
+  CHECK(std::count_if(cycles.begin(), cycles.end(), [](const auto& cycle) { return cycle.rebooted; }) == 1);
+  for (std::size_t i = 0; i < rates.size(); ++i) {
+    const std::string name = fmt::format("eth{}", i + 1);
+    CAPTURE(name);
+    const auto counts = watch.qualities(name);
+    CHECK(counts.at("first") == 1);
+    CHECK(counts.at("reboot") == 1);
+    CHECK(counts.size() == 3);
+    check_rates(watch.deltas(name), rates[i]);  // its history went with its name, whatever its ifIndex is now
+    const auto index = sqlite_int(watch.site().store(), "SELECT if_index FROM interfaces WHERE name = '" + name + "'");
+    CHECK((index == static_cast<std::int64_t>(i + 1)) == !renumber);
+  }
+}
+
+TEST_CASE("an interface that gets another ifIndex in passing keeps its history", "[run]") {
+  Watch watch(agent_with({40 * megabits, 200 * megabits}));
+  watch.await_rates(2);
+  fleet::InterfaceChange change;
+  change.if_index = 9;
+  watch.fleet().change_interface("agent", "eth1", change);
+  await("the new ifIndex",
+        [&] { return sqlite_int(watch.site().store(), "SELECT if_index FROM interfaces WHERE name = 'eth1'") == 9; });
+  watch.await_rates(2);
+  watch.stop();
+  const auto counts = watch.qualities();
+  CHECK(counts.at("first") == 1);
+  CHECK(counts.size() == 2);
+  check_rates(watch.deltas(), 40 * megabits);
+  check_rates(watch.deltas("eth2"), 200 * megabits);
+}
+
+TEST_CASE("another name at an ifIndex is another interface, with no rate between the two", "[run]") {
+  Watch watch(agent_with({40 * megabits, 200 * megabits}));
+  watch.await_rates(2);
+  fleet::InterfaceChange change;
+  change.name = "uplink";  // and nothing else that would tell
+  watch.fleet().change_interface("agent", "eth1", change);
+  watch.await_rates(2, "uplink");
+  watch.stop();
+  for (const char* name : {"eth1", "uplink"}) {
+    const auto counts = watch.qualities(name);
+    CHECK(counts.at("first") == 1);
+    CHECK(counts.size() == 2);
+    check_rates(watch.deltas(name), 40 * megabits);
+  }
+  CHECK(watch.qualities("eth2").size() == 2);
+  CHECK(watch.deltas().back().poll_number < watch.deltas("uplink").front().poll_number);
+}
+
+TEST_CASE("counters that break are told by their quality, cost one rate and are believed again", "[run]") {
+  struct Break {
+    std::string quality;
+    std::function<void(fleet::InterfaceChange&, std::uint64_t now)> make;
+  };
+  const auto how = GENERATE(Break{"reset",
+                                  [](auto& change, std::uint64_t) {
+                                    change.counters = {{fleet::Count::in_octets, 5}};
+                                  }},
+                            Break{"discontinuity",
+                                  [](auto& change, std::uint64_t) {
+                                    change.counters = {{fleet::Count::in_octets, 5}};
+                                    change.discontinuity = true;
+                                  }},
+                            Break{"implausible", [](auto& change, std::uint64_t now) {
+                                    change.counters = {{fleet::Count::in_octets, now + 4'000'000'000'000'000}};
+                                  }});
+  CAPTURE(how.quality);
+  auto spec = agent_with({40 * megabits, 200 * megabits});
+  // So high that a counter which began anew cannot be taken for one that went on.
+  spec.interfaces[0].start[fleet::Count::in_octets] = 1'000'000'000'000;
+  Watch watch(std::move(spec));
+  watch.await_rates(2);
+  fleet::InterfaceChange change;
+  how.make(change, watch.counter("eth1"));
+  watch.fleet().change_interface("agent", "eth1", change);
+  watch.await_quality(how.quality);
+  watch.await_rates(2);
+  watch.stop();
+  const auto counts = watch.qualities();
+  CHECK(counts.at("first") == 1);
+  CHECK(counts.at(how.quality) == 1);
+  CHECK(counts.size() == 3);
+  check_rates(watch.deltas(), 40 * megabits);
+  CHECK(watch.qualities("eth2").size() == 2);  // nothing befell the other
+  check_rates(watch.deltas("eth2"), 200 * megabits);
+}
+
+TEST_CASE("a sysUpTime that stands still is no reboot, and our clock speaks for it", "[run]") {
+  Watch watch(agent_with({80 * megabits}), {{"frozen_uptime", true}});
+  watch.await_rates(4);
+  const auto walks = watch.fleet().stats("agent").get_bulks;
+  watch.await_rates(2);
+  watch.stop();
+  CHECK(watch.qualities().size() == 2);
+  check_rates(watch.deltas(), 80 * megabits);
+  for (const StoredCycle& cycle : watch.cycles()) CHECK_FALSE(cycle.rebooted);
+  // Nor a reason to read the tables again and again.
+  CHECK(watch.fleet().stats("agent").get_bulks == walks);
+}
+
+TEST_CASE("a caching agent is stale until its base is old enough, and its sums stay true", "[run]") {
+  auto spec = agent_with({0});
+  spec.cache_period = 1s;
+  spec.advertise_cache_period = true;
+  Watch watch(std::move(spec));
+  watch.await_quality("first");
+  watch.set_traffic(80 * megabits);
+  watch.await_quality("ok");
+  const std::uint64_t truth = watch.settle();
+  CHECK(truth > 10'000'000);
+
+  const auto deltas = watch.deltas();
+  CHECK(deltas[0].in_quality == "first");
+  CHECK(deltas[1].in_quality == "stale");
+  for (const StoredDelta& delta : deltas) {
+    CAPTURE(delta.poll_number, delta.in_quality, delta.seconds);
+    CHECK(delta.makes_rate() == (delta.seconds > 0 && delta.time_error <= 0.10));
+    if (delta.makes_rate()) CHECK(delta.seconds > 9.9);
+    if (delta.in_quality == "stale") CHECK_FALSE(delta.in_bps);
+  }
+  CHECK(counted_after(deltas, 0) == static_cast<std::int64_t>(truth));
+}

@@ -1,0 +1,195 @@
+#include "octopoll/config/inventory.hpp"
+
+#include <catch2/catch.hpp>
+#include <chrono>
+#include <map>
+#include <string>
+
+#include "unit/config/loading.hpp"
+
+using namespace octopoll;
+using namespace octopoll::config;
+using namespace std::chrono_literals;
+
+TEST_CASE("the smallest inventory has the documented defaults", "[config]") {
+  const auto inventory = load_good("devices: [192.0.2.1]");
+  REQUIRE(inventory.devices.size() == 1);
+  const Device& device = inventory.devices[0];
+  CHECK(device.name == "192.0.2.1");
+  CHECK(device.address == Target{"192.0.2.1", 161, AddressFamily::any});
+  CHECK(device.auth_name.empty());
+  CHECK(device.auth.version == SnmpVersion::v2c);
+  CHECK(device.auth.community.reveal() == "public");
+  CHECK(device.interval == 60s);
+  CHECK(device.timeout == 1s);
+  CHECK(device.retries == 2);
+  CHECK(device.max_outstanding == 2);
+  CHECK(device.max_repetitions == 25);
+  CHECK(device.max_message_size == 1472);
+  CHECK(device.ping);
+  CHECK(device.tags.empty());
+  REQUIRE(device.interfaces);
+  CHECK(device.interfaces->empty());
+  CHECK(inventory.file == "test.yaml");
+  CHECK_FALSE(inventory.store);
+  CHECK(inventory.ping.count == 10);
+  CHECK(inventory.ping.timeout == 1s);
+  CHECK(inventory.warnings.empty());
+}
+
+TEST_CASE("the nearest setting wins, and tags add up", "[config]") {
+  const auto inventory = load_good(R"(
+defaults:
+  auth: one
+  interval: 30s
+  timeout: 2s
+  retries: 1
+  port: 1161
+  max_outstanding: 4
+  max_repetitions: 10
+  max_message_size: 484
+  ping: no
+  tags: {owner: noc, site: none}
+auths:
+  one: {version: 1, community: first}
+  two: {version: 2c, community: second}
+devices:
+  - plain
+groups:
+  core:
+    auth: two
+    interval: 10s
+    ping: yes
+    tags: {site: north, role: core}
+    devices:
+      - in-group
+      - {name: special, address: 'udp6:[2001:db8::1]', auth: one, interval: 5s, timeout: 1500ms, retries: 0, port: 161,
+         max_outstanding: 1, max_repetitions: 1000, max_message_size: 65507, ping: off, tags: {role: spare}}
+)");
+  REQUIRE(inventory.devices.size() == 3);
+  const Device& plain = inventory.devices[0];
+  CHECK(plain.name == "plain");
+  CHECK(plain.auth_name == "one");
+  CHECK(plain.auth.version == SnmpVersion::v1);
+  CHECK(plain.auth.community.reveal() == "first");
+  CHECK(plain.interval == 30s);
+  CHECK(plain.timeout == 2s);
+  CHECK(plain.retries == 1);
+  CHECK(plain.address.port == 1161);
+  CHECK(plain.max_outstanding == 4);
+  CHECK(plain.max_repetitions == 10);
+  CHECK(plain.max_message_size == 484);
+  CHECK_FALSE(plain.ping);
+  CHECK(plain.tags == std::map<std::string, std::string>{{"owner", "noc"}, {"site", "none"}});
+
+  const Device& in_group = inventory.devices[1];
+  CHECK(in_group.auth.community.reveal() == "second");
+  CHECK(in_group.interval == 10s);
+  CHECK(in_group.timeout == 2s);
+  CHECK(in_group.ping);
+  CHECK(in_group.tags == std::map<std::string, std::string>{{"owner", "noc"}, {"site", "north"}, {"role", "core"}});
+
+  const Device& special = inventory.devices[2];
+  CHECK(special.name == "special");
+  CHECK(special.address == Target{"2001:db8::1", 161, AddressFamily::ipv6});
+  CHECK(special.auth_name == "one");
+  CHECK(special.interval == 5s);
+  CHECK(special.timeout == 1500ms);
+  CHECK(special.retries == 0);
+  CHECK(special.max_outstanding == 1);
+  CHECK(special.max_repetitions == 1000);
+  CHECK(special.max_message_size == 65507);
+  CHECK_FALSE(special.ping);
+  CHECK(special.tags.at("role") == "spare");
+}
+
+TEST_CASE("an address has its own port", "[config]") {
+  const auto inventory =
+      load_good("defaults: {port: 1161}\ndevices: ['a:2161', b, '[2001:db8::1]:3161', 2001:db8::2]\n");
+  REQUIRE(inventory.devices.size() == 4);
+  CHECK(inventory.devices[0].address.port == 2161);
+  CHECK(inventory.devices[0].name == "a");
+  CHECK(inventory.devices[1].address.port == 1161);
+  CHECK(inventory.devices[2].address.port == 3161);
+  CHECK(inventory.devices[2].name == "2001:db8::1");
+  CHECK(inventory.devices[3].address == Target{"2001:db8::2", 1161, AddressFamily::any});
+}
+
+TEST_CASE("devices stand in the order of the file", "[config]") {
+  const auto inventory = load_good("groups:\n  z: {devices: [c, b]}\n  y: {devices: [d]}\ndevices: [a]\n");
+  std::string order;
+  for (const Device& device : inventory.devices) order += device.name;
+  CHECK(order == "cbda");
+}
+
+TEST_CASE("probes and pings", "[config]") {
+  const auto inventory = load_good(R"(
+probes:
+  - 192.0.2.254
+  - {name: resolver, host: 'udp6:2001:db8::53', interval: 30s, timeout: 500ms, count: 5}
+  - {address: '[2001:db8::54]'}
+ping: {timeout: 2s, count: 3}
+store: {path: data/octopoll.db}
+)");
+  REQUIRE(inventory.probes.size() == 3);
+  CHECK(inventory.probes[0].name == "192.0.2.254");
+  CHECK(inventory.probes[0].host == "192.0.2.254");
+  CHECK(inventory.probes[0].interval == 60s);
+  CHECK(inventory.probes[0].timeout == 1s);
+  CHECK(inventory.probes[0].count == 10);
+  CHECK(inventory.probes[1].name == "resolver");
+  CHECK(inventory.probes[1].host == "2001:db8::53");
+  CHECK(inventory.probes[1].family == AddressFamily::ipv6);
+  CHECK(inventory.probes[1].interval == 30s);
+  CHECK(inventory.probes[1].timeout == 500ms);
+  CHECK(inventory.probes[1].count == 5);
+  CHECK(inventory.probes[2].host == "2001:db8::54");
+  CHECK(inventory.ping.timeout == 2s);
+  CHECK(inventory.ping.count == 3);
+  CHECK(inventory.store == "data/octopoll.db");
+}
+
+TEST_CASE("the store is beside the file", "[config]") {
+  const auto at = [](std::string_view store) {
+    const auto inventory =
+        load_inventory_text(fmt::format("devices: [a]\nstore: {}\n", store), "/etc/octopoll/inventory.yaml");
+    REQUIRE(inventory);
+    return inventory->store.value();
+  };
+  CHECK(at("octopoll.db") == "/etc/octopoll/octopoll.db");
+  CHECK(at("/var/lib/octopoll.db") == "/var/lib/octopoll.db");
+}
+
+TEST_CASE("text stays the text that was written", "[config]") {
+  const auto inventory = load_good(R"(
+devices:
+  - {name: 007, address: 1.10, tags: {a: yes, b: 010, c: 1e3, d: ~x}}
+)" + std::string());
+  CHECK(inventory.devices[0].name == "007");
+  CHECK(inventory.devices[0].address.host == "1.10");
+  CHECK(inventory.devices[0].tags.at("a") == "yes");
+  CHECK(inventory.devices[0].tags.at("b") == "010");
+  CHECK(inventory.devices[0].tags.at("c") == "1e3");
+}
+
+TEST_CASE("ten thousand devices", "[config]") {
+  std::string text = "auths: {a: {community: public}}\ndefaults: {auth: a}\ndevices:\n";
+  for (int i = 0; i < 10'000; ++i) {
+    text += fmt::format(
+        "  - name: switch{0}\n    address: 192.0.2.{1}:{0}\n    interval: 30s\n    tags: {{site: s{1}}}\n"
+        "    interfaces: {{include: ['^Gi', {{alias: uplink}}], exclude: [{{type: softwareLoopback}}]}}\n",
+        i + 1, i % 250);
+  }
+  const auto inventory = load_good(text);
+  REQUIRE(inventory.devices.size() == 10'000);
+  CHECK(inventory.devices.back().name == "switch10000");
+  CHECK(inventory.devices.front().interfaces == inventory.devices.back().interfaces);
+}
+
+TEST_CASE("the example that is shipped is right", "[config]") {
+  const auto inventory = load_inventory(OCTOPOLL_SOURCE_DIR "/config/example.yaml");
+  INFO((inventory ? "" : listing(inventory.error())));
+  REQUIRE(inventory);
+  CHECK(inventory->devices.size() == 5);
+  CHECK(inventory->probes.size() == 2);
+}

@@ -1,0 +1,85 @@
+// What is read of a row in every cycle, and the scalars' facts.
+
+#include <catch2/catch.hpp>
+#include <optional>
+#include <string>
+
+#include "make_row.hpp"
+#include "octopoll/ifmib/reader.hpp"
+
+namespace octopoll::ifmib {
+namespace {
+
+using namespace std::string_literals;
+using snmp::Value;
+using test::make_row;
+using test::number;
+using test::text;
+
+TEST_CASE("a plan has what the row has, and asks for no more") {
+  const RowPlan plan = plan_row(7, "Gi0/1#7",
+                                make_row({{Column::if_name, text("Gi0/1\0"s)},
+                                          {Column::if_descr, text("GigabitEthernet0/1")},
+                                          {Column::if_type, number(6)},
+                                          {Column::if_admin_status, number(1)},
+                                          {Column::if_oper_status, number(2)},
+                                          {Column::if_last_change, Value::time_ticks(100)},
+                                          {Column::if_counter_discontinuity_time, Value::time_ticks(0)},
+                                          {Column::if_hc_in_octets, Value::counter64(5)},
+                                          {Column::if_in_octets, Value::counter32(5)},
+                                          {Column::if_out_octets, Value::counter32(6)},
+                                          {Column::if_in_errors, Value::counter32(0)}}));
+  CHECK(plan.index == 7);
+  CHECK(plan.name == "Gi0/1#7");
+  CHECK(plan.name_source == NameSource::if_name);
+  // As octets: the reading is compared with what the agent sends, not with what is shown.
+  CHECK(plan.name_octets == "Gi0/1\0"s);
+  CHECK(plan.facts.if_index == IfIndex{7});
+  CHECK(plan.facts.if_name == "Gi0/1");
+  CHECK(plan.facts.type == 6);
+  CHECK(plan.has_admin_status);
+  CHECK(plan.has_oper_status);
+  CHECK(plan.has_last_change);
+  CHECK(plan.has_discontinuity_time);
+  PerCounter<std::optional<Column>> columns;
+  columns[Counter::in_octets] = Column::if_hc_in_octets;
+  columns[Counter::out_octets] = Column::if_out_octets;
+  columns[Counter::in_errors] = Column::if_in_errors;
+  CHECK(plan.counters == columns);
+}
+
+TEST_CASE("a row that takes its name from ifDescr is watched by ifDescr") {
+  const RowPlan plan =
+      plan_row(2, "eth0", make_row({{Column::if_name, text(" ")}, {Column::if_descr, text("eth0\0"s)}}));
+  CHECK(plan.name_source == NameSource::descr);
+  CHECK(plan.name_octets == "eth0\0"s);
+}
+
+TEST_CASE("a row of next to nothing has a plan of next to nothing") {
+  const RowPlan plan = plan_row(0, "#0", Row{});
+  CHECK(plan.name == "#0");
+  CHECK(plan.name_source == NameSource::none);
+  CHECK_FALSE(plan.name_octets);
+  CHECK_FALSE(plan.has_admin_status);
+  CHECK_FALSE(plan.has_oper_status);
+  CHECK_FALSE(plan.has_last_change);
+  CHECK_FALSE(plan.has_discontinuity_time);
+  CHECK(plan.counters == PerCounter<std::optional<Column>>{});
+}
+
+TEST_CASE("a device's facts are readable text, and absent where the agent has none") {
+  Scalars scalars;
+  scalars.sys_name = "caf\xe9\0"s;
+  scalars.sys_descr = "Linux\n6.1";
+  scalars.sys_object_id = "1.3.6.1.4.1.8072.3.2.10";
+  scalars.sys_contact = "";
+  const DeviceFacts facts = facts_of(scalars);
+  CHECK(facts.sys_name == R"(caf\xe9)");
+  CHECK(facts.sys_descr == "Linux\n6.1");
+  CHECK(facts.sys_object_id == "1.3.6.1.4.1.8072.3.2.10");
+  CHECK(facts.sys_contact == "");
+  CHECK_FALSE(facts.sys_location);
+}
+
+}  // namespace
+}  // namespace octopoll::ifmib

@@ -1,0 +1,90 @@
+#include "poll/pinger.hpp"
+
+#include <catch2/catch.hpp>
+#include <iostream>
+#include <vector>
+
+#include "bench.hpp"
+
+using namespace octopoll;
+using namespace octopoll::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+bool skip_without_ping(const Bench& bench) {
+  if (bench.can_ping()) return false;
+  std::cout << "SKIPPED: no ICMP sockets here\n";
+  return true;
+}
+
+poll::PingPlan plan_for(const std::string& host) {
+  return {"target", false, Target{host, 0, AddressFamily::any}, 1s, 5s, 3};
+}
+
+}  // namespace
+
+TEST_CASE("rounds may overlap and each ends once") {
+  Bench bench;
+  if (skip_without_ping(bench)) return;
+  poll::Pinger pinger(bench.shared(), plan_for("127.0.0.1"));
+  std::vector<PingRound> rounds;
+  for (int i = 0; i < 3; ++i) {
+    pinger.start(300ms, [&rounds](PingRound&& round) { rounds.push_back(std::move(round)); });
+  }
+  CHECK(pinger.busy() == 3);
+  CHECK(rounds.empty());
+  bench.run_until([&] { return pinger.busy() == 0; });
+  REQUIRE(rounds.size() == 3);
+  for (const PingRound& round : rounds) {
+    CHECK(round.sent == 3);
+    CHECK(round.received == 3);
+    CHECK(round.address == "127.0.0.1");
+    CHECK_FALSE(round.error);
+  }
+}
+
+TEST_CASE("a round that is ended early, at whatever moment, reports what it measured") {
+  Bench bench;
+  if (skip_without_ping(bench)) return;
+  for (int at = 0; at < 12; ++at) {
+    CAPTURE(at);
+    poll::Pinger pinger(bench.shared(), plan_for("127.0.0.1"));
+    std::vector<PingRound> rounds;
+    pinger.start(1h, [&rounds](PingRound&& round) { rounds.push_back(std::move(round)); });
+    bench.run_rounds(at);
+    pinger.finish_now();
+    pinger.finish_now();
+    bench.run_until([&] { return pinger.busy() == 0; });
+    REQUIRE(rounds.size() == 1);
+    CHECK(rounds[0].sent <= 1);
+    CHECK(rounds[0].received == rounds[0].sent);
+  }
+}
+
+TEST_CASE("a pinger that goes away, or gets another target, leaves no round behind") {
+  Bench bench;
+  if (skip_without_ping(bench)) return;
+  for (int at = 0; at < 8; ++at) {
+    CAPTURE(at);
+    int calls = 0;
+    {
+      poll::Pinger pinger(bench.shared(), plan_for("127.0.0.1"));
+      pinger.start(1h, [&calls](PingRound&&) { ++calls; });
+      bench.run_rounds(at);
+    }
+    bench.run_rounds(3);
+    CHECK(calls == 0);
+
+    poll::Pinger pinger(bench.shared(), plan_for("127.0.0.1"));
+    std::vector<PingRound> rounds;
+    const auto keep = [&rounds](PingRound&& round) { rounds.push_back(std::move(round)); };
+    pinger.start(100ms, keep);
+    bench.run_rounds(at);
+    pinger.reconfigure(plan_for("127.0.0.2"));
+    pinger.start(100ms, keep);
+    bench.run_until([&] { return rounds.size() == 2; });
+    CHECK(rounds[1].address == "127.0.0.2");
+    CHECK(rounds[1].received == rounds[1].sent);
+  }
+}

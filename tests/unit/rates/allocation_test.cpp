@@ -1,0 +1,57 @@
+// A cycle must cost the memory of its records and no more: thousands of devices are judged each second.
+
+#include <atomic>
+#include <catch2/catch.hpp>
+#include <cstdlib>
+#include <new>
+
+#include "readings.hpp"
+
+namespace {
+std::atomic<std::size_t> allocations{0};
+}
+
+void* operator new(std::size_t size) {
+  ++allocations;
+  if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;
+  throw std::bad_alloc();
+}
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+  ++allocations;
+  return std::malloc(size == 0 ? 1 : size);
+}
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+
+namespace octopoll::rates::test {
+namespace {
+
+DeviceSnapshot cycle(int number) {
+  std::vector<InterfaceSample> rows;
+  for (std::uint32_t index = 1; index <= 500; ++index) {
+    InterfaceSample sample = row(number * step);
+    sample.name = "a-name-that-is-too-long-to-stay-within-the-string-" + std::to_string(index);
+    sample.facts.if_index = IfIndex{index};
+    for (const Counter counter : all_counters()) {
+      sample.counters[counter] = {static_cast<std::uint64_t>(number) * 1'000 + index, 64};
+    }
+    rows.push_back(std::move(sample));
+  }
+  return snapshot(std::move(rows));
+}
+
+TEST_CASE("a cycle of known interfaces allocates its records and nothing else") {
+  DeviceHistory history;
+  const JudgeSettings settings;
+  (void)history.judge(cycle(0), settings);
+  DeviceSnapshot next = cycle(1);
+  const std::size_t before = allocations;
+  const Judgement judgement = history.judge(std::move(next), settings);
+  CHECK(allocations - before == 1);
+  CHECK(judgement.interfaces[499].deltas[Counter::in_octets].value == 1'000U);
+}
+
+TEST_CASE("a base line is small") { CHECK(sizeof(RowBase) <= 200); }
+
+}  // namespace
+}  // namespace octopoll::rates::test

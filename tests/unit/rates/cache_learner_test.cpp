@@ -1,0 +1,301 @@
+#include "octopoll/rates/cache_learner.hpp"
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <functional>
+#include <optional>
+#include <random>
+
+#include "readings.hpp"
+
+namespace octopoll::rates::test {
+namespace {
+
+using Random = std::mt19937_64;
+constexpr auto in = Counter::in_octets;
+
+/// An agent polled about once a second: what its counters are at a moment, and what it shows of them.
+struct Agent {
+  nanoseconds period{};    // of its cache; 0: fresh
+  bool on_demand = false;  // reloads when asked after the period, not by its own timer
+  double activity = 1.0;   // chance that a 100 ms slice has traffic
+
+  nanoseconds now{};
+  nanoseconds shown_at{};
+  std::uint64_t truth = 1'000'000;
+  std::uint64_t shown = 1'000'000;
+
+  void run(Random& random, nanoseconds time) {
+    for (; time > 0ns; time -= 100ms) {
+      const nanoseconds part = std::min<nanoseconds>(time, 100ms);
+      now += part;
+      if (std::bernoulli_distribution(activity)(random)) truth += 100 + random() % 1'000;
+      if (period > 0ns && !on_demand && now - shown_at >= period) reload(shown_at + period);
+    }
+    if (period == 0ns || (on_demand && now - shown_at >= period)) reload(now);
+  }
+  void reload(nanoseconds when) {
+    shown = truth;
+    shown_at = when;
+  }
+};
+
+nanoseconds about_a_second(Random& random) { return 950ms + std::chrono::microseconds(random() % 100'000); }
+
+void see(CacheLearner& learner, const Agent& agent) { learner.see(at(agent.now - 5ms), at(agent.now), agent.shown); }
+
+TEST_CASE("a busy agent's cache is learned, never too short") {
+  for (const nanoseconds period : {2s, 3s, 5s, 10s, 30s, 45s}) {
+    for (const bool on_demand : {false, true}) {
+      for (std::uint64_t seed = 0; seed < 50; ++seed) {
+        CAPTURE(period.count(), on_demand, seed);
+        Random random(seed);
+        Agent agent{period, on_demand};
+        agent.run(random, std::chrono::milliseconds(random() % 60'000));
+        CacheLearner learner;
+        nanoseconds learned_after{};
+        const nanoseconds start = agent.now;
+        while (agent.now - start < 20 * period + 60s) {
+          agent.run(random, about_a_second(random));
+          see(learner, agent);
+          const auto learned = learner.period();
+          if (learned && learned_after == 0ns) learned_after = agent.now - start;
+          if (learned) {
+            REQUIRE(*learned >= period);
+            REQUIRE(*learned <= period + 2100ms);  // a reading's distance at each end
+          } else {
+            REQUIRE(learned_after == 0ns);  // and never forgotten
+          }
+        }
+        REQUIRE(learned_after > 0ns);
+        REQUIRE(learned_after <= 5 * period + 20s);
+      }
+    }
+  }
+}
+
+TEST_CASE("a cache is learned and kept although the network sleeps at times") {
+  Random random(1);
+  Agent agent{5s, false};
+  CacheLearner learner;
+  for (int round = 0; round < 20; ++round) {
+    for (int i = 0; i < 40; ++i) {
+      agent.run(random, about_a_second(random));
+      see(learner, agent);
+    }
+    REQUIRE(learner.period());
+    agent.activity = 0.0;
+    for (int i = 0; i < 40; ++i) {
+      agent.run(random, about_a_second(random));
+      see(learner, agent);
+      REQUIRE(learner.period());
+      REQUIRE(*learner.period() >= 5s);
+    }
+    agent.activity = 1.0;
+  }
+}
+
+TEST_CASE("a fresh busy agent is never taken for a cache") {
+  for (std::uint64_t seed = 0; seed < 50; ++seed) {
+    CAPTURE(seed);
+    Random random(seed);
+    Agent agent;
+    CacheLearner learner;
+    for (int i = 0; i < 2'000; ++i) {
+      agent.run(random, about_a_second(random));
+      see(learner, agent);
+      REQUIRE_FALSE(learner.period());
+    }
+  }
+}
+
+TEST_CASE("a reading that a reload cuts in two does not mislead") {
+  CacheLearner learner;
+  bool learned = false;
+  // Once the period is learned, every second reload falls into a reading: half of the rows are new, half are old.
+  std::uint64_t fingerprint = 0;
+  nanoseconds when{};
+  for (int reload = 0; reload < 30; ++reload) {
+    const bool cut = reload > 5 && reload % 2 == 0;
+    if (cut) learner.see(at(when - 300ms), at(when), fingerprint + 1'000);
+    ++fingerprint;
+    for (int reading = cut ? 1 : 0; reading < 10; ++reading) {
+      const nanoseconds end = when + reading * 1s;
+      learner.see(at(end - 300ms), at(end), fingerprint);
+    }
+    when += 10s;
+    const auto period = learner.period();
+    CHECK((period || !learned));  // never forgotten
+    if (period) CHECK(*period >= 10s);
+    learned = period.has_value();
+  }
+  REQUIRE(learner.period());
+}
+
+TEST_CASE("a period that changes is learned anew") {
+  Random random(4);
+  Agent agent{10s, false};
+  CacheLearner learner;
+  const auto watch = [&](nanoseconds time) {
+    for (const nanoseconds end = agent.now + time; agent.now < end;) {
+      agent.run(random, about_a_second(random));
+      see(learner, agent);
+    }
+  };
+  watch(100s);
+  REQUIRE(learner.period());
+  CHECK(*learner.period() >= 10s);
+  agent.period = 3s;
+  watch(60s);
+  REQUIRE(learner.period());
+  CHECK(*learner.period() >= 3s);
+  CHECK(*learner.period() < 5s);
+  agent.period = 20s;
+  watch(150s);
+  REQUIRE(learner.period());
+  CHECK(*learner.period() >= 20s);
+}
+
+TEST_CASE("an agent that became fresh is taken for fresh again") {
+  Random random(5);
+  Agent agent{5s, false};
+  CacheLearner learner;
+  for (int i = 0; i < 60; ++i) {
+    agent.run(random, about_a_second(random));
+    see(learner, agent);
+  }
+  REQUIRE(learner.period());
+  agent.period = 0s;
+  for (int i = 0; i < 30; ++i) {
+    agent.run(random, about_a_second(random));
+    see(learner, agent);
+  }
+  CHECK_FALSE(learner.period());
+}
+
+TEST_CASE("a fresh quiet agent that became busy is not held for a cache for long") {
+  for (std::uint64_t seed = 0; seed < 50; ++seed) {
+    CAPTURE(seed);
+    Random random(seed);
+    Agent agent;
+    agent.activity = 0.05;
+    CacheLearner learner;
+    const auto watch = [&](int readings) {
+      for (int i = 0; i < readings; ++i) {
+        agent.run(random, about_a_second(random));
+        see(learner, agent);
+      }
+    };
+    watch(2'000);
+    agent.activity = 1.0;
+    watch(50);
+    CHECK_FALSE(learner.period());
+  }
+}
+
+TEST_CASE("slow polling learns nothing") {
+  Random random(6);
+  Agent agent{30s, false};
+  CacheLearner learner;
+  for (int i = 0; i < 500; ++i) {
+    agent.run(random, 60s);
+    see(learner, agent);
+    REQUIRE_FALSE(learner.period());
+  }
+  // Nor does a device that sleeps through whole minutes.
+  agent.period = 0s;
+  agent.activity = 0.001;
+  for (int i = 0; i < 500; ++i) {
+    agent.run(random, 60s);
+    see(learner, agent);
+    REQUIRE_FALSE(learner.period());
+  }
+}
+
+/// Learner and history together, as a poller joins them: each rate is held against the truth.
+struct Outcome {
+  int rates = 0;
+  std::uint64_t sum = 0;      // of all deltas
+  std::uint64_t covered = 0;  // what the agent counted until the last of them
+};
+
+Outcome poll(Random& random, Agent agent, int readings, int trust_after) {
+  struct Shot {
+    nanoseconds received, shown_at;
+    std::uint64_t shown;
+  };
+  CacheLearner learner;
+  DeviceHistory history;
+  std::vector<Shot> shots;
+  Outcome outcome;
+  for (int i = 0; i < readings; ++i) {
+    agent.run(random, about_a_second(random));
+    see(learner, agent);
+    InterfaceSample sample = row(agent.now, in, agent.shown, 64);
+    sample.time.age_bound = learner.period().value_or(0s);
+    const InterfaceRecord record = judge(history, sample);
+    shots.push_back({agent.now, agent.shown_at, agent.shown});
+    const auto& value = record.deltas[in].value;
+    if (!value) continue;
+    ++outcome.rates;
+    outcome.sum += *value;
+    outcome.covered = agent.shown - shots.front().shown;
+    if (i < trust_after) continue;
+    const auto base = std::find_if(shots.rbegin(), shots.rend(), [&](const Shot& shot) {
+      return std::chrono::abs(agent.now - shot.received - record.elapsed) < 100ms;
+    });
+    REQUIRE(base != shots.rend());
+    REQUIRE(*value == agent.shown - base->shown);
+    const auto off = std::chrono::abs(agent.shown_at - base->shown_at - record.elapsed);
+    REQUIRE(static_cast<double>(off.count()) <= record.time_error * static_cast<double>(record.elapsed.count()));
+  }
+  return outcome;
+}
+
+TEST_CASE("once a cache is learned, each rate is as certain as it says") {
+  for (const nanoseconds period : {3s, 5s, 10s, 30s}) {
+    for (std::uint64_t seed = 0; seed < 20; ++seed) {
+      CAPTURE(period.count(), seed);
+      Random random(seed);
+      // A base that was read before the cache was known carries no age, but the limit holds for the later end.
+      const Outcome outcome = poll(random, Agent{period, false}, 2'000, 200);
+      CHECK(outcome.rates > 4);
+      CHECK(outcome.sum == outcome.covered);
+    }
+  }
+}
+
+TEST_CASE("a fresh quiet agent has no wrong rate, at most a late one") {
+  for (const double activity : {0.5, 0.2, 0.1, 0.05, 0.02, 0.005}) {
+    for (std::uint64_t seed = 0; seed < 20; ++seed) {
+      CAPTURE(activity, seed);
+      Random random(seed);
+      Agent agent;
+      agent.activity = activity;
+      const Outcome outcome = poll(random, agent, 2'000, 0);
+      CHECK(outcome.rates > 1'000);
+      CHECK(outcome.sum == outcome.covered);
+    }
+  }
+}
+
+TEST_CASE("a fingerprint sees each counter of each row") {
+  std::vector<InterfaceSample> rows = {row(0s, in, 5, 64), row(0s, Counter::out_errors, 7, 32)};
+  const std::uint64_t print = fingerprint(rows);
+  CHECK(fingerprint(rows) == print);
+  rows[1].time.received += 1s;
+  CHECK(fingerprint(rows) == print);
+  for (InterfaceSample& sample : rows) {
+    for (CounterReading& reading : sample.counters.items) {
+      const CounterReading kept = reading;
+      ++reading.value;
+      CHECK(fingerprint(rows) != print);
+      reading = kept;
+    }
+  }
+  std::swap(rows[0].counters, rows[1].counters);
+  CHECK(fingerprint(rows) != print);
+}
+
+}  // namespace
+}  // namespace octopoll::rates::test

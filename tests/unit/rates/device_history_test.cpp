@@ -1,0 +1,529 @@
+#include "octopoll/rates/device_history.hpp"
+
+#include <catch2/catch.hpp>
+#include <functional>
+
+#include "readings.hpp"
+
+namespace octopoll::rates::test {
+namespace {
+
+constexpr auto in = Counter::in_octets;
+constexpr auto out = Counter::out_octets;
+
+/// What is done to the second of two readings that are a step apart.
+struct Change {
+  const char* what;
+  std::function<void(InterfaceSample&)> apply;
+  Quality octets, errors;
+};
+
+InterfaceSample usual(nanoseconds when) {
+  InterfaceSample sample = row(when);
+  const auto seconds = static_cast<std::uint64_t>(when / 1s);
+  sample.counters[in] = {1'000'000 + 1'000 * seconds, 64};
+  sample.counters[out] = {2'000'000 + 500 * seconds, 64};
+  sample.counters[Counter::in_errors] = {7 + seconds, 32};
+  return sample;
+}
+
+TEST_CASE("the first reading makes no rate, and no zero") {
+  DeviceHistory history;
+  const InterfaceRecord record = judge(history, usual(0s));
+  CHECK(record.deltas[in].quality == Quality::first);
+  CHECK_FALSE(record.deltas[in].value);
+  CHECK(record.deltas[Counter::in_discards].quality == Quality::absent);
+  CHECK(record.elapsed == 0s);
+  CHECK_FALSE(record.in_rate());
+  CHECK_FALSE(record.in_utilization);
+}
+
+TEST_CASE("two readings make a rate and a share of the link") {
+  DeviceHistory history;
+  (void)judge(history, usual(0s));
+  const InterfaceRecord record = judge(history, usual(step));
+  CHECK(record.elapsed == step);
+  CHECK(record.deltas[in].value == 60'000U);
+  CHECK(record.deltas[in].elapsed == 0s);
+  CHECK(record.in_rate()->value == Approx(8'000));
+  CHECK(record.out_rate()->value == Approx(4'000));
+  CHECK(record.in_utilization == Approx(8e-5));
+  CHECK(record.out_utilization == Approx(4e-5));
+  CHECK(record.per_second(Counter::in_errors) == Approx(1));
+  CHECK_FALSE(record.speed_exceeded);
+}
+
+TEST_CASE("what ends a base line, and what each counter then says") {
+  const Change changes[] = {
+      {"nothing", [](auto&) {}, Quality::ok, Quality::ok},
+      {"the agent restarted", [](auto& s) { s.time.sys_uptime = ticks(5s); }, Quality::reboot, Quality::reboot},
+      {"the discontinuity time moved", [](auto& s) { s.discontinuity_time = ticks(1030s); }, Quality::discontinuity,
+       Quality::discontinuity},
+      {"the discontinuity time went away", [](auto& s) { s.discontinuity_time.reset(); }, Quality::discontinuity,
+       Quality::discontinuity},
+      {"restart comes before discontinuity",
+       [](auto& s) {
+         s.time.sys_uptime = ticks(5s);
+         s.discontinuity_time = ticks(1s);
+       },
+       Quality::reboot, Quality::reboot},
+      {"the counter went away", [](auto& s) { s.counters[in] = {}; }, Quality::absent, Quality::ok},
+      {"it went away in a restart",
+       [](auto& s) {
+         s.counters[in] = {};
+         s.time.sys_uptime = ticks(5s);
+       },
+       Quality::absent, Quality::reboot},
+      {"now it is 32 bits wide", [](auto& s) { s.counters[in].bits = 32; }, Quality::first, Quality::ok},
+      {"the agent's cache is slow", [](auto& s) { s.time.age_bound = 7s; }, Quality::stale, Quality::stale},
+      {"slow, and restarted",
+       [](auto& s) {
+         s.time.age_bound = 7s;
+         s.time.sys_uptime = ticks(5s);
+       },
+       Quality::reboot, Quality::reboot},
+      {"the same reading again", [](auto& s) { s.time = row(0s).time; }, Quality::stale, Quality::stale},
+      {"renumbered", [](auto& s) { s.facts.if_index = IfIndex{42}; }, Quality::ok, Quality::ok},
+      {"renumbered, its state as old as before",
+       [](auto& s) {
+         s.facts.if_index = IfIndex{42};
+         s.last_change = ticks(900s);
+       },
+       Quality::ok, Quality::ok},
+      {"at another index, and its state is younger than the base: created again",
+       [](auto& s) {
+         s.facts.if_index = IfIndex{42};
+         s.last_change = ticks(1030s);
+       },
+       Quality::discontinuity, Quality::discontinuity},
+      {"a flap at the same index is no new interface", [](auto& s) { s.last_change = ticks(1030s); }, Quality::ok,
+       Quality::ok},
+  };
+  for (const Change& change : changes) {
+    CAPTURE(change.what);
+    DeviceHistory history;
+    (void)judge(history, usual(0s));
+    InterfaceSample second = usual(step);
+    change.apply(second);
+    const InterfaceRecord record = judge(history, second);
+    CHECK(to_string(record.deltas[in].quality) == to_string(change.octets));
+    CHECK(to_string(record.deltas[Counter::in_errors].quality) == to_string(change.errors));
+    CHECK(record.deltas[Counter::out_discards].quality == Quality::absent);
+  }
+}
+
+TEST_CASE("after each break the very next reading makes a rate again") {
+  const std::function<void(InterfaceSample&)> breaks[] = {
+      [](auto& s) { s.discontinuity_time = TimeTicks(5); },
+      [](auto& s) { s.counters[in].bits = 32; },
+  };
+  for (const auto& apply : breaks) {
+    DeviceHistory history;
+    (void)judge(history, usual(0s));
+    for (const nanoseconds when : {step, 2 * step, 3 * step}) {
+      InterfaceSample sample = usual(when);
+      apply(sample);
+      const InterfaceRecord record = judge(history, sample);
+      CHECK(makes_rate(record.deltas[in].quality) == (when != step));
+      if (when != step) CHECK(record.deltas[in].value == 60'000U);
+    }
+  }
+}
+
+TEST_CASE("a counter that was away starts anew") {
+  DeviceHistory history;
+  (void)judge(history, usual(0s));
+  InterfaceSample without = usual(step);
+  without.counters[in] = {};
+  (void)judge(history, without);
+  CHECK(judge(history, usual(2 * step)).deltas[in].quality == Quality::first);
+  CHECK(judge(history, usual(3 * step)).deltas[in].value == 60'000U);
+}
+
+TEST_CASE("a stale delta is not lost: it comes with the next one that is certain enough") {
+  DeviceHistory history;
+  const auto cached = [](nanoseconds when) {
+    InterfaceSample sample = usual(when);
+    sample.time.age_bound = 3s;
+    return sample;
+  };
+  (void)judge(history, cached(0s));
+  for (const nanoseconds when : {10s, 20s, 30s}) {
+    const InterfaceRecord record = judge(history, cached(when));
+    CHECK(record.deltas[in].quality == Quality::stale);
+    CHECK(record.elapsed == when);
+    CHECK(record.time_error == Approx(3.0 / std::chrono::duration<double>(when).count()).epsilon(0.001));
+    CHECK_FALSE(record.in_utilization);
+  }
+  const InterfaceRecord record = judge(history, cached(40s));
+  CHECK(record.deltas[in].quality == Quality::ok);
+  CHECK(record.deltas[in].value == 40'000U);
+  CHECK(record.elapsed == 40s);
+}
+
+TEST_CASE("a counter that was away in a stale cycle starts anew, the others keep their base") {
+  DeviceHistory history;
+  (void)judge(history, usual(0s));
+  InterfaceSample stale = usual(10s);
+  stale.time.age_bound = 3s;
+  stale.counters[in] = {};
+  CHECK(judge(history, stale).deltas[in].quality == Quality::absent);
+  const InterfaceRecord record = judge(history, usual(step));
+  CHECK(record.deltas[in].quality == Quality::first);
+  CHECK(record.deltas[out].value == 30'000U);
+  CHECK(judge(history, usual(2 * step)).deltas[in].value == 60'000U);
+}
+
+TEST_CASE("a renumbered interface is judged by its new index from then on") {
+  DeviceHistory history;
+  (void)judge(history, usual(0s));
+  for (const nanoseconds when : {step, 2 * step}) {
+    InterfaceSample sample = usual(when);
+    sample.facts.if_index = IfIndex{42};
+    if (when != step) sample.last_change = ticks(1000s + when - 5s);  // a flap
+    CHECK(judge(history, sample).deltas[in].value == 60'000U);
+  }
+}
+
+TEST_CASE("a state that is as old as an agent of 300 days is not younger than the base") {
+  for (const nanoseconds changed : {0s, 5s}) {
+    DeviceHistory history;
+    const auto old = [&](nanoseconds when, std::uint32_t index) {
+      InterfaceSample sample = usual(when);
+      sample.time.sys_uptime = ticks(300 * 24h + when);
+      sample.facts.if_index = IfIndex{index};
+      sample.last_change = ticks(changed);
+      return sample;
+    };
+    (void)judge(history, old(0s, 1));
+    CHECK(judge(history, old(step, 42)).deltas[in].value == 60'000U);
+  }
+}
+
+TEST_CASE("the limit of the time error is settable") {
+  JudgeSettings settings;
+  settings.max_time_error = 0.5;
+  DeviceHistory history;
+  (void)judge(history, usual(0s), settings);
+  InterfaceSample sample = usual(10s);
+  sample.time.age_bound = 3s;
+  CHECK(judge(history, sample, settings).deltas[in].quality == Quality::ok);
+}
+
+TEST_CASE("speeds: overrides per direction, none for a loopback, zero is unknown") {
+  JudgeSettings settings;
+  const auto second = [&](const std::function<void(InterfaceSample&)>& shape) {
+    DeviceHistory history;
+    InterfaceSample a = usual(0s);
+    InterfaceSample b = usual(step);
+    shape(a);
+    shape(b);
+    (void)judge(history, a, settings);
+    return judge(history, b, settings);
+  };
+  SECTION("override") {
+    settings.speeds = [](const InterfaceSample&) { return Speeds{16'000, 4'000'000}; };
+    const InterfaceRecord record = second([](auto&) {});
+    CHECK(record.in_utilization == Approx(0.5));
+    CHECK(record.out_utilization == Approx(0.001));
+    CHECK(record.in_speed_bps == 16'000U);
+    CHECK(record.out_speed_bps == 4'000'000U);
+  }
+  SECTION("zero") {
+    const InterfaceRecord record = second([](auto& s) { s.facts.speed_bps = 0; });
+    CHECK_FALSE(record.in_utilization);
+    CHECK_FALSE(record.in_speed_bps);
+    CHECK(record.in_rate());
+  }
+  SECTION("absent") {
+    const InterfaceRecord record = second([](auto& s) { s.facts.speed_bps.reset(); });
+    CHECK_FALSE(record.out_utilization);
+    CHECK(record.out_rate());
+  }
+  SECTION("loopback") {
+    const InterfaceRecord record = second([](auto& s) { s.facts.type = if_type_software_loopback; });
+    CHECK_FALSE(record.in_speed_bps);
+    CHECK_FALSE(record.in_utilization);
+  }
+}
+
+TEST_CASE("a rate above the stated speed stays, the speed does not") {
+  DeviceHistory history;
+  (void)judge(history, row(0s, in, 0, 64));
+  InterfaceSample sample = row(step, in, 7'500'000'000, 64);  // 1 Gb/s on a port that says 100 Mb/s
+  const InterfaceRecord record = judge(history, sample);
+  CHECK(record.deltas[in].quality == Quality::ok);
+  CHECK(record.in_rate()->value == Approx(1e9));
+  CHECK(record.speed_exceeded);
+  CHECK_FALSE(record.in_speed_bps);
+  CHECK_FALSE(record.in_utilization);
+  CHECK(record.out_speed_bps == 100'000'000U);
+}
+
+TEST_CASE("a full link measured with an uncertain time is full, not faster than itself") {
+  DeviceHistory history;
+  InterfaceSample first = row(0s, in, 0, 64);
+  InterfaceSample second = row(step, in, 765'000'000, 64);  // 102 %
+  second.time.age_bound = 3s;
+  (void)judge(history, first);
+  const InterfaceRecord record = judge(history, second);
+  CHECK_FALSE(record.speed_exceeded);
+  CHECK(record.in_utilization == Approx(1.02));
+}
+
+struct Frames {
+  std::uint64_t ucast, multicast, broadcast;
+};
+
+/// A 32-bit row at 1 Gb/s, where 60 s are enough for a wrap: what do its packets prove?
+InterfaceRecord gigabit_step(std::uint64_t octets, Frames frames, const std::function<void(InterfaceSample&)>& shape) {
+  DeviceHistory history;
+  InterfaceRecord record;
+  for (const bool second : {false, true}) {
+    InterfaceSample sample = row(second ? step : 0s, in, second ? 4'000'000'000U + octets : 4'000'000'000U, 32);
+    sample.counters[in].value %= two_to_32;
+    sample.facts.speed_bps = 1'000'000'000;
+    sample.counters[Counter::in_ucast_pkts] = {second ? frames.ucast : 0, 32};
+    sample.counters[Counter::in_multicast_pkts] = {second ? frames.multicast : 0, 32};
+    sample.counters[Counter::in_broadcast_pkts] = {second ? frames.broadcast : 0, 32};
+    shape(sample);
+    record = judge(history, sample);
+  }
+  return record;
+}
+
+TEST_CASE("packets times the largest frame decide where the speed cannot") {
+  struct Case {
+    const char* what;
+    std::uint64_t octets;
+    Frames frames;
+    std::function<void(InterfaceSample&)> shape;
+    Quality quality;
+  };
+  const Case cases[] = {
+      {"few packets, forward", 100'000'000, {100'000, 10, 10}, [](auto&) {}, Quality::ok},
+      {"few packets, backward", 1'000'000'000, {1'000'000, 10, 10}, [](auto&) {}, Quality::wrapped},
+      {"2^32 / 1526 packets", 1'000'000, {2'814'526, 0, 0}, [](auto&) {}, Quality::ok},
+      {"one more", 1'000'000, {2'814'527, 0, 0}, [](auto&) {}, Quality::ambiguous},
+      {"multicast counts", 1'000'000, {2'814'526, 1, 0}, [](auto&) {}, Quality::ambiguous},
+      {"broadcast counts", 1'000'000, {2'814'526, 0, 1}, [](auto&) {}, Quality::ambiguous},
+      {"without broadcast nothing is bounded",
+       1'000'000,
+       {1'000, 10, 0},
+       [](auto& s) { s.counters[Counter::in_broadcast_pkts] = {}; },
+       Quality::ambiguous},
+      {"discarded frames have octets too",
+       1'000'000,
+       {2'814'526, 0, 0},
+       [](auto& s) {
+         s.counters[Counter::in_discards] = {s.time.received == at(0s) ? 5U : 6U, 32};
+       },
+       Quality::ambiguous},
+      {"an unknown MTU means jumbo frames: 2^32 / 9234",
+       1'000'000,
+       {465'125, 0, 0},
+       [](auto& s) { s.facts.mtu.reset(); },
+       Quality::ok},
+      {"one more", 1'000'000, {465'126, 0, 0}, [](auto& s) { s.facts.mtu.reset(); }, Quality::ambiguous},
+      {"so does an absurd one", 1'000'000, {465'126, 0, 0}, [](auto& s) { s.facts.mtu = 65'536; }, Quality::ambiguous},
+      {"and one of zero", 1'000'000, {465'126, 0, 0}, [](auto& s) { s.facts.mtu = 0; }, Quality::ambiguous},
+      {"a loopback fills its 65,536 octets",
+       1'000'000,
+       {65'600, 0, 0},
+       [](auto& s) {
+         s.facts.type = if_type_software_loopback;
+         s.facts.mtu = 65'536;
+       },
+       Quality::ambiguous},
+  };
+  for (const Case& c : cases) {
+    CAPTURE(c.what);
+    const InterfaceRecord record = gigabit_step(c.octets, c.frames, c.shape);
+    CHECK(to_string(record.deltas[in].quality) == to_string(c.quality));
+    if (makes_rate(c.quality)) CHECK(record.deltas[in].value == c.octets);
+  }
+}
+
+TEST_CASE("an interface whose octets once did not fit into its frames is not bounded by them again") {
+  DeviceHistory history;
+  const auto reading = [](nanoseconds when, std::uint64_t octets, std::uint64_t frames) {
+    InterfaceSample sample = row(when, in, octets, 32);
+    sample.facts.speed_bps = 1'000'000'000;
+    sample.counters[Counter::in_ucast_pkts] = {frames, 32};
+    sample.counters[Counter::in_multicast_pkts] = {0, 32};
+    sample.counters[Counter::in_broadcast_pkts] = {0, 32};
+    return sample;
+  };
+  (void)judge(history, reading(0s, 0, 0));
+  CHECK(judge(history, reading(step, 1'000'000, 1'000)).deltas[in].quality == Quality::ok);
+  // 16 super-frames of 64 kB.
+  CHECK(judge(history, reading(2 * step, 2'000'000, 1'016)).deltas[in].quality == Quality::ambiguous);
+  CHECK(judge(history, reading(3 * step, 3'000'000, 2'016)).deltas[in].quality == Quality::ambiguous);
+}
+
+TEST_CASE("a restart is told once, and every row knows of it") {
+  DeviceHistory history;
+  const auto rows = [](nanoseconds when, nanoseconds uptime, std::uint64_t value) {
+    std::vector<InterfaceSample> all;
+    for (const char* name : {"a", "b", "c"}) {
+      InterfaceSample sample = row(when, in, value, 64);
+      sample.name = name;
+      sample.time.sys_uptime = ticks(uptime);
+      all.push_back(sample);
+    }
+    return all;
+  };
+  CHECK(history.judge(snapshot(rows(0s, 1000s, 100)), {}).restart == Restart::unknown);
+  CHECK(history.judge(snapshot(rows(step, 1060s, 200)), {}).restart == Restart::no);
+
+  SECTION("between two cycles") {
+    const Judgement judgement = history.judge(snapshot(rows(2 * step, 20s, 5)), {});
+    CHECK(judgement.restart == Restart::yes);
+    for (const auto& record : judgement.interfaces) CHECK(record.deltas[in].quality == Quality::reboot);
+    const Judgement next = history.judge(snapshot(rows(3 * step, 80s, 105)), {});
+    CHECK(next.restart == Restart::no);
+    for (const auto& record : next.interfaces) CHECK(record.deltas[in].value == 100U);
+  }
+  SECTION("in the middle of a cycle: the later rows tell it, the earlier ones follow, nobody tells it twice") {
+    auto middle = rows(2 * step, 1120s, 300);
+    middle[2].time.received += 2s;
+    middle[2].time.sys_uptime = ticks(1s);
+    middle[2].counters[in].value = 3;
+    const Judgement judgement = history.judge(snapshot(middle), {});
+    CHECK(judgement.restart == Restart::yes);
+    CHECK(judgement.interfaces[0].deltas[in].value == 100U);
+    CHECK(judgement.interfaces[1].deltas[in].value == 100U);
+    CHECK(judgement.interfaces[2].deltas[in].quality == Quality::reboot);
+    const Judgement next = history.judge(snapshot(rows(3 * step, 59s, 500)), {});
+    CHECK(next.restart == Restart::no);
+    CHECK(next.interfaces[0].deltas[in].quality == Quality::reboot);
+    CHECK(next.interfaces[1].deltas[in].quality == Quality::reboot);
+    CHECK(next.interfaces[2].deltas[in].value == 497U);
+  }
+  SECTION("in the middle of a cycle, the later row first in the table: the earlier ones were read before it") {
+    auto middle = rows(2 * step, 1120s, 300);
+    middle[0].time.received += 2s;
+    middle[0].time.sys_uptime = ticks(1s);
+    middle[0].counters[in].value = 3;
+    const Judgement judgement = history.judge(snapshot({middle[1], middle[0], middle[2]}), {});
+    CHECK(judgement.restart == Restart::yes);
+    CHECK(judgement.interfaces[0].deltas[in].value == 100U);
+    CHECK(judgement.interfaces[1].deltas[in].quality == Quality::reboot);
+    CHECK(judgement.interfaces[2].deltas[in].value == 100U);
+  }
+  SECTION("a row that was not read while it happened") {
+    auto without_c = rows(2 * step, 20s, 5);
+    without_c.pop_back();
+    CHECK(history.judge(snapshot(without_c), {}).restart == Restart::yes);
+    // By now c's own clock alone could not tell: 3,560 s later than an uptime of 1,060 s, it says 3,520.
+    const Judgement later = history.judge(snapshot(rows(step + 3560s, 3520s, 900)), {});
+    CHECK(later.restart == Restart::no);
+    CHECK(later.interfaces[0].deltas[in].value == 895U);
+    CHECK(later.interfaces[2].deltas[in].quality == Quality::reboot);
+  }
+  SECTION("without sysUpTime, by snmpEngineBoots") {
+    DeviceHistory other;
+    const auto boots = [&](nanoseconds when, std::uint32_t count) {
+      auto all = rows(when, 0s, 100);
+      for (auto& sample : all) sample.time.sys_uptime.reset();
+      DeviceSnapshot device = snapshot(all);
+      device.engine_boots = count;
+      return device;
+    };
+    (void)other.judge(boots(0s, 4), {});
+    CHECK(other.judge(boots(step, 4), {}).restart == Restart::unknown);
+    const Judgement judgement = other.judge(boots(2 * step, 5), {});
+    CHECK(judgement.restart == Restart::yes);
+    CHECK(judgement.interfaces[1].deltas[in].quality == Quality::reboot);
+    CHECK(other.judge(boots(3 * step, 5), {}).interfaces[1].deltas[in].quality == Quality::ok);
+  }
+}
+
+TEST_CASE("sysUpTime's wrap costs no delta") {
+  DeviceHistory history;
+  const auto reading = [](nanoseconds when, std::uint32_t uptime) {
+    InterfaceSample sample = row(when, in, 1'000 + static_cast<std::uint64_t>(when / 1s), 64);
+    sample.time.sys_uptime = TimeTicks(uptime);
+    return snapshot({sample});
+  };
+  (void)history.judge(reading(0s, 0xFFFFFFFFU - 2'999), {});
+  const Judgement judgement = history.judge(reading(step, 3'000), {});
+  CHECK(judgement.restart == Restart::no);
+  CHECK(judgement.interfaces.front().deltas[in].value == 60U);
+}
+
+TEST_CASE("names are identities: swapped indexes move no traffic") {
+  DeviceHistory history;
+  const auto rows = [](nanoseconds when, std::uint32_t a, std::uint32_t b) {
+    const auto seconds = static_cast<std::uint64_t>(when / 1s);
+    InterfaceSample first = row(when, in, 1'000 * seconds, 64);
+    first.name = "a";
+    first.facts.if_index = IfIndex{a};
+    InterfaceSample second = row(when, in, 5 + seconds, 64);
+    second.name = "b";
+    second.facts.if_index = IfIndex{b};
+    return snapshot({first, second});
+  };
+  (void)history.judge(rows(0s, 1, 2), {});
+  const Judgement judgement = history.judge(rows(step, 2, 1), {});
+  CHECK(judgement.interfaces[0].deltas[in].value == 60'000U);
+  CHECK(judgement.interfaces[1].deltas[in].value == 60U);
+}
+
+TEST_CASE("a row that was not read is a gap, and its octets come later") {
+  DeviceHistory history;
+  (void)judge(history, usual(0s));
+  const auto gap = history.gap("eth0");
+  REQUIRE(gap);
+  CHECK(gap->sample.name == "eth0");
+  CHECK(gap->sample.facts.if_index == IfIndex{1});
+  CHECK(gap->deltas[in].quality == Quality::gap);
+  CHECK(gap->deltas[Counter::in_discards].quality == Quality::absent);
+  CHECK(gap->quality() == Quality::gap);
+  CHECK_FALSE(gap->in_rate());
+  CHECK_FALSE(history.gap("eth7"));
+  CHECK(judge(history, usual(3 * step)).deltas[in].value == 180'000U);
+}
+
+TEST_CASE("names that went away are forgotten, others are not") {
+  JudgeSettings settings;
+  settings.forget_after = 5 * step;
+  DeviceHistory history;
+  for (int cycle = 0; cycle < 1'000; ++cycle) {
+    InterfaceSample passing = usual(cycle * step);
+    passing.name = "ppp" + std::to_string(cycle);
+    (void)history.judge(snapshot({usual(cycle * step), passing}), settings);
+    CHECK(history.size() <= 7);
+  }
+  CHECK(judge(history, usual(1'000 * step), settings).deltas[in].quality == Quality::ok);
+}
+
+TEST_CASE("a row that is stale for long is not forgotten") {
+  JudgeSettings settings;
+  settings.forget_after = 5 * step;
+  DeviceHistory history;
+  const auto cycle = [&](nanoseconds when) {
+    InterfaceSample stale = usual(when);
+    stale.name = "slow";
+    stale.time.age_bound = 600 * step;
+    return history.judge(snapshot({usual(when), stale}), settings);
+  };
+  for (int i = 0; i < 20; ++i) {
+    auto judgement = cycle(i * step);
+    CHECK(judgement.interfaces[1].deltas[in].quality == (i == 0 ? Quality::first : Quality::stale));
+  }
+  // A row less than remembered, so that forgetting is considered.
+  (void)judge(history, usual(20 * step), settings);
+  CHECK(history.size() == 2);
+}
+
+TEST_CASE("a history is a value") {
+  DeviceHistory history;
+  (void)judge(history, usual(0s));
+  DeviceHistory copy = history;
+  CHECK(judge(history, usual(step)).deltas[in].value == 60'000U);
+  CHECK(judge(copy, usual(2 * step)).deltas[in].value == 120'000U);
+}
+
+}  // namespace
+}  // namespace octopoll::rates::test

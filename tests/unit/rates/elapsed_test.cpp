@@ -1,0 +1,77 @@
+#include "octopoll/rates/elapsed.hpp"
+
+#include <catch2/catch.hpp>
+#include <optional>
+
+namespace octopoll::rates {
+namespace {
+
+using namespace std::chrono_literals;
+using std::chrono::nanoseconds;
+
+ReadingTime reading(nanoseconds when, nanoseconds round_trip, std::optional<std::uint32_t> uptime,
+                    nanoseconds age = 0ns) {
+  ReadingTime time;
+  time.received = BootTime(1h + when);
+  time.round_trip = round_trip;
+  if (uptime) time.sys_uptime = TimeTicks(*uptime);
+  time.age_bound = age;
+  return time;
+}
+
+TEST_CASE("elapsed is taken from the clock with the smaller error bound") {
+  struct Case {
+    const char* what;
+    ReadingTime before, now;
+    nanoseconds time, error;
+  };
+  const Case cases[] = {
+      {"steady round trips: ours", reading(0s, 1ms, 1'000), reading(10s, 1ms, 2'001), 10s, 50us},
+      {"round trips differ a little: ours", reading(0s, 1ms, 1'000), reading(10s, 15ms, 2'001), 10s, 14ms + 50us},
+      {"round trips differ by more than sysUpTime's steps: the agent's", reading(0s, 1ms, 1'000),
+       reading(10s, 500ms, 1'950), 9500ms, 20ms},
+      {"the other way round", reading(0s, 500ms, 1'000), reading(10s, 1ms, 2'050), 10500ms, 20ms},
+      {"over sysUpTime's wrap", reading(0s, 1ms, 0xFFFFFFFFU - 499), reading(10s, 500ms, 450), 9500ms, 20ms},
+      {"no sysUpTime now", reading(0s, 1ms, 1'000), reading(10s, 500ms, {}), 10s, 499ms + 50us},
+      {"no sysUpTime before", reading(0s, 1ms, {}), reading(10s, 500ms, 2'000), 10s, 499ms + 50us},
+      {"sysUpTime stands still", reading(0s, 1ms, 1'000), reading(10s, 500ms, 1'000), 10s, 499ms + 50us},
+      {"sysUpTime runs 10 % fast", reading(0s, 1ms, 1'000), reading(10s, 500ms, 2'100), 10s, 499ms + 50us},
+      {"sysUpTime runs 30 % slow", reading(0s, 1ms, 1'000), reading(10s, 500ms, 1'700), 10s, 499ms + 50us},
+      {"sysUpTime fell", reading(0s, 1ms, 9'000), reading(10s, 500ms, 500), 10s, 499ms + 50us},
+  };
+  for (const Case& c : cases) {
+    CAPTURE(c.what);
+    const Elapsed elapsed = elapsed_between(c.before, c.now);
+    CHECK(elapsed.time == c.time);
+    CHECK(elapsed.clock_error == c.error);
+    CHECK(elapsed.relative_error == Approx(static_cast<double>(c.error.count()) / static_cast<double>(c.time.count())));
+  }
+}
+
+TEST_CASE("the larger of the two ages counts as error of the time between the snapshots") {
+  const auto error = [](nanoseconds before, nanoseconds now) {
+    return elapsed_between(reading(0s, 1ms, 1'000, before), reading(30s, 1ms, 4'000, now)).relative_error;
+  };
+  CHECK(error(0s, 0s) == Approx(50e-6 / 30));
+  CHECK(error(3s, 3s) == Approx((3 + 50e-6) / 30));
+  CHECK(error(3s, 0s) == Approx((3 + 50e-6) / 30));
+  CHECK(error(0s, 3s) == Approx((3 + 50e-6) / 30));
+}
+
+TEST_CASE("within sysUpTime's own step it has not moved, and says nothing") {
+  CHECK(elapsed_between(reading(0s, 1ms, 1'000), reading(30ms, 500ms, 1'000)).time == 30ms);
+}
+
+TEST_CASE("a coarser sysUpTime is trusted less") {
+  ClockSettings settings;
+  settings.uptime_step = 1s;
+  CHECK(elapsed_between(reading(0s, 1ms, 1'000), reading(10s, 500ms, 2'000), settings).clock_error == 499ms + 50us);
+}
+
+TEST_CASE("no time between two readings is all error") {
+  CHECK(elapsed_between(reading(5s, 1ms, 1'000), reading(5s, 1ms, 1'000)).relative_error == 1.0);
+  CHECK(elapsed_between(reading(5s, 1ms, 1'500), reading(4s, 1ms, 1'400)).relative_error == 1.0);
+}
+
+}  // namespace
+}  // namespace octopoll::rates

@@ -1,0 +1,319 @@
+#include "store/recorder.hpp"
+
+#include <catch2/catch.hpp>
+#include <limits>
+#include <string>
+
+#include "make_record.hpp"
+#include "store/open.hpp"
+#include "support/temp_dir.hpp"
+
+namespace octopoll::store {
+namespace {
+
+using namespace std::chrono_literals;
+using test::make_cycle;
+using test::make_row;
+using test::noon;
+
+/// A store with a recorder on it, and one transaction a record.
+struct Fixture {
+  Fixture() {
+    auto opened = open_for_writing(dir / "x.db");
+    REQUIRE(opened);
+    database.emplace(std::move(*opened));
+    auto made = Recorder::create(*database);
+    REQUIRE(made);
+    recorder.emplace(std::move(*made));
+  }
+  Recorded store(const Record& record) {
+    auto transaction = Transaction::begin(*database);
+    REQUIRE(transaction);
+    const auto recorded = recorder->store(record);
+    REQUIRE(recorded);
+    REQUIRE(transaction->commit());
+    return *recorded;
+  }
+  std::int64_t integer(std::string_view sql) { return database->integer(sql).value(); }
+  std::string text(std::string_view sql) { return database->text(sql).value(); }
+
+  test::TempDir dir;
+  std::optional<Database> database;
+  std::optional<Recorder> recorder;
+};
+
+DeviceCycle rich_cycle() {
+  InterfaceRecord row =
+      make_row({.name = "Gi0/1", .if_index = 4294967295U, .in_octets = 7'500'000'000, .out_octets = 75});
+  row.sample.facts.descr = "GigabitEthernet0/1";
+  row.sample.facts.alias = "Zürich \"uplink\"";
+  row.sample.facts.mtu = 9216;
+  row.sample.facts.phys_address = "";
+  row.sample.oper_status = status_down;
+  row.sample.last_change = TimeTicks(4294967295U);
+  row.sample.time.sys_uptime = TimeTicks(123456);
+  row.sample.counters[Counter::in_octets] = {std::numeric_limits<std::uint64_t>::max(), 64};
+  row.sample.counters[Counter::out_octets] = {std::uint64_t{1} << 63U, 64};
+  row.sample.counters[Counter::in_errors] = {5, 32};
+  row.sample.counters[Counter::out_discards] = {};
+  row.deltas[Counter::in_octets].quality = Quality::wrapped;
+  row.deltas[Counter::in_errors] = {std::nullopt, Quality::reset};
+  row.deltas[Counter::out_errors] = {3, Quality::wrapped};
+  row.deltas[Counter::out_discards] = {std::nullopt, Quality::absent};
+  row.time_error = 0.05;
+  DeviceCycle cycle = make_cycle("sw1", 7, noon, {row});
+  cycle.interfaces[0].sample.time.received = cycle.started + 1500ms;
+  cycle.duration = 2750us;
+  cycle.cache_period = 3s;
+  cycle.rebooted = true;
+  cycle.outcome = CycleOutcome::partial;
+  cycle.error = Error{ErrorKind::partial, "sw1: 3 rows missing", "raise the timeout"};
+  cycle.sys_uptime = TimeTicks(8640000);
+  cycle.cost = {10, 9, 1, 1000, std::uint64_t{1} << 40U};
+  return cycle;
+}
+
+TEST_CASE("a cycle comes back as it was stored") {
+  Fixture store;
+  const Recorded recorded = store.store(rich_cycle());
+  CHECK(recorded.rows == 1);
+  CHECK_FALSE(recorded.duplicate);
+
+  auto poll = store.database->prepare(
+      "SELECT poll_number, slot, started_at, duration_ms, interval_ms, outcome, error_kind, error, rebooted, "
+      "sys_uptime,"
+      " cache_period_ms, requests, responses, retries, octets_sent, octets_received FROM polls");
+  REQUIRE(poll);
+  REQUIRE(poll->first().value());
+  CHECK(poll->integer(0) == 7);
+  CHECK(poll->integer(1) == noon.time_since_epoch().count() / 60000);
+  CHECK(poll->integer(2) == noon.time_since_epoch().count());
+  CHECK(poll->real(3) == 2.75);
+  CHECK(poll->real(4) == 60000);
+  CHECK(poll->text(5) == "partial");
+  CHECK(poll->text(6) == "partial");
+  CHECK(poll->text(7) == "sw1: 3 rows missing");
+  CHECK(poll->integer(8) == 1);
+  CHECK(poll->integer(9) == 8640000);
+  CHECK(poll->real(10) == 3000);
+  CHECK(poll->integer(11) == 10);
+  CHECK(poll->integer(12) == 9);
+  CHECK(poll->integer(13) == 1);
+  CHECK(poll->integer(14) == 1000);
+  CHECK(poll->integer(15) == std::int64_t{1} << 40U);
+
+  auto sample = store.database->prepare(
+      "SELECT read_after_ms, elapsed_us, time_error, admin_status, oper_status, in_octets, out_octets, in_quality,"
+      " out_quality, in_bps, out_bps, in_utilization, out_utilization, in_ucast_pkts, in_errors, out_errors, "
+      "out_discards,"
+      " exceptions FROM samples");
+  REQUIRE(sample);
+  REQUIRE(sample->first().value());
+  CHECK(sample->integer(0) == 1500);
+  CHECK(sample->integer(1) == 60'000'000);
+  CHECK(sample->real(2) == 0.05);
+  CHECK(sample->text(3) == "up");
+  CHECK(sample->text(4) == "down");
+  CHECK(sample->integer(5) == 7'500'000'000);
+  CHECK(sample->integer(6) == 75);
+  CHECK(sample->text(7) == "wrapped");
+  CHECK(sample->text(8) == "ok");
+  CHECK(sample->real(9) == 1e9);
+  CHECK(sample->real(10) == 10);
+  CHECK(sample->real(11) == 1.0);
+  CHECK(sample->real(12) == 1e-8);
+  CHECK(sample->integer(13) == 1);
+  CHECK(sample->is_null(14));
+  CHECK(sample->integer(15) == 3);
+  CHECK(sample->is_null(16));
+  CHECK(sample->text(17) == "in_errors=reset out_errors=wrapped");
+
+  auto interface = store.database->prepare(
+      "SELECT name, if_index, if_name, descr, alias, type, mtu, phys_address, speed_bps, speed_source, in_speed_bps,"
+      " out_speed_bps, first_seen FROM interfaces");
+  REQUIRE(interface);
+  REQUIRE(interface->first().value());
+  CHECK(interface->text(0) == "Gi0/1");
+  CHECK(interface->integer(1) == 4294967295);
+  CHECK(interface->text(4) == "Zürich \"uplink\"");
+  CHECK(interface->integer(6) == 9216);
+  CHECK_FALSE(interface->is_null(7));  // an empty address is no missing one
+  CHECK(interface->text(7).empty());
+  CHECK(interface->unsigned_integer(8) == 1'000'000'000);
+  CHECK(interface->text(9) == to_string(SpeedSource::if_high_speed));
+  CHECK(interface->integer(12) == noon.time_since_epoch().count());
+}
+
+TEST_CASE("raw 64-bit readings above 2^63 survive, and widths are known") {
+  Fixture store;
+  store.store(rich_cycle());
+  auto latest = store.database->prepare(
+      "SELECT in_octets, out_octets, out_discards, counters_32, read_at, last_change, sys_uptime, oper_status"
+      " FROM interface_latest");
+  REQUIRE(latest);
+  REQUIRE(latest->first().value());
+  CHECK(latest->integer(0) == -1);
+  CHECK(latest->unsigned_integer(0) == std::numeric_limits<std::uint64_t>::max());
+  CHECK(latest->unsigned_integer(1) == std::uint64_t{1} << 63U);
+  CHECK(latest->is_null(2));
+  CHECK(latest->text(3) == "in_errors");
+  CHECK(latest->integer(4) == noon.time_since_epoch().count() + 1500);
+  CHECK(latest->integer(5) == 4294967295);
+  CHECK(latest->integer(6) == 123456);
+  CHECK(latest->text(7) == "down");
+}
+
+TEST_CASE("storing the same cycle twice changes nothing") {
+  Fixture store;
+  store.store(rich_cycle());
+  DeviceCycle again = rich_cycle();
+  again.interfaces[0].deltas[Counter::in_octets].value = 1;
+  again.address = "198.51.100.9:161";
+  CHECK(store.store(again).duplicate);
+  CHECK(store.integer("SELECT count(*) FROM polls") == 1);
+  CHECK(store.integer("SELECT count(*) FROM samples") == 1);
+  CHECK(store.integer("SELECT in_octets FROM samples") == 7'500'000'000);
+  CHECK(store.text("SELECT address FROM devices") == "192.0.2.1:161");
+}
+
+TEST_CASE("a clock that jumps back overwrites nothing, and the newest poll number speaks for the present") {
+  Fixture store;
+  store.store(make_cycle("sw1", 1, noon, {make_row({.name = "a", .in_octets = 1})}));
+  store.store(make_cycle("sw1", 2, noon + 60s, {make_row({.name = "a", .in_octets = 2})}));
+  store.store(make_cycle("sw1", 3, noon - 24h, {make_row({.name = "a", .in_octets = 3})}));
+  store.store(make_cycle("sw1", 4, noon, {make_row({.name = "a", .in_octets = 4})}));
+  CHECK(store.integer("SELECT count(*) FROM samples") == 4);
+  CHECK(store.integer("SELECT sum(in_octets) FROM samples") == 10);
+  CHECK(store.integer("SELECT poll_number FROM interface_latest l JOIN polls p ON p.id = l.poll_id") == 4);
+}
+
+TEST_CASE("an older cycle that arrives late is stored but does not speak for the present") {
+  Fixture store;
+  InterfaceRecord now = make_row({.name = "a"});
+  now.sample.facts.alias = "now";
+  InterfaceRecord then = make_row({.name = "a"});
+  then.sample.facts.alias = "then";
+  store.store(make_cycle("sw1", 5, noon, {now}));
+  store.recorder->forget();  // as after a restart: nothing is known but the file
+  store.store(make_cycle("sw1", 4, noon - 60s, {then, make_row({.name = "gone", .if_index = 2})}));
+  CHECK(store.integer("SELECT count(*) FROM samples") == 3);
+  CHECK(store.text("SELECT alias FROM interfaces WHERE name = 'a'") == "now");
+  CHECK(store.integer("SELECT count(*) FROM interface_latest") == 1);
+  CHECK(store.integer("SELECT in_speed_bps FROM interfaces WHERE name = 'gone'") == 1'000'000'000);
+}
+
+TEST_CASE("what an interface says of itself follows it, and its row stays one") {
+  Fixture store;
+  store.store(make_cycle("sw1", 1, noon, {make_row({.name = "a", .if_index = 1})}));
+  InterfaceRecord moved = make_row({.name = "a", .if_index = 99, .speed_bps = 0});
+  store.store(make_cycle("sw1", 2, noon + 60s, {moved}));
+  CHECK(store.integer("SELECT count(*) FROM interfaces") == 1);
+  CHECK(store.integer("SELECT if_index FROM interfaces") == 99);
+  CHECK(store.integer("SELECT speed_bps IS NULL AND in_speed_bps IS NULL FROM interfaces") == 1);
+}
+
+TEST_CASE("a failed cycle keeps what is known of the device") {
+  Fixture store;
+  store.store(make_cycle("sw1", 1, noon, {make_row({.name = "a"})}));
+  DeviceCycle failed;
+  failed.device = "sw1";
+  failed.poll_number = 2;
+  failed.started_at = noon + 60s;
+  failed.error = Error{ErrorKind::timeout, "sw1: no answer", {}};
+  store.store(failed);
+  CHECK(store.text("SELECT sys_name FROM devices") == "core switch");
+  CHECK(store.text("SELECT address FROM devices") == "192.0.2.1:161");
+  CHECK(store.integer("SELECT last_seen FROM devices") == noon.time_since_epoch().count());
+  CHECK(store.text("SELECT error_kind FROM polls WHERE outcome = 'failed'") == "timeout");
+}
+
+TEST_CASE("ids given in a transaction that was undone are not used again") {
+  Fixture store;
+  {
+    auto transaction = Transaction::begin(*store.database);
+    REQUIRE(transaction);
+    REQUIRE(store.recorder->store(make_cycle("ghost", 1, noon, {make_row({.name = "a"})})));
+  }
+  store.recorder->forget();
+  store.store(make_cycle("sw1", 1, noon, {make_row({.name = "b"})}));
+  store.store(make_cycle("ghost", 1, noon, {make_row({.name = "a"})}));
+  CHECK(store.integer("SELECT count(*) FROM samples") == 2);
+  CHECK(store.integer("SELECT count(*) FROM pragma_foreign_key_check") == 0);
+  CHECK(store.text("SELECT i.name FROM interfaces i JOIN devices d ON d.id = i.device_id WHERE d.name = 'ghost'") ==
+        "a");
+}
+
+TEST_CASE("poll numbers are found again per device") {
+  Fixture store;
+  store.store(make_cycle("sw1", 9, noon, {}));
+  store.store(make_cycle("sw1", 3, noon, {}));
+  store.store(make_cycle("sw2", 1, noon, {}));
+  CHECK(read_last_poll_numbers(*store.database).value() ==
+        std::map<std::string, std::uint64_t>{{"sw1", 9}, {"sw2", 1}});
+}
+
+TEST_CASE("a ping round comes back as it was stored, once") {
+  Fixture store;
+  PingRound round;
+  round.target = "sw1";
+  round.is_device = true;
+  round.address = "192.0.2.1";
+  round.round_number = 3;
+  round.started_at = noon;
+  round.interval = 60s;
+  round.sent = 5;
+  round.received = 3;
+  round.late = 1;
+  round.duplicates = 2;
+  round.round_trips = {2ms, 1ms, 4500ns};
+  CHECK(store.store(round).rows == 1);
+  CHECK(store.store(round).duplicate);
+
+  auto row = store.database->prepare(
+      "SELECT t.name, t.is_device, t.address, round, sent, received, late, duplicates, rtt_min_us, rtt_mean_us,"
+      " rtt_median_us, rtt_max_us, rtts_us, error FROM ping_rounds r JOIN ping_targets t ON t.id = r.target_id");
+  REQUIRE(row);
+  REQUIRE(row->first().value());
+  CHECK(row->text(0) == "sw1");
+  CHECK(row->integer(1) == 1);
+  CHECK(row->text(2) == "192.0.2.1");
+  CHECK(row->integer(3) == 3);
+  CHECK(row->integer(4) == 5);
+  CHECK(row->integer(5) == 3);
+  CHECK(row->integer(6) == 1);
+  CHECK(row->integer(7) == 2);
+  CHECK(row->real(8) == 4.5);
+  CHECK(row->real(9) == Approx(1001.5));
+  CHECK(row->real(10) == 1000);
+  CHECK(row->real(11) == 2000);
+  CHECK(row->text(12) == "[2000.000,1000.000,4.500]");
+  CHECK(row->is_null(13));
+  CHECK(store.integer("SELECT count(*) FROM ping_rounds") == 1);
+}
+
+TEST_CASE("a round without any answer has no round-trip time") {
+  Fixture store;
+  PingRound round;
+  round.target = "nowhere";
+  round.started_at = noon;
+  round.sent = 2;
+  round.error = Error{ErrorKind::unreachable, "nowhere: no route", {}};
+  store.store(round);
+  CHECK(store.integer("SELECT rtt_min_us IS NULL AND rtt_mean_us IS NULL AND rtts_us = '[]' FROM ping_rounds") == 1);
+  CHECK(store.text("SELECT error_kind FROM ping_rounds") == "unreachable");
+  CHECK(store.integer("SELECT loss_percent FROM v_ping") == 100);
+}
+
+TEST_CASE("the views show people's units") {
+  Fixture store;
+  store.store(rich_cycle());
+  CHECK(store.text("SELECT time FROM v_interface_rates") == "2026-01-31T12:00:01.500Z");
+  CHECK(store.integer("SELECT in_percent FROM v_interface_rates") == 100);
+  CHECK(store.integer("SELECT in_bps FROM v_interface_rates") == 1'000'000'000);
+  CHECK(store.text("SELECT outcome FROM v_polls") == "partial");
+  CHECK(store.integer("SELECT uptime_days FROM v_polls") == 1);
+  CHECK(store.text("SELECT oper_status FROM v_interfaces") == "down");
+}
+
+}  // namespace
+}  // namespace octopoll::store
