@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <stdexcept>
 
 namespace fleet {
 namespace {
@@ -77,63 +76,16 @@ std::optional<std::size_t> decode_oid(Octets content, Oid& oid) {
   return count;
 }
 
-std::size_t length_size(std::size_t length) noexcept {
-  if (length < 0x80) return 1;
-  std::size_t octets = 1;
-  for (; length > 0; length >>= 8) ++octets;
-  return octets;
-}
-
-std::size_t integer_size(std::int64_t value) noexcept {
-  std::size_t octets = 1;
-  for (; value > 127 || value < -128; value >>= 8) ++octets;
-  return octets;
-}
-
-std::size_t unsigned_size(std::uint64_t value) noexcept {
-  // A set top bit would read as a minus sign, so it costs one octet more.
-  return static_cast<std::size_t>(std::bit_width(value)) / 8 + 1;
-}
-
 std::size_t oid_size(OidView oid) noexcept {
   std::size_t octets = base128_size(first_sub_identifier(oid));
   for (const std::uint32_t number : oid.subspan(2)) octets += base128_size(number);
   return octets;
 }
 
-void Writer::header(Tag tag, std::size_t length) {
-  octet(static_cast<std::uint8_t>(tag));
-  if (length < 0x80) {
-    octet(static_cast<std::uint8_t>(length));
-    return;
-  }
+void Writer::long_length(std::size_t length) {
   const std::size_t count = length_size(length) - 1;
   octet(static_cast<std::uint8_t>(0x80 | count));
-  for (std::size_t i = count; i-- > 0;) octet(static_cast<std::uint8_t>(length >> (8 * i) & 0xff));
-}
-
-void Writer::octets(Octets octets) {
-  if (space_.size() - size_ < octets.size()) throw std::length_error("BER writer: out of space");
-  std::copy(octets.begin(), octets.end(), space_.begin() + static_cast<std::ptrdiff_t>(size_));
-  size_ += octets.size();
-}
-
-void Writer::element(Tag tag, Octets content) {
-  header(tag, content.size());
-  octets(content);
-}
-
-void Writer::integer(Tag tag, std::int64_t value) {
-  const std::size_t count = integer_size(value);
-  header(tag, count);
-  for (std::size_t i = count; i-- > 0;) octet(static_cast<std::uint8_t>(value >> (8 * i) & 0xff));
-}
-
-void Writer::unsigned_integer(Tag tag, std::uint64_t value) {
-  const std::size_t count = unsigned_size(value);
-  header(tag, count);
-  for (std::size_t i = count; i-- > 0;)
-    octet(i == 8 ? std::uint8_t{0} : static_cast<std::uint8_t>(value >> (8 * i) & 0xff));
+  number(length, count);
 }
 
 void Writer::object_id(OidView oid) {
@@ -145,11 +97,6 @@ void Writer::object_id(OidView oid) {
   };
   number(first_sub_identifier(oid));
   for (const std::uint32_t sub_identifier : oid.subspan(2)) number(sub_identifier);
-}
-
-void Writer::octet(std::uint8_t value) {
-  if (size_ == space_.size()) throw std::length_error("BER writer: out of space");
-  space_[size_++] = value;
 }
 
 namespace {

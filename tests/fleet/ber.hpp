@@ -4,10 +4,14 @@
 //
 // Written from those texts alone and sharing nothing with the poller under test, so that the two can disagree.
 
+#include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <span>
+#include <stdexcept>
 
 #include "fleet/oid.hpp"
 
@@ -64,10 +68,22 @@ class Reader {
 /// Appends the sub-identifiers to `oid` and returns how many they were.
 [[nodiscard]] std::optional<std::size_t> decode_oid(Octets content, Oid& oid);
 
+// What stands in this header with its code is what an answer of a thousand values goes through a thousand times.
+
 /// How many octets a length, an integer's content or an object identifier's content takes.
-[[nodiscard]] std::size_t length_size(std::size_t length) noexcept;
-[[nodiscard]] std::size_t integer_size(std::int64_t value) noexcept;
-[[nodiscard]] std::size_t unsigned_size(std::uint64_t value) noexcept;
+[[nodiscard]] inline std::size_t length_size(std::size_t length) noexcept {
+  if (length < 0x80) return 1;
+  return 1 + (static_cast<std::size_t>(std::bit_width(length)) + 7) / 8;
+}
+[[nodiscard]] inline std::size_t integer_size(std::int64_t value) noexcept {
+  // One bit more than the number has, for the sign.
+  const auto magnitude = static_cast<std::uint64_t>(value < 0 ? ~value : value);
+  return static_cast<std::size_t>(std::bit_width(magnitude)) / 8 + 1;
+}
+[[nodiscard]] inline std::size_t unsigned_size(std::uint64_t value) noexcept {
+  // A set top bit would read as a minus sign, so it costs one octet more.
+  return static_cast<std::size_t>(std::bit_width(value)) / 8 + 1;
+}
 [[nodiscard]] std::size_t oid_size(OidView oid) noexcept;
 /// Tag, length and content together.
 [[nodiscard]] inline std::size_t element_size(std::size_t content) noexcept {
@@ -81,15 +97,54 @@ class Writer {
   explicit Writer(std::span<std::uint8_t> space) noexcept : space_(space) {}
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
 
-  void header(Tag tag, std::size_t length);
-  void octets(Octets octets);
-  void element(Tag tag, Octets content);
-  void integer(Tag tag, std::int64_t value);
-  void unsigned_integer(Tag tag, std::uint64_t value);
+  void header(Tag tag, std::size_t length) {
+    require(2);
+    space_[size_++] = static_cast<std::uint8_t>(tag);
+    if (length < 0x80) {
+      space_[size_++] = static_cast<std::uint8_t>(length);
+    } else {
+      long_length(length);
+    }
+  }
+  void octets(Octets octets) {
+    require(octets.size());
+    if (!octets.empty()) std::memcpy(space_.data() + size_, octets.data(), octets.size());
+    size_ += octets.size();
+  }
+  void element(Tag tag, Octets content) {
+    header(tag, content.size());
+    octets(content);
+  }
+  void integer(Tag tag, std::int64_t value) {
+    const std::size_t count = integer_size(value);
+    header(tag, count);
+    number(std::bit_cast<std::uint64_t>(value), count);
+  }
+  void unsigned_integer(Tag tag, std::uint64_t value) {
+    std::size_t count = unsigned_size(value);
+    header(tag, count);
+    if (count > sizeof value) {
+      octet(0);
+      --count;
+    }
+    number(value, count);
+  }
   void object_id(OidView oid);
 
  private:
-  void octet(std::uint8_t value);
+  void require(std::size_t octets) const {
+    if (space_.size() - size_ < octets) throw std::length_error("BER writer: out of space");
+  }
+  void long_length(std::size_t length);
+  void octet(std::uint8_t value) {
+    require(1);
+    space_[size_++] = value;
+  }
+  /// Its last `count` octets, at most 8.
+  void number(std::uint64_t value, std::size_t count) {
+    require(count);
+    for (std::size_t i = count; i-- > 0;) space_[size_++] = static_cast<std::uint8_t>(value >> (8 * i) & 0xff);
+  }
 
   std::span<std::uint8_t> space_;
   std::size_t size_ = 0;

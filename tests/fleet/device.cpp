@@ -18,6 +18,9 @@ void Device::change_faults(const Json& changes, Instant now) {
   apply(faults_, changes);
   if (changes.contains("vanish_row")) requests_since_vanish_ = 0;
   view_is_stale_ = true;
+  is_plain_ = faults_.no_getbulk == NoGetbulk::off && !faults_.max_repetitions_cap && !faults_.loop &&
+              !faults_.non_increasing && !faults_.wrong_types && !faults_.duplicate_names && !faults_.bad_utf8 &&
+              !faults_.frozen_uptime;
   if (!faults_.frozen_uptime) {
     frozen_uptime_.reset();
   } else if (!frozen_uptime_) {
@@ -38,9 +41,9 @@ void Device::open_view() {
     ++requests_since_vanish_;
     view_is_stale_ = true;
   }
-  auto base = model_->layout();
+  const auto& base = model_->layout();
   if (view_is_stale_ || base != base_) {
-    base_ = std::move(base);
+    base_ = base;
     view_ = view_of(base_, faults_, vanishing && requests_since_vanish_ > vanishing->after_requests);
     view_is_stale_ = false;
   }

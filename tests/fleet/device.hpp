@@ -58,12 +58,17 @@ class Device {
   /// Brings the view up to date: to be called once for each request, before what follows.
   void open_view();
   [[nodiscard]] const Layout& view() const noexcept { return *view_; }
+  [[nodiscard]] const std::shared_ptr<const Layout>& shared_view() const noexcept { return view_; }
+  /// Whether an answer is what the view and the model say, since no fault changes order, names or values.
+  [[nodiscard]] bool is_plain() const noexcept { return is_plain_; }
   /// Index of the instance that GETNEXT finds for `name`; view().size() or more at the end.
   [[nodiscard]] std::size_t successor(OidView name) const;
   /// The same for the name of instance `i`.
   [[nodiscard]] std::size_t successor(std::size_t i) const;
   /// Borrowed octets live until the next call.
   [[nodiscard]] Value value(std::size_t i, Instant now);
+  /// The same for an instance of a plain device's view.
+  [[nodiscard]] Value plain_value(Slot slot, Instant now) { return model_->value(slot, now); }
 
   DeviceStats stats;
 
@@ -82,6 +87,7 @@ class Device {
   std::shared_ptr<const Layout> base_;
   std::shared_ptr<const Layout> view_;
   bool view_is_stale_ = true;
+  bool is_plain_ = true;
   std::uint64_t requests_since_vanish_ = 0;
   std::optional<std::uint64_t> frozen_uptime_;
   std::string scratch_;

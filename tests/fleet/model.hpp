@@ -17,7 +17,7 @@ class Model {
  public:
   virtual ~Model() = default;
   /// Another object whenever instances came or went, so that comparing pointers tells.
-  [[nodiscard]] virtual std::shared_ptr<const Layout> layout() const = 0;
+  [[nodiscard]] virtual const std::shared_ptr<const Layout>& layout() const = 0;
   /// The value at `now`; borrowed octets live until the next call.
   [[nodiscard]] virtual Value value(Slot slot, Instant now) = 0;
 };

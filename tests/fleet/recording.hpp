@@ -29,7 +29,7 @@ struct Recording {
 class RecordedModel final : public Model {
  public:
   explicit RecordedModel(std::shared_ptr<const Recording> recording) : recording_(std::move(recording)) {}
-  [[nodiscard]] std::shared_ptr<const Layout> layout() const override { return recording_->layout; }
+  [[nodiscard]] const std::shared_ptr<const Layout>& layout() const override { return recording_->layout; }
   [[nodiscard]] Value value(Slot slot, Instant now) override;
 
  private:

@@ -12,8 +12,6 @@ bool is_request(Tag tag, Version version) noexcept;
 }  // namespace
 
 DecodeError Request::decode(Octets packet) {
-  names_.clear();
-  numbers_.clear();
   Reader datagram(packet);
   const auto message = datagram.next(Tag::sequence);
   if (!message || !datagram.empty()) return DecodeError::malformed;
@@ -42,10 +40,12 @@ bool Request::decode_pdu(Octets content) {
   non_repeaters = *second;
   max_repetitions = *third;
   bindings = *list;
-  return decode_bindings();
+  return true;
 }
 
 bool Request::decode_bindings() {
+  names_.clear();
+  numbers_.clear();
   Reader list(bindings);
   while (!list.empty()) {
     const auto binding = list.next(Tag::sequence);

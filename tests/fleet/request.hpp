@@ -15,11 +15,15 @@ enum class Version : std::uint8_t { v1 = 0, v2c = 1 };
 enum class DecodeError : std::uint8_t { none, malformed, bad_version };
 
 /// One decoded request. It borrows from the packet, which must outlive it. Reuse one object for all packets: after the
-/// first few it allocates nothing.
+/// first few it allocates nothing. Decoded in two steps, since the second can be left out where the same bindings have
+/// been answered before.
 /// Source: RFC 1157 section 4 and RFC 1901 section 3 (the message), RFC 3416 section 3 (the PDU).
 class Request {
  public:
+  /// All but the bindings.
   [[nodiscard]] DecodeError decode(Octets packet);
+  /// The names in `bindings`; false when they are malformed.
+  [[nodiscard]] bool decode_bindings();
 
   Version version = Version::v1;
   std::string_view community;
@@ -43,7 +47,6 @@ class Request {
     Octets encoded;
   };
   [[nodiscard]] bool decode_pdu(Octets content);
-  [[nodiscard]] bool decode_bindings();
 
   std::vector<Name> names_;
   Oid numbers_;

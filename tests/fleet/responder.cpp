@@ -13,31 +13,37 @@ enum ErrorStatus : std::int32_t { no_error = 0, too_big = 1, no_such_name = 2, g
 /// when all lengths are known.
 class Message {
  public:
-  Message(const Request& request, const Device& device, std::span<std::uint8_t> buffer);
+  /// `record`, where it is not null, gets every binding that is added, and whether one did not fit.
+  Message(const Request& request, const Device& device, std::span<std::uint8_t> buffer, Envelope& envelope,
+          KeptAnswer* record);
 
   /// False, and nothing changed, where the message would become larger than the agent sends.
-  [[nodiscard]] bool add(Octets encoded_name, const Value& value);
+  [[nodiscard]] bool add(Octets encoded_name, Slot slot, const Value& value);
   [[nodiscard]] bool add_all_of_request();
-  void clear() noexcept { used_ = 0; }
+  void clear() noexcept { used_ = count_ = 0; }
   [[nodiscard]] std::size_t bindings() const noexcept { return count_; }
   [[nodiscard]] std::span<const std::uint8_t> finish(std::int32_t status, std::int32_t index);
 
  private:
-  [[nodiscard]] std::size_t pdu_content(std::size_t bindings, std::int32_t status, std::int32_t index) const noexcept;
-  [[nodiscard]] std::size_t total(std::size_t bindings) const noexcept;
+  [[nodiscard]] std::size_t fields(std::int32_t status, std::int32_t index) const noexcept;
+  [[nodiscard]] bool fits(std::size_t size) const noexcept { return used_ + size <= capacity_; }
 
   const Request& request_;
   std::span<std::uint8_t> buffer_;
-  std::size_t limit_;
+  Envelope& envelope_;
+  KeptAnswer* record_;
   std::int32_t request_id_;
-  std::string_view community_;
-  std::size_t start_;  // of the bindings in the buffer
+  std::size_t pdu_limit_;
+  std::size_t start_;     // of the bindings in the buffer
+  std::size_t capacity_;  // octets of bindings that an answer without an error has room for
   std::size_t used_ = 0;
   std::size_t count_ = 0;
 };
 
 using Reply = std::span<const std::uint8_t>;
 
+/// Empty where the answer would not be the one of before: then the request is to be looked at again.
+Reply answer_as_before(const KeptAnswer& kept, const Request& request, Device& device, Instant now, Message& message);
 Reply answer_get(const Request& request, Device& device, Instant now, Message& message);
 Reply answer_get_next(const Request& request, Device& device, Instant now, Message& message);
 Reply answer_get_bulk(const Request& request, Device& device, Instant now, Message& message,
@@ -45,35 +51,63 @@ Reply answer_get_bulk(const Request& request, Device& device, Instant now, Messa
 Reply answer_set(const Request& request, Message& message);
 Reply error(const Request& request, Message& message, std::int32_t status, std::size_t index);
 Reply too_big_for(const Request& request, Message& message);
-void count(const Request& request, DeviceStats& stats) noexcept;
+void count(const Request& request, std::size_t bindings, DeviceStats& stats) noexcept;
 
 }  // namespace
 
-Answer Responder::respond(const Request& request, Device& device, Instant now, std::span<std::uint8_t> buffer) {
+Answer Responder::respond(Request& request, Device& device, Instant now, std::span<std::uint8_t> buffer) {
+  const auto& other = device.faults().wrong_community_reply;
+  CommunityEnvelope envelope(request.version, other ? *other : request.community);
+  return respond(request, device, now, buffer, envelope);
+}
+
+Answer Responder::respond(Request& request, Device& device, Instant now, std::span<std::uint8_t> buffer,
+                          Envelope& envelope) {
   const Faults& faults = device.faults();
-  count(request, device.stats);
   device.open_view();
+  const bool keeps = request.version != Version::v1 && request.type != Tag::set_request && device.is_plain();
+  const KeptAnswer* kept = keeps ? kept_.find(device.shared_view(), request) : nullptr;
+  Answer answer;
+  if (kept == nullptr && !request.decode_bindings()) {
+    answer.malformed = true;
+    return answer;
+  }
+  count(request, kept != nullptr ? kept->asked : request.binding_count(), device.stats);
   const bool lost = faults.drop_rate > 0 && std::generate_canonical<double, 53>(chance_) < faults.drop_rate;
   if (faults.silent || lost) return {};
   if (faults.v1_only && request.version != Version::v1) return {};
   const bool bulk = request.type == Tag::get_bulk_request;
   if (bulk && faults.no_getbulk == NoGetbulk::silent) return {};
 
-  Message message(request, device, buffer);
-  Answer answer;
-  if (bulk && faults.no_getbulk == NoGetbulk::gen_err) {
-    answer.octets = error(request, message, gen_err, 1);
-  } else if (bulk) {
-    answer.octets = answer_get_bulk(request, device, now, message, positions_);
-  } else if (request.type == Tag::get_request) {
-    answer.octets = answer_get(request, device, now, message);
-  } else if (request.type == Tag::get_next_request) {
-    answer.octets = answer_get_next(request, device, now, message);
-  } else {
-    answer.octets = answer_set(request, message);
+  std::size_t answered = 0;
+  if (kept != nullptr) {
+    Message message(request, device, buffer, envelope, nullptr);
+    answer.octets = answer_as_before(*kept, request, device, now, message);
+    answered = message.bindings();
+  }
+  if (answer.octets.empty()) {
+    if (kept != nullptr && !request.decode_bindings()) return {};
+    KeptAnswer record;
+    Message message(request, device, buffer, envelope, keeps ? &record : nullptr);
+    if (bulk && faults.no_getbulk == NoGetbulk::gen_err) {
+      answer.octets = error(request, message, gen_err, 1);
+    } else if (bulk) {
+      answer.octets = answer_get_bulk(request, device, now, message, positions_);
+    } else if (request.type == Tag::get_request) {
+      answer.octets = answer_get(request, device, now, message);
+    } else if (request.type == Tag::get_next_request) {
+      answer.octets = answer_get_next(request, device, now, message);
+    } else {
+      answer.octets = answer_set(request, message);
+    }
+    answered = message.bindings();
+    if (keeps && (bulk || !record.cut)) {
+      record.asked = request.binding_count();
+      kept_.keep(device.shared_view(), request, std::move(record));
+    }
   }
   if (faults.silent_over && answer.octets.size() > *faults.silent_over) return {};
-  device.stats.bindings_answered += message.bindings();
+  device.stats.bindings_answered += answered;
   spoil(answer, buffer, faults);
   return answer;
 }
@@ -98,6 +132,18 @@ void Responder::spoil(Answer& answer, std::span<std::uint8_t> buffer, const Faul
 
 namespace {
 
+Reply answer_as_before(const KeptAnswer& kept, const Request& request, Device& device, Instant now, Message& message) {
+  const Octets names(kept.names);
+  for (const KeptAnswer::Binding& binding : kept.bindings) {
+    const Value value =
+        binding.exception == Tag::null ? device.plain_value(binding.slot, now) : Value::exception(binding.exception);
+    if (message.add(names.subspan(binding.name_at, binding.name_size), binding.slot, value)) continue;
+    return request.type == Tag::get_bulk_request ? message.finish(no_error, 0) : Reply{};
+  }
+  // The values have become shorter, and there is room for more than the last time.
+  return kept.cut ? Reply{} : message.finish(no_error, 0);
+}
+
 Reply answer_get(const Request& request, Device& device, Instant now, Message& message) {
   const Layout& layout = device.view();
   for (std::size_t i = 0; i < request.binding_count(); ++i) {
@@ -110,7 +156,8 @@ Reply answer_get(const Request& request, Device& device, Instant now, Message& m
     if (request.version == Version::v1 && (!at || value.tag == Tag::counter64)) {
       return error(request, message, no_such_name, i + 1);
     }
-    if (!message.add(request.encoded_name(i), value)) return too_big_for(request, message);
+    if (!message.add(request.encoded_name(i), at ? layout.slot(*at) : Slot{}, value))
+      return too_big_for(request, message);
   }
   return message.finish(no_error, 0);
 }
@@ -127,8 +174,9 @@ Reply answer_get_next(const Request& request, Device& device, Instant now, Messa
       }
       if (at >= layout.size()) return error(request, message, no_such_name, i + 1);
     }
-    const Octets name = at < layout.size() ? layout.encoded_name(at) : request.encoded_name(i);
-    if (!message.add(name, value)) return too_big_for(request, message);
+    const bool ended = at >= layout.size();
+    const Octets name = ended ? request.encoded_name(i) : layout.encoded_name(at);
+    if (!message.add(name, ended ? Slot{} : layout.slot(at), value)) return too_big_for(request, message);
   }
   return message.finish(no_error, 0);
 }
@@ -143,8 +191,8 @@ Reply answer_get_bulk(const Request& request, Device& device, Instant now, Messa
   const std::uint32_t repetitions = std::min(asked, device.faults().max_repetitions_cap.value_or(asked));
   // RFC 3416 section 4.2.3: a binding that does not fit ends the message, without an error.
   const auto add = [&](std::size_t at, Octets name_at_end) {
-    return at < end ? message.add(layout.encoded_name(at), device.value(at, now))
-                    : message.add(name_at_end, Value::exception(Tag::end_of_mib_view));
+    return at < end ? message.add(layout.encoded_name(at), layout.slot(at), device.value(at, now))
+                    : message.add(name_at_end, Slot{}, Value::exception(Tag::end_of_mib_view));
   };
   for (std::size_t i = 0; i < once; ++i) {
     if (!add(device.successor(request.name(i)), request.encoded_name(i))) return message.finish(no_error, 0);
@@ -196,9 +244,9 @@ Reply too_big_for(const Request& request, Message& message) {
   return message.finish(too_big, 0);
 }
 
-void count(const Request& request, DeviceStats& stats) noexcept {
+void count(const Request& request, std::size_t bindings, DeviceStats& stats) noexcept {
   ++stats.requests;
-  stats.bindings_asked += request.binding_count();
+  stats.bindings_asked += bindings;
   switch (request.type) {
     case Tag::get_request:
       ++stats.gets;
@@ -215,22 +263,34 @@ void count(const Request& request, DeviceStats& stats) noexcept {
   }
 }
 
-Message::Message(const Request& request, const Device& device, std::span<std::uint8_t> buffer)
+Message::Message(const Request& request, const Device& device, std::span<std::uint8_t> buffer, Envelope& envelope,
+                 KeptAnswer* record)
     : request_(request),
       buffer_(buffer),
-      limit_(device.max_message_size()),
+      envelope_(envelope),
+      record_(record),
       request_id_(request.request_id),
-      community_(request.community) {
-  const Faults& faults = device.faults();
-  if (faults.wrong_request_id) request_id_ = (request_id_ & 0x7fff'ffff) == 0x7fff'ffff ? 1 : request_id_ + 1;
-  if (faults.wrong_community_reply) community_ = *faults.wrong_community_reply;
-  start_ = std::min(buffer_.size(), community_.size() + 64);
+      pdu_limit_(envelope.largest_pdu(device.max_message_size())) {
+  constexpr std::size_t most_of_pdu_header = 32;
+  if (device.faults().wrong_request_id) {
+    request_id_ = (request_id_ & 0x7fff'ffff) == 0x7fff'ffff ? 1 : request_id_ + 1;
+  }
+  start_ = std::min(buffer_.size(), envelope.room_before() + most_of_pdu_header);
+  const std::size_t content = largest_content(pdu_limit_);
+  const std::size_t header = fields(no_error, 0);
+  const std::size_t room = buffer_.size() - start_;
+  capacity_ =
+      content > header ? std::min(largest_content(content - header), room - std::min(room, envelope.room_behind())) : 0;
 }
 
-bool Message::add(Octets encoded_name, const Value& value) {
+bool Message::add(Octets encoded_name, Slot slot, const Value& value) {
   const std::size_t content = encoded_name.size() + element_size(value.content_size());
   const std::size_t size = element_size(content);
-  if (total(used_ + size) > limit_ || start_ + used_ + size > buffer_.size()) return false;
+  if (record_ != nullptr) {
+    record_->add(encoded_name, slot, value.is_exception() ? value.tag : Tag::null);
+    record_->cut = record_->cut || !fits(size);
+  }
+  if (!fits(size)) return false;
   Writer writer(buffer_.subspan(start_ + used_, size));
   writer.header(Tag::sequence, content);
   writer.octets(encoded_name);
@@ -242,7 +302,7 @@ bool Message::add(Octets encoded_name, const Value& value) {
 
 bool Message::add_all_of_request() {
   const std::size_t size = request_.bindings.size();
-  if (total(used_ + size) > limit_ || start_ + used_ + size > buffer_.size()) return false;
+  if (!fits(size)) return false;
   Writer(buffer_.subspan(start_ + used_, size)).octets(request_.bindings);
   used_ += size;
   count_ += request_.binding_count();
@@ -250,30 +310,23 @@ bool Message::add_all_of_request() {
 }
 
 std::span<const std::uint8_t> Message::finish(std::int32_t status, std::int32_t index) {
-  const std::size_t pdu = pdu_content(used_, status, index);
-  const std::size_t message = element_size(1) + element_size(community_.size()) + element_size(pdu);
-  const std::size_t size = element_size(message);
-  if (size > limit_) return {};  // not even the error fits: RFC 3416 section 4.2.1, silently dropped
+  const std::size_t pdu = fields(status, index) + element_size(used_);
+  const std::size_t size = element_size(pdu);
+  if (size > pdu_limit_) return {};  // not even the error fits: RFC 3416 section 4.2.1, silently dropped
   const std::size_t header = size - used_;
   Writer writer(buffer_.subspan(start_ - header, header));
-  writer.header(Tag::sequence, message);
-  writer.integer(Tag::integer, static_cast<int>(request_.version));
-  writer.element(Tag::octet_string, {reinterpret_cast<const std::uint8_t*>(community_.data()), community_.size()});
   writer.header(Tag::response, pdu);
   writer.integer(Tag::integer, request_id_);
   writer.integer(Tag::integer, status);
   writer.integer(Tag::integer, index);
   writer.header(Tag::sequence, used_);
-  return buffer_.subspan(start_ - header, size);
+  return envelope_.seal(buffer_, buffer_.subspan(start_ - header, size));
 }
 
-std::size_t Message::pdu_content(std::size_t bindings, std::int32_t status, std::int32_t index) const noexcept {
+/// What stands before the bindings in a PDU.
+std::size_t Message::fields(std::int32_t status, std::int32_t index) const noexcept {
   return element_size(integer_size(request_id_)) + element_size(integer_size(status)) +
-         element_size(integer_size(index)) + element_size(bindings);
-}
-
-std::size_t Message::total(std::size_t bindings) const noexcept {
-  return element_size(element_size(1) + element_size(community_.size()) + element_size(pdu_content(bindings, 0, 0)));
+         element_size(integer_size(index));
 }
 
 }  // namespace

@@ -6,6 +6,8 @@
 #include <span>
 
 #include "fleet/device.hpp"
+#include "fleet/envelope.hpp"
+#include "fleet/kept_answers.hpp"
 #include "fleet/request.hpp"
 
 namespace fleet {
@@ -13,6 +15,7 @@ namespace fleet {
 /// An answer and how it is to leave.
 struct Answer {
   std::span<const std::uint8_t> octets;  ///< empty: silence
+  bool malformed = false;                ///< the request's bindings were; then there is silence
   std::chrono::nanoseconds delay{};
   unsigned copies = 1;
   bool from_other_port = false;
@@ -29,14 +32,18 @@ class Responder {
   static constexpr std::size_t buffer_size = 66'000;
 
   explicit Responder(std::uint64_t seed) : chance_(seed) {}
-  /// The answer lives in `buffer`, which has buffer_size octets.
-  [[nodiscard]] Answer respond(const Request& request, Device& device, Instant now, std::span<std::uint8_t> buffer);
+  /// The answer to an SNMPv1 or SNMPv2c request lives in `buffer`, which has buffer_size octets.
+  [[nodiscard]] Answer respond(Request& request, Device& device, Instant now, std::span<std::uint8_t> buffer);
+  /// The answer to any request, in that envelope.
+  [[nodiscard]] Answer respond(Request& request, Device& device, Instant now, std::span<std::uint8_t> buffer,
+                               Envelope& envelope);
 
  private:
   void spoil(Answer& answer, std::span<std::uint8_t> buffer, const Faults& faults);
 
   std::mt19937_64 chance_;
   std::vector<std::size_t> positions_;  // of GETBULK's columns; kept for its capacity
+  KeptAnswers kept_;
 };
 
 }  // namespace fleet

@@ -41,15 +41,10 @@ void set_local_address(msghdr& message, ControlSpace& space, int family, const A
 
 }  // namespace
 
-/// Buffers for one round of a socket, and what goes out at its end.
+/// Buffers for one round of a socket. What points where is set once; a round puts back only what the kernel changed.
 struct Server::Batch {
   struct Incoming {
     sockaddr_storage from{};
-    ControlSpace control;
-    iovec data{};
-  };
-  struct Outgoing {
-    sockaddr_storage to{};
     ControlSpace control;
     iovec data{};
   };
@@ -57,27 +52,54 @@ struct Server::Batch {
   std::vector<std::uint8_t> answers = std::vector<std::uint8_t>(batch_size * Responder::buffer_size);
   std::array<Incoming, batch_size> incoming;
   std::array<mmsghdr, batch_size> received{};
-  std::vector<Outgoing> outgoing;
-  std::vector<mmsghdr> sending;
+
+  Batch() {
+    for (std::size_t i = 0; i < batch_size; ++i) {
+      incoming[i].data = {requests.data() + i * largest_packet, largest_packet};
+      received[i].msg_hdr.msg_name = &incoming[i].from;
+      received[i].msg_hdr.msg_iov = &incoming[i].data;
+      received[i].msg_hdr.msg_iovlen = 1;
+      received[i].msg_hdr.msg_control = incoming[i].control.octets.data();
+      make_ready(i);
+    }
+  }
+  void make_ready(std::size_t i) noexcept {
+    received[i].msg_hdr.msg_namelen = sizeof(sockaddr_storage);
+    received[i].msg_hdr.msg_controllen = incoming[i].control.octets.size();
+  }
+};
+
+/// What goes out of one socket together. Borrows octets and addresses until it is sent.
+struct Server::Outbox {
   int fd = -1;
-  int family = AF_INET;
+  std::size_t size = 0;
+  std::array<ControlSpace, batch_size> control;
+  std::array<iovec, batch_size> data{};
+  std::array<mmsghdr, batch_size> messages{};
+
+  [[nodiscard]] bool full() const noexcept { return size == batch_size; }
+  void add(const sockaddr_storage& to, socklen_t to_size, const Address& from, Octets octets) {
+    data[size] = {const_cast<std::uint8_t*>(octets.data()), octets.size()};
+    msghdr& message = messages[size].msg_hdr;
+    message = {};
+    message.msg_name = const_cast<sockaddr_storage*>(&to);
+    message.msg_namelen = to_size;
+    message.msg_iov = &data[size];
+    message.msg_iovlen = 1;
+    set_local_address(message, control[size], to.ss_family, from);
+    ++size;
+  }
 };
 
 /// An answer that leaves later.
 struct Server::Later {
-  std::chrono::nanoseconds due;
-  std::uint64_t order;  // of equals, the first in is the first out
-  int fd;
-  sockaddr_storage to;
-  socklen_t to_size;
+  int fd = -1;
+  sockaddr_storage to{};
+  socklen_t to_size = 0;
   Address from;
   std::vector<std::uint8_t> octets;
-  Device* device;
+  Device* device = nullptr;
 };
-
-bool Server::LaterFirst::operator()(const std::unique_ptr<Later>& a, const std::unique_ptr<Later>& b) const noexcept {
-  return std::pair(a->due, a->order) > std::pair(b->due, b->order);
-}
 
 Server::Server(Registry& registry, Clock clock, std::uint64_t seed, std::function<void()> on_wake)
     : registry_(registry),
@@ -87,7 +109,8 @@ Server::Server(Registry& registry, Clock clock, std::uint64_t seed, std::functio
       epoll_(checked(::epoll_create1(EPOLL_CLOEXEC), "epoll_create1")),
       wake_(checked(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd")),
       timer_(checked(::timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK), "timerfd_create")),
-      batch_(std::make_unique<Batch>()) {
+      batch_(std::make_unique<Batch>()),
+      outbox_(std::make_unique<Outbox>()) {
   watch(wake_.get(), wake_tag);
   watch(timer_.get(), timer_tag);
 }
@@ -190,23 +213,12 @@ void Server::watch(int fd, std::uint64_t tag) {
 
 void Server::serve(std::size_t socket) {
   Batch& batch = *batch_;
-  batch.fd = sockets_[socket].fd.get();
-  batch.family = sockets_[socket].family;
-  for (std::size_t i = 0; i < batch_size; ++i) {
-    Batch::Incoming& incoming = batch.incoming[i];
-    incoming.data = {batch.requests.data() + i * largest_packet, largest_packet};
-    msghdr& header = batch.received[i].msg_hdr;
-    header = {};
-    header.msg_name = &incoming.from;
-    header.msg_namelen = sizeof incoming.from;
-    header.msg_iov = &incoming.data;
-    header.msg_iovlen = 1;
-    header.msg_control = incoming.control.octets.data();
-    header.msg_controllen = incoming.control.octets.size();
-  }
-  const int count = ::recvmmsg(batch.fd, batch.received.data(), batch_size, MSG_DONTWAIT, nullptr);
+  outbox_->fd = sockets_[socket].fd.get();
+  const int count = ::recvmmsg(outbox_->fd, batch.received.data(), batch_size, MSG_DONTWAIT, nullptr);
   for (int i = 0; i < count; ++i) handle(socket, static_cast<std::size_t>(i));
-  send_batch();
+  send(*outbox_);
+  for (int i = 0; i < count; ++i) batch.make_ready(static_cast<std::size_t>(i));
+  arm_timer();
 }
 
 void Server::handle(std::size_t socket, std::size_t slot) {
@@ -225,9 +237,13 @@ void Server::handle(std::size_t socket, std::size_t slot) {
     ++stats_.bad_communities;
     return;
   }
-  device->stats.octets_in += packet.size();
   const std::span buffer(batch.answers.data() + slot * Responder::buffer_size, Responder::buffer_size);
   const Answer answer = responder_.respond(request_, *device, clock_(), buffer);
+  if (answer.malformed) {
+    ++stats_.malformed;
+    return;
+  }
+  device->stats.octets_in += packet.size();
   if (answer.octets.empty()) {
     ++stats_.unanswered;
     return;
@@ -241,33 +257,18 @@ void Server::handle(std::size_t socket, std::size_t slot) {
     if (answer.delay.count() > 0) {
       send_later(socket, peer, header.msg_namelen, from, answer, *device);
     } else if (answer.from_other_port) {
-      send_one(other_socket(batch.family), peer, header.msg_namelen, from, answer.octets);
+      send_one(other_socket(sockets_[socket].family), peer, header.msg_namelen, from, answer.octets);
     } else {
-      Batch::Outgoing& outgoing = batch.outgoing.emplace_back();
-      outgoing.to = peer;
-      outgoing.data = {const_cast<std::uint8_t*>(answer.octets.data()), answer.octets.size()};
-      msghdr& message = batch.sending.emplace_back().msg_hdr;
-      message = {};
-      message.msg_namelen = header.msg_namelen;
-      message.msg_iovlen = 1;
-      set_local_address(message, outgoing.control, batch.family, from);
+      if (outbox_->full()) send(*outbox_);
+      outbox_->add(peer, header.msg_namelen, from, answer.octets);
     }
   }
 }
 
-void Server::send_batch() {
-  Batch& batch = *batch_;
-  // Only now do the addresses stand still: the vectors have their final size.
-  for (std::size_t i = 0; i < batch.outgoing.size(); ++i) {
-    msghdr& message = batch.sending[i].msg_hdr;
-    message.msg_name = &batch.outgoing[i].to;
-    message.msg_iov = &batch.outgoing[i].data;
-    message.msg_control = batch.outgoing[i].control.octets.data();
-  }
+void Server::send(Outbox& outbox) {
   std::size_t done = 0;
-  while (done < batch.sending.size()) {
-    const auto left = static_cast<unsigned>(batch.sending.size() - done);
-    const int sent = ::sendmmsg(batch.fd, batch.sending.data() + done, left, 0);
+  while (done < outbox.size) {
+    const int sent = ::sendmmsg(outbox.fd, outbox.messages.data() + done, static_cast<unsigned>(outbox.size - done), 0);
     if (sent > 0) {
       stats_.sent += static_cast<std::uint64_t>(sent);
       done += static_cast<std::size_t>(sent);
@@ -276,55 +277,57 @@ void Server::send_batch() {
       ++done;
     }
   }
-  batch.outgoing.clear();
-  batch.sending.clear();
+  outbox.size = 0;
 }
 
 void Server::send_later(std::size_t socket, const sockaddr_storage& to, socklen_t to_size, const Address& from,
                         const Answer& answer, Device& device) {
-  static_assert(std::is_trivially_copyable_v<sockaddr_storage>);
   const Socket& own = sockets_[socket];
-  const int fd = answer.from_other_port ? other_socket(own.family) : own.fd.get();
-  later_.push(std::make_unique<Later>(Later{boot_time() + answer.delay,
-                                            ++later_count_,
-                                            fd,
-                                            to,
-                                            to_size,
-                                            from,
-                                            {answer.octets.begin(), answer.octets.end()},
-                                            &device}));
+  if (later_free_.empty()) {
+    later_free_.push_back(static_cast<std::uint32_t>(later_.size()));
+    later_.emplace_back();
+  }
+  const std::uint32_t place = later_free_.back();
+  later_free_.pop_back();
+  Later& later = later_[place];
+  later.fd = answer.from_other_port ? other_socket(own.family) : own.fd.get();
+  later.to = to;
+  later.to_size = to_size;
+  later.from = from;
+  later.octets.assign(answer.octets.begin(), answer.octets.end());
+  later.device = &device;
+  due_.push({boot_time() + answer.delay, ++later_count_, place});
   ++device.stats.waiting;
   device.stats.max_waiting = std::max(device.stats.max_waiting, device.stats.waiting);
-  arm_timer();
 }
 
 void Server::send_due() {
+  armed_ = {};
   const auto now = boot_time();
-  while (!later_.empty() && later_.top()->due <= now) {
-    const Later& later = *later_.top();
+  std::array<std::uint32_t, batch_size> leaving{};
+  const auto send_all = [&] {
+    for (std::size_t i = 0; i < outbox_->size; ++i) later_free_.push_back(leaving[i]);
+    send(*outbox_);
+  };
+  while (!due_.empty() && due_.top().at <= now) {
+    const std::uint32_t place = due_.top().later;
+    due_.pop();
+    const Later& later = later_[place];
     --later.device->stats.waiting;
-    send_one(later.fd, later.to, later.to_size, later.from, later.octets);
-    later_.pop();
+    if (outbox_->full() || outbox_->fd != later.fd) send_all();
+    outbox_->fd = later.fd;
+    leaving[outbox_->size] = place;
+    outbox_->add(later.to, later.to_size, later.from, later.octets);
   }
+  send_all();
   arm_timer();
 }
 
 void Server::send_one(int fd, const sockaddr_storage& to, socklen_t to_size, const Address& from, Octets octets) {
-  sockaddr_storage peer = to;
-  ControlSpace control;
-  iovec data{const_cast<std::uint8_t*>(octets.data()), octets.size()};
-  msghdr message{};
-  message.msg_name = &peer;
-  message.msg_namelen = to_size;
-  message.msg_iov = &data;
-  message.msg_iovlen = 1;
-  set_local_address(message, control, peer.ss_family, from);
-  message.msg_control = control.octets.data();
-  if (::sendmsg(fd, &message, 0) >= 0) {
-    ++stats_.sent;
-  } else {
-    ++stats_.send_failures;
-  }
+  Outbox alone;
+  alone.fd = fd;
+  alone.add(to, to_size, from, octets);
+  send(alone);
 }
 
 int Server::other_socket(int family) {
@@ -337,8 +340,9 @@ int Server::other_socket(int family) {
 }
 
 void Server::arm_timer() {
-  if (later_.empty()) return;
-  const auto due = later_.top()->due;
+  if (due_.empty() || armed_ == due_.top().at) return;
+  const auto due = due_.top().at;
+  armed_ = due;
   itimerspec when{};
   when.it_value.tv_sec = std::chrono::duration_cast<std::chrono::seconds>(due).count();
   when.it_value.tv_nsec = (due % std::chrono::seconds(1)).count();
@@ -413,7 +417,6 @@ std::optional<Address> local_address(msghdr& message) {
   return std::nullopt;
 }
 
-/// Leaves msg_control to be pointed at `space` once that stands still; only the length is set here.
 void set_local_address(msghdr& message, ControlSpace& space, int family, const Address& from) {
   const auto fill = [&](int level, int type, const auto& info) {
     message.msg_control = space.octets.data();

@@ -54,21 +54,29 @@ class Server {
     std::uint16_t port;
   };
   struct Batch;
+  struct Outbox;
   struct Later;
-  struct LaterFirst {
-    bool operator()(const std::unique_ptr<Later>& a, const std::unique_ptr<Later>& b) const noexcept;
+  /// An answer's place in the order of leaving, apart from the answer, so that keeping the order moves little.
+  struct Due {
+    std::chrono::nanoseconds at;
+    std::uint64_t order;  // of equals, the first in is the first out
+    std::uint32_t later;  // in later_
+    friend bool operator>(const Due& a, const Due& b) noexcept {
+      return a.at != b.at ? a.at > b.at : a.order > b.order;
+    }
   };
 
   Socket& listen_at(int family, const std::string& address, std::uint16_t port);
   void watch(int fd, std::uint64_t tag);
   void serve(std::size_t socket);
   void handle(std::size_t socket, std::size_t slot);
-  void send_batch();
+  void send(Outbox& outbox);
   void send_later(std::size_t socket, const sockaddr_storage& to, socklen_t to_size, const Address& from,
                   const Answer& answer, Device& device);
   void send_due();
   void send_one(int fd, const sockaddr_storage& to, socklen_t to_size, const Address& from, Octets octets);
   [[nodiscard]] int other_socket(int family);
+  /// So that it goes off when the next answer is due.
   void arm_timer();
 
   Registry& registry_;
@@ -84,8 +92,12 @@ class Server {
   octopoll::Fd wake_;
   octopoll::Fd timer_;
   std::unique_ptr<Batch> batch_;
-  std::priority_queue<std::unique_ptr<Later>, std::vector<std::unique_ptr<Later>>, LaterFirst> later_;
+  std::unique_ptr<Outbox> outbox_;
+  std::vector<Later> later_;               // used again and again, for their memory
+  std::vector<std::uint32_t> later_free_;  // places in later_ that hold nothing
+  std::priority_queue<Due, std::vector<Due>, std::greater<>> due_;
   std::uint64_t later_count_ = 0;
+  std::chrono::nanoseconds armed_{};  // when the timer goes off; 0: not at all
   std::uint16_t port_ = 0;
   bool has_ipv6_ = false;
   std::atomic<bool> stopping_{false};

@@ -91,7 +91,7 @@ class SyntheticModel final : public Model {
  public:
   SyntheticModel(std::string sys_name, SyntheticSpec spec, std::shared_ptr<LayoutCache> layouts, Instant now);
 
-  [[nodiscard]] std::shared_ptr<const Layout> layout() const override { return layout_; }
+  [[nodiscard]] const std::shared_ptr<const Layout>& layout() const override { return layout_; }
   [[nodiscard]] Value value(Slot slot, Instant now) override;
 
   /// `at` may lie in the past as far as no change does, and in the future if none will come.

@@ -29,6 +29,9 @@ struct Value {
   }
   [[nodiscard]] static Value exception(Tag tag) noexcept { return {tag, Form::octets, 0, {}}; }
 
+  [[nodiscard]] bool is_exception() const noexcept {
+    return tag == Tag::no_such_object || tag == Tag::no_such_instance || tag == Tag::end_of_mib_view;
+  }
   [[nodiscard]] std::size_t content_size() const noexcept {
     switch (form) {
       case Form::signed_number:
