@@ -14,6 +14,7 @@
 
 #include "octopoll/core/event_loop.hpp"
 #include "octopoll/snmp/engine.hpp"
+#include "octopoll/snmp/variables.hpp"
 #include "workload.hpp"
 
 namespace {
@@ -38,43 +39,52 @@ class Asker {
   using Done = std::function<void(const Outcome&)>;
 
   explicit Asker(const Workload& workload) {
+    const snmp::RowNames names(columns());
     for (std::uint32_t request = 0; request < workload.requests_a_cycle(); ++request) {
-      snmp::Request& made = requests_.emplace_back();
+      std::string& made = requests_.emplace_back();
       for (std::uint32_t row = 0; row < workload.rows_of(request); ++row) {
         const std::uint32_t if_index = request * workload.rows + row + 1;
-        for (const auto& column : bench::columns()) made.names.push_back(snmp::Oid(column).child(if_index));
+        names.append(made, if_index);
       }
     }
     rows_.resize(workload.rows);
   }
 
   void ask(snmp::Session& session, std::uint32_t request, Done done) {
-    session.send(requests_[request], [this, &session, request, done = std::move(done)](snmp::Reply&& reply) {
-      Outcome outcome;
-      outcome.answered = reply.good();
-      outcome.octets = reply.octets;
-      outcome.right = outcome.answered && take(reply, requests_[request]);
-      if (!outcome.answered) outcome.why = session.explain(reply).context;
-      done(outcome);
-    });
+    session.send_encoded(requests_[request], std::nullopt,
+                         [this, &session, done = std::move(done)](snmp::Reply&& reply) {
+                           Outcome outcome;
+                           outcome.answered = reply.good();
+                           outcome.octets = reply.octets;
+                           outcome.right = outcome.answered && take(reply);
+                           if (!outcome.answered) outcome.why = session.explain(reply).message;
+                           done(outcome);
+                         });
   }
   [[nodiscard]] std::uint64_t digest() const { return digest_; }
 
  private:
-  /// Every name is checked and every number read, as the floor does; nothing is kept.
-  bool take(const snmp::Reply& reply, const snmp::Request& request) {
-    if (reply.variables.size() != request.names.size()) return false;
-    for (std::size_t i = 0; i < reply.variables.size(); ++i) {
-      const snmp::VarBind& variable = reply.variables[i];
-      const auto number = variable.value.as_unsigned();
-      if (!number || variable.oid != request.names[i]) return false;
-      rows_[i / bench::column_count][i % bench::column_count] = *number;
-      digest_ += *number;
-    }
-    return true;
+  static std::vector<snmp::Oid> columns() {
+    std::vector<snmp::Oid> all;
+    for (const auto& column : bench::columns()) all.emplace_back(column);
+    return all;
   }
 
-  std::vector<snmp::Request> requests_;
+  /// Every name is checked and every number read, as the floor does; nothing is kept.
+  bool take(const snmp::Reply& reply) {
+    snmp::AnswerReader variables(reply.asked, reply.encoded);
+    snmp::WireVariable variable;
+    std::size_t at = 0;
+    for (; variables.next(variable); ++at) {
+      const auto number = variable.number();
+      if (!number) return false;
+      rows_[at / bench::column_count][at % bench::column_count] = *number;
+      digest_ += *number;
+    }
+    return variables.finished();
+  }
+
+  std::vector<std::string> requests_;
   std::vector<Row> rows_;
   std::uint64_t digest_ = 0;
 };
@@ -114,7 +124,7 @@ class Client {
     options.timeout = workload_.timeout;
     options.max_outstanding = bench::most_outstanding;
     auto session = engine.open(std::move(options));
-    if (!session) throw std::runtime_error(session.error().context);
+    if (!session) throw std::runtime_error(session.error().message);
     return std::move(*session);
   }
 
@@ -212,9 +222,9 @@ int main(int argc, char** argv) {
       throw std::invalid_argument("--gather and --rcvbuf are the engine's own affair");
     }
     auto loop = octopoll::EventLoop::create();
-    if (!loop) throw std::runtime_error(loop.error().context);
+    if (!loop) throw std::runtime_error(loop.error().message);
     auto engine = snmp::Engine::create(**loop);
-    if (!engine) throw std::runtime_error(engine.error().context);
+    if (!engine) throw std::runtime_error(engine.error().message);
     Client client(*workload, **loop, **engine);
     for (std::uint32_t cycle = 0; cycle < workload->warm_up; ++cycle) client.run_cycle();
     client.tally = {};

@@ -22,6 +22,7 @@
 #include "octopoll/core/event_loop.hpp"
 #include "octopoll/core/fd.hpp"
 #include "octopoll/snmp/engine.hpp"
+#include "octopoll/snmp/variables.hpp"
 #include "require.hpp"
 #include "snmp/wire.hpp"
 
@@ -84,6 +85,12 @@ void check(const snmp::Reply& reply, const snmp::Session& session) {
     }
     require(variable.value.octets() == nullptr || variable.value.octets()->size() <= reply.octets);
   }
+  snmp::VariableReader variables(reply.encoded);
+  snmp::WireVariable variable;
+  while (variables.next(variable)) {
+    require(!variable.number() || variable.bits() != 0);
+    require(!variable.number() || variable.bits() == 64 || *variable.number() <= 0xffffffffU);
+  }
   if (!reply.good()) require(!session.explain(reply).message.empty());
 }
 
@@ -106,7 +113,7 @@ class Agent {
   }
 
   /// Is asked, and answers each request with one of these, from the last one on always with that.
-  void answer(std::span<const std::string_view> inputs) {
+  void answer(std::span<const std::string_view> inputs, bool encoded) {
     snmp::SessionOptions options;
     options.label = "fuzz";
     options.endpoint = endpoint_;
@@ -115,14 +122,22 @@ class Agent {
     const auto session = engine_->open(std::move(options));
     require(session.has_value());
     int answers = 0;
-    snmp::Request request;
-    request.operation = snmp::Operation::get_bulk;
-    request.names = {{1, 3, 6, 1, 2, 1, 2, 2, 1, 10}};
-    request.max_repetitions = 10;
-    (*session)->send(std::move(request), [&](snmp::Reply&& reply) {
+    const snmp::Oid column{1, 3, 6, 1, 2, 1, 2, 2, 1, 10};
+    const auto done = [&](snmp::Reply&& reply) {
       ++answers;
       check(reply, **session);
-    });
+    };
+    if (encoded) {
+      std::string variables;
+      snmp::append_variable(variables, column);
+      (*session)->send_encoded(variables, std::nullopt, done);
+    } else {
+      snmp::Request request;
+      request.operation = snmp::Operation::get_bulk;
+      request.names = {column};
+      request.max_repetitions = 10;
+      (*session)->send(std::move(request), done);
+    }
     loop_->run_once(std::chrono::milliseconds(0));
     for (std::size_t i = 0; i < 4 && answer_one(inputs[std::min(i, inputs.size() - 1)]); ++i) {
       loop_->run_once(std::chrono::milliseconds(0));  // takes the answer
@@ -162,9 +177,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     require(head->community.data() > input.data() &&
             head->community.data() + head->community.size() <= input.data() + input.size());
   }
-  agent.answer({&input, 1});
+  for (const bool encoded : {false, true}) agent.answer({&input, 1}, encoded);
   // With SNMPv3 that was the answer to discovery. Now one that comes after it.
   const std::array<std::string_view, 2> discovered{discovery_report, input};
-  if (head && head->version == 3) agent.answer(discovered);
+  if (head && head->version == 3) {
+    for (const bool encoded : {false, true}) agent.answer(discovered, encoded);
+  }
   return 0;
 }

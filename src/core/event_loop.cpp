@@ -9,22 +9,17 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
-#include <queue>
+#include <map>
 #include <unordered_map>
 #include <utility>
 #include <vector>
 
+#include "core/timer_heap.hpp"
 #include "octopoll/core/fd.hpp"
 #include "octopoll/core/guarded.hpp"
 
 namespace octopoll {
 namespace {
-
-struct Due {
-  BootTime when;
-  EventLoop::TimerId id;
-  friend bool operator>(const Due& a, const Due& b) noexcept { return std::tie(a.when, a.id) > std::tie(b.when, b.id); }
-};
 
 /// What epoll hands back with an event. A descriptor's number is not enough: a callback may close one that is ready and
 /// open another under the same number, which then must not get the old one's events.
@@ -61,40 +56,29 @@ struct EventLoop::Impl {
   Fd epoll, wake, timer;
   std::unordered_map<int, Watch> watches;
   std::uint32_t last_generation = 0;
-  std::priority_queue<Due, std::vector<Due>, std::greater<>> due;
-  /// A cancelled timer is missing here and skipped when it comes up in `due`.
-  std::unordered_map<TimerId, Callback> timers;
-  TimerId last_timer = 0;
+  TimerHeap timers;
+  std::map<HookId, std::shared_ptr<Callback>> hooks;  // shared with the call in progress
+  HookId last_hook = 0;
   BootTime armed = BootTime::max();
   Guarded<std::vector<Callback>> posted;
   std::atomic<bool> stopping{false};
 
   void arm() {
-    while (!due.empty() && !timers.contains(due.top().id)) due.pop();
-    const BootTime next = due.empty() ? BootTime::max() : due.top().when;
-    if (next == armed) return;
-    armed = next;
+    // Of a timer that was cancelled the kernel is not told: it wakes the loop once for nothing, where telling it would
+    // cost a call for each request that is answered.
+    if (timers.empty() || timers.next() >= armed) return;
+    armed = timers.next();
     itimerspec spec{};
-    if (next != BootTime::max()) {
-      // All-zero would disarm it: a deadline at or before the boot is as due as one a nanosecond after it.
-      const auto since_boot = std::max(next.time_since_epoch(), std::chrono::nanoseconds(1));
-      spec.it_value.tv_sec = static_cast<time_t>(since_boot.count() / 1'000'000'000);
-      spec.it_value.tv_nsec = static_cast<long>(since_boot.count() % 1'000'000'000);
-    }
+    // All-zero would disarm it: a deadline at or before the boot is as due as one a nanosecond after it.
+    const auto since_boot = std::max(armed.time_since_epoch(), std::chrono::nanoseconds(1));
+    spec.it_value.tv_sec = static_cast<time_t>(since_boot.count() / 1'000'000'000);
+    spec.it_value.tv_nsec = static_cast<long>(since_boot.count() % 1'000'000'000);
     timerfd_settime(timer.get(), TFD_TIMER_ABSTIME, &spec, nullptr);
   }
 
   void fire_due() {
     const BootTime now = BootClock::now();
-    while (!due.empty() && due.top().when <= now) {
-      const TimerId id = due.top().id;
-      due.pop();
-      const auto found = timers.find(id);
-      if (found == timers.end()) continue;
-      const Callback callback = std::move(found->second);
-      timers.erase(found);
-      callback();
-    }
+    while (!timers.empty() && timers.next() <= now) timers.pop()();
   }
 
   void run_posted() {
@@ -107,7 +91,18 @@ struct EventLoop::Impl {
     [[maybe_unused]] const ssize_t got = ::read(fd, &count, sizeof count);
   }
 
+  void run_hooks() {
+    // From key to key, since a hook may remove itself or another one.
+    for (auto at = hooks.begin(); at != hooks.end();) {
+      const HookId id = at->first;
+      const std::shared_ptr<Callback> hook = at->second;
+      (*hook)();
+      at = hooks.upper_bound(id);
+    }
+  }
+
   void round(int timeout_ms) {
+    run_hooks();
     arm();
     std::array<epoll_event, 64> events{};
     const int ready = epoll_wait(epoll.get(), events.data(), static_cast<int>(events.size()), timeout_ms);
@@ -166,16 +161,25 @@ void EventLoop::unwatch(int fd) {
 }
 
 EventLoop::TimerId EventLoop::at(BootTime when, Callback callback) {
-  const TimerId id = ++impl_->last_timer;
-  impl_->timers.emplace(id, std::move(callback));
-  impl_->due.push({when, id});
-  return id;
+  return impl_->timers.set(when, std::move(callback));
 }
 
-bool EventLoop::cancel(TimerId id) { return impl_->timers.erase(id) != 0; }
+bool EventLoop::cancel(TimerId id) { return impl_->timers.cancel(id); }
+
+EventLoop::HookId EventLoop::before_wait(Callback callback) {
+  impl_->hooks.emplace(++impl_->last_hook, std::make_shared<Callback>(std::move(callback)));
+  return impl_->last_hook;
+}
+
+void EventLoop::remove_hook(HookId id) { impl_->hooks.erase(id); }
 
 void EventLoop::post(Callback callback) {
-  impl_->posted.with([&](std::vector<Callback>& all) { all.push_back(std::move(callback)); });
+  const bool first = impl_->posted.with([&](std::vector<Callback>& all) {
+    all.push_back(std::move(callback));
+    return all.size() == 1;
+  });
+  // Whoever posts behind another one need not wake the loop again: it takes all there are.
+  if (!first) return;
   const std::uint64_t one = 1;
   [[maybe_unused]] const ssize_t written = ::write(impl_->wake.get(), &one, sizeof one);
 }

@@ -1,19 +1,33 @@
 #include <algorithm>
+#include <deque>
+#include <iterator>
 
 #include "octopoll/ifmib/reader.hpp"
 #include "octopoll/snmp/multi_get.hpp"
+#include "octopoll/snmp/variables.hpp"
 
 namespace octopoll::ifmib {
 namespace {
 
-/// A counter's value takes up to nine octets, most take fewer.
-constexpr std::size_t expected_number = 7;
+/// Of a message before its variables, sysUpTime included.
+constexpr std::size_t message_overhead = 60 + 20;
+constexpr std::size_t v3_overhead = 140 + 20;
+/// A counter may have grown since its octets were counted.
+constexpr std::size_t least_narrow = 5;
+constexpr std::size_t least_wide = 6;
+constexpr std::size_t status_octets = 1;
+constexpr std::size_t ticks_octets = 5;
+
+const snmp::Oid& sys_up_time() {
+  static const snmp::Oid oid{1, 3, 6, 1, 2, 1, 1, 3, 0};
+  return oid;
+}
 
 Column name_column(const RowPlan& plan) {
   return plan.name_source == NameSource::if_name ? Column::if_name : Column::if_descr;
 }
 
-/// The order in which a row's objects are asked for and taken: one walk over the plan for both.
+/// The order in which a row's objects are asked for; assemble() takes them in the same.
 template <class Visit>
 void visit_objects(const RowPlan& plan, Visit&& visit) {
   if (plan.name_source != NameSource::none) visit(name_column(plan));
@@ -26,86 +40,296 @@ void visit_objects(const RowPlan& plan, Visit&& visit) {
   }
 }
 
-std::optional<TimeTicks> ticks_of(const Row& row, Column column) {
-  const auto number = row.number(column);
-  return number ? std::optional(TimeTicks(static_cast<std::uint32_t>(*number))) : std::nullopt;
+/// What one object of a row said.
+struct Cell {
+  bool present = false;
+  std::optional<std::uint64_t> number{};
+  std::optional<std::int64_t> integer{};
+  std::uint8_t bits = 0;
+  std::optional<std::string_view> octets{};
+};
+
+Cell cell_of(const snmp::Value& value) {
+  if (value.is_exception() || value.type() == snmp::Type::null) return {};
+  Cell cell{true, value.as_unsigned(), value.as_signed(), value.bits()};
+  if (value.octets() != nullptr) cell.octets = *value.octets();
+  return cell;
 }
 
-std::optional<IfStatus> status_of(const Row& row, Column column) {
-  const snmp::Value* value = row.find(column);
-  const auto number = value == nullptr ? std::nullopt : value->as_signed();
-  return number ? std::optional(IfStatus{*number}) : std::nullopt;
+/// nullopt where the value is none of the types that the tables have: the library shall read it.
+std::optional<Cell> cell_of(const snmp::WireVariable& variable) {
+  constexpr std::uint8_t octet_string = 0x04;
+  if (variable.absent()) return Cell{};
+  if (variable.tag == octet_string) return Cell{true, {}, {}, 0, variable.value};
+  const auto number = variable.number();
+  const auto integer = variable.integer();
+  if (!number && !integer) return std::nullopt;
+  Cell cell{true, number, integer, static_cast<std::uint8_t>(variable.bits())};
+  if (!integer) cell.integer = static_cast<std::int64_t>(*number);
+  return cell;
 }
 
+/// A row out of its objects; `next` hands out one after the other, in the order of visit_objects().
+template <class Next>
+RowReading assemble(const RowPlan& plan, Next&& next) {
+  std::size_t asked = 0;
+  std::size_t present = 0;
+  const auto take = [&]() -> Cell {
+    Cell cell = next();
+    ++asked;
+    if (cell.present) ++present;
+    return cell;
+  };
+  const auto status = [&take]() -> std::optional<IfStatus> {
+    const Cell cell = take();
+    return cell.integer ? std::optional(IfStatus{*cell.integer}) : std::nullopt;
+  };
+  const auto ticks = [&take]() -> std::optional<TimeTicks> {
+    const Cell cell = take();
+    return cell.number ? std::optional(TimeTicks(static_cast<std::uint32_t>(*cell.number))) : std::nullopt;
+  };
+
+  RowReading reading;
+  reading.plan = &plan;
+  InterfaceSample& sample = reading.sample;
+  sample.name = plan.name;
+  sample.facts = plan.facts;
+  bool same_name = true;
+  if (plan.name_source != NameSource::none) {
+    const Cell name = take();
+    same_name = name.octets && name.octets == plan.name_octets;
+  }
+  if (plan.has_admin_status) sample.admin_status = status();
+  if (plan.has_oper_status) sample.oper_status = status();
+  if (plan.has_last_change) sample.last_change = ticks();
+  if (plan.has_discontinuity_time) sample.discontinuity_time = ticks();
+  for (const Counter counter : all_counters()) {
+    if (!plan.counters[counter]) continue;
+    const Cell cell = take();
+    // The width is that of the wire: a Counter32 in a 64-bit column wraps at 2^32.
+    if (cell.number) sample.counters[counter] = {*cell.number, cell.bits};
+  }
+  reading.vanished = asked > 0 && present == 0;
+  reading.renamed = !reading.vanished && !same_name;
+  return reading;
+}
+
+/// Rows that have the same columns share their encoding.
+class Layouts {
+ public:
+  [[nodiscard]] const snmp::RowNames& of(const RowPlan& plan) {
+    columns_.clear();
+    visit_objects(plan, [this](Column column) { columns_.push_back(column); });
+    const auto found =
+        std::find_if(known_.begin(), known_.end(), [this](const auto& l) { return l.first == columns_; });
+    if (found != known_.end()) return found->second;
+    std::vector<snmp::Oid> oids;
+    std::transform(columns_.begin(), columns_.end(), std::back_inserter(oids), oid_of);
+    return known_.emplace_back(columns_, snmp::RowNames(oids)).second;
+  }
+
+ private:
+  std::vector<Column> columns_;
+  std::deque<std::pair<std::vector<Column>, snmp::RowNames>> known_;  // a deque, for references into it
+};
+
+/// First as few PDUs as can be, each of whole rows, encoded and read in place. What does not come back just as it was
+/// asked for is asked again by a MultiGet, which knows about agents.
 class CounterReadings final : public Reading {
  public:
   CounterReadings(snmp::Session& session, const std::vector<RowPlan>& plans, const ReadLimits& limits,
                   std::function<void(RowReading&&)> row, std::function<void(ReadEnd&&)> done)
-      : plans_(plans), row_(std::move(row)), done_(std::move(done)) {
-    snmp::MultiGetPlan plan;
-    plan.max_message_size = limits.max_message_size;
-    plan.retries = limits.retries;
-    plan.known_alive = true;  // the scalars were asked first
-    plan.groups.reserve(plans.size());
-    for (const RowPlan& row_plan : plans) {
-      snmp::GetGroup group;
-      visit_objects(row_plan, [&](Column column) {
-        group.names.push_back(oid_of(column).child(row_plan.index));
-        group.answer_octets += expected_number;
+      : session_(session), plans_(plans), limits_(limits), row_(std::move(row)), done_(std::move(done)) {
+    if (limits_.in_place) {
+      pack();
+    } else {
+      for (std::size_t i = 0; i < plans_.size(); ++i) doubtful_.push_back(i);
+    }
+    if (packets_.empty()) {
+      session_.later([this, still = alive_] {
+        if (*still) ask_again();
       });
-      group.answer_octets += row_plan.name_octets ? row_plan.name_octets->size() : 0;
+      return;
+    }
+    send_next();
+  }
+
+  ~CounterReadings() override { *alive_ = false; }
+
+ private:
+  struct Packet {
+    std::size_t first = 0, count = 0;  ///< rows of plans_
+    std::size_t octets = 0;            ///< expected of the answer
+  };
+
+  void pack() {
+    const std::size_t overhead =
+        session_.options().credentials.version == SnmpVersion::v3 ? v3_overhead : message_overhead;
+    for (std::size_t i = 0; i < plans_.size(); ++i) {
+      const RowPlan& plan = plans_[i];
+      const std::size_t octets = layouts_.of(plan).octets(plan.index) + plan.value_octets;
+      if (packets_.empty() || packets_.back().octets + octets > limits_.max_message_size)
+        packets_.push_back({i, 0, overhead});
+      ++packets_.back().count;
+      packets_.back().octets += octets;
+    }
+  }
+
+  /// Not more than the session has in flight at once: what waits there would only take memory.
+  void send_next() {
+    while (next_ < packets_.size() && under_way_ < session_.options().max_outstanding) {
+      const Packet& packet = packets_[next_++];
+      encoded_.clear();
+      snmp::append_variable(encoded_, sys_up_time());
+      for (std::size_t i = packet.first; i < packet.first + packet.count; ++i)
+        layouts_.of(plans_[i]).append(encoded_, plans_[i].index);
+      ++under_way_;
+      session_.send_encoded(encoded_, limits_.retries, [this, still = alive_, &packet](snmp::Reply&& reply) {
+        if (*still) take(packet, reply);
+      });
+    }
+  }
+
+  void take(const Packet& packet, const snmp::Reply& reply) {
+    --under_way_;
+    if (reply.outcome == snmp::Outcome::answered) {
+      if (reply.error_status == snmp::ErrorStatus::authorization_error ||
+          reply.error_status == snmp::ErrorStatus::no_access)
+        return give_up(reply);  // of this user, not of these objects
+      largest_answered_ = std::max(largest_answered_, packet.octets);
+      if (reply.error_status == snmp::ErrorStatus::too_big) too_large(packet);
+      const std::size_t read = reply.good() ? hand_out(packet, reply) : 0;
+      doubt(packet, read);
+      if (reply.good() && read < packet.count) odd_ = true;
+    } else if (reply.outcome == snmp::Outcome::timed_out && largest_answered_ < packet.octets) {
+      // Silence may mean that the PDU is too large for the agent: no other one of this size is tried.
+      too_large(packet);
+      doubt(packet);
+      for (; next_ < packets_.size(); ++next_) doubt(packets_[next_]);
+    } else if (reply.outcome != snmp::Outcome::timed_out && !std::exchange(refused_, true)) {
+      doubt(packet);
+    } else {
+      return give_up(reply);
+    }
+    send_next();
+    if (under_way_ == 0) ask_again();
+  }
+
+  /// How many rows, from the first on, came back as they were asked for.
+  std::size_t hand_out(const Packet& packet, const snmp::Reply& reply) {
+    snmp::AnswerReader variables(reply.asked, reply.encoded);
+    snmp::WireVariable variable;
+    ReadingTime time;
+    time.received = reply.received;
+    time.round_trip = reply.round_trip;
+    if (!variables.next(variable)) return 0;
+    if (!variable.absent()) {
+      const auto uptime = variable.number();
+      if (!uptime) return 0;
+      time.sys_uptime = TimeTicks(static_cast<std::uint32_t>(*uptime));
+    }
+    for (std::size_t i = 0; i < packet.count; ++i) {
+      const RowPlan& plan = plans_[packet.first + i];
+      bool as_asked = true;
+      RowReading reading = assemble(plan, [&]() -> Cell {
+        if (!as_asked || !variables.next(variable)) {
+          as_asked = false;
+          return {};
+        }
+        const auto cell = cell_of(variable);
+        as_asked = cell.has_value();
+        return cell.value_or(Cell());
+      });
+      if (!as_asked) return i;
+      reading.sample.time = time;
+      row_(std::move(reading));
+    }
+    return packet.count;
+  }
+
+  /// The rows of a packet from `from` on are to be asked again.
+  void doubt(const Packet& packet, std::size_t from = 0) {
+    for (std::size_t i = from; i < packet.count; ++i) doubtful_.push_back(packet.first + i);
+  }
+
+  void too_large(const Packet& packet) {
+    const auto half = static_cast<unsigned>(packet.octets / 2);
+    message_size_ = std::min(message_size_.value_or(half), half);
+  }
+
+  /// Nobody there, or nobody who would tell: what is still under way would only add its own row of timeouts.
+  void give_up(const snmp::Reply& reply) {
+    session_.cancel_all();
+    finish({session_.explain(reply), reply.outcome, {}, message_size_});
+  }
+
+  void ask_again() {
+    if (doubtful_.empty()) return finish({{}, snmp::Outcome::answered, {}, message_size_});
+    snmp::MultiGetPlan plan;
+    plan.max_message_size = message_size_.value_or(limits_.max_message_size);
+    plan.retries = limits_.retries;
+    plan.known_alive = true;  // the scalars were asked first
+    plan.groups.reserve(doubtful_.size());
+    for (const std::size_t row : doubtful_) {
+      snmp::GetGroup group;
+      visit_objects(plans_[row],
+                    [&](Column column) { group.names.push_back(oid_of(column).child(plans_[row].index)); });
+      group.answer_octets = plans_[row].value_octets;
       plan.groups.push_back(std::move(group));
     }
     get_ = snmp::MultiGet::start(
-        session, std::move(plan), [this](snmp::GroupAnswer&& answer) { take(std::move(answer)); },
+        session_, std::move(plan), [this](snmp::GroupAnswer&& answer) { take_again(answer); },
         [this](snmp::MultiGetEnd&& end) {
-          const auto callback = std::move(done_);
-          callback({std::move(end.error), end.outcome, {}, end.message_size});
+          if (end.message_size) message_size_ = end.message_size;
+          finish({std::move(end.error), end.outcome, {}, message_size_, odd_});
         });
   }
 
- private:
-  void take(snmp::GroupAnswer&& answer) {
-    const RowPlan& plan = plans_[answer.group];
-    Row cells;
+  void take_again(const snmp::GroupAnswer& answer) {
     std::size_t at = 0;
-    visit_objects(plan, [&](Column column) {
-      snmp::Value& value = answer.values[at++];
-      if (!value.is_exception() && value.type() != snmp::Type::null) cells.set(column, std::move(value));
-    });
-    RowReading reading;
-    reading.plan = &plan;
-    reading.vanished = at > 0 && cells.cells().empty();
-    if (plan.name_source != NameSource::none && !reading.vanished) {
-      const std::string* name = cells.octets(name_column(plan));
-      reading.renamed = name == nullptr || *name != plan.name_octets;
-    }
-    InterfaceSample& sample = reading.sample;
-    sample.name = plan.name;
-    sample.facts = plan.facts;
-    sample.admin_status = status_of(cells, Column::if_admin_status);
-    sample.oper_status = status_of(cells, Column::if_oper_status);
-    sample.last_change = ticks_of(cells, Column::if_last_change);
-    sample.discontinuity_time = ticks_of(cells, Column::if_counter_discontinuity_time);
-    for (const Counter counter : all_counters()) {
-      if (!plan.counters[counter]) continue;
-      const snmp::Value* value = cells.find(*plan.counters[counter]);
-      const auto number = value == nullptr ? std::nullopt : value->as_unsigned();
-      // The width is that of the wire: a Counter32 in a 64-bit column wraps at 2^32.
-      if (number) sample.counters[counter] = {*number, value->bits()};
-    }
-    sample.time.received = answer.received;
-    sample.time.round_trip = answer.round_trip;
-    sample.time.age_bound = answer.spread;
-    if (answer.sys_uptime) sample.time.sys_uptime = TimeTicks(*answer.sys_uptime);
+    RowReading reading =
+        assemble(plans_[doubtful_[answer.group]], [&]() -> Cell { return cell_of(answer.values[at++]); });
+    ReadingTime& time = reading.sample.time;
+    time.received = answer.received;
+    time.round_trip = answer.round_trip;
+    time.age_bound = answer.spread;
+    if (answer.sys_uptime) time.sys_uptime = TimeTicks(*answer.sys_uptime);
     row_(std::move(reading));
   }
 
+  void finish(ReadEnd&& end) {
+    const auto callback = std::move(done_);  // may destroy this
+    callback(std::move(end));
+  }
+
+  snmp::Session& session_;
   const std::vector<RowPlan>& plans_;
+  ReadLimits limits_;
   std::function<void(RowReading&&)> row_;
   std::function<void(ReadEnd&&)> done_;
+  Layouts layouts_;
+  std::vector<Packet> packets_;
+  std::string encoded_;   ///< the request being made
+  std::size_t next_ = 0;  ///< packet to be sent
+  std::size_t under_way_ = 0;
+  std::size_t largest_answered_ = 0;   ///< expected octets of the largest packet that was answered
+  bool refused_ = false;               ///< a packet met an ICMP error or a report
+  bool odd_ = false;                   ///< an answer had other variables than were asked for
+  std::vector<std::size_t> doubtful_;  ///< rows to be asked again, in the other way
+  std::optional<unsigned> message_size_;
   std::unique_ptr<snmp::MultiGet> get_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // shared with replies under way, which outlive this
 };
+
+/// Octets of a number's contents in BER.
+std::size_t number_octets(std::uint64_t number) {
+  std::size_t octets = 1;
+  while (number >= 0x80) {
+    number >>= 8U;
+    ++octets;
+  }
+  return octets;
+}
 
 }  // namespace
 
@@ -121,6 +345,16 @@ RowPlan plan_row(std::uint32_t index, std::string name, const Row& row) {
   plan.has_oper_status = row.find(Column::if_oper_status) != nullptr;
   plan.has_last_change = row.find(Column::if_last_change) != nullptr;
   plan.has_discontinuity_time = row.find(Column::if_counter_discontinuity_time) != nullptr;
+  std::size_t octets = plan.name_octets ? plan.name_octets->size() : 0;
+  octets += status_octets * ((plan.has_admin_status ? 1U : 0U) + (plan.has_oper_status ? 1U : 0U));
+  octets += ticks_octets * ((plan.has_last_change ? 1U : 0U) + (plan.has_discontinuity_time ? 1U : 0U));
+  for (const Counter counter : all_counters()) {
+    if (!plan.counters[counter]) continue;
+    const bool wide = columns_of(counter).wide == plan.counters[counter];
+    octets +=
+        std::max(number_octets(row.number(*plan.counters[counter]).value_or(0)), wide ? least_wide : least_narrow);
+  }
+  plan.value_octets = static_cast<std::uint32_t>(octets);
   return plan;
 }
 

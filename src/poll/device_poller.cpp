@@ -63,6 +63,7 @@ struct DevicePoller::Impl {
   std::optional<rates::AgentClock> clock;  ///< as last shown
   unsigned answerable =
       std::numeric_limits<unsigned>::max();  ///< octets of an answer that the agent proved able to give
+  bool answers_oddly = false;                ///< names other objects than it is asked for: read by the library
   bool silent = false;                       ///< did not answer in the cycle before
   rates::DeviceHistory history;
 
@@ -102,10 +103,11 @@ struct DevicePoller::Impl {
   // ---- small helpers ----
 
   [[nodiscard]] ifmib::ReadLimits read_limits() const {
-    return {device.max_repetitions, std::min(device.max_message_size, answerable), std::nullopt};
+    return {device.max_repetitions, std::min(device.max_message_size, answerable), std::nullopt, !answers_oddly};
   }
   /// PDUs that proved too large for this agent are not asked again: each would cost a row of timeouts.
-  void learn_message_size(const ifmib::ReadEnd& end) {
+  void learn(const ifmib::ReadEnd& end) {
+    answers_oddly = answers_oddly || end.odd;
     if (!end.message_size) return;
     answerable = std::max(*end.message_size, smallest_message);
     log::debug("{}: answers of at most {} octets from here on", device.name, answerable);
@@ -185,6 +187,7 @@ struct DevicePoller::Impl {
     facts_known = false;
     announced_cache.reset();
     answerable = std::numeric_limits<unsigned>::max();
+    answers_oddly = false;
     tables_known = false;
     names.clear();
     clock.reset();
@@ -226,7 +229,7 @@ struct DevicePoller::Impl {
   }
 
   void take_scalars(ifmib::Scalars&& scalars, ifmib::ReadEnd&& end, ifmib::ScalarSet set) {
-    learn_message_size(end);
+    learn(end);
     const bool nobody = end.outcome == snmp::Outcome::timed_out || end.outcome == snmp::Outcome::unreachable;
     if (end.error && end.outcome != snmp::Outcome::answered) {
       if (nobody && ++cycle->addresses_tried < endpoints.size()) {
@@ -362,7 +365,7 @@ struct DevicePoller::Impl {
   }
 
   void take_counters(ifmib::ReadEnd&& end) {
-    learn_message_size(end);
+    learn(end);
     if (end.error && !cycle->record.error) cycle->record.error = std::move(end.error);
     if (cycle->rows_doubted) {
       tables_doubted = true;

@@ -2,57 +2,156 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cassert>
+#include <utility>
 
 #include "snmp/library.hpp"
 #include "snmp/session_impl.hpp"
 #include "snmp/wire.hpp"
 
 namespace octopoll::snmp {
+namespace {
+
+/// What the kernel reckons for one answer of up to 1,472 octets: the buffer's size class and the sk_buff.
+constexpr std::size_t octets_an_answer = 2304;
+constexpr int most_pump_passes = 16;
+constexpr std::size_t most_spare = 1024;
+
+/// Answers that the receive buffer holds if all come at once; an eighth is left for late ones and ICMP errors.
+std::size_t answers_held(const UdpSocket& socket) {
+  return std::max<std::size_t>(1, socket.receive_buffer() * 7 / 8 / octets_an_answer);
+}
+
+}  // namespace
 
 Engine::Engine(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Engine::~Engine() = default;
 
-Result<std::unique_ptr<Engine>> Engine::create(EventLoop& loop) {
+Result<std::unique_ptr<Engine>> Engine::create(EventLoop& loop, EngineOptions options) {
   initialize_library();
   claim_library();
-  return std::unique_ptr<Engine>(new Engine(std::make_unique<Impl>(loop)));
+  return std::unique_ptr<Engine>(new Engine(std::make_unique<Impl>(loop, options)));
 }
 
 Result<std::unique_ptr<Session>> Engine::open(SessionOptions options) {
   assert(owns_library());
-  const auto socket = impl_->socket_for(options.endpoint.family());
-  if (!socket) return tl::make_unexpected(socket.error());
+  const int family = options.endpoint.family();
+  if (impl_->channels(family).empty()) {
+    if (const auto opened = impl_->open_channel(family); !opened) return tl::make_unexpected(opened.error());
+  }
   auto impl = std::make_unique<Session::Impl>(*impl_, std::move(options));
-  impl->socket = *socket;
   if (auto opened = impl->open_handle(); !opened) return tl::make_unexpected(opened.error());
-  impl_->sessions.push_back(impl.get());
+  impl_->enter(*impl);
   return std::unique_ptr<Session>(new Session(std::move(impl)));
 }
 
-const Traffic& Engine::traffic() const noexcept { return impl_->traffic; }
+const Traffic& Engine::traffic() const noexcept {
+  impl_->traffic.kernel_drops = 0;
+  for (const auto* channels : {&impl_->channels4, &impl_->channels6}) {
+    for (const Channel& channel : *channels) impl_->traffic.kernel_drops += channel.socket->kernel_drops();
+  }
+  return impl_->traffic;
+}
 std::size_t Engine::in_flight() const noexcept { return impl_->in_flight; }
+std::size_t Engine::starved() const noexcept { return impl_->starved.size(); }
+
+Engine::Impl::Impl(EventLoop& event_loop, EngineOptions with)
+    : loop(event_loop), options(with), pump_hook(loop.before_wait([this] { pump_all(); })) {}
+
+Engine::Impl::~Impl() {
+  *alive = false;
+  loop.remove_hook(pump_hook);
+}
+
 std::string library_version() { return netsnmp_get_version(); }
 
-Result<UdpSocket*> Engine::Impl::socket_for(int family) {
-  auto& socket = family == AF_INET6 ? socket6 : socket4;
-  if (!socket) {
-    UdpSocket::Handlers handlers;
-    handlers.datagram = [this](const Endpoint& from, std::string_view datagram, BootTime received) {
-      on_datagram(from, datagram, received);
-    };
-    handlers.icmp = [this](const IcmpReport& report) {
-      const auto head = read_head(report.datagram);
-      // Comes from inside a send as well, that is from inside the library: acted upon when the loop is back outside.
-      loop.post([this, destination = report.destination, id = head ? head->id : -1, reason = report.reason] {
-        on_icmp(destination, id, reason);
-      });
-    };
-    auto opened = UdpSocket::open(loop, family, std::move(handlers));
-    if (!opened) return tl::make_unexpected(opened.error());
-    socket = std::move(*opened);
+Result<Channel*> Engine::Impl::open_channel(int family) {
+  UdpSocket::Handlers handlers;
+  handlers.datagram = [this](const Endpoint& from, std::string_view datagram, BootTime received) {
+    on_datagram(from, datagram, received);
+  };
+  handlers.undelivered = [this](const Undelivered& lost) {
+    const auto head = read_head(lost.datagram);
+    // Comes from inside a send as well, that is from inside the library: acted upon when the loop is back outside.
+    loop.post([this, still = alive, destination = lost.destination, id = head ? head->id : -1, reason = lost.reason] {
+      if (*still) on_undelivered(destination, id, reason);
+    });
+  };
+  auto opened = UdpSocket::open(loop, family, options.receive_buffer, std::move(handlers));
+  if (!opened) return tl::make_unexpected(opened.error());
+  Channel& channel = channels(family).emplace_back();
+  channel.socket = std::move(*opened);
+  return &channel;
+}
+
+Channel* Engine::Impl::channel_with_room(int family) {
+  std::deque<Channel>& all = channels(family);
+  const auto room = [](const Channel& channel) { return channel.awaited < answers_held(*channel.socket); };
+  const auto found = std::find_if(all.begin(), all.end(), room);
+  if (found != all.end()) return &*found;
+  if (all.size() >= options.max_sockets) return nullptr;
+  const auto opened = open_channel(family);
+  return opened ? *opened : nullptr;
+}
+
+void Engine::Impl::release(Channel& channel) {
+  channel.socket->set_awaited(--channel.awaited);
+  if (starved.empty()) return;
+  Session::Impl& next = *starved.front();
+  starved.pop_front();
+  next.is_starved = false;
+  pump_soon(next);
+}
+
+std::unique_ptr<Exchange> Engine::Impl::new_exchange() {
+  if (spare.empty()) return std::make_unique<Exchange>();
+  auto exchange = std::move(spare.back());
+  spare.pop_back();
+  return exchange;
+}
+
+void Engine::Impl::reuse(std::unique_ptr<Exchange> exchange) {
+  if (spare.size() >= most_spare) return;
+  std::string encoded = std::move(exchange->encoded);
+  encoded.clear();
+  *exchange = {};
+  exchange->encoded = std::move(encoded);
+  spare.push_back(std::move(exchange));
+}
+
+void Engine::Impl::pump_soon(Session::Impl& session) {
+  if (!std::exchange(session.pump_pending, true)) to_pump.push_back(&session);
+}
+
+void Engine::Impl::pump_all() {
+  // A callback on the way may have something to send again.
+  for (int pass = 0; !to_pump.empty() && pass < most_pump_passes; ++pass) {
+    pumping.swap(to_pump);
+    for (Session::Impl*& session : pumping) {
+      if (session == nullptr) continue;
+      session->pump_pending = false;
+      session->pump();
+    }
+    pumping.clear();
   }
-  return socket.get();
+  if (!to_pump.empty()) loop.post([] {});  // in the next round, after the others have had theirs
+}
+
+void Engine::Impl::enter(Session::Impl& session) {
+  session.place = sessions.size();
+  sessions.push_back(&session);
+}
+
+void Engine::Impl::leave(Session::Impl& session) {
+  if (session.pump_pending) {
+    std::replace(to_pump.begin(), to_pump.end(), &session, static_cast<Session::Impl*>(nullptr));
+    std::replace(pumping.begin(), pumping.end(), &session, static_cast<Session::Impl*>(nullptr));
+  }
+  if (session.is_starved) std::erase(starved, &session);
+  sessions.back()->place = session.place;
+  sessions[session.place] = sessions.back();
+  sessions.pop_back();
 }
 
 void Engine::Impl::on_datagram(const Endpoint& from, std::string_view datagram, BootTime received) {
@@ -61,12 +160,12 @@ void Engine::Impl::on_datagram(const Endpoint& from, std::string_view datagram, 
     ++traffic.malformed;
     return;
   }
-  const auto found = sent.find(head->id);
-  if (found == sent.end()) {
+  Session::Impl* const asked = sent.find(head->id);
+  if (asked == nullptr) {
     ++traffic.late;
     return;
   }
-  Session::Impl& session = *found->second;
+  Session::Impl& session = *asked;
   const bool community_differs = session.options.credentials.version != SnmpVersion::v3 &&
                                  head->community != session.options.credentials.community.reveal();
   if (!(from == session.options.endpoint) || community_differs) {
@@ -78,7 +177,7 @@ void Engine::Impl::on_datagram(const Endpoint& from, std::string_view datagram, 
   session.feed(datagram, *head, received);
 }
 
-void Engine::Impl::on_icmp(const Endpoint& destination, std::int64_t id, const std::string& reason) {
+void Engine::Impl::on_undelivered(const Endpoint& destination, std::int64_t id, const std::string& reason) {
   const auto end_active = [&reason](Session::Impl& session, auto&& concerned) {
     session.icmp_reason = reason;
     for (const auto& a_try : session.tries) {
@@ -87,8 +186,8 @@ void Engine::Impl::on_icmp(const Endpoint& destination, std::int64_t id, const s
       }
     }
   };
-  if (const auto found = sent.find(id); found != sent.end()) {
-    Session::Impl& session = *found->second;
+  if (Session::Impl* const found = sent.find(id); found != nullptr) {
+    Session::Impl& session = *found;
     if (!(session.options.endpoint == destination)) return;
     end_active(session,
                [id](const Try& a_try) { return std::find(a_try.ids.begin(), a_try.ids.end(), id) != a_try.ids.end(); });

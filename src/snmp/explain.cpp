@@ -54,7 +54,7 @@ Error Session::explain(const Reply& reply) const {
         remedy = fmt::format("an answer came from {} instead: poll that address", impl_->foreign_source);
       }
       std::chrono::nanoseconds waited{};
-      for (unsigned i = 0; i <= options.retries; ++i) waited += impl_->patience(i);
+      for (unsigned i = 0; i <= options.retries; ++i) waited += impl_->configured_patience(i);
       return {ErrorKind::timeout,
               fmt::format("{}: no answer to {} requests within {}", who, options.retries + 1, format_duration(waited)),
               std::move(remedy)};

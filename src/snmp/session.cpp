@@ -37,6 +37,15 @@ int transport_send(netsnmp_transport* transport, const void* octets, int size, v
   return session_of(transport).send_datagram({static_cast<const char*>(octets), static_cast<std::size_t>(size)});
 }
 
+int build_hook(netsnmp_session* session, netsnmp_pdu* pdu, u_char** packet, std::size_t* capacity,
+               std::size_t* length) noexcept {
+  return static_cast<Session::Impl*>(session->myvoid)->build(*pdu, packet, capacity, length);
+}
+
+int parse_hook(netsnmp_session* session, netsnmp_pdu* pdu, u_char* octets, std::size_t length) noexcept {
+  return static_cast<Session::Impl*>(session->myvoid)->parse(*pdu, octets, length);
+}
+
 /// The socket is shared and stays open.
 int transport_close(netsnmp_transport*) noexcept { return 0; }
 
@@ -45,6 +54,8 @@ int library_callback(int operation, netsnmp_session*, int, netsnmp_pdu* pdu, voi
   return a_try.session->on_library(operation, pdu, a_try);
 }
 
+/// The library looks for its descriptor among those that are ready, and is told that it is; reading it is ours.
+constexpr int any_descriptor = 0;
 constexpr unsigned longest_back_off = 4;
 
 /// Seconds by which an authenticated message may be behind (RFC 3414 section 2.2.3).
@@ -62,11 +73,20 @@ Session::Session(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Session::~Session() = default;
 
 void Session::send(Request request, Done done) {
-  auto exchange = std::make_unique<Exchange>();
+  auto exchange = impl_->engine.new_exchange();
   exchange->request = std::move(request);
   exchange->done = std::move(done);
   impl_->waiting.push_back(std::move(exchange));
-  impl_->post_pump();
+  impl_->engine.pump_soon(*impl_);
+}
+
+void Session::send_encoded(std::string_view variables, std::optional<unsigned> retries, Done done) {
+  auto exchange = impl_->engine.new_exchange();
+  exchange->encoded = variables;
+  exchange->request.retries = retries;
+  exchange->done = std::move(done);
+  impl_->waiting.push_back(std::move(exchange));
+  impl_->engine.pump_soon(*impl_);
 }
 
 void Session::later(std::function<void()> callback) {
@@ -79,11 +99,10 @@ void Session::cancel_all() {
   impl_->waiting.clear();
   impl_->failed.clear();
   for (const auto& exchange : impl_->active) {
-    impl_->engine.loop.cancel(exchange->timer);
     for (const auto& a_try : impl_->tries) {
       if (a_try->exchange == exchange.get()) a_try->exchange = nullptr;
     }
-    --impl_->engine.in_flight;
+    impl_->leave_active(*exchange);
   }
   impl_->active.clear();
   if (impl_->phase == Impl::Phase::discovering) impl_->phase = Impl::Phase::undiscovered;
@@ -107,14 +126,22 @@ std::optional<std::pair<std::uint32_t, std::uint32_t>> Session::engine_clock() c
 
 Session::Impl::~Impl() {
   *alive = false;
-  engine.in_flight -= active.size();
+  for (const auto& exchange : active) leave_active(*exchange);
   close_handle();
-  std::erase(engine.sessions, this);
+  engine.leave(*this);
+}
+
+/// What an exchange in flight holds: its timer, and room for its answer.
+void Session::Impl::leave_active(Exchange& exchange) {
+  engine.loop.cancel(std::exchange(exchange.timer, 0));
+  --engine.in_flight;
+  engine.release(*std::exchange(exchange.channel, nullptr));
 }
 
 Result<> Session::Impl::open_handle() {
   netsnmp_session session;
   snmp_sess_init(&session);
+  session.myvoid = this;
   session.retries = 0;  // each of our tries is a request of its own to the library
   session.timeout = 1'000'000;
   session.version = options.credentials.version == SnmpVersion::v1    ? SNMP_VERSION_1
@@ -140,13 +167,13 @@ Result<> Session::Impl::open_handle() {
   data->session = this;
   transport->data = data;
   transport->data_length = sizeof(TransportData);
-  transport->sock = socket->fd();
+  transport->sock = any_descriptor;
   transport->msgMaxSize = 65'507;
   transport->flags = NETSNMP_TRANSPORT_FLAG_OPENED;
   transport->f_recv = transport_receive;
   transport->f_send = transport_send;
   transport->f_close = transport_close;
-  handle = snmp_sess_add_ex(&session, transport, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr);
+  handle = snmp_sess_add_ex(&session, transport, nullptr, parse_hook, nullptr, nullptr, build_hook, nullptr, nullptr);
   explicit_bzero(session.securityAuthKey, sizeof session.securityAuthKey);
   explicit_bzero(session.securityPrivKey, sizeof session.securityPrivKey);
   if (handle == nullptr) {
@@ -160,7 +187,6 @@ Result<> Session::Impl::open_handle() {
 }
 
 void Session::Impl::close_handle() {
-  for (const auto& exchange : active) engine.loop.cancel(exchange->timer);
   engine.loop.cancel(sweep_timer);
   sweep_timer = 0;
   if (handle != nullptr) snmp_sess_close(std::exchange(handle, nullptr));
@@ -169,53 +195,76 @@ void Session::Impl::close_handle() {
   user.reset();
 }
 
-void Session::Impl::post_pump() {
-  if (std::exchange(pump_posted, true)) return;
-  engine.loop.post([this, still = alive] {
-    if (!*still) return;
-    pump_posted = false;
-    pump();
-  });
-}
-
 void Session::Impl::pump() {
-  if (phase == Phase::undiscovered && !waiting.empty()) {
+  if (phase == Phase::undiscovered && !waiting.empty() && has_room()) {
     phase = Phase::discovering;
     auto discovery = std::make_unique<Exchange>();
     discovery->purpose = Exchange::Purpose::discovery;
     discovery->request.retries = waiting.front()->request.retries;
     start(std::move(discovery));
   }
-  while (phase == Phase::ready && !waiting.empty() && active.size() < options.max_outstanding) {
+  while (phase == Phase::ready && !waiting.empty() && active.size() < allowed_in_flight() && has_room()) {
     auto next = std::move(waiting.front());
-    waiting.pop_front();
+    waiting.erase(waiting.begin());
     start(std::move(next));
   }
   finish_ended();
 }
 
+bool Session::Impl::has_room() {
+  if (engine.channel_with_room(options.endpoint.family()) != nullptr) return true;
+  if (!std::exchange(is_starved, true)) engine.starved.push_back(this);
+  return false;
+}
+
+unsigned Session::Impl::allowed_in_flight() const noexcept {
+  return round_trips.rising() ? 1 : options.max_outstanding;
+}
+
 void Session::Impl::start(std::unique_ptr<Exchange> exchange) {
+  // Where there is no room (a check on behalf of a request that had it) it goes with the first.
+  Channel* channel = engine.channel_with_room(options.endpoint.family());
+  exchange->channel = channel != nullptr ? channel : &engine.channels(options.endpoint.family()).front();
+  exchange->channel->socket->set_awaited(++exchange->channel->awaited);
   ++engine.in_flight;
   exchange->tries = 0;
+  exchange->waited = {};
   active.push_back(std::move(exchange));
   transmit(*active.back());
 }
 
 /// RFC 3416 section 4.1 leaves the strategy to us: each wait is twice the one before, at most four times the first.
-std::chrono::nanoseconds Session::Impl::patience(unsigned try_number) const noexcept {
+std::chrono::nanoseconds Session::Impl::configured_patience(unsigned try_number) const noexcept {
   return options.timeout * (try_number >= 2 ? longest_back_off : 1U << try_number);
+}
+
+/// As soon as the device's round trips are known a lost packet is noticed early; the last try waits for what is left of
+/// the configured waits together, since a device may also pause.
+std::chrono::nanoseconds Session::Impl::patience(const Exchange& exchange, unsigned try_number,
+                                                 unsigned retries) const noexcept {
+  if (try_number < retries) {
+    const auto learned = round_trips.wait(options.timeout) * (1U << std::min(try_number, 8U));
+    return std::min(learned, configured_patience(try_number));
+  }
+  std::chrono::nanoseconds all{};
+  for (unsigned i = 0; i <= retries; ++i) all += configured_patience(i);
+  return std::max(all - exchange.waited, options.timeout);
 }
 
 void Session::Impl::transmit(Exchange& exchange) {
   const unsigned retries = exchange.request.retries.value_or(options.retries);
   const unsigned number = exchange.tries++;
+  const std::chrono::nanoseconds wait = patience(exchange, number, retries);
   std::chrono::nanoseconds welcome{};  // a late answer to this try is taken for as long as the exchange lasts
-  for (unsigned i = number; i <= std::max(retries, number); ++i) welcome += patience(i);
+  for (unsigned i = 0; i <= std::max(retries, number); ++i) welcome += configured_patience(i);
+  welcome -= std::min(exchange.waited, welcome - wait);
+  exchange.waited += wait;
 
   auto owned = std::make_unique<Try>();
   Try& a_try = *owned;
   a_try.session = this;
   a_try.exchange = &exchange;
+  a_try.encoded = !exchange.encoded.empty();
   a_try.sent = BootClock::now();
   a_try.expires = a_try.sent + welcome;
   tries.push_back(std::move(owned));
@@ -227,8 +276,8 @@ void Session::Impl::transmit(Exchange& exchange) {
   netsnmp_pdu* pdu = make_pdu(exchange);
   bool queued = false;
   if (pdu != nullptr) {
+    a_try.request_id = pdu->reqid;
     snmp_sess_session(handle)->timeout = std::chrono::duration_cast<std::chrono::microseconds>(welcome).count();
-    send_errno = 0;
     sending = &a_try;
     {
       const LinkedEngine linked(*snmp_sess_session(handle), user.get(), clock);
@@ -239,11 +288,10 @@ void Session::Impl::transmit(Exchange& exchange) {
   }
   if (!queued) {
     a_try.gone = true;
-    end(exchange, send_errno != 0 ? Outcome::unreachable : Outcome::not_sent);
-    if (send_errno != 0) icmp_reason = strerror(send_errno);
+    end(exchange, Outcome::not_sent);
     return;
   }
-  exchange.timer = engine.loop.after(patience(number), [this, &exchange] { on_try_timer(exchange); });
+  exchange.timer = engine.loop.at(a_try.sent + wait, [this, &exchange] { on_try_timer(exchange); });
 }
 
 netsnmp_pdu* Session::Impl::make_pdu(const Exchange& exchange) const {
@@ -257,6 +305,8 @@ netsnmp_pdu* Session::Impl::make_pdu(const Exchange& exchange) const {
       pdu->contextName = strdup("");
       add_name(*pdu, sys_up_time());
     }
+  } else if (!exchange.encoded.empty()) {
+    pdu = snmp_pdu_create(SNMP_MSG_GET);
   } else {
     pdu = to_pdu(exchange.request, options.credentials.version);
   }
@@ -276,17 +326,22 @@ void Session::Impl::on_try_timer(Exchange& exchange) {
   finish_ended();
 }
 
+Try* Session::Impl::try_of(std::int64_t request_id) noexcept {
+  for (const auto& a_try : tries) {
+    if (a_try->request_id == request_id) return a_try.get();
+  }
+  return nullptr;
+}
+
 int Session::Impl::send_datagram(std::string_view datagram) {
   const auto head = read_head(datagram);
   if (!head) return -1;
-  send_errno = socket->send(options.endpoint, datagram);
-  if (send_errno != 0) {
-    errno = send_errno;
-    return -1;
-  }
-  engine.sent[head->id] = this;
+  const Exchange* exchange = building != nullptr ? building->exchange : nullptr;
+  Channel& channel = exchange != nullptr ? *exchange->channel : engine.channels(options.endpoint.family()).front();
+  channel.socket->send(options.endpoint, datagram);
+  engine.sent.set(head->id, this);
   if (sending != nullptr) {
-    sending->ids.push_back(head->id);
+    sending->ids[0] = head->id;
   } else {
     sent_ids.push_back(head->id);
   }
@@ -308,11 +363,12 @@ void Session::Impl::feed(std::string_view datagram, const MessageHead& head, Boo
     const LinkedEngine linked(*session, user.get(), clock);
     netsnmp_large_fd_set ready;
     netsnmp_large_fd_set_init(&ready, FD_SETSIZE);
-    NETSNMP_LARGE_FD_SET(socket->fd(), &ready);
+    NETSNMP_LARGE_FD_SET(any_descriptor, &ready);
     snmp_sess_read2(handle, &ready);
     netsnmp_large_fd_set_cleanup(&ready);
   }
   incoming = {};
+  answered_variables = {};
   if (session->s_snmp_errno != SNMPERR_SUCCESS) take_refusal(head, count_strangers() != strangers);
   const bool useful =
       !sent_ids.empty() || std::any_of(active.begin(), active.end(), [](const auto& e) { return e->ended; });
@@ -331,7 +387,10 @@ void Session::Impl::feed(std::string_view datagram, const MessageHead& head, Boo
 int Session::Impl::on_library(int operation, netsnmp_pdu* pdu, Try& a_try) {
   switch (operation) {
     case NETSNMP_CALLBACK_OP_RESEND:  // after a notInTimeWindow report, under a new message id
-      a_try.ids.insert(a_try.ids.end(), sent_ids.begin(), sent_ids.end());
+      for (const std::int64_t id : sent_ids) {
+        if (a_try.ids[1] != 0) engine.sent.erase(a_try.ids[1]);
+        a_try.ids[1] = id;
+      }
       a_try.sent = BootClock::now();
       return 1;
     case NETSNMP_CALLBACK_OP_RECEIVED_MESSAGE:
@@ -357,7 +416,13 @@ int Session::Impl::on_library(int operation, netsnmp_pdu* pdu, Try& a_try) {
   }
   reply.error_status = static_cast<ErrorStatus>(pdu->errstat);
   reply.error_index = pdu->errindex > 0 ? static_cast<std::uint32_t>(pdu->errindex) : 0;
-  reply.variables = to_varbinds(pdu->variables);
+  round_trips.add(reply.round_trip);
+  if (a_try.encoded) {
+    reply.asked = exchange.encoded;
+    reply.encoded = std::exchange(answered_variables, {});
+  } else {
+    reply.variables = to_varbinds(pdu->variables);
+  }
   if (exchange.purpose == Exchange::Purpose::request) proved = true;
   end(exchange, Outcome::answered);
   return 1;
@@ -420,15 +485,15 @@ void Session::Impl::finish_ended() {
     if (ended == active.end()) break;
     auto exchange = std::move(*ended);
     active.erase(ended);
-    --engine.in_flight;
-    engine.loop.cancel(exchange->timer);
+    leave_active(*exchange);
     for (const auto& a_try : tries) {
       if (a_try->exchange == exchange.get()) a_try->exchange = nullptr;
     }
     finish(std::move(exchange));
   }
   sweep();
-  if (!waiting.empty()) post_pump();
+  const bool may_start = phase == Phase::undiscovered || (phase == Phase::ready && active.size() < allowed_in_flight());
+  if (!waiting.empty() && may_start && !is_starved) engine.pump_soon(*this);
 }
 
 void Session::Impl::finish(std::unique_ptr<Exchange> exchange) {
@@ -470,6 +535,7 @@ void Session::Impl::finish(std::unique_ptr<Exchange> exchange) {
     ++engine.traffic.timeouts;
   }
   exchange->done(std::move(exchange->reply));
+  engine.reuse(std::move(exchange));
 }
 
 /// The agent disowns the engine id it gave, or its clock: it was replaced, or restarted without its boots counter
@@ -477,22 +543,20 @@ void Session::Impl::finish(std::unique_ptr<Exchange> exchange) {
 void Session::Impl::rediscover(std::unique_ptr<Exchange> exchange) {
   clock = {};
   for (auto& other : active) {
-    engine.loop.cancel(other->timer);
-    --engine.in_flight;
+    leave_active(*other);
     // A check has lost its ground: the request that it was made for is asked again.
     auto again = other->on_behalf ? std::move(other->on_behalf) : std::move(other);
     if (again->purpose != Exchange::Purpose::request) continue;
-    again->timer = 0;
     again->ended = false;
     again->reply = {};
-    waiting.push_front(std::move(again));
+    waiting.insert(waiting.begin(), std::move(again));
   }
   active.clear();
   close_handle();
   exchange->rediscovered = true;
   exchange->ended = false;
   exchange->reply = {};
-  waiting.push_front(std::move(exchange));
+  waiting.insert(waiting.begin(), std::move(exchange));
   if (const auto opened = open_handle(); !opened) {
     Reply reply;
     reply.outcome = Outcome::not_sent;
@@ -535,12 +599,12 @@ std::optional<Exchange::Purpose> Session::Impl::next_check(Exchange::Purpose las
 }
 
 void Session::Impl::fail_waiting(const Reply& reply) {
-  std::move(waiting.begin(), waiting.end(), std::back_inserter(failed));
+  std::move(waiting.rbegin(), waiting.rend(), std::back_inserter(failed));
   waiting.clear();
   // A callback may cancel those behind it.
   while (!failed.empty()) {
-    const auto exchange = std::move(failed.front());
-    failed.pop_front();
+    const auto exchange = std::move(failed.back());
+    failed.pop_back();
     if (reply.outcome == Outcome::timed_out) {
       ++traffic.timeouts;
       ++engine.traffic.timeouts;
@@ -553,7 +617,7 @@ void Session::Impl::fail_waiting(const Reply& reply) {
 
 void Session::Impl::forget(Try& a_try) {
   for (const std::int64_t id : a_try.ids) engine.sent.erase(id);
-  a_try.ids.clear();
+  a_try.ids = {};
 }
 
 /// Lets the library drop the tries whose exchange has ended otherwise, and forgets those it has dropped.
@@ -575,8 +639,7 @@ void Session::Impl::sweep() {
     if (a_try->exchange == nullptr) next = std::min(next, a_try->expires);
     return false;
   });
-  engine.loop.cancel(sweep_timer);
-  sweep_timer = 0;
+  if (sweep_timer != 0) engine.loop.cancel(std::exchange(sweep_timer, 0));
   if (next != BootTime::max()) {
     // The library reckons in microseconds of its own clock; a little later is surely past its deadline too.
     const auto when = std::max(next, now) + std::chrono::milliseconds(10);

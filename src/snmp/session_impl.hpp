@@ -1,19 +1,28 @@
 #pragma once
 // The inside of a session and of the engine, which know each other.
 
+#include <array>
 #include <deque>
 #include <memory>
+#include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "octopoll/snmp/engine.hpp"
+#include "snmp/id_table.hpp"
 #include "snmp/random_ids.hpp"
+#include "snmp/round_trips.hpp"
 #include "snmp/udp_socket.hpp"
 #include "snmp/usm.hpp"
 #include "snmp/wire.hpp"
 
 namespace octopoll::snmp {
+
+/// A socket, and how much of its receive buffer the answers on their way may take.
+struct Channel {
+  std::unique_ptr<UdpSocket> socket;
+  std::size_t awaited = 0;  ///< exchanges
+};
 
 /// One question and all tries to have it answered.
 struct Exchange {
@@ -26,10 +35,13 @@ struct Exchange {
   };
   Purpose purpose = Purpose::request;
   Request request;
+  std::string encoded;  ///< instead of the request's names
   Session::Done done;
   Reply reply;
   bool ended = false;
-  bool rediscovered = false;  ///< sent again after the agent disowned its engine id
+  bool rediscovered = false;          ///< sent again after the agent disowned its engine id
+  Channel* channel = nullptr;         ///< its tries leave by this one
+  std::chrono::nanoseconds waited{};  ///< by the tries before
   unsigned tries = 0;
   EventLoop::TimerId timer = 0;
   std::unique_ptr<Exchange> on_behalf;  ///< of a check: the request that met silence
@@ -38,8 +50,10 @@ struct Exchange {
 /// One PDU that the library keeps in its list: it hands this back in its callbacks.
 struct Try {
   Session::Impl* session = nullptr;
-  Exchange* exchange = nullptr;   ///< null once the exchange has ended; the library may hold the PDU a while longer
-  std::vector<std::int64_t> ids;  ///< request id or message ids it went out under
+  Exchange* exchange = nullptr;       ///< null once the exchange has ended; the library may hold the PDU a while longer
+  bool encoded = false;               ///< its request is
+  std::int64_t request_id = 0;        ///< in the PDU
+  std::array<std::int64_t, 2> ids{};  ///< request id or message ids it went out under; the library resends but once
   BootTime sent;
   BootTime expires;   ///< when the library may be told to drop it
   bool gone = false;  ///< the library dropped it
@@ -47,25 +61,47 @@ struct Try {
 
 struct Engine::Impl {
   EventLoop& loop;
+  EngineOptions options;
   RandomIds ids;
   KuCache keys;
-  std::unique_ptr<UdpSocket> socket4, socket6;
+  std::deque<Channel> channels4, channels6;  ///< exchanges point into them
   /// Which session sent the message with this id. Sessions outnumber neither ids nor memory: an id is 31 random bits.
-  std::unordered_map<std::int64_t, Session::Impl*> sent;
+  IdTable<Session::Impl*> sent;
   std::vector<Session::Impl*> sessions;  ///< to find those of an address, when an ICMP error quotes no id
-  Traffic traffic;
+  /// Have something to start, before the loop waits. A session that is destroyed leaves a null behind.
+  std::vector<Session::Impl*> to_pump, pumping;
+  std::deque<Session::Impl*> starved;  ///< have something to send and no room for the answer; first come, first served
+  mutable Traffic traffic;             ///< mutable: kernel_drops is gathered from the sockets when somebody looks
   std::size_t in_flight = 0;
+  std::string scoped_pdu;                        ///< v3: the PDU within, decrypted; of the answer at hand
+  std::string message;                           ///< an encoded request being built
+  std::vector<std::unique_ptr<Exchange>> spare;  ///< with the memory of the requests that they had
 
-  explicit Impl(EventLoop& event_loop) : loop(event_loop) {}
-  [[nodiscard]] Result<UdpSocket*> socket_for(int family);
+  EventLoop::HookId pump_hook;
+  std::shared_ptr<bool> alive = std::make_shared<bool>(true);  // shared with posted calls, which outlive the engine
+
+  Impl(EventLoop& event_loop, EngineOptions with);
+  ~Impl();
+  [[nodiscard]] std::deque<Channel>& channels(int family) noexcept {
+    return family == AF_INET6 ? channels6 : channels4;
+  }
+  [[nodiscard]] Result<Channel*> open_channel(int family);
+  /// One with room for an answer; null where there is none and none can be opened.
+  [[nodiscard]] Channel* channel_with_room(int family);
+  void release(Channel& channel);
+  [[nodiscard]] std::unique_ptr<Exchange> new_exchange();
+  void reuse(std::unique_ptr<Exchange> exchange);
+  void pump_soon(Session::Impl& session);
+  void pump_all();
+  void enter(Session::Impl& session);
+  void leave(Session::Impl& session);
   void on_datagram(const Endpoint& from, std::string_view datagram, BootTime received);
-  void on_icmp(const Endpoint& destination, std::int64_t id, const std::string& reason);
+  void on_undelivered(const Endpoint& destination, std::int64_t id, const std::string& reason);
 };
 
 struct Session::Impl {
   Engine::Impl& engine;
   SessionOptions options;
-  UdpSocket* socket = nullptr;
   void* handle = nullptr;  ///< Net-SNMP's session
   UsmUserPtr user;         ///< v3, after discovery
   EngineClock clock;       ///< v3: the agent's
@@ -76,21 +112,26 @@ struct Session::Impl {
   bool proved = false;  ///< v3: a request was answered since the keys were made, so keys and context are right
   std::uint64_t malformed_at_discovery = 0;
 
-  std::deque<std::unique_ptr<Exchange>> waiting;
-  std::deque<std::unique_ptr<Exchange>> failed;  ///< taken from waiting, to be told so
+  RoundTrips round_trips;
+  // Few at a time, and an empty deque takes more memory than all else here.
+  std::vector<std::unique_ptr<Exchange>> waiting;
+  std::vector<std::unique_ptr<Exchange>> failed;  ///< taken from waiting, to be told so, the last one first
   std::vector<std::unique_ptr<Exchange>> active;
   std::vector<std::unique_ptr<Try>> tries;
   EventLoop::TimerId sweep_timer = 0;
-  bool pump_posted = false;
+  std::size_t place = 0;                                       ///< in the engine's list of sessions
+  bool pump_pending = false;                                   ///< is in the engine's to_pump or pumping
+  bool is_starved = false;                                     ///< is in the engine's list of them
   std::shared_ptr<bool> alive = std::make_shared<bool>(true);  // shared with posted calls, which outlive the session
 
   std::string_view incoming;  ///< what t_recv hands to the library
   BootTime incoming_at;
-  Try* sending = nullptr;              ///< whose PDU the library is sending right now
-  std::vector<std::int64_t> sent_ids;  ///< ids that went out while the library was at work on an answer
-  std::string foreign_source;          ///< an answer came from here, not from the address asked
+  std::string_view answered_variables;  ///< of the answer to an encoded request that the library hands out next
+  Try* sending = nullptr;               ///< whose PDU we have the library send right now
+  const Try* building = nullptr;        ///< whose PDU it built last: also one that it resends by itself
+  std::vector<std::int64_t> sent_ids;   ///< ids that went out while the library was at work on an answer
+  std::string foreign_source;           ///< an answer came from here, not from the address asked
   std::string icmp_reason;
-  int send_errno = 0;
 
   Impl(Engine::Impl& owner, SessionOptions with) : engine(owner), options(std::move(with)) {}
   ~Impl();
@@ -98,17 +139,31 @@ struct Session::Impl {
   [[nodiscard]] Result<> open_handle();
   void close_handle();
   void pump();
-  void post_pump();
+  /// False where there is no room for the answer: then the session is told when there is.
+  [[nodiscard]] bool has_room();
+  [[nodiscard]] unsigned allowed_in_flight() const noexcept;
   void start(std::unique_ptr<Exchange> exchange);
   void transmit(Exchange& exchange);
   [[nodiscard]] netsnmp_pdu* make_pdu(const Exchange& exchange) const;
-  [[nodiscard]] std::chrono::nanoseconds patience(unsigned try_number) const noexcept;
+  [[nodiscard]] std::chrono::nanoseconds configured_patience(unsigned try_number) const noexcept;
+  [[nodiscard]] std::chrono::nanoseconds patience(const Exchange& exchange, unsigned try_number,
+                                                  unsigned retries) const noexcept;
   void on_try_timer(Exchange& exchange);
   void feed(std::string_view datagram, const MessageHead& head, BootTime received);
+  [[nodiscard]] Try* try_of(std::int64_t request_id) noexcept;
+  // message.cpp: what the library calls to build and to parse a message.
+  int build(netsnmp_pdu& pdu, u_char** packet, std::size_t* capacity, std::size_t* length);
+  int build_encoded(netsnmp_pdu& pdu, const std::string& variables, u_char** packet, std::size_t* capacity,
+                    std::size_t* length);
+  int parse(netsnmp_pdu& pdu, u_char* octets, std::size_t length);
+  [[nodiscard]] bool parse_encoded(netsnmp_pdu& pdu);
+  [[nodiscard]] bool parse_encoded_v3(netsnmp_pdu& pdu, u_char* octets);
+  [[nodiscard]] bool take_response(netsnmp_pdu& pdu, std::string_view octets);
   int on_library(int operation, netsnmp_pdu* pdu, Try& a_try);
   void take_report(Reply& reply, netsnmp_pdu* pdu) const;
   void take_refusal(const MessageHead& head, bool by_stranger);
   void end(Exchange& exchange, Outcome outcome);
+  void leave_active(Exchange& exchange);
   void finish_ended();
   void finish(std::unique_ptr<Exchange> exchange);
   void finish_discovery(const Exchange& exchange);

@@ -9,19 +9,35 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstring>
+#include <ctime>
+#include <utility>
 #include <vector>
 
 namespace octopoll::snmp {
 namespace {
 
-constexpr std::size_t batch_size = 32;
+using namespace std::chrono_literals;
+
+constexpr std::size_t batch_size = 64;
 /// Datagrams that wait for room in the socket before further ones count as lost.
-constexpr std::size_t most_waiting = 4096;
+constexpr std::size_t most_waiting = 8192;
 constexpr std::size_t largest_datagram = 65'536;
-/// Asked for; the kernel grants what net.core.rmem_max allows.
-constexpr int wanted_receive_buffer = 8 * 1024 * 1024;
+/// From slot to slot. Not a power of two, or the beginnings of all datagrams would share a few lines of the cache.
+constexpr std::size_t slot_octets = largest_datagram + 1600;
+constexpr std::size_t control_octets = 128;
+constexpr int wanted_send_buffer = 4 * 1024 * 1024;
+/// Answers on their way from which on it pays to let some gather, and how few of them a wake-up must have brought.
+constexpr std::size_t gather_from = 64;
+constexpr std::size_t few = 32;
+constexpr auto gather_time = 1ms;
+/// A datagram's own time stamp is of the wall clock, which may be stepped: it is believed up to this age.
+constexpr auto oldest_stamp = 100ms;
+/// Failed sends of one datagram: each takes one pending error off the socket; more in a row are its destination's own.
+constexpr int most_attempts = 8;
 
 std::string icmp_reason(const sock_extended_err& error) {
   std::string_view what = "unreachable";
@@ -84,87 +100,158 @@ bool may_be_pending(int error) {
          error == EACCES || error == EPROTO || error == EHOSTDOWN || error == ENOPROTOOPT || error == EOPNOTSUPP;
 }
 
+/// Arrival by the loop's clock, of a stamp by the wall clock.
+BootTime arrival(const timespec& stamp, BootTime now, std::chrono::nanoseconds wall_now, BootTime not_before) {
+  const auto age = wall_now - (std::chrono::seconds(stamp.tv_sec) + std::chrono::nanoseconds(stamp.tv_nsec));
+  return std::clamp(now - age, std::max(not_before, now - oldest_stamp), now);
+}
+
+std::chrono::nanoseconds wall_clock() {
+  timespec now{};
+  clock_gettime(CLOCK_REALTIME, &now);
+  return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
+}
+
+void set_option(int fd, int level, int name, int value) { setsockopt(fd, level, name, &value, sizeof value); }
+
+/// The force form needs CAP_NET_ADMIN and passes the system's limit; without it the plain one takes what it may.
+void set_buffer(int fd, int force, int plain, int octets) {
+  if (setsockopt(fd, SOL_SOCKET, force, &octets, sizeof octets) != 0) set_option(fd, SOL_SOCKET, plain, octets);
+}
+
 }  // namespace
 
-/// Buffers for one recvmmsg, allocated once.
+/// Buffers for one recvmmsg and one sendmmsg, allocated once.
 struct UdpSocket::Batch {
-  std::vector<char> octets = std::vector<char>(batch_size * largest_datagram);
-  std::array<mmsghdr, batch_size> messages{};
-  std::array<iovec, batch_size> vectors{};
+  std::vector<char> octets = std::vector<char>(batch_size * slot_octets);
+  alignas(cmsghdr) std::array<std::array<char, control_octets>, batch_size> control{};
+  std::array<mmsghdr, batch_size> incoming{};
+  std::array<iovec, batch_size> incoming_vectors{};
   std::array<sockaddr_storage, batch_size> from{};
+  std::array<mmsghdr, batch_size> outgoing{};
+  std::array<iovec, batch_size> outgoing_vectors{};
 
   Batch() {
     for (std::size_t i = 0; i < batch_size; ++i) {
-      vectors[i] = {octets.data() + i * largest_datagram, largest_datagram};
-      messages[i].msg_hdr.msg_iov = &vectors[i];
-      messages[i].msg_hdr.msg_iovlen = 1;
-      messages[i].msg_hdr.msg_name = &from[i];
+      incoming_vectors[i] = {octets.data() + i * slot_octets, largest_datagram};
+      incoming[i].msg_hdr.msg_iov = &incoming_vectors[i];
+      incoming[i].msg_hdr.msg_iovlen = 1;
+      incoming[i].msg_hdr.msg_name = &from[i];
+      incoming[i].msg_hdr.msg_control = control[i].data();
+      outgoing[i].msg_hdr.msg_iov = &outgoing_vectors[i];
+      outgoing[i].msg_hdr.msg_iovlen = 1;
     }
   }
 };
 
-Result<std::unique_ptr<UdpSocket>> UdpSocket::open(EventLoop& loop, int family, Handlers handlers) {
+Result<std::unique_ptr<UdpSocket>> UdpSocket::open(EventLoop& loop, int family, int wanted_receive_buffer,
+                                                   Handlers handlers) {
   Fd fd(::socket(family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!fd) return fail(ErrorKind::io, fmt::format("cannot open a UDP socket: {}", strerror(errno)));
-  const int on = 1;
   if (family == AF_INET) {
-    setsockopt(fd.get(), SOL_IP, IP_RECVERR, &on, sizeof on);
+    set_option(fd.get(), SOL_IP, IP_RECVERR, 1);
   } else {
-    setsockopt(fd.get(), SOL_IPV6, IPV6_RECVERR, &on, sizeof on);
-    setsockopt(fd.get(), SOL_IPV6, IPV6_V6ONLY, &on, sizeof on);
+    set_option(fd.get(), SOL_IPV6, IPV6_RECVERR, 1);
+    set_option(fd.get(), SOL_IPV6, IPV6_V6ONLY, 1);
   }
-  // The force form needs CAP_NET_ADMIN and passes rmem_max; without it the plain one takes what it may.
-  if (setsockopt(fd.get(), SOL_SOCKET, SO_RCVBUFFORCE, &wanted_receive_buffer, sizeof wanted_receive_buffer) != 0) {
-    setsockopt(fd.get(), SOL_SOCKET, SO_RCVBUF, &wanted_receive_buffer, sizeof wanted_receive_buffer);
+  set_option(fd.get(), SOL_SOCKET, SO_RXQ_OVFL, 1);
+  set_option(fd.get(), SOL_SOCKET, SO_TIMESTAMPNS, 1);
+  set_buffer(fd.get(), SO_RCVBUFFORCE, SO_RCVBUF, wanted_receive_buffer);
+  set_buffer(fd.get(), SO_SNDBUFFORCE, SO_SNDBUF, wanted_send_buffer);
+  int granted = 0;
+  socklen_t length = sizeof granted;
+  if (getsockopt(fd.get(), SOL_SOCKET, SO_RCVBUF, &granted, &length) != 0 || granted <= 0) {
+    return fail(ErrorKind::io, fmt::format("cannot read the size of a UDP socket's buffer: {}", strerror(errno)));
   }
-  std::unique_ptr<UdpSocket> socket(new UdpSocket(loop, std::move(fd), std::move(handlers)));
+  std::unique_ptr<UdpSocket> socket(
+      new UdpSocket(loop, std::move(fd), static_cast<std::size_t>(granted), std::move(handlers)));
   const auto watched =
       loop.watch(socket->fd(), EPOLLIN, [raw = socket.get()](std::uint32_t events) { raw->on_ready(events); });
   if (!watched) return tl::make_unexpected(watched.error());
   return socket;
 }
 
-UdpSocket::UdpSocket(EventLoop& loop, Fd fd, Handlers handlers)
-    : loop_(loop), fd_(std::move(fd)), handlers_(std::move(handlers)), batch_(std::make_unique<Batch>()) {}
+UdpSocket::UdpSocket(EventLoop& loop, Fd fd, std::size_t receive_buffer, Handlers handlers)
+    : loop_(loop),
+      fd_(std::move(fd)),
+      handlers_(std::move(handlers)),
+      batch_(std::make_unique<Batch>()),
+      receive_buffer_(receive_buffer),
+      flush_hook_(loop.before_wait([this] {
+        if (!outgoing_.empty() && !full_) flush();
+      })),
+      watched_(EPOLLIN) {}
 
-UdpSocket::~UdpSocket() { loop_.unwatch(fd_.get()); }
-
-int UdpSocket::send(const Endpoint& to, std::string_view datagram) {
-  if (waiting_.size() >= most_waiting) return 0;  // lost on the way: the timeout tells
-  if (!waiting_.empty()) {
-    waiting_.push_back({to, std::string(datagram)});
-    return 0;
-  }
-  const int error = try_send(to, datagram);
-  if (!is_full(error)) return error;
-  waiting_.push_back({to, std::string(datagram)});
-  loop_.rewatch(fd_.get(), EPOLLIN | EPOLLOUT);
-  return 0;
+UdpSocket::~UdpSocket() {
+  loop_.cancel(gathering_);
+  loop_.remove_hook(flush_hook_);
+  loop_.unwatch(fd_.get());
 }
 
-int UdpSocket::try_send(const Endpoint& to, std::string_view datagram) {
-  // Each failed send takes one pending error off the socket; more than a few in a row are this destination's own.
-  for (int attempt = 0;; ++attempt) {
-    if (::sendto(fd_.get(), datagram.data(), datagram.size(), MSG_NOSIGNAL, to.address(), to.length()) >= 0) return 0;
-    const int error = errno;
-    if (error == EINTR) continue;
-    // With IP_RECVERR Linux tells when a full queue of the network card dropped the datagram: lost on the way, like
-    // others.
-    if (error == ENOBUFS) return 0;
-    if (!may_be_pending(error) || attempt >= 8) return error;
-    // Told apart by the queue: a pending error has its entry there. Where there is none, one more try decides.
-    if (!read_error_queue() && attempt > 0) return error;
+void UdpSocket::send(const Endpoint& to, std::string_view datagram) {
+  if (outgoing_.size() >= most_waiting) return;  // lost on the way: the timeout tells
+  outgoing_.push_back({to, arena_.size(), datagram.size()});
+  arena_.insert(arena_.end(), datagram.begin(), datagram.end());
+  if (outgoing_.size() >= batch_size && !full_) flush();
+}
+
+std::string_view UdpSocket::octets_of(const Outgoing& message) const noexcept {
+  return {arena_.data() + message.offset, message.length};
+}
+
+/// Sends as many as there are in one batch from `first` on; returns how many left, 0 with errno where none did.
+std::size_t UdpSocket::send_some(std::size_t first) {
+  const std::size_t count = std::min(batch_size, outgoing_.size() - first);
+  for (std::size_t i = 0; i < count; ++i) {
+    const Outgoing& message = outgoing_[first + i];
+    msghdr& header = batch_->outgoing[i].msg_hdr;
+    header.msg_name = const_cast<sockaddr*>(message.to.address());
+    header.msg_namelen = message.to.length();
+    batch_->outgoing_vectors[i] = {arena_.data() + message.offset, message.length};
   }
+  const int sent = sendmmsg(fd_.get(), batch_->outgoing.data(), static_cast<unsigned>(count), MSG_NOSIGNAL);
+  return sent > 0 ? static_cast<std::size_t>(sent) : 0;
 }
 
 void UdpSocket::flush() {
-  while (!waiting_.empty()) {
-    const Waiting& next = waiting_.front();
-    // A destination that cannot be reached now is told by its timeout; it must not hold up those behind it.
-    if (is_full(try_send(next.to, next.datagram))) return;
-    waiting_.pop_front();
+  std::size_t at = 0;
+  int attempts = 0;  // of the datagram at `at`
+  full_ = false;
+  while (at < outgoing_.size()) {
+    if (const std::size_t sent = send_some(at); sent > 0) {
+      at += sent;
+      attempts = 0;
+      continue;
+    }
+    const int error = errno;
+    if (error == EINTR) continue;
+    if (is_full(error)) {
+      full_ = true;
+      break;
+    }
+    // Told apart by the error queue: a pending error has its entry there. Where there is none, one more try decides.
+    if (may_be_pending(error) && attempts < most_attempts && (read_error_queue() || attempts == 0)) {
+      ++attempts;
+      continue;
+    }
+    // With IP_RECVERR Linux tells when a full queue of the network card dropped the datagram (ENOBUFS): lost on the
+    // way, like others.
+    if (error != ENOBUFS) refuse(outgoing_[at], error);
+    ++at;
+    attempts = 0;
   }
-  loop_.rewatch(fd_.get(), EPOLLIN);
+  outgoing_.erase(outgoing_.begin(), outgoing_.begin() + static_cast<std::ptrdiff_t>(at));
+  if (outgoing_.empty()) arena_.clear();
+  watch_for_what_is_needed();
+}
+
+void UdpSocket::refuse(const Outgoing& message, int error) {
+  handlers_.undelivered({message.to, octets_of(message), strerror(error)});
+}
+
+void UdpSocket::watch_for_what_is_needed() {
+  const std::uint32_t events = (gathering_ == 0 ? EPOLLIN : 0U) | (full_ ? EPOLLOUT : 0U);
+  if (events != std::exchange(watched_, events)) loop_.rewatch(fd_.get(), events);
 }
 
 void UdpSocket::on_ready(std::uint32_t events) {
@@ -176,28 +263,69 @@ void UdpSocket::on_ready(std::uint32_t events) {
       getsockopt(fd_.get(), SOL_SOCKET, SO_ERROR, &pending, &length);
     }
   }
-  if ((events & EPOLLIN) != 0) receive();
+  if ((events & EPOLLIN) != 0 && gathering_ == 0) {
+    if (awaited_ >= gather_from && last_count_ < few) {
+      gather();
+    } else {
+      receive();
+    }
+  }
   if ((events & EPOLLOUT) != 0) flush();
 }
 
+void UdpSocket::gather() {
+  gathering_ = loop_.after(gather_time, [this] {
+    gathering_ = 0;
+    receive();
+    watch_for_what_is_needed();
+  });
+  watch_for_what_is_needed();
+}
+
 void UdpSocket::receive() {
+  last_count_ = 0;
   // A few batches a turn, so that timers and other sockets have theirs under a flood.
   for (int turn = 0; turn < 4; ++turn) {
     for (std::size_t i = 0; i < batch_size; ++i) {
-      batch_->messages[i].msg_hdr.msg_namelen = sizeof(sockaddr_storage);
-      batch_->messages[i].msg_hdr.msg_flags = 0;
+      msghdr& header = batch_->incoming[i].msg_hdr;
+      header.msg_namelen = sizeof(sockaddr_storage);
+      header.msg_controllen = control_octets;
+      header.msg_flags = 0;
     }
-    const int count = recvmmsg(fd_.get(), batch_->messages.data(), batch_size, MSG_DONTWAIT, nullptr);
-    if (count <= 0) return;
-    const BootTime received = BootClock::now();
-    for (std::size_t i = 0; i < static_cast<std::size_t>(count); ++i) {
-      const mmsghdr& message = batch_->messages[i];
+    const int received = recvmmsg(fd_.get(), batch_->incoming.data(), batch_size, MSG_DONTWAIT, nullptr);
+    const BootTime now = BootClock::now();
+    if (received <= 0) {
+      drained_at_ = now;
+      return;
+    }
+    const auto wall_now = wall_clock();
+    const auto count = static_cast<std::size_t>(received);
+    last_count_ += count;
+    for (std::size_t i = 0; i < count; ++i) {
+      mmsghdr& message = batch_->incoming[i];
+      BootTime arrived = now;
+      for (cmsghdr* header = CMSG_FIRSTHDR(&message.msg_hdr); header != nullptr;
+           header = CMSG_NXTHDR(&message.msg_hdr, header)) {
+        if (header->cmsg_level != SOL_SOCKET) continue;
+        if (header->cmsg_type == SCM_TIMESTAMPNS) {
+          timespec stamp{};
+          std::memcpy(&stamp, CMSG_DATA(header), sizeof stamp);
+          arrived = arrival(stamp, now, wall_now, drained_at_);
+        } else if (header->cmsg_type == SO_RXQ_OVFL) {
+          std::uint32_t drops = 0;
+          std::memcpy(&drops, CMSG_DATA(header), sizeof drops);
+          kernel_drops_ += drops - std::exchange(last_drop_count_, drops);
+        }
+      }
       const auto from =
           Endpoint::from(reinterpret_cast<const sockaddr*>(&batch_->from[i]), message.msg_hdr.msg_namelen);
       if (!from || (message.msg_hdr.msg_flags & MSG_TRUNC) != 0) continue;
-      handlers_.datagram(*from, {batch_->octets.data() + i * largest_datagram, message.msg_len}, received);
+      handlers_.datagram(*from, {batch_->octets.data() + i * slot_octets, message.msg_len}, arrived);
     }
-    if (static_cast<std::size_t>(count) < batch_size) return;
+    if (count < batch_size) {
+      drained_at_ = now;
+      return;
+    }
   }
 }
 
@@ -225,7 +353,7 @@ bool UdpSocket::read_error_queue() {
       const auto* error = reinterpret_cast<const sock_extended_err*>(CMSG_DATA(header));
       const auto destination = Endpoint::from(reinterpret_cast<const sockaddr*>(&to), message.msg_namelen);
       if (!destination) continue;
-      handlers_.icmp({*destination, {octets.data(), static_cast<std::size_t>(length)}, icmp_reason(*error)});
+      handlers_.undelivered({*destination, {octets.data(), static_cast<std::size_t>(length)}, icmp_reason(*error)});
     }
   }
 }

@@ -14,10 +14,11 @@ namespace octopoll {
 ///
 /// Thread: everything but post() and stop() belongs to the thread that calls run(). Callbacks run on it, must not
 /// block and must not throw.
-/// Cost: a timer is O(log n) to set and to fire; a cancelled timer is dropped when it comes up.
+/// Cost: a timer is O(log n) to set, to cancel and to fire.
 class EventLoop {
  public:
   using TimerId = std::uint64_t;  ///< 0 is never a timer
+  using HookId = std::uint64_t;   ///< 0 is never a hook
   using IoCallback = std::function<void(std::uint32_t epoll_events)>;
   using Callback = std::function<void()>;
 
@@ -39,6 +40,12 @@ class EventLoop {
   }
   /// True if it had not fired yet.
   bool cancel(TimerId id);
+
+  /// Runs `callback` in each round after all events and before the loop waits again: what was gathered meanwhile (a
+  /// batch of datagrams) leaves there. It must not wait for anything itself.
+  HookId before_wait(Callback callback);
+  /// Safe from inside any callback.
+  void remove_hook(HookId id);
 
   /// Runs `callback` on the loop's thread soon. Thread: any.
   void post(Callback callback);

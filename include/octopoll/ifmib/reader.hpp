@@ -36,6 +36,9 @@ struct ReadLimits {
   unsigned max_repetitions = 25;
   unsigned max_message_size = 1472;
   std::optional<unsigned> retries;
+  /// Counters: answers are expected to name the objects just as they were asked for, and are read where they lie. False
+  /// for agents that answer otherwise: what they say costs a PDU twice.
+  bool in_place = true;
 };
 
 /// How a read ended; an error means that what came is all there is.
@@ -44,6 +47,7 @@ struct ReadEnd {
   snmp::Outcome outcome = snmp::Outcome::answered;
   std::vector<std::string> notes;
   std::optional<unsigned> message_size;  ///< where PDUs proved too large for the agent: what to ask for from now on
+  bool odd = false;  ///< answers named other objects than were asked for: not to be read in place from now on
 };
 
 /// One read under way; destroying it ends it without calling back. Thread: the loop's. The session must outlive it.
@@ -72,6 +76,7 @@ struct RowPlan {
   std::optional<std::string> name_octets;  ///< as the agent gave the cell that names the row
   PerCounter<std::optional<Column>> counters;
   bool has_admin_status = false, has_oper_status = false, has_last_change = false, has_discontinuity_time = false;
+  std::uint32_t value_octets = 0;  ///< what the values of these objects take in an answer
 };
 [[nodiscard]] RowPlan plan_row(std::uint32_t index, std::string name, const Row& row);
 

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "octopoll/core/clock.hpp"
@@ -68,6 +69,9 @@ struct Reply {
   ErrorStatus error_status = ErrorStatus::no_error;
   std::uint32_t error_index = 0;  ///< 1-based; 0: none
   std::vector<VarBind> variables;
+  /// Of send_encoded(): what was asked for, and the contents of the answer's VarBindList (AnswerReader of
+  /// variables.hpp goes through both). Valid during the call.
+  std::string_view asked, encoded;
   BootTime received;
   std::chrono::nanoseconds round_trip{};  ///< of the very try that was answered
   std::size_t octets = 0;
@@ -97,6 +101,14 @@ struct Traffic {
   std::uint64_t malformed = 0;  ///< did not decode, or did not authenticate
   std::uint64_t octets_sent = 0;
   std::uint64_t octets_received = 0;
+  /// Datagrams that the kernel dropped for want of room in the receive buffer (SO_RXQ_OVFL); of the engine alone.
+  std::uint64_t kernel_drops = 0;
+};
+
+struct EngineOptions {
+  /// Octets, for each socket; the kernel grants what net.core.rmem_max allows, or with CAP_NET_ADMIN all of it.
+  int receive_buffer = 16 * 1024 * 1024;
+  unsigned max_sockets = 16;  ///< of an address family
 };
 
 class Engine;
@@ -114,6 +126,9 @@ class Session {
 
   /// Queues a request; `done` is called once, never from inside this call.
   void send(Request request, Done done);
+  /// The same for a GET whose variables are encoded already (variables.hpp: VarBinds with NULL values, RFC 3416 section
+  /// 3), for who asks for the same again and again: the answer's are handed out as they came, in Reply::encoded.
+  void send_encoded(std::string_view variables, std::optional<unsigned> retries, Done done);
   /// Runs `callback` on the loop's thread soon, unless the session is destroyed before.
   void later(std::function<void()> callback);
   /// Ends what waits or is in flight, without calling back.
@@ -138,19 +153,26 @@ class Session {
 
 /// The one place that talks SNMP.
 ///
-/// Sockets: one UDP socket an address family for all sessions, opened when first needed. An answer is matched by
+/// Sockets: a UDP socket an address family for all sessions, opened when first needed, and more (at most 16) where what
+/// is in flight is more than the receive buffers that were granted can hold: then requests wait for room, so that
+/// answers are not dropped by our own kernel. Batches leave by sendmmsg and come by recvmmsg. An answer is matched by
 /// request id (v3: message id) and must come from the address asked; everything else is counted and dropped. ICMP
-/// errors come from the socket's error queue and end the request that they quote. Retries: each try has a request id of
-/// its own (RFC 3416 section 4.1), so a round trip belongs to its try; a late answer to an earlier try is still taken.
-/// Net-SNMP: snmp_sess_add_ex() with an own transport a session; the library encodes, decodes, matches and does USM.
-/// Process-wide in it: the USM user list and the engine-time list (a session's user and its agent's clock are linked
-/// into them only while a call for that session runs, so that devices may share an engine id with other keys and
-/// another clock), request counters, statistics. Thread: one engine and one thread a process (Debian's Net-SNMP is
-/// built without its locks); asserted.
+/// errors come from the socket's error queue and end the request that they quote.
+/// Retries: each try has a request id of its own (RFC 3416 section 4.1), so a round trip belongs to its try; a late
+/// answer to an earlier try is still taken. A device's first wait is learned from its round trips (RFC 6298), at most
+/// the configured one; the last one lasts as long as the configured ones together.
+/// Politeness: at most max_outstanding requests at a device, one while its round trips are rising.
+/// Net-SNMP: snmp_sess_add_ex() with an own transport a session and hooks for building and parsing. The library keeps
+/// the requests, matches answers, calls back and does USM (find_sec_mod(3): authentication, privacy, time window). Ours
+/// are the octets of send_encoded() and the reading of what answers it; all else goes through snmp_build()
+/// and snmp_parse(). Process-wide in it: the USM user list and the engine-time list (a session's user and its agent's
+/// clock are linked into them only while a call for that session runs, so that devices may share an engine id with
+/// other keys and another clock), request counters, statistics, the log handlers. Thread: one engine and one thread a
+/// process (Debian's Net-SNMP is built without its locks); asserted.
 class Engine {
  public:
   /// Errors: none today beyond what EventLoop gave; kept for sockets that cannot be had.
-  [[nodiscard]] static Result<std::unique_ptr<Engine>> create(EventLoop& loop);
+  [[nodiscard]] static Result<std::unique_ptr<Engine>> create(EventLoop& loop, EngineOptions options = {});
   ~Engine();
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
@@ -160,6 +182,8 @@ class Engine {
 
   [[nodiscard]] const Traffic& traffic() const noexcept;
   [[nodiscard]] std::size_t in_flight() const noexcept;
+  /// Sessions whose next request waits for room in the receive buffers.
+  [[nodiscard]] std::size_t starved() const noexcept;
 
   struct Impl;
 

@@ -332,4 +332,20 @@ TEST_CASE("a stop that comes before run() is not lost") {
 }
 
 }  // namespace
+
+TEST_CASE("a hook runs before each wait, until it is removed, also by itself") {
+  auto loop = EventLoop::create();
+  REQUIRE(loop.has_value());
+  int runs = 0;
+  EventLoop::HookId id = 0;
+  id = (*loop)->before_wait([&] {
+    if (++runs == 3) (*loop)->remove_hook(id);
+  });
+  int others = 0;
+  (*loop)->before_wait([&] { ++others; });
+  for (int i = 0; i < 5; ++i) (*loop)->run_once(std::chrono::milliseconds(0));
+  CHECK(runs == 3);
+  CHECK(others == 5);
+}
+
 }  // namespace octopoll

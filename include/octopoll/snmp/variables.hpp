@@ -1,0 +1,151 @@
+#pragma once
+// The variables of requests that are encoded once, and of their answers, read where they lie.
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "octopoll/snmp/oid.hpp"
+
+namespace octopoll::snmp {
+
+/// Appends one VarBind with a NULL value, as a GET has it (RFC 3416 section 3).
+void append_variable(std::string& encoded, const Oid& name);
+
+/// The objects of one row: columns that are asked for at the same instance, encoded once for all rows of a device.
+///
+/// Shape:  immutable after construction; a row is encoded by copying it and setting its index, without allocation.
+/// Source: RFC 2578 section 7.7 (an instance of a table with an integer index is column.index), RFC 3417 section 8.
+class RowNames {
+ public:
+  explicit RowNames(std::span<const Oid> columns);
+
+  [[nodiscard]] std::size_t size() const noexcept { return prefixes_.size(); }
+  /// Appends the row's VarBinds with NULL values.
+  void append(std::string& encoded, std::uint32_t index) const;
+  /// Octets that the names take in an answer, with the headers of VarBind, name and value.
+  [[nodiscard]] std::size_t octets(std::uint32_t index) const noexcept;
+
+ private:
+  std::vector<std::string> prefixes_;  ///< each column's OBJECT IDENTIFIER, without header
+};
+
+/// An arc of an OID in BER: seven bits an octet.
+struct EncodedArc {
+  explicit EncodedArc(std::uint32_t arc) noexcept;
+  [[nodiscard]] std::string_view octets() const noexcept { return {octets_, size_}; }
+
+ private:
+  char octets_[5] = {};
+  std::size_t size_ = 0;
+};
+
+/// One variable of an answer, still encoded. The views point into the answer.
+struct WireVariable {
+  std::string_view name;  ///< contents of its OBJECT IDENTIFIER
+  std::uint8_t tag = 0;   ///< of its value
+  std::string_view value;
+
+  /// noSuchObject, noSuchInstance, endOfMibView, or NULL: there is none.
+  [[nodiscard]] bool absent() const noexcept { return (tag & 0xf0U) == 0x80 || tag == 0x05; }
+  /// Counter64: 64; Counter32, Gauge32, TimeTicks, INTEGER: 32; any other type: 0.
+  [[nodiscard]] unsigned bits() const noexcept {
+    return tag == 0x46 ? 64 : (tag >= 0x41 && tag <= 0x43) || tag == 0x02 ? 32 : 0;
+  }
+  /// Of these types, in the encodings that Net-SNMP takes as well; nullopt for all else, also for a negative INTEGER.
+  [[nodiscard]] std::optional<std::uint64_t> number() const noexcept;
+  /// INTEGER alone.
+  [[nodiscard]] std::optional<std::int64_t> integer() const noexcept;
+};
+
+/// Goes through a VarBindList. Errors: next() is false at the end and at the first variable that is not sound.
+class VariableReader {
+ public:
+  explicit VariableReader(std::string_view list) noexcept : rest_(list) {}
+  [[nodiscard]] bool next(WireVariable& variable) noexcept;
+  /// After next() was false: all of the list was sound.
+  [[nodiscard]] bool finished() const noexcept { return rest_.empty(); }
+  [[nodiscard]] std::string_view rest() const noexcept { return rest_; }
+
+ private:
+  std::string_view rest_;
+};
+
+/// Goes through an answer beside what was asked for: for who asks for the same objects again and again, and takes only
+/// an answer that names them as they were asked for, in their order, octet by octet.
+class AnswerReader {
+ public:
+  AnswerReader(std::string_view asked, std::string_view answered) noexcept : asked_(asked), answered_(answered) {}
+
+  /// False at the end, and at the first variable that is not sound or not the one that was asked for.
+  [[nodiscard]] bool next(WireVariable& variable) noexcept {
+    const char* const asked = asked_.data();
+    const char* const answer = answered_.data();
+    // A VarBind is 30 LENGTH 06 LENGTH name TAG LENGTH value; nearly all are short enough for lengths of one octet.
+    if (asked_.size() >= shortest && answered_.size() >= shortest) {
+      const std::size_t asked_length = static_cast<unsigned char>(asked[1]);
+      const std::size_t length = static_cast<unsigned char>(answer[1]);
+      const std::size_t name = static_cast<unsigned char>(asked[3]);
+      if (asked_length < 0x80 && length < 0x80 && length >= name + 4 && asked_.size() >= asked_length + 2 &&
+          asked_length >= name + 4 && answered_.size() >= length + 2 && answer[0] == asked[0] &&
+          same(asked + 2, answer + 2, name + 2) && static_cast<unsigned char>(answer[name + 5]) == length - name - 4) {
+        variable.name = {answer + 4, name};
+        variable.tag = static_cast<std::uint8_t>(answer[name + 4]);
+        variable.value = {answer + name + 6, length - name - 4};
+        asked_.remove_prefix(asked_length + 2);
+        answered_.remove_prefix(length + 2);
+        return true;
+      }
+    }
+    return next_of_any_length(variable);
+  }
+  /// All that was asked for has come, and nothing else.
+  [[nodiscard]] bool finished() const noexcept { return asked_.empty() && answered_.empty(); }
+
+ private:
+  static constexpr std::size_t shortest = 6;
+
+  /// Nearly all names have 8 to 16 octets: two words that may overlap.
+  [[nodiscard]] static bool same(const char* a, const char* b, std::size_t length) noexcept {
+    if (length < 8 || length > 16) return std::memcmp(a, b, length) == 0;
+    const auto word = [](const char* at) {
+      std::uint64_t octets = 0;
+      std::memcpy(&octets, at, sizeof octets);
+      return octets;
+    };
+    return word(a) == word(b) && word(a + length - 8) == word(b + length - 8);
+  }
+  [[nodiscard]] bool next_of_any_length(WireVariable& variable) noexcept;
+
+  std::string_view asked_;
+  std::string_view answered_;
+};
+
+inline std::optional<std::uint64_t> WireVariable::number() const noexcept {
+  if (tag == 0x02) {
+    const auto signed_number = integer();
+    return signed_number && *signed_number >= 0 ? std::optional(static_cast<std::uint64_t>(*signed_number))
+                                                : std::nullopt;
+  }
+  const std::size_t longest = tag == 0x46 ? 8 : 4;
+  if (bits() == 0 || value.empty() || value.size() > longest + 1) return std::nullopt;
+  // One octet more than the type has bits for is the sign, which must be none.
+  if (value.size() == longest + 1 && value[0] != 0) return std::nullopt;
+  std::uint64_t number = 0;
+  for (const char octet : value) number = number << 8U | static_cast<unsigned char>(octet);
+  return number;
+}
+
+inline std::optional<std::int64_t> WireVariable::integer() const noexcept {
+  if (tag != 0x02 || value.empty() || value.size() > 4) return std::nullopt;
+  std::uint64_t number = (static_cast<unsigned char>(value[0]) & 0x80U) != 0 ? ~std::uint64_t{0} : 0;
+  for (const char octet : value) number = number << 8U | static_cast<unsigned char>(octet);
+  return static_cast<std::int64_t>(number);
+}
+
+}  // namespace octopoll::snmp

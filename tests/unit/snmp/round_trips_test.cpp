@@ -1,0 +1,46 @@
+#include "snmp/round_trips.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace octopoll::snmp;
+using namespace std::chrono_literals;
+
+TEST_CASE("as long as nothing is known the configured timeout is waited") {
+  const RoundTrips trips;
+  CHECK(trips.wait(1s) == 1s);
+  CHECK_FALSE(trips.rising());
+}
+
+TEST_CASE("the first sample gives three times itself, as RFC 6298 section 2.2 reckons") {
+  RoundTrips trips;
+  trips.add(100ms);
+  CHECK(trips.smoothed() == 100ms);
+  CHECK(trips.wait(1s) == 300ms);
+}
+
+TEST_CASE("later samples are smoothed as RFC 6298 section 2.3 says") {
+  RoundTrips trips;
+  trips.add(100ms);
+  trips.add(180ms);
+  CHECK(trips.smoothed() == 110ms);              // 7/8 of 100 + 1/8 of 180
+  CHECK(trips.wait(1s) == 110ms + 4 * 57500us);  // variation: 3/4 of 50 + 1/4 of 80
+}
+
+TEST_CASE("a wait is never below 200 ms nor above what is configured") {
+  RoundTrips trips;
+  for (int i = 0; i < 20; ++i) trips.add(1ms);
+  CHECK(trips.wait(1s) == 200ms);
+  CHECK(trips.wait(50ms) == 50ms);
+  for (int i = 0; i < 20; ++i) trips.add(3s);
+  CHECK(trips.wait(1s) == 1s);
+}
+
+TEST_CASE("round trips that grow to several times the best are rising, and no longer so when they have stayed there") {
+  RoundTrips trips;
+  for (int i = 0; i < 50; ++i) trips.add(20ms);
+  CHECK_FALSE(trips.rising());
+  for (int i = 0; i < 10; ++i) trips.add(200ms);
+  CHECK(trips.rising());
+  for (int i = 0; i < 400; ++i) trips.add(200ms);
+  CHECK_FALSE(trips.rising());
+}
