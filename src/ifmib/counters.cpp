@@ -81,8 +81,7 @@ class CounterReadings final : public Reading {
       reading.renamed = name == nullptr || *name != plan.name_octets;
     }
     InterfaceSample& sample = reading.sample;
-    sample.name = plan.name;
-    sample.facts = plan.facts;
+    sample.interface = plan.interface;
     sample.admin_status = status_of(cells, Column::if_admin_status);
     sample.oper_status = status_of(cells, Column::if_oper_status);
     sample.last_change = ticks_of(cells, Column::if_last_change);
@@ -109,11 +108,10 @@ class CounterReadings final : public Reading {
 
 }  // namespace
 
-RowPlan plan_row(std::uint32_t index, std::string name, const Row& row) {
+RowPlan plan_row(std::uint32_t index, std::string_view name, const Row& row) {
   RowPlan plan;
   plan.index = index;
-  plan.name = std::move(name);
-  plan.facts = facts_of(index, row);
+  plan.interface = Interface(name, facts_of(index, row));
   plan.name_source = name_of(row).source;
   if (plan.name_source != NameSource::none) plan.name_octets = *row.octets(name_column(plan));
   for (const Counter counter : all_counters()) plan.counters[counter] = column_for(row, counter);
