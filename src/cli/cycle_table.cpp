@@ -43,8 +43,8 @@ double milliseconds(std::chrono::nanoseconds time) { return std::chrono::duratio
 std::string_view no_utilization(const InterfaceRecord& record) {
   if (!record.in_rate() && !record.out_rate()) return {};
   if (record.in_utilization || record.out_utilization) return {};
-  if (record.sample.facts.type == if_type_software_loopback) return "loopback has no speed";
-  if (record.sample.facts.speed_bps.value_or(0) == 0) return "the agent states no speed";
+  if (record.sample.interface.type() == if_type_software_loopback) return "loopback has no speed";
+  if (record.sample.interface.speed_bps().value_or(0) == 0) return "the agent states no speed";
   return "the rate is above the stated speed";
 }
 
@@ -52,8 +52,9 @@ void add_row(report::Table& table, const DeviceCycle& cycle, const InterfaceReco
   const InterfaceSample& sample = record.sample;
   std::vector<Cell> cells;
   if (with_device) cells.push_back({cycle.device, {}});
-  cells.push_back({sample.name, {}});
-  cells.push_back(sample.facts.alias ? Cell{*sample.facts.alias, sample.facts.alias->empty() ? " " : ""} : Cell{});
+  cells.push_back({std::string(sample.interface.name()), {}});
+  const auto alias = sample.interface.alias();
+  cells.push_back(alias ? Cell{std::string(*alias), alias->empty() ? " " : ""} : Cell{});
   cells.push_back(status_cell(sample.admin_status));
   cells.push_back(status_cell(sample.oper_status));
   cells.push_back(record.in_speed_bps ? Cell{*record.in_speed_bps, format_speed(*record.in_speed_bps)} : Cell{});
@@ -72,9 +73,9 @@ void add_row(report::Table& table, const DeviceCycle& cycle, const InterfaceReco
 ordered_json interface_json(const InterfaceRecord& record) {
   const InterfaceSample& sample = record.sample;
   ordered_json out{
-      {"name", sample.name},
-      {"if_index", sample.facts.if_index.value},
-      {"alias", or_null(sample.facts.alias)},
+      {"name", sample.interface.name()},
+      {"if_index", sample.interface.if_index().value},
+      {"alias", or_null(sample.interface.alias())},
       {"admin_status", sample.admin_status ? ordered_json(to_string(*sample.admin_status)) : ordered_json(nullptr)},
       {"oper_status", sample.oper_status ? ordered_json(to_string(*sample.oper_status)) : ordered_json(nullptr)},
       {"in_speed_bps", or_null(record.in_speed_bps)},
@@ -177,7 +178,8 @@ report::Table interface_rates_table(const LatestRecords& latest, const std::vect
     for (const InterfaceRecord& record : cycle.interfaces) {
       add_row(table, cycle, record, with_device);
       if (const auto reason = no_utilization(record); !reason.empty()) {
-        reasons[reason].push_back(with_device ? fmt::format("{} {}", device, record.sample.name) : record.sample.name);
+        const std::string name(record.sample.interface.name());
+        reasons[reason].push_back(with_device ? fmt::format("{} {}", device, name) : name);
       }
     }
     if (cycle.outcome != CycleOutcome::complete && cycle.error) {

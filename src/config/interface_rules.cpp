@@ -21,8 +21,8 @@ struct Matcher {
   std::optional<std::int64_t> type;  ///< that very ifType, instead of the pattern
   std::unique_ptr<const re2::RE2> regex;
 
-  [[nodiscard]] bool matches(const std::string& name, const InterfaceFacts& facts) const;
-  [[nodiscard]] bool matches(const std::optional<std::string>& text) const;
+  [[nodiscard]] bool matches(const Interface& interface) const;
+  [[nodiscard]] bool matches(std::optional<std::string_view> text) const;
   [[nodiscard]] bool matches_type(std::int64_t number) const;
   [[nodiscard]] std::string text() const;
 };
@@ -68,15 +68,15 @@ Result<> InterfaceRules::add_speed(RuleField field, const std::string& pattern, 
   return {};
 }
 
-bool InterfaceRules::keeps(const std::string& name, const InterfaceFacts& facts) const {
-  const auto matches = [&](const Matcher& matcher) { return matcher.matches(name, facts); };
+bool InterfaceRules::keeps(const Interface& interface) const {
+  const auto matches = [&](const Matcher& matcher) { return matcher.matches(interface); };
   if (!impl_->include.empty() && std::none_of(impl_->include.begin(), impl_->include.end(), matches)) return false;
   return std::none_of(impl_->exclude.begin(), impl_->exclude.end(), matches);
 }
 
-std::optional<SpeedOverride> InterfaceRules::speed(const std::string& name, const InterfaceFacts& facts) const {
+std::optional<SpeedOverride> InterfaceRules::speed(const Interface& interface) const {
   for (const SpeedRule& rule : impl_->speeds) {
-    if (rule.matcher.matches(name, facts)) return rule.speed;
+    if (rule.matcher.matches(interface)) return rule.speed;
   }
   return std::nullopt;
 }
@@ -113,22 +113,22 @@ std::string InterfaceRules::summary() const {
 
 namespace {
 
-bool Matcher::matches(const std::string& name, const InterfaceFacts& facts) const {
+bool Matcher::matches(const Interface& interface) const {
   switch (field) {
     case RuleField::name:
-      return re2::RE2::PartialMatch(name, *regex);
+      return matches(interface.name());
     case RuleField::alias:
-      return matches(facts.alias);
+      return matches(interface.alias());
     case RuleField::descr:
-      return matches(facts.descr);
+      return matches(interface.descr());
     case RuleField::type:
-      return facts.type && matches_type(*facts.type);
+      return interface.type() && matches_type(*interface.type());
   }
   return false;
 }
 
-bool Matcher::matches(const std::optional<std::string>& text) const {
-  return text && re2::RE2::PartialMatch(*text, *regex);
+bool Matcher::matches(std::optional<std::string_view> text) const {
+  return text && re2::RE2::PartialMatch(re2::StringPiece(text->data(), text->size()), *regex);
 }
 
 bool Matcher::matches_type(std::int64_t number) const {

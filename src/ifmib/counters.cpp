@@ -92,8 +92,7 @@ RowReading assemble(const RowPlan& plan, Next&& next) {
   RowReading reading;
   reading.plan = &plan;
   InterfaceSample& sample = reading.sample;
-  sample.name = plan.name;
-  sample.facts = plan.facts;
+  sample.interface = plan.interface;
   bool same_name = true;
   if (plan.name_source != NameSource::none) {
     const Cell name = take();
@@ -333,11 +332,10 @@ std::size_t number_octets(std::uint64_t number) {
 
 }  // namespace
 
-RowPlan plan_row(std::uint32_t index, std::string name, const Row& row) {
+RowPlan plan_row(std::uint32_t index, std::string_view name, const Row& row) {
   RowPlan plan;
   plan.index = index;
-  plan.name = std::move(name);
-  plan.facts = facts_of(index, row);
+  plan.interface = Interface(name, facts_of(index, row));
   plan.name_source = name_of(row).source;
   if (plan.name_source != NameSource::none) plan.name_octets = *row.octets(name_column(plan));
   for (const Counter counter : all_counters()) plan.counters[counter] = column_for(row, counter);

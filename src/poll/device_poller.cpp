@@ -331,7 +331,7 @@ struct DevicePoller::Impl {
     plans.clear();
     for (const auto& [index, row] : rows) {
       ifmib::RowPlan plan = ifmib::plan_row(index, names.at(index), row);
-      if (device.interfaces->keeps(plan.name, plan.facts)) plans.push_back(std::move(plan));
+      if (device.interfaces->keeps(plan.interface)) plans.push_back(std::move(plan));
     }
     tables_known = true;
     tables_read_at = BootClock::now();
@@ -360,7 +360,7 @@ struct DevicePoller::Impl {
     }
     cycle->last_heard = row.sample.time.received;
     row.sample.time.age_bound += cache_period();
-    cycle->read.insert(row.sample.name);
+    cycle->read.emplace(row.sample.interface.name());
     cycle->snapshot.interfaces.push_back(std::move(row.sample));
   }
 
@@ -381,7 +381,7 @@ struct DevicePoller::Impl {
   void complete() {
     auto& interfaces = cycle->snapshot.interfaces;
     std::sort(interfaces.begin(), interfaces.end(),
-              [](const auto& a, const auto& b) { return a.facts.if_index < b.facts.if_index; });
+              [](const auto& a, const auto& b) { return a.interface.if_index() < b.interface.if_index(); });
     if (cycle->dated_age) {
       const auto age = std::min(*cycle->dated_age + (cycle->last_heard - cycle->first_asked), cache_period());
       for (InterfaceSample& sample : interfaces) sample.time.age_bound += age - cache_period();
@@ -526,18 +526,18 @@ struct DevicePoller::Impl {
   void judge(DeviceCycle& record) {
     rates::JudgeSettings settings;
     settings.speeds = [this](const InterfaceSample& sample) -> rates::Speeds {
-      if (const auto known = device.interfaces->speed(sample.name, sample.facts))
-        return {known->in_bps, known->out_bps};
-      return {sample.facts.speed_bps, sample.facts.speed_bps};
+      if (const auto known = device.interfaces->speed(sample.interface)) return {known->in_bps, known->out_bps};
+      return {sample.interface.speed_bps(), sample.interface.speed_bps()};
     };
     auto judgement = history.judge(std::move(cycle->snapshot), settings);
     record.interfaces = std::move(judgement.interfaces);
     record.rebooted = judgement.restart == rates::Restart::yes;
     if (record.outcome != CycleOutcome::partial) return;
     for (const ifmib::RowPlan& plan : plans) {
-      if (cycle->read.contains(plan.name)) continue;
-      if (auto gap = history.gap(plan.name)) {
-        gap->sample.facts = plan.facts;
+      const std::string name(plan.interface.name());
+      if (cycle->read.contains(name)) continue;
+      if (auto gap = history.gap(name)) {
+        gap->sample.interface = plan.interface;
         record.interfaces.push_back(std::move(*gap));
       }
     }

@@ -88,7 +88,7 @@ void CacheLearner::extend_streak(const Bracket& run) noexcept {
 std::uint64_t fingerprint(std::span<const InterfaceSample> rows) noexcept {
   std::uint64_t print = rows.size();
   for (const InterfaceSample& row : rows) {
-    print = stir(print + row.facts.if_index.value);
+    print = stir(print + row.interface.if_index().value);
     for (const CounterReading& reading : row.counters.items) print = stir(print + reading.value) + reading.bits;
   }
   return print;

@@ -17,9 +17,9 @@ Judgement DeviceHistory::judge(DeviceSnapshot&& now, const JudgeSettings& settin
       latest_ = AgentClock::of(sample.time);
     }
     newest = std::max(newest, sample.time.received);
-    const auto known = rows_.find(sample.name);
+    const auto known = rows_.find(sample.interface.name());
     if (known == rows_.end()) {
-      rows_.emplace(sample.name, RowBase(sample));
+      rows_.emplace(sample.interface.name(), RowBase(sample));
       judgement.interfaces.push_back(first_record(std::move(sample), settings));
     } else {
       const bool restarted = row_restarted(known->second, sample.time, judgement.restart);
@@ -34,8 +34,9 @@ std::optional<InterfaceRecord> DeviceHistory::gap(const std::string& name) const
   const auto known = rows_.find(name);
   if (known == rows_.end()) return std::nullopt;
   InterfaceRecord record;
-  record.sample.name = name;
-  record.sample.facts.if_index = known->second.if_index;
+  InterfaceFacts facts;
+  facts.if_index = known->second.if_index;
+  record.sample.interface = Interface(name, facts);
   for (const Counter counter : all_counters()) {
     const bool has = known->second.reading(counter).present();
     record.deltas[counter].quality = has ? Quality::gap : Quality::absent;

@@ -18,7 +18,7 @@ RowBase::RowBase(const InterfaceSample& sample)
     : time(sample.time),
       seen(sample.time.received),
       discontinuity_time(sample.discontinuity_time),
-      if_index(sample.facts.if_index) {
+      if_index(sample.interface.if_index()) {
   for (const Counter counter : all_counters()) set(counter, sample.counters[counter]);
 }
 

@@ -13,8 +13,8 @@ constexpr bool inbound(Counter counter) noexcept { return static_cast<unsigned>(
 InterfaceRecord start_record(InterfaceSample&& sample, const JudgeSettings& settings) {
   InterfaceRecord record;
   record.sample = std::move(sample);
-  if (record.sample.facts.type == if_type_software_loopback) return record;
-  const auto& stated = record.sample.facts.speed_bps;
+  if (record.sample.interface.type() == if_type_software_loopback) return record;
+  const auto stated = record.sample.interface.speed_bps();
   const Speeds speeds = settings.speeds ? settings.speeds(record.sample) : Speeds{stated, stated};
   if (speeds.in != 0U) record.in_speed_bps = speeds.in;
   if (speeds.out != 0U) record.out_speed_bps = speeds.out;
@@ -25,7 +25,7 @@ InterfaceRecord start_record(InterfaceSample&& sample, const JudgeSettings& sett
 // only over a restart, agents do it at will), unless the row came to its state after the base was read: then it was
 // created again, and its counters with it. Net-SNMP does not move ifCounterDiscontinuityTime for that.
 bool created_again(const RowBase& base, const InterfaceSample& now) noexcept {
-  if (base.if_index == now.facts.if_index || !now.last_change) return false;
+  if (base.if_index == now.interface.if_index() || !now.last_change) return false;
   if (!base.time.sys_uptime || !now.time.sys_uptime) return false;
   // All three are stamps of one clock that counts modulo 2^32.
   const std::uint32_t since_base = now.time.sys_uptime->count() - base.time.sys_uptime->count();
@@ -69,21 +69,22 @@ void mark_stale(InterfaceRecord& record, RowBase& base) {
 }
 
 // The largest frame of a row, in octets with their framing; nullopt where anything may be.
-std::optional<double> largest_frame(const InterfaceFacts& facts) noexcept {
+std::optional<double> largest_frame(const Interface& interface) noexcept {
   constexpr double framing = 14 + 4 + 2 * 4;  // Ethernet header, FCS, two VLAN tags
   constexpr double jumbo = 9216 + 18;
-  const std::int64_t mtu = facts.mtu.value_or(0);
+  const std::int64_t mtu = interface.mtu().value_or(0);
   const bool credible = mtu >= 68 && mtu <= 65535;  // RFC 791 section 3.2: every IP link carries 68 octets
   // Linux gives "lo" an MTU of 65,536 and really fills it.
-  if (facts.type == if_type_software_loopback && mtu < 68) return std::nullopt;
-  if (credible || facts.type == if_type_software_loopback) return static_cast<double>(mtu) + framing;
+  const bool loopback = interface.type() == if_type_software_loopback;
+  if (loopback && mtu < 68) return std::nullopt;
+  if (credible || loopback) return static_cast<double>(mtu) + framing;
   return jumbo;
 }
 
 // The most octets that this span's frames can hold. Inbound, ifInOctets counts frames with errors and discards too,
 // which the packet counters leave out (RFC 2863, ifInOctets and ifInUcastPkts).
 std::optional<double> frames_bound(const InterfaceRecord& record, bool in) noexcept {
-  const auto frame = largest_frame(record.sample.facts);
+  const auto frame = largest_frame(record.sample.interface);
   if (!frame) return std::nullopt;
   double frames = 0.0;
   for (const Counter counter : all_counters()) {
@@ -196,7 +197,7 @@ InterfaceRecord judge_row(RowBase& base, bool restarted, InterfaceSample&& sampl
   }
   judge_counters(record, base, settings.clock);
   base.time = now.time;
-  base.if_index = now.facts.if_index;
+  base.if_index = now.interface.if_index();
   put_against_speed(record, Counter::in_octets, record.in_speed_bps, record.in_utilization);
   put_against_speed(record, Counter::out_octets, record.out_speed_bps, record.out_utilization);
   return record;

@@ -167,19 +167,19 @@ Result<> Recorder::store_interface(const Context& context, const InterfaceRecord
 }
 
 Result<Recorder::InterfaceEntry*> Recorder::interface_of(const Context& context, const InterfaceRecord& record) {
-  const InterfaceSample& sample = record.sample;
-  auto [place, unknown] = context.device.interfaces.try_emplace(sample.name);
+  const Interface& interface = record.sample.interface;
+  auto [place, unknown] = context.device.interfaces.try_emplace(std::string(interface.name()));
   InterfaceEntry& entry = place->second;
   bool inserted = false;
   if (unknown) {
     Statement* source = &statements_.interface_id;
-    auto found = source->first(context.device.id, sample.name);
+    auto found = source->first(context.device.id, interface.name());
     if (found && !*found) {
       source->reset();
       inserted = true;
       source = &statements_.insert_interface;
-      found =
-          source->first(context.device.id, sample.name, sample.facts.if_index.value, unix_ms(context.cycle.started_at));
+      found = source->first(context.device.id, interface.name(), interface.if_index().value,
+                            unix_ms(context.cycle.started_at));
     }
     if (found) entry.id = source->integer(0);
     source->reset();
@@ -188,16 +188,16 @@ Result<Recorder::InterfaceEntry*> Recorder::interface_of(const Context& context,
       return tl::make_unexpected(found.error());
     }
   }
-  const bool same = entry.known && entry.facts == sample.facts && entry.in_speed_bps == record.in_speed_bps &&
+  const bool same = entry.known && entry.interface == interface && entry.in_speed_bps == record.in_speed_bps &&
                     entry.out_speed_bps == record.out_speed_bps;
   if (same || !(context.newest || inserted)) return &entry;
 
-  const InterfaceFacts& facts = sample.facts;
   auto updated = statements_.update_interface.run(
-      facts.if_index.value, facts.if_name, facts.descr, facts.alias, facts.type, facts.mtu, facts.phys_address,
-      facts.speed_bps, to_string(facts.speed_source), record.in_speed_bps, record.out_speed_bps, entry.id);
+      interface.if_index().value, interface.if_name(), interface.descr(), interface.alias(), interface.type(),
+      interface.mtu(), interface.phys_address(), interface.speed_bps(), to_string(interface.speed_source()),
+      record.in_speed_bps, record.out_speed_bps, entry.id);
   if (!updated) return tl::make_unexpected(updated.error());
-  entry.facts = facts;
+  entry.interface = interface;
   entry.in_speed_bps = record.in_speed_bps;
   entry.out_speed_bps = record.out_speed_bps;
   entry.known = true;

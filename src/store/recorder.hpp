@@ -33,7 +33,7 @@ class Recorder {
  private:
   struct InterfaceEntry {
     std::int64_t id = 0;
-    InterfaceFacts facts;
+    Interface interface;
     std::optional<std::uint64_t> in_speed_bps;
     std::optional<std::uint64_t> out_speed_bps;
     bool known = false;  ///< facts and speeds are those in the file

@@ -36,10 +36,10 @@ class InterfaceRules {
   [[nodiscard]] Result<> add_exclude(RuleField field, const std::string& pattern);
   [[nodiscard]] Result<> add_speed(RuleField field, const std::string& pattern, SpeedOverride speed);
 
-  /// Kept: no include rule exists or one matches, and no exclude rule matches. `name` is the interface's identity.
-  [[nodiscard]] bool keeps(const std::string& name, const InterfaceFacts& facts) const;
+  /// Kept: no include rule exists or one matches, and no exclude rule matches.
+  [[nodiscard]] bool keeps(const Interface& interface) const;
   /// The first speed rule that matches.
-  [[nodiscard]] std::optional<SpeedOverride> speed(const std::string& name, const InterfaceFacts& facts) const;
+  [[nodiscard]] std::optional<SpeedOverride> speed(const Interface& interface) const;
   [[nodiscard]] bool empty() const noexcept;
   /// One line a rule, for people: "include name ^Gi", "speed alias uplink 100M/20M". In the order of asking.
   [[nodiscard]] std::vector<std::string> describe() const;

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "octopoll/core/clock.hpp"
@@ -35,7 +36,7 @@ enum class SpeedSource : std::uint8_t { none, if_speed, if_high_speed, override_
 /// ifType values that octopoll treats apart (IANAifType-MIB).
 inline constexpr std::int64_t if_type_software_loopback = 24;
 
-/// The columns that stand still, as text and numbers ready to show.
+/// The columns that stand still, as text and numbers ready to show; `Interface` keeps them in less memory.
 /// Absent is nullopt, never 0 or "": an empty ifAlias and a missing one are different facts.
 struct InterfaceFacts {
   IfIndex if_index;
@@ -50,6 +51,51 @@ struct InterfaceFacts {
   friend bool operator==(const InterfaceFacts&, const InterfaceFacts&) = default;
 };
 
+/// An interface as discovery found it: its identity and the columns that stand still.
+///
+/// Shape:  a handle on one block of memory that never changes: some 40 octets and the texts, those that repeat the name
+///         once. Copying it costs a count, no allocation, so each poll's rows carry it to the sinks. A default one is
+///         nobody: no name, ifIndex 0, all else absent.
+/// Errors: none.
+/// Thread: any. The block goes with its last handle, on whatever thread that is.
+class Interface {
+ public:
+  Interface() noexcept = default;
+  /// `name`: the identity: ifName, else ifDescr, else "#<ifIndex>"; made unique within the device (invariant 4).
+  Interface(std::string_view name, const InterfaceFacts& facts);
+  Interface(const Interface& other) noexcept;
+  Interface(Interface&& other) noexcept : block_(std::exchange(other.block_, nullptr)) {}
+  Interface& operator=(Interface other) noexcept {
+    std::swap(block_, other.block_);
+    return *this;
+  }
+  ~Interface();
+
+  // Views live as long as any handle on the block.
+  [[nodiscard]] std::string_view name() const noexcept;
+  [[nodiscard]] IfIndex if_index() const noexcept;
+  [[nodiscard]] std::optional<std::string_view> if_name() const noexcept;
+  [[nodiscard]] std::optional<std::string_view> descr() const noexcept;
+  [[nodiscard]] std::optional<std::string_view> alias() const noexcept;
+  [[nodiscard]] std::optional<std::int64_t> type() const noexcept;
+  [[nodiscard]] std::optional<std::int64_t> mtu() const noexcept;
+  [[nodiscard]] std::optional<std::string_view> phys_address() const noexcept;
+  [[nodiscard]] std::optional<std::uint64_t> speed_bps() const noexcept;
+  [[nodiscard]] SpeedSource speed_source() const noexcept;
+  /// All but the name, unpacked.
+  [[nodiscard]] InterfaceFacts facts() const;
+
+  /// Same name, same facts; a glance where both are handles on one block.
+  friend bool operator==(const Interface& a, const Interface& b) noexcept;
+
+ private:
+  struct Block;
+  enum class Text : std::uint8_t { name, if_name, descr, alias, phys_address };
+  [[nodiscard]] std::optional<std::string_view> text(Text which) const noexcept;
+  [[nodiscard]] bool has(std::uint16_t flag) const noexcept;
+  Block* block_ = nullptr;
+};
+
 /// When the counters of one row were read. All of a row's counters come in one PDU, together with sysUpTime.
 struct ReadingTime {
   BootTime received;                      ///< our clock at reception
@@ -62,8 +108,7 @@ struct ReadingTime {
 
 /// One row as read in one cycle.
 struct InterfaceSample {
-  std::string name;  ///< the identity: ifName, else ifDescr, else "#<ifIndex>"; made unique within the device
-  InterfaceFacts facts;
+  Interface interface;
   std::optional<IfStatus> admin_status;
   std::optional<IfStatus> oper_status;
   std::optional<TimeTicks> last_change;         ///< ifLastChange: sysUpTime when the present state was entered

@@ -70,15 +70,14 @@ class Reading {
 /// when another interface has taken its ifIndex. Made once at discovery.
 struct RowPlan {
   std::uint32_t index = 0;
-  std::string name;  ///< identity
-  InterfaceFacts facts;
+  Interface interface;
   NameSource name_source = NameSource::none;
   std::optional<std::string> name_octets;  ///< as the agent gave the cell that names the row
   PerCounter<std::optional<Column>> counters;
   bool has_admin_status = false, has_oper_status = false, has_last_change = false, has_discontinuity_time = false;
   std::uint32_t value_octets = 0;  ///< what the values of these objects take in an answer
 };
-[[nodiscard]] RowPlan plan_row(std::uint32_t index, std::string name, const Row& row);
+[[nodiscard]] RowPlan plan_row(std::uint32_t index, std::string_view name, const Row& row);
 
 /// One row's answer.
 struct RowReading {

@@ -7,6 +7,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -29,7 +30,7 @@ struct JudgeSettings {
   /// A delta whose time is less certain than this makes no rate.
   double max_time_error = 0.10;
   ClockSettings clock;
-  /// The effective speeds of a row, after the inventory's override; empty: facts.speed_bps both ways.
+  /// The effective speeds of a row, after the inventory's override; empty: Interface::speed_bps() both ways.
   /// A softwareLoopback(24) has no speed, whatever this says.
   std::function<Speeds(const InterfaceSample&)> speeds;
   /// An interface that was not read for longer is forgotten, so that names which come and go take no memory for ever.
@@ -92,7 +93,10 @@ class DeviceHistory {
   [[nodiscard]] bool row_restarted(const RowBase& base, const ReadingTime& now, Restart& device);
   void forget(BootTime now, std::chrono::nanoseconds after);
 
-  std::unordered_map<std::string, RowBase> rows_;
+  struct NameHash : std::hash<std::string_view> {
+    using is_transparent = void;  // a row is looked up by a view of its name, without a copy
+  };
+  std::unordered_map<std::string, RowBase, NameHash, std::equal_to<>> rows_;
   std::optional<AgentClock> clock_;       // of the last cycle's beginning
   std::optional<AgentClock> latest_;      // of its newest row
   std::optional<BootTime> restarted_at_;  // the last restart, not earlier than it was

@@ -10,12 +10,13 @@ using namespace octopoll::config;
 
 namespace {
 
-InterfaceFacts facts(std::int64_t type, std::optional<std::string> alias = {}, std::optional<std::string> descr = {}) {
+Interface named(const std::string& name, std::int64_t type, std::optional<std::string> alias = {},
+                std::optional<std::string> descr = {}) {
   InterfaceFacts made;
   made.type = type;
   made.alias = std::move(alias);
   made.descr = std::move(descr);
-  return made;
+  return Interface(name, made);
 }
 
 }  // namespace
@@ -23,8 +24,8 @@ InterfaceFacts facts(std::int64_t type, std::optional<std::string> alias = {}, s
 TEST_CASE("without rules everything is kept", "[config]") {
   const InterfaceRules rules;
   CHECK(rules.empty());
-  CHECK(rules.keeps("eth0", facts(6)));
-  CHECK_FALSE(rules.speed("eth0", facts(6)));
+  CHECK(rules.keeps(named("eth0", 6)));
+  CHECK_FALSE(rules.speed(named("eth0", 6)));
   CHECK(rules.summary() == "all");
 }
 
@@ -33,11 +34,11 @@ TEST_CASE("kept is what an include rule matches and no exclude rule does", "[con
   REQUIRE(rules.add_include(RuleField::name, "^Gi"));
   REQUIRE(rules.add_include(RuleField::alias, "uplink"));
   REQUIRE(rules.add_exclude(RuleField::descr, "(?i)unused"));
-  CHECK(rules.keeps("Gi0/1", facts(6)));
-  CHECK_FALSE(rules.keeps("NotGi0/1", facts(6)));
-  CHECK(rules.keeps("Te0/1", facts(6, "the uplink to A")));  // anywhere in the text
-  CHECK_FALSE(rules.keeps("Te0/1", facts(6)));               // an absent alias matches nothing
-  CHECK_FALSE(rules.keeps("Gi0/2", facts(6, {}, "UNUSED port")));
+  CHECK(rules.keeps(named("Gi0/1", 6)));
+  CHECK_FALSE(rules.keeps(named("NotGi0/1", 6)));
+  CHECK(rules.keeps(named("Te0/1", 6, "the uplink to A")));  // anywhere in the text
+  CHECK_FALSE(rules.keeps(named("Te0/1", 6)));               // an absent alias matches nothing
+  CHECK_FALSE(rules.keeps(named("Gi0/2", 6, {}, "UNUSED port")));
   CHECK(rules.summary() == "2 include, 1 exclude");
   CHECK(rules.describe() ==
         std::vector<std::string>{"include name ^Gi", "include alias uplink", "exclude descr (?i)unused"});
@@ -46,15 +47,15 @@ TEST_CASE("kept is what an include rule matches and no exclude rule does", "[con
 TEST_CASE("an empty alias is not an absent one", "[config]") {
   InterfaceRules rules;
   REQUIRE(rules.add_exclude(RuleField::alias, "^$"));
-  CHECK(rules.keeps("a", facts(6)));
-  CHECK_FALSE(rules.keeps("a", facts(6, "")));
+  CHECK(rules.keeps(named("a", 6)));
+  CHECK_FALSE(rules.keeps(named("a", 6, "")));
 }
 
 TEST_CASE("a type is a number or a word, and a whole one means itself", "[config]") {
   const auto excluded = [](const std::string& pattern, std::int64_t type) {
     InterfaceRules rules;
     REQUIRE(rules.add_exclude(RuleField::type, pattern));
-    return !rules.keeps("x", facts(type));
+    return !rules.keeps(named("x", type));
   };
   CHECK(excluded("6", 6));
   CHECK_FALSE(excluded("6", 161));
@@ -83,15 +84,15 @@ TEST_CASE("the first speed rule wins", "[config]") {
   InterfaceRules rules;
   REQUIRE(rules.add_speed(RuleField::alias, "slow", {10, 20}));
   REQUIRE(rules.add_speed(RuleField::name, "^eth", {30, 30}));
-  const auto slow = rules.speed("eth0", facts(6, "slow line"));
+  const auto slow = rules.speed(named("eth0", 6, "slow line"));
   REQUIRE(slow);
   CHECK(slow->in_bps == 10);
   CHECK(slow->out_bps == 20);
-  const auto other = rules.speed("eth0", facts(6));
+  const auto other = rules.speed(named("eth0", 6));
   REQUIRE(other);
   CHECK(other->in_bps == 30);
-  CHECK_FALSE(rules.speed("lo", facts(24)));
-  CHECK(rules.keeps("lo", facts(24)));  // speeds choose nothing
+  CHECK_FALSE(rules.speed(named("lo", 24)));
+  CHECK(rules.keeps(named("lo", 24)));  // speeds choose nothing
 }
 
 TEST_CASE("a bad pattern says RE2's reason", "[config]") {
@@ -119,12 +120,12 @@ devices:
 )");
   REQUIRE(inventory.devices.size() == 5);
   const auto& a1 = *inventory.devices[0].interfaces;
-  CHECK(a1.keeps("xe-0", facts(24)));  // the group's rules stand instead of the defaults', not beside them
-  CHECK_FALSE(a1.keeps("ge-0", facts(6)));
-  CHECK(a1.speed("xe-0", facts(6))->out_bps == 20'000'000);
-  CHECK(a1.speed("xe-1", facts(6))->in_bps == 1'000'000'000);
+  CHECK(a1.keeps(named("xe-0", 24)));  // the group's rules stand instead of the defaults', not beside them
+  CHECK_FALSE(a1.keeps(named("ge-0", 6)));
+  CHECK(a1.speed(named("xe-0", 6))->out_bps == 20'000'000);
+  CHECK(a1.speed(named("xe-1", 6))->in_bps == 1'000'000'000);
   CHECK(inventory.devices[0].interfaces == inventory.devices[1].interfaces);  // shared
   CHECK(inventory.devices[2].interfaces->empty());
-  CHECK_FALSE(inventory.devices[3].interfaces->keeps("lo", facts(24)));
+  CHECK_FALSE(inventory.devices[3].interfaces->keeps(named("lo", 24)));
   CHECK(inventory.devices[3].interfaces == inventory.devices[4].interfaces);  // the same rules are compiled once
 }

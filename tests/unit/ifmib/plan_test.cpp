@@ -30,13 +30,13 @@ TEST_CASE("a plan has what the row has, and asks for no more") {
                                           {Column::if_out_octets, Value::counter32(6)},
                                           {Column::if_in_errors, Value::counter32(0)}}));
   CHECK(plan.index == 7);
-  CHECK(plan.name == "Gi0/1#7");
+  CHECK(plan.interface.name() == "Gi0/1#7");
   CHECK(plan.name_source == NameSource::if_name);
   // As octets: the reading is compared with what the agent sends, not with what is shown.
   CHECK(plan.name_octets == "Gi0/1\0"s);
-  CHECK(plan.facts.if_index == IfIndex{7});
-  CHECK(plan.facts.if_name == "Gi0/1");
-  CHECK(plan.facts.type == 6);
+  CHECK(plan.interface.if_index() == IfIndex{7});
+  CHECK(plan.interface.if_name() == "Gi0/1");
+  CHECK(plan.interface.type() == 6);
   CHECK(plan.has_admin_status);
   CHECK(plan.has_oper_status);
   CHECK(plan.has_last_change);
@@ -57,7 +57,7 @@ TEST_CASE("a row that takes its name from ifDescr is watched by ifDescr") {
 
 TEST_CASE("a row of next to nothing has a plan of next to nothing") {
   const RowPlan plan = plan_row(0, "#0", Row{});
-  CHECK(plan.name == "#0");
+  CHECK(plan.interface.name() == "#0");
   CHECK(plan.name_source == NameSource::none);
   CHECK_FALSE(plan.name_octets);
   CHECK_FALSE(plan.has_admin_status);

@@ -30,8 +30,8 @@ DeviceSnapshot cycle(int number) {
   std::vector<InterfaceSample> rows;
   for (std::uint32_t index = 1; index <= 500; ++index) {
     InterfaceSample sample = row(number * step);
-    sample.name = "a-name-that-is-too-long-to-stay-within-the-string-" + std::to_string(index);
-    sample.facts.if_index = IfIndex{index};
+    rename(sample, "a-name-that-is-too-long-to-stay-within-the-string-" + std::to_string(index));
+    change_facts(sample, [&](InterfaceFacts& facts) { facts.if_index = IfIndex{index}; });
     for (const Counter counter : all_counters()) {
       sample.counters[counter] = {static_cast<std::uint64_t>(number) * 1'000 + index, 64};
     }

@@ -83,16 +83,17 @@ TEST_CASE("what ends a base line, and what each counter then says") {
        },
        Quality::reboot, Quality::reboot},
       {"the same reading again", [](auto& s) { s.time = row(0s).time; }, Quality::stale, Quality::stale},
-      {"renumbered", [](auto& s) { s.facts.if_index = IfIndex{42}; }, Quality::ok, Quality::ok},
+      {"renumbered", [](auto& s) { change_facts(s, [&](InterfaceFacts& facts) { facts.if_index = IfIndex{42}; }); },
+       Quality::ok, Quality::ok},
       {"renumbered, its state as old as before",
        [](auto& s) {
-         s.facts.if_index = IfIndex{42};
+         change_facts(s, [&](InterfaceFacts& facts) { facts.if_index = IfIndex{42}; });
          s.last_change = ticks(900s);
        },
        Quality::ok, Quality::ok},
       {"at another index, and its state is younger than the base: created again",
        [](auto& s) {
-         s.facts.if_index = IfIndex{42};
+         change_facts(s, [&](InterfaceFacts& facts) { facts.if_index = IfIndex{42}; });
          s.last_change = ticks(1030s);
        },
        Quality::discontinuity, Quality::discontinuity},
@@ -179,7 +180,7 @@ TEST_CASE("a renumbered interface is judged by its new index from then on") {
   (void)judge(history, usual(0s));
   for (const nanoseconds when : {step, 2 * step}) {
     InterfaceSample sample = usual(when);
-    sample.facts.if_index = IfIndex{42};
+    change_facts(sample, [&](InterfaceFacts& facts) { facts.if_index = IfIndex{42}; });
     if (when != step) sample.last_change = ticks(1000s + when - 5s);  // a flap
     CHECK(judge(history, sample).deltas[in].value == 60'000U);
   }
@@ -191,7 +192,7 @@ TEST_CASE("a state that is as old as an agent of 300 days is not younger than th
     const auto old = [&](nanoseconds when, std::uint32_t index) {
       InterfaceSample sample = usual(when);
       sample.time.sys_uptime = ticks(300 * 24h + when);
-      sample.facts.if_index = IfIndex{index};
+      change_facts(sample, [&](InterfaceFacts& facts) { facts.if_index = IfIndex{index}; });
       sample.last_change = ticks(changed);
       return sample;
     };
@@ -230,18 +231,21 @@ TEST_CASE("speeds: overrides per direction, none for a loopback, zero is unknown
     CHECK(record.out_speed_bps == 4'000'000U);
   }
   SECTION("zero") {
-    const InterfaceRecord record = second([](auto& s) { s.facts.speed_bps = 0; });
+    const InterfaceRecord record =
+        second([](auto& s) { change_facts(s, [&](InterfaceFacts& facts) { facts.speed_bps = 0; }); });
     CHECK_FALSE(record.in_utilization);
     CHECK_FALSE(record.in_speed_bps);
     CHECK(record.in_rate());
   }
   SECTION("absent") {
-    const InterfaceRecord record = second([](auto& s) { s.facts.speed_bps.reset(); });
+    const InterfaceRecord record =
+        second([](auto& s) { change_facts(s, [&](InterfaceFacts& facts) { facts.speed_bps.reset(); }); });
     CHECK_FALSE(record.out_utilization);
     CHECK(record.out_rate());
   }
   SECTION("loopback") {
-    const InterfaceRecord record = second([](auto& s) { s.facts.type = if_type_software_loopback; });
+    const InterfaceRecord record = second(
+        [](auto& s) { change_facts(s, [&](InterfaceFacts& facts) { facts.type = if_type_software_loopback; }); });
     CHECK_FALSE(record.in_speed_bps);
     CHECK_FALSE(record.in_utilization);
   }
@@ -282,7 +286,7 @@ InterfaceRecord gigabit_step(std::uint64_t octets, Frames frames, const std::fun
   for (const bool second : {false, true}) {
     InterfaceSample sample = row(second ? step : 0s, in, second ? 4'000'000'000U + octets : 4'000'000'000U, 32);
     sample.counters[in].value %= two_to_32;
-    sample.facts.speed_bps = 1'000'000'000;
+    change_facts(sample, [&](InterfaceFacts& facts) { facts.speed_bps = 1'000'000'000; });
     sample.counters[Counter::in_ucast_pkts] = {second ? frames.ucast : 0, 32};
     sample.counters[Counter::in_multicast_pkts] = {second ? frames.multicast : 0, 32};
     sample.counters[Counter::in_broadcast_pkts] = {second ? frames.broadcast : 0, 32};
@@ -322,17 +326,29 @@ TEST_CASE("packets times the largest frame decide where the speed cannot") {
       {"an unknown MTU means jumbo frames: 2^32 / 9234",
        1'000'000,
        {465'125, 0, 0},
-       [](auto& s) { s.facts.mtu.reset(); },
+       [](auto& s) { change_facts(s, [&](InterfaceFacts& facts) { facts.mtu.reset(); }); },
        Quality::ok},
-      {"one more", 1'000'000, {465'126, 0, 0}, [](auto& s) { s.facts.mtu.reset(); }, Quality::ambiguous},
-      {"so does an absurd one", 1'000'000, {465'126, 0, 0}, [](auto& s) { s.facts.mtu = 65'536; }, Quality::ambiguous},
-      {"and one of zero", 1'000'000, {465'126, 0, 0}, [](auto& s) { s.facts.mtu = 0; }, Quality::ambiguous},
+      {"one more",
+       1'000'000,
+       {465'126, 0, 0},
+       [](auto& s) { change_facts(s, [&](InterfaceFacts& facts) { facts.mtu.reset(); }); },
+       Quality::ambiguous},
+      {"so does an absurd one",
+       1'000'000,
+       {465'126, 0, 0},
+       [](auto& s) { change_facts(s, [&](InterfaceFacts& facts) { facts.mtu = 65'536; }); },
+       Quality::ambiguous},
+      {"and one of zero",
+       1'000'000,
+       {465'126, 0, 0},
+       [](auto& s) { change_facts(s, [&](InterfaceFacts& facts) { facts.mtu = 0; }); },
+       Quality::ambiguous},
       {"a loopback fills its 65,536 octets",
        1'000'000,
        {65'600, 0, 0},
        [](auto& s) {
-         s.facts.type = if_type_software_loopback;
-         s.facts.mtu = 65'536;
+         change_facts(s, [&](InterfaceFacts& facts) { facts.type = if_type_software_loopback; });
+         change_facts(s, [&](InterfaceFacts& facts) { facts.mtu = 65'536; });
        },
        Quality::ambiguous},
   };
@@ -348,7 +364,7 @@ TEST_CASE("an interface whose octets once did not fit into its frames is not bou
   DeviceHistory history;
   const auto reading = [](nanoseconds when, std::uint64_t octets, std::uint64_t frames) {
     InterfaceSample sample = row(when, in, octets, 32);
-    sample.facts.speed_bps = 1'000'000'000;
+    change_facts(sample, [&](InterfaceFacts& facts) { facts.speed_bps = 1'000'000'000; });
     sample.counters[Counter::in_ucast_pkts] = {frames, 32};
     sample.counters[Counter::in_multicast_pkts] = {0, 32};
     sample.counters[Counter::in_broadcast_pkts] = {0, 32};
@@ -367,7 +383,7 @@ TEST_CASE("a restart is told once, and every row knows of it") {
     std::vector<InterfaceSample> all;
     for (const char* name : {"a", "b", "c"}) {
       InterfaceSample sample = row(when, in, value, 64);
-      sample.name = name;
+      rename(sample, name);
       sample.time.sys_uptime = ticks(uptime);
       all.push_back(sample);
     }
@@ -457,11 +473,11 @@ TEST_CASE("names are identities: swapped indexes move no traffic") {
   const auto rows = [](nanoseconds when, std::uint32_t a, std::uint32_t b) {
     const auto seconds = static_cast<std::uint64_t>(when / 1s);
     InterfaceSample first = row(when, in, 1'000 * seconds, 64);
-    first.name = "a";
-    first.facts.if_index = IfIndex{a};
+    rename(first, "a");
+    change_facts(first, [&](InterfaceFacts& facts) { facts.if_index = IfIndex{a}; });
     InterfaceSample second = row(when, in, 5 + seconds, 64);
-    second.name = "b";
-    second.facts.if_index = IfIndex{b};
+    rename(second, "b");
+    change_facts(second, [&](InterfaceFacts& facts) { facts.if_index = IfIndex{b}; });
     return snapshot({first, second});
   };
   (void)history.judge(rows(0s, 1, 2), {});
@@ -475,8 +491,8 @@ TEST_CASE("a row that was not read is a gap, and its octets come later") {
   (void)judge(history, usual(0s));
   const auto gap = history.gap("eth0");
   REQUIRE(gap);
-  CHECK(gap->sample.name == "eth0");
-  CHECK(gap->sample.facts.if_index == IfIndex{1});
+  CHECK(gap->sample.interface.name() == "eth0");
+  CHECK(gap->sample.interface.if_index() == IfIndex{1});
   CHECK(gap->deltas[in].quality == Quality::gap);
   CHECK(gap->deltas[Counter::in_discards].quality == Quality::absent);
   CHECK(gap->quality() == Quality::gap);
@@ -491,7 +507,7 @@ TEST_CASE("names that went away are forgotten, others are not") {
   DeviceHistory history;
   for (int cycle = 0; cycle < 1'000; ++cycle) {
     InterfaceSample passing = usual(cycle * step);
-    passing.name = "ppp" + std::to_string(cycle);
+    rename(passing, "ppp" + std::to_string(cycle));
     (void)history.judge(snapshot({usual(cycle * step), passing}), settings);
     CHECK(history.size() <= 7);
   }
@@ -504,7 +520,7 @@ TEST_CASE("a row that is stale for long is not forgotten") {
   DeviceHistory history;
   const auto cycle = [&](nanoseconds when) {
     InterfaceSample stale = usual(when);
-    stale.name = "slow";
+    rename(stale, "slow");
     stale.time.age_bound = 600 * step;
     return history.judge(snapshot({usual(when), stale}), settings);
   };

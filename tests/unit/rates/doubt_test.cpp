@@ -112,7 +112,7 @@ TEST_CASE("a contradicting reading costs neither a spike nor the base line") {
     for (const Reading& reading : story.readings) {
       CAPTURE(story.what, cycle);
       InterfaceSample sample = row(cycle * step, in, reading.value, story.bits);
-      sample.facts.speed_bps = story.speed;
+      change_facts(sample, [&](InterfaceFacts& facts) { facts.speed_bps = story.speed; });
       const InterfaceRecord record = judge(history, sample);
       const CounterDelta& delta = record.deltas[in];
       CHECK(to_string(delta.quality) == to_string(reading.quality));
@@ -135,7 +135,7 @@ TEST_CASE("a restart that is known ends a doubt") {
   restarted.time.sys_uptime = ticks(30s);
   CHECK(judge(history, restarted).deltas[in].quality == Quality::reboot);
   InterfaceSample next = row(3 * step, in, tera + 600, 64);
-  next.facts.speed_bps = 1'000'000'000'000;
+  change_facts(next, [&](InterfaceFacts& facts) { facts.speed_bps = 1'000'000'000'000; });
   next.time.sys_uptime = ticks(90s);
   // The old line would fit; it is gone.
   CHECK(judge(history, next).deltas[in].value == tera - 100);

@@ -249,9 +249,9 @@ void run_history(std::uint64_t seed, Checker& checker) {
     for (const Link& link : device.shown) {
       if (chance(random, trouble / 3)) continue;
       InterfaceSample sample;
-      sample.name = link.name;
-      sample.facts.mtu = 1500;
-      sample.facts.speed_bps = link.stated_speed;
+      rename(sample, link.name);
+      change_facts(sample, [&](InterfaceFacts& facts) { facts.mtu = 1500; });
+      change_facts(sample, [&](InterfaceFacts& facts) { facts.speed_bps = link.stated_speed; });
       sample.discontinuity_time = TimeTicks(link.discontinuity);
       sample.time = {snapshot.read_at, round_trip, snapshot.sys_uptime, device.cache_period};
       for (const Counter counter : all_counters()) {
@@ -272,9 +272,10 @@ void run_history(std::uint64_t seed, Checker& checker) {
     const Judgement judgement = history.judge(std::move(snapshot), {});
     for (const InterfaceRecord& record : judgement.interfaces) {
       for (const Counter counter : all_counters()) {
-        const std::string wrong = checker.check(tracks[record.sample.name][counter], record, counter);
+        const std::string wrong =
+            checker.check(tracks[std::string(record.sample.interface.name())][counter], record, counter);
         if (wrong.empty()) continue;
-        FAIL(fmt::format("{} {} is {}: {}", record.sample.name, to_string(counter),
+        FAIL(fmt::format("{} {} is {}: {}", record.sample.interface.name(), to_string(counter),
                          to_string(record.deltas[counter].quality), wrong));
       }
     }

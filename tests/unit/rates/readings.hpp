@@ -9,10 +9,13 @@
 
 #include "octopoll/core/interface.hpp"
 #include "octopoll/rates/device_history.hpp"
+#include "support/change_interface.hpp"
 
 namespace octopoll::rates::test {
 
 using namespace std::chrono_literals;
+using octopoll::test::change_facts;
+using octopoll::test::rename;
 using std::chrono::nanoseconds;
 
 inline constexpr nanoseconds step = 60s;
@@ -24,12 +27,13 @@ inline TimeTicks ticks(nanoseconds time) { return TimeTicks(static_cast<std::uin
 /// A row "eth0" of a fresh agent that came up 1,000 s before time 0.
 inline InterfaceSample row(nanoseconds when) {
   InterfaceSample sample;
-  sample.name = "eth0";
-  sample.facts.if_index = IfIndex{1};
-  sample.facts.if_name = "eth0";
-  sample.facts.type = 6;
-  sample.facts.mtu = 1500;
-  sample.facts.speed_bps = 100'000'000;
+  InterfaceFacts facts;
+  facts.if_index = IfIndex{1};
+  facts.if_name = "eth0";
+  facts.type = 6;
+  facts.mtu = 1500;
+  facts.speed_bps = 100'000'000;
+  sample.interface = Interface("eth0", facts);
   sample.discontinuity_time = TimeTicks(0);
   sample.time.received = at(when);
   sample.time.round_trip = 1ms;

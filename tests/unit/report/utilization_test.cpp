@@ -281,7 +281,7 @@ Store& three_interfaces(Store& store) {
         {.name = "Fa0/1", .if_index = 2, .in_octets = 2 * scale, .quality = quality, .speed_bps = gigabit / 10}));
     made.push_back(
         make_row({.name = "Vlan1", .if_index = 3, .out_octets = 90 * scale, .quality = quality, .speed_bps = 0}));
-    made[0].sample.facts.alias = "uplink A";
+    test::change_facts(made[0].sample, [&](InterfaceFacts& facts) { facts.alias = "uplink A"; });
     return made;
   };
   store.add(make_cycle("core1", 1, noon, rows(1, Quality::first)));

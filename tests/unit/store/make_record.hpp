@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "octopoll/core/cycle.hpp"
+#include "support/change_interface.hpp"
 
 namespace octopoll::test {
 
@@ -28,19 +29,20 @@ struct RowSpec {
 
 inline InterfaceRecord make_row(const RowSpec& spec) {
   InterfaceRecord row;
-  row.sample.name = spec.name;
-  row.sample.facts.if_index = IfIndex{spec.if_index};
-  row.sample.facts.if_name = spec.name;
-  row.sample.facts.type = 6;
+  InterfaceFacts facts;
+  facts.if_index = IfIndex{spec.if_index};
+  facts.if_name = spec.name;
+  facts.type = 6;
   row.sample.admin_status = status_up;
   row.sample.oper_status = status_up;
   row.elapsed = spec.elapsed;
   if (spec.speed_bps != 0) {
-    row.sample.facts.speed_bps = spec.speed_bps;
-    row.sample.facts.speed_source = SpeedSource::if_high_speed;
+    facts.speed_bps = spec.speed_bps;
+    facts.speed_source = SpeedSource::if_high_speed;
     row.in_speed_bps = spec.speed_bps;
     row.out_speed_bps = spec.speed_bps;
   }
+  row.sample.interface = Interface(spec.name, facts);
   for (const Counter counter : all_counters()) {
     row.sample.counters[counter] = CounterReading{1000, 64};
     row.deltas[counter].quality = spec.quality;

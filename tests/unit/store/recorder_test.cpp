@@ -45,10 +45,10 @@ struct Fixture {
 DeviceCycle rich_cycle() {
   InterfaceRecord row =
       make_row({.name = "Gi0/1", .if_index = 4294967295U, .in_octets = 7'500'000'000, .out_octets = 75});
-  row.sample.facts.descr = "GigabitEthernet0/1";
-  row.sample.facts.alias = "Zürich \"uplink\"";
-  row.sample.facts.mtu = 9216;
-  row.sample.facts.phys_address = "";
+  test::change_facts(row.sample, [&](InterfaceFacts& facts) { facts.descr = "GigabitEthernet0/1"; });
+  test::change_facts(row.sample, [&](InterfaceFacts& facts) { facts.alias = "Zürich \"uplink\""; });
+  test::change_facts(row.sample, [&](InterfaceFacts& facts) { facts.mtu = 9216; });
+  test::change_facts(row.sample, [&](InterfaceFacts& facts) { facts.phys_address = ""; });
   row.sample.oper_status = status_down;
   row.sample.last_change = TimeTicks(4294967295U);
   row.sample.time.sys_uptime = TimeTicks(123456);
@@ -190,9 +190,9 @@ TEST_CASE("a clock that jumps back overwrites nothing, and the newest poll numbe
 TEST_CASE("an older cycle that arrives late is stored but does not speak for the present") {
   Fixture store;
   InterfaceRecord now = make_row({.name = "a"});
-  now.sample.facts.alias = "now";
+  test::change_facts(now.sample, [&](InterfaceFacts& facts) { facts.alias = "now"; });
   InterfaceRecord then = make_row({.name = "a"});
-  then.sample.facts.alias = "then";
+  test::change_facts(then.sample, [&](InterfaceFacts& facts) { facts.alias = "then"; });
   store.store(make_cycle("sw1", 5, noon, {now}));
   store.recorder->forget();  // as after a restart: nothing is known but the file
   store.store(make_cycle("sw1", 4, noon - 60s, {then, make_row({.name = "gone", .if_index = 2})}));

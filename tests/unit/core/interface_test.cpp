@@ -1,0 +1,79 @@
+#include "octopoll/core/interface.hpp"
+
+#include <catch2/catch.hpp>
+#include <string>
+#include <utility>
+
+namespace octopoll {
+namespace {
+
+InterfaceFacts all_facts() {
+  InterfaceFacts facts;
+  facts.if_index = IfIndex{10101};
+  facts.if_name = "Gi1/0/1";
+  facts.descr = "GigabitEthernet1/0/1";
+  facts.alias = "";
+  facts.type = 6;
+  facts.mtu = -1;
+  facts.phys_address = "00:1b:54:aa:bb:cc";
+  facts.speed_bps = 18'000'000'000'000'000'000U;
+  facts.speed_source = SpeedSource::if_high_speed;
+  return facts;
+}
+
+TEST_CASE("an interface gives back what it was made of") {
+  const std::string long_text(70'000, 'x');  // three octets of length
+  InterfaceFacts few;
+  few.descr = "eth0";
+  InterfaceFacts odd = all_facts();
+  odd.descr = long_text;
+  odd.alias = std::string("a\0b", 3);
+  InterfaceFacts repeated = all_facts();
+  repeated.if_name = repeated.descr = repeated.alias = repeated.phys_address = "eth0";
+  for (const InterfaceFacts& facts : {InterfaceFacts{}, few, all_facts(), odd, repeated}) {
+    for (const std::string& name : {std::string(), std::string("eth0"), long_text}) {
+      const Interface made(name, facts);
+      CHECK(made.name() == name);
+      CHECK(made.facts() == facts);
+    }
+  }
+}
+
+TEST_CASE("a default interface is nobody") {
+  const Interface nobody;
+  CHECK(nobody.name().empty());
+  CHECK(nobody.facts() == InterfaceFacts{});
+  CHECK(nobody == Interface());
+  CHECK_FALSE(nobody == Interface("", {}));
+}
+
+TEST_CASE("interfaces are equal when name and facts are") {
+  const Interface one("Gi1/0/1", all_facts());
+  CHECK(one == Interface("Gi1/0/1", all_facts()));
+  CHECK_FALSE(one == Interface("Gi1/0/2", all_facts()));
+  InterfaceFacts other = all_facts();
+  SECTION("an absent text is not an empty one") { other.alias.reset(); }
+  SECTION("a text that is the name now") { other.descr = "Gi1/0/1"; }
+  SECTION("a text in another place") { std::swap(other.alias, other.phys_address); }
+  SECTION("a number") { other.mtu = 1500; }
+  SECTION("an absent number is not 0") { other.type.reset(); }
+  SECTION("the source of the speed") { other.speed_source = SpeedSource::if_speed; }
+  CHECK_FALSE(one == Interface("Gi1/0/1", other));
+}
+
+TEST_CASE("handles share one block, which the last of them frees") {
+  Interface copy;
+  {
+    const Interface made("Gi1/0/1", all_facts());
+    copy = made;
+    CHECK(copy.name().data() == made.name().data());
+  }
+  CHECK(copy.name() == "Gi1/0/1");
+  Interface moved = std::move(copy);
+  copy = moved;
+  moved = Interface();
+  CHECK(copy.facts() == all_facts());
+}
+
+}  // namespace
+}  // namespace octopoll
