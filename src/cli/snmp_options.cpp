@@ -45,7 +45,7 @@ constexpr std::array<Word<AuthProtocol>, 11> auth_protocols{{{"md5", AuthProtoco
                                                              {"sha-256", AuthProtocol::sha256},
                                                              {"sha-384", AuthProtocol::sha384},
                                                              {"sha-512", AuthProtocol::sha512}}};
-constexpr std::array<Word<PrivProtocol>, 10> priv_protocols{{{"des", PrivProtocol::des},
+constexpr std::array<Word<PrivProtocol>, 12> priv_protocols{{{"des", PrivProtocol::des},
                                                              {"aes", PrivProtocol::aes},
                                                              {"aes128", PrivProtocol::aes},
                                                              {"aes-128", PrivProtocol::aes},
@@ -54,7 +54,9 @@ constexpr std::array<Word<PrivProtocol>, 10> priv_protocols{{{"des", PrivProtoco
                                                              {"aes256", PrivProtocol::aes256},
                                                              {"aes-256", PrivProtocol::aes256},
                                                              {"aes192c", PrivProtocol::aes192c},
-                                                             {"aes256c", PrivProtocol::aes256c}}};
+                                                             {"aes-192-c", PrivProtocol::aes192c},
+                                                             {"aes256c", PrivProtocol::aes256c},
+                                                             {"aes-256-c", PrivProtocol::aes256c}}};
 
 std::string lower(std::string text) {
   std::transform(text.begin(), text.end(), text.begin(),

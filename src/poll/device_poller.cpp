@@ -607,4 +607,6 @@ void DevicePoller::reconfigure(config::Device device) {
 
 std::uint64_t DevicePoller::poll_number() const noexcept { return impl_->poll_number; }
 
+std::string DevicePoller::engine_id() const { return impl_->session ? impl_->session->engine_id() : std::string(); }
+
 }  // namespace octopoll::poll

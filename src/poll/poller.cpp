@@ -7,6 +7,7 @@
 
 #include "octopoll/core/log.hpp"
 #include "octopoll/schedule/scheduler.hpp"
+#include "poll/engine_ids.hpp"
 #include "poll/pinger.hpp"
 
 namespace octopoll::poll {
@@ -56,6 +57,7 @@ struct Poller::Impl {
   schedule::Scheduler scheduler{clocks_now()};
   std::unordered_map<schedule::Id, std::unique_ptr<Entry>> entries;
   std::map<std::string, schedule::Id> device_ids, probe_ids;
+  EngineIds engine_ids;
   schedule::Id last_id = 0;
   EventLoop::TimerId wake_timer = 0;
   EventLoop::TimerId patience_timer = 0;
@@ -179,6 +181,11 @@ struct Poller::Impl {
       ++(cycle.outcome == CycleOutcome::complete  ? statistics.complete
          : cycle.outcome == CycleOutcome::partial ? statistics.partial
                                                   : statistics.failed);
+      // A device that a reload has removed was forgotten.
+      if (!entry.removed) {
+        const auto told = engine_ids.see(entry.name, cycle.address, entry.device->engine_id());
+        if (told) log::warning("{}", *told);
+      }
       const auto record = std::make_shared<const Record>(std::move(cycle));
       for (Sink* sink : sinks) sink->take(record);
       if (scheduling) tell_changes(entry, std::get<DeviceCycle>(*record));
@@ -343,6 +350,7 @@ struct Poller::Impl {
       }
       Entry& entry = *entries.at(each->second);
       entry.removed = true;
+      engine_ids.forget(entry.name);
       scheduler.remove(each->second);
       entry.pinged = false;
       if (entry.pinger) entry.pinger->finish_now();

@@ -1,9 +1,37 @@
 #include <fmt/format.h>
 
+#include <optional>
+#include <utility>
+
 #include "octopoll/core/duration.hpp"
 #include "snmp/session_impl.hpp"
 
 namespace octopoll::snmp {
+namespace {
+
+/// The other way to make a long AES key, where it makes another key: that is where the hash is too short for it.
+std::optional<PrivProtocol> other_key_form(const SnmpCredentials& credentials) {
+  const bool short_of_32_octets = credentials.auth_protocol == AuthProtocol::md5 ||
+                                  credentials.auth_protocol == AuthProtocol::sha ||
+                                  credentials.auth_protocol == AuthProtocol::sha224;
+  const bool short_of_24_octets = short_of_32_octets && credentials.auth_protocol != AuthProtocol::sha224;
+  switch (credentials.priv_protocol) {
+    case PrivProtocol::aes192:
+      return short_of_24_octets ? std::optional(PrivProtocol::aes192c) : std::nullopt;
+    case PrivProtocol::aes192c:
+      return short_of_24_octets ? std::optional(PrivProtocol::aes192) : std::nullopt;
+    case PrivProtocol::aes256:
+      return short_of_32_octets ? std::optional(PrivProtocol::aes256c) : std::nullopt;
+    case PrivProtocol::aes256c:
+      return short_of_32_octets ? std::optional(PrivProtocol::aes256) : std::nullopt;
+    case PrivProtocol::des:
+    case PrivProtocol::aes:
+      break;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
 
 std::string to_string(ErrorStatus status) {
   switch (status) {
@@ -81,11 +109,17 @@ Error Session::explain(const Reply& reply) const {
       return {ErrorKind::auth,
               fmt::format("{}: user \"{}\" may not be used at this security level", who, credentials.username),
               "the user on the device has no keys for it: choose another security_level, or give it keys"};
-    case Outcome::privacy_failed:
+    case Outcome::privacy_failed: {
+      std::string remedy =
+          fmt::format("the privacy passphrase or protocol ({}) is wrong", to_string(credentials.priv_protocol));
+      if (const auto other = other_key_form(credentials)) {
+        remedy += fmt::format("; devices make this key in two ways: try {} as well", to_string(*other));
+      }
       return {ErrorKind::privacy,
               fmt::format("{}: user \"{}\" authenticates, but encrypted requests are not understood", who,
                           credentials.username),
-              fmt::format("the privacy passphrase or protocol ({}) is wrong", to_string(credentials.priv_protocol))};
+              std::move(remedy)};
+    }
     case Outcome::not_in_window:
       return {ErrorKind::engine, fmt::format("{}: the agent's clock and ours do not agree (notInTimeWindow)", who),
               "does the device keep its engine boots counter over restarts?"};

@@ -108,7 +108,8 @@ void Snmpd::write_configuration() const {
     config += fmt::format("view {} {} {}\n", view.name, view.included ? "included" : "excluded", view.oid);
   }
   for (const auto& user : options_.users) {
-    config += fmt::format("rouser {} {}{}\n", user.name, user.level, user.view.empty() ? "" : " -V " + user.view);
+    config += fmt::format("{} {} {}{}\n", user.writes ? "rwuser" : "rouser", user.name, user.level,
+                          user.view.empty() ? "" : " -V " + user.view);
   }
   if (!options_.engine_id_hex.empty()) config += fmt::format("exactEngineID 0x{}\n", options_.engine_id_hex);
   for (const auto& line : options_.config_lines) config += line + "\n";

@@ -28,6 +28,7 @@ struct SnmpdUser {
   std::string priv_passphrase{};
   std::string level = "priv";  ///< the least that the agent accepts: noauth, auth, priv
   std::string view{};
+  bool writes = false;
 };
 
 struct SnmpdView {

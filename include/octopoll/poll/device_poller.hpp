@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "octopoll/config/inventory.hpp"
 #include "octopoll/core/cycle.hpp"
@@ -57,6 +58,8 @@ class DevicePoller {
 
   /// Of the cycle under way, else of the last one.
   [[nodiscard]] std::uint64_t poll_number() const noexcept;
+  /// SNMPv3: the agent's engine id in hex; empty before its discovery.
+  [[nodiscard]] std::string engine_id() const;
 
  private:
   struct Impl;

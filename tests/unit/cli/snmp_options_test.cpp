@@ -125,7 +125,9 @@ TEST_CASE("privacy protocols") {
       {"AES-192", PrivProtocol::aes192},
       {"AES256", PrivProtocol::aes256},
       {"AES192C", PrivProtocol::aes192c},
+      {"AES-192-C", PrivProtocol::aes192c},
       {"aes256c", PrivProtocol::aes256c},
+      {"AES-256-C", PrivProtocol::aes256c},
   }));
   CHECK(good({"-u", "alice", "-l", "ap", "-A", "auth-secret", "-x", word, "-X", "priv-secret"})
             .credentials.priv_protocol == wanted);

@@ -122,6 +122,26 @@ TEST_CASE("the words name what there is to check") {
   CHECK_THAT(Bench(community(SnmpVersion::v2c)).explain(Outcome::timed_out).text(), Catch::Contains("community"));
 }
 
+TEST_CASE("where devices make a long key in two ways the other one is named") {
+  using enum AuthProtocol;
+  using enum PrivProtocol;
+  const auto remedy = [](AuthProtocol auth, PrivProtocol priv) {
+    SnmpCredentials credentials = user();
+    credentials.auth_protocol = auth;
+    credentials.priv_protocol = priv;
+    return Bench(std::move(credentials)).explain(Outcome::privacy_failed).remedy;
+  };
+  CHECK_THAT(remedy(md5, aes192), Catch::Contains("try AES192C as well"));
+  CHECK_THAT(remedy(sha, aes192c), Catch::Contains("try AES192 as well"));
+  CHECK_THAT(remedy(sha, aes256), Catch::Contains("try AES256C as well"));
+  CHECK_THAT(remedy(sha224, aes256c), Catch::Contains("try AES256 as well"));
+  // Here both ways lead to one key.
+  CHECK_THAT(remedy(sha224, aes192), !Catch::Contains("as well"));
+  CHECK_THAT(remedy(sha256, aes256), !Catch::Contains("as well"));
+  CHECK_THAT(remedy(md5, aes), !Catch::Contains("as well"));
+  CHECK_THAT(remedy(sha, des), !Catch::Contains("as well"));
+}
+
 TEST_CASE("an address is not said twice") {
   CHECK_THAT(Bench(community(SnmpVersion::v2c), "127.0.0.1:161").explain(Outcome::timed_out).message,
              Catch::StartsWith("127.0.0.1:161: "));
