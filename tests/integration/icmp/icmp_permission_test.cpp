@@ -21,10 +21,12 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// From here on this thread is refused every socket of `family`, as a full descriptor table would refuse it. A filter in
-/// the kernel, not a tight RLIMIT_NOFILE: UBSan opens a pipe to look at an object and takes a refusal for a broken one.
+/// From here on this thread is refused every socket of `family`, as a full descriptor table would refuse it. A filter
+/// in the kernel, not a tight RLIMIT_NOFILE: UBSan opens a pipe to look at an object and takes a refusal for a broken
+/// one.
 void refuse_sockets(int family) {
-  const auto address_family = static_cast<std::uint32_t>(offsetof(seccomp_data, args[0]));  // little-endian: the low word
+  const auto address_family =
+      static_cast<std::uint32_t>(offsetof(seccomp_data, args[0]));  // little-endian: the low word
   std::array<sock_filter, 6> rules = {{
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
       BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_socket, 0, 3),
