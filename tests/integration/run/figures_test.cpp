@@ -33,9 +33,9 @@ std::string inventory_of(const fleet::Fleet& agents) {
       agents.port());
 }
 
-/// The rest of the line in `text` that has `beginning` in it.
+/// The rest of the first line in `text` that has `beginning` in it.
 std::string rest_of_line(const std::string& text, const std::string& beginning) {
-  const std::size_t at = text.rfind(beginning);
+  const std::size_t at = text.find(beginning);
   INFO(text);
   REQUIRE(at != std::string::npos);
   const std::size_t from = at + beginning.size();
@@ -51,20 +51,21 @@ TEST_CASE("SIGUSR1 tells the figures, and the polling goes on", "[run]") {
   Child run = start_polling(site.run());
   await("cycles",
         [&] { return cycles_of(site.store(), "talker").size() >= 3 && cycles_of(site.store(), "mute").size() >= 3; });
-  run.signal(SIGUSR1);
-  await("the figures", [&] {
-    return run.err().find("most expensive last cycles") != std::string::npos &&
-           run.err().find("    talker: ") != std::string::npos;
+  // On a busy machine a cycle may be over before its request has timed out.
+  await("the figures of both devices", [&] {
+    run.signal(SIGUSR1);
+    const std::string err = run.err();
+    const std::size_t at = err.find("  most timeouts");
+    return at != std::string::npos && err.find("    talker: ", at) != std::string::npos;
   });
   const std::string said = run.err();
   CHECK_THAT(said, Catch::Contains(": 2 devices, 0 probes\n"));
   CHECK_THAT(rest_of_line(said, "  polls   "), Catch::Contains("under way"));
-  CHECK_THAT(rest_of_line(said, "  SNMP    "),
-             Catch::Contains(" timeouts, ") && Catch::Contains("dropped by the kernel"));
+  CHECK_THAT(rest_of_line(said, "  SNMP    "), Catch::Contains(" timeout") && Catch::Contains("dropped by the kernel"));
   CHECK_THAT(rest_of_line(said, "  loop    "), Catch::Contains("timers late since the last look: mean "));
-  CHECK_THAT(rest_of_line(said, "    mute: "), Catch::Contains(" timeouts, 1 retry; failing now"));
-  // A cycle whose tables are known: scalars, then counters.
-  CHECK_THAT(rest_of_line(said, "    talker: "), Catch::StartsWith("2 PDUs, ") && Catch::Contains("5 interfaces in "));
+  const std::string timeouts = said.substr(said.find("  most timeouts"));
+  CHECK_THAT(rest_of_line(timeouts, "    mute: "), Catch::Contains(" timeout") && Catch::Contains("; failing now"));
+  CHECK_THAT(rest_of_line(said, "    talker: "), Catch::Contains(" PDUs, ") && Catch::Contains("5 interfaces in "));
 
   const std::size_t before = cycles_of(site.store(), "talker").size();
   await("more cycles", [&] { return cycles_of(site.store(), "talker").size() >= before + 2; });
