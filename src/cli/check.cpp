@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cli/command.hpp"
+#include "cli/problems.hpp"
 #include "octopoll/config/inventory.hpp"
 #include "octopoll/core/duration.hpp"
 #include "octopoll/core/text.hpp"
@@ -27,7 +28,6 @@ const CommandHelp help{
       "the same for scripts; {\"ok\": false, \"errors\": [...]} if not"}},
     "0 the file is right, 2 it is not, or bad usage, 3 internal error"};
 
-void print_problem(const config::Problem& problem, std::string_view severity, std::string_view joint);
 int fail_with(const Problems& problems, report::Format format);
 void print_inventory(const config::Inventory& inventory);
 Json inventory_json(const config::Inventory& inventory);
@@ -52,7 +52,7 @@ int run_check(int argc, char** argv) {
 
   const auto inventory = config::load_inventory((*arguments)["config"].as<std::string>());
   if (!inventory) return fail_with(inventory.error(), *format);
-  for (const config::Problem& warning : inventory->warnings) print_problem(warning, "warning", "; ");
+  print_warnings(inventory->warnings);
   if (*format == report::Format::json) {
     std::cout << inventory_json(*inventory).dump(1, ' ', false, Json::error_handler_t::replace) << "\n";
   } else {
@@ -64,13 +64,6 @@ int run_check(int argc, char** argv) {
 namespace {
 
 // --- Problems ---
-
-void print_problem(const config::Problem& problem, std::string_view severity, std::string_view joint) {
-  std::cerr << fmt::format("{}:{}:{}: {}: {}", agent_text(problem.file), problem.line, problem.column, severity,
-                           problem.message);
-  if (!problem.remedy.empty()) std::cerr << joint << problem.remedy;
-  std::cerr << "\n";
-}
 
 Json problem_json(const config::Problem& problem) {
   return {{"file", problem.file},
@@ -86,13 +79,8 @@ Json problems_json(const Problems& problems) {
   return array;
 }
 
-std::string counted(std::size_t count, std::string_view one, std::string_view many) {
-  return fmt::format("{} {}", format_count(count), count == 1 ? one : many);
-}
-
 int fail_with(const Problems& problems, report::Format format) {
-  for (const config::Problem& problem : problems) print_problem(problem, "error", "\n  ");
-  std::cerr << counted(problems.size(), "error", "errors") << "\n";
+  print_errors(problems);
   if (format == report::Format::json) {
     const Json result{{"ok", false}, {"errors", problems_json(problems)}};
     std::cout << result.dump(1, ' ', false, Json::error_handler_t::replace) << "\n";
@@ -202,8 +190,8 @@ void print_inventory(const config::Inventory& inventory) {
     std::cout << "\n";
   }
   std::cout << "store: " << (inventory.store ? agent_text(inventory.store->string()) : "not set in this file") << "\n"
-            << fmt::format("{}, {}; ok\n", counted(inventory.devices.size(), "device", "devices"),
-                           counted(inventory.probes.size(), "probe", "probes"));
+            << fmt::format("{}, {}; ok\n", format_counted(inventory.devices.size(), "device"),
+                           format_counted(inventory.probes.size(), "probe"));
 }
 
 // --- JSON ---
@@ -255,6 +243,7 @@ Json inventory_json(const config::Inventory& inventory) {
   json["devices"] = std::move(devices);
   json["probes"] = std::move(probes);
   json["ping"] = {{"timeout_s", seconds(inventory.ping.timeout)}, {"count", inventory.ping.count}};
+  json["dns_cache_s"] = seconds(inventory.dns_cache);
   json["store"] = inventory.store ? Json(inventory.store->string()) : Json();
   json["warnings"] = problems_json(inventory.warnings);
   return json;

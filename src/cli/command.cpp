@@ -7,9 +7,11 @@
 #include <algorithm>
 #include <array>
 #include <boost/version.hpp>
+#include <clocale>
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "octopoll/core/duration.hpp"
 #include "octopoll/core/text.hpp"
 #include "octopoll/core/version.hpp"
 #include "octopoll/snmp/engine.hpp"
@@ -24,7 +26,7 @@ constexpr std::array<Command, 6> table{{
     {"walk", "ask one device, and show its interfaces or any OID", run_walk},
     {"report", "utilisation from the store, as table, CSV or JSON", run_report},
     {"local", "watch this machine through its own snmpd", run_local},
-    {"ping", "probe targets by ICMP echo", run_ping},
+    {"ping", "probe targets by ICMP echo", run_ping, 4},  // fping's code for what it could not do
     {"check", "validate an inventory and show what would be polled", run_check},
 }};
 
@@ -63,6 +65,9 @@ void print_help(const CommandHelp& help, const po::options_description& options)
 std::span<const Command> commands() { return table; }
 
 int dispatch(int argc, char** argv) {
+  // So that wcwidth(3) knows the width of names that are not ASCII, whatever the locale of the caller; the rest of the
+  // locale stays "C", as numbers are for scripts.
+  std::setlocale(LC_CTYPE, "C.UTF-8");
   if (argc < 2) {
     print_overview(std::cerr);
     return exit_code(ExitCode::usage);
@@ -88,7 +93,7 @@ int dispatch(int argc, char** argv) {
       return code != 0 ? code : exit_code(ExitCode::some_failed);
     } catch (const std::exception& bug) {
       std::cerr << fmt::format("octopoll {}: internal error: {}\n", word, bug.what());
-      return exit_code(ExitCode::internal);
+      return command.internal_error;
     }
   }
   return unknown_command(word);
@@ -148,6 +153,18 @@ ExitCode exit_code_for(const Error& error) noexcept {
     default:
       return ExitCode::some_failed;
   }
+}
+
+Result<std::chrono::nanoseconds> duration_option(const po::variables_map& variables, const char* name,
+                                                 std::chrono::nanoseconds least) {
+  const auto duration = parse_duration(variables[name].as<std::string>());
+  if (!duration)
+    return fail(ErrorKind::usage, fmt::format("--{}: {}", name, duration.error().message), duration.error().remedy);
+  if (*duration < least) {
+    return fail(ErrorKind::usage, fmt::format("--{} {} is too short", name, format_duration(*duration)),
+                fmt::format("give at least {}", format_duration(least)));
+  }
+  return duration;
 }
 
 Result<report::Format> parse_format(const std::string& word) {

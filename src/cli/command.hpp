@@ -2,6 +2,7 @@
 // What every subcommand is made of: its help, its options, its exit code.
 
 #include <boost/program_options.hpp>
+#include <chrono>
 #include <span>
 #include <string>
 #include <string_view>
@@ -29,6 +30,7 @@ struct Command {
   std::string_view name;
   std::string_view summary;
   int (*run)(int argc, char** argv);
+  int internal_error = 3;  ///< what it returns after an exception, which is a bug
 };
 [[nodiscard]] std::span<const Command> commands();
 
@@ -57,6 +59,9 @@ void print_error(std::string_view command, const Error& error);
 /// usage and config errors are 2, ours is 3, all others 1.
 [[nodiscard]] ExitCode exit_code_for(const Error& error) noexcept;
 
+/// The duration that stands behind --NAME. Errors: usage, where it is none, or shorter than `least`.
+[[nodiscard]] Result<std::chrono::nanoseconds> duration_option(const boost::program_options::variables_map& variables,
+                                                               const char* name, std::chrono::nanoseconds least);
 /// `--format table|csv|json`. Errors: usage.
 [[nodiscard]] Result<report::Format> parse_format(const std::string& word);
 /// Prints a table to stdout in the format asked for.

@@ -38,16 +38,6 @@ struct Arguments {
   SnmpArguments snmp;
 };
 
-Result<std::chrono::nanoseconds> duration_option(const po::variables_map& variables, const char* name,
-                                                 std::chrono::nanoseconds least) {
-  const auto duration = parse_duration(variables[name].as<std::string>());
-  if (!duration)
-    return fail(ErrorKind::usage, fmt::format("--{}: {}", name, duration.error().message), duration.error().remedy);
-  if (*duration < least)
-    return fail(ErrorKind::usage, fmt::format("--{} must be at least {}", name, format_duration(least)));
-  return duration;
-}
-
 Result<Arguments> read(const po::variables_map& variables) {
   Arguments arguments;
   const auto& snmpd = variables["snmpd"].as<std::string>();
@@ -154,7 +144,10 @@ int run_local(int argc, char** argv) {
     print_error("local", house.error());
     return exit_code(exit_code_for(house.error()));
   }
-  const auto signals = Signals::watch((*house)->loop(), {SIGINT, SIGTERM, SIGHUP}, [&house](int) { (*house)->stop(); });
+  const auto signals = Signals::watch((*house)->loop(), {SIGINT, SIGTERM, SIGHUP, SIGUSR1}, [&house](int number) {
+    if (number == SIGUSR1) return (*house)->say_figures();
+    (*house)->stop();
+  });
   if (!signals) {
     print_error("local", signals.error());
     return exit_code(ExitCode::internal);

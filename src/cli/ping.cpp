@@ -156,18 +156,6 @@ namespace {
 
 // --- Arguments ---
 
-Result<nanoseconds> duration_from(const po::variables_map& arguments, const char* option, nanoseconds least) {
-  const auto duration = parse_duration(arguments[option].as<std::string>());
-  if (!duration) {
-    return fail(ErrorKind::usage, fmt::format("--{}: {}", option, duration.error().message), duration.error().remedy);
-  }
-  if (*duration < least) {
-    return fail(ErrorKind::usage, fmt::format("--{} {} is too short", option, format_duration(*duration)),
-                fmt::format("give at least {}", format_duration(least)));
-  }
-  return duration;
-}
-
 Result<Settings> settings_from(const po::variables_map& arguments) {
   Settings settings;
   if (arguments.count("target") == 0) {
@@ -194,9 +182,9 @@ Result<Settings> settings_from(const po::variables_map& arguments) {
                 "--format takes table or json");
   }
   settings.json = *format == report::Format::json;
-  const auto interval = duration_from(arguments, "interval", shortest_interval);
+  const auto interval = duration_option(arguments, "interval", shortest_interval);
   if (!interval) return tl::make_unexpected(interval.error());
-  const auto timeout = duration_from(arguments, "timeout", std::chrono::milliseconds(1));
+  const auto timeout = duration_option(arguments, "timeout", std::chrono::milliseconds(1));
   if (!timeout) return tl::make_unexpected(timeout.error());
   settings.probe.count = 1;
   settings.probe.spacing = *interval;

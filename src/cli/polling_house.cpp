@@ -1,8 +1,9 @@
 #include "cli/polling_house.hpp"
 
-#include <fmt/format.h>
 #include <signal.h>
 
+#include "cli/figures_text.hpp"
+#include "cli/signals.hpp"
 #include "octopoll/core/log.hpp"
 #include "octopoll/store/path.hpp"
 
@@ -11,10 +12,7 @@ namespace octopoll::cli {
 Result<std::unique_ptr<PollingHouse>> PollingHouse::open(config::Inventory inventory, HouseOptions options) {
   std::unique_ptr<PollingHouse> house(new PollingHouse);
   // Before the first thread: a signal must reach the loop's signalfd, not a thread that would die of it.
-  sigset_t set;
-  sigemptyset(&set);
-  for (const int number : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&set, number);
-  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  Signals::block({SIGINT, SIGTERM, SIGHUP, SIGUSR1});
 
   auto path = store::default_store_path(options.db, inventory.store);
   if (!path) return tl::make_unexpected(path.error());
@@ -55,17 +53,13 @@ void PollingHouse::stop() {
   poller_->stop([this] { loop_->stop(); });
 }
 
+void PollingHouse::say_figures() {
+  for (const std::string& line : figures_lines(poller_->take_figures(), writer_->statistics())) log::info("{}", line);
+}
+
 bool PollingHouse::close() {
   const store::WriterStatistics written = writer_->close();
-  const poll::PollerStatistics& polled = poller_->statistics();
-  const snmp::Traffic& traffic = engine_->traffic();
-  log::info(
-      "{} cycles ({} complete, {} partial, {} failed), {} ping rounds; {} PDUs sent, {} received, {} retries, {} "
-      "timeouts, "
-      "{} late, {} foreign, {} malformed; {} records stored in {} commits, {} lost",
-      polled.cycles, polled.complete, polled.partial, polled.failed, polled.ping_rounds, traffic.requests,
-      traffic.responses, traffic.retries, traffic.timeouts, traffic.late, traffic.foreign, traffic.malformed,
-      written.records, written.commits, written.dropped);
+  log::info("{}", figures_headline(poller_->take_figures(), written));
   return written.dropped == 0;
 }
 

@@ -24,7 +24,7 @@ struct HouseOptions {
 class PollingHouse {
  public:
   /// Opens the store (its path is said on stderr) and the sockets; polls nothing yet. The calling thread is blocked for
-  /// SIGINT, SIGTERM, SIGHUP from here on, so that the store's thread inherits that.
+  /// SIGINT, SIGTERM, SIGHUP, SIGUSR1 from here on, so that the store's thread inherits that.
   /// Errors: of the store. Without ICMP sockets it goes on, with one warning.
   [[nodiscard]] static Result<std::unique_ptr<PollingHouse>> open(config::Inventory inventory, HouseOptions options);
 
@@ -39,6 +39,8 @@ class PollingHouse {
   void run();
   /// Ends the polling in good order; from a callback. A second call changes nothing.
   void stop();
+  /// Says on stderr what was done so far, and how punctually (SIGUSR1).
+  void say_figures();
   /// Flushes the store and says the last line. False where something was lost.
   [[nodiscard]] bool close();
 

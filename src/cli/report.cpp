@@ -53,7 +53,9 @@ Result<> print_utilization(const Request& request);
 int run_report(int argc, char** argv) {
   po::positional_options_description positional;
   positional.add("report", 1);
-  const auto arguments = parse_arguments(argc, argv, help, options_of_report(), positional);
+  po::options_description hidden;
+  hidden.add_options()("report", po::value<std::string>(), "");
+  const auto arguments = parse_arguments(argc, argv, help, options_of_report(), positional, hidden);
   if (!arguments) return exit_code(arguments.error());
   const auto request = request_from(*arguments);
   if (!request) {
@@ -76,7 +78,7 @@ po::options_description options_of_report() {
   po::options_description options("Options");
   const auto text = [](const char* name) { return po::value<std::string>()->value_name(name); };
   const std::string sort_help = "one of " + report::utilization_orders() + "; the largest first, of valid the smallest";
-  options.add_options()("report", text("NAME"), "which report: utilization")                         //
+  options.add_options()                                                                              //
       ("db", text("FILE"), "the store (default: $OCTOPOLL_DB, else where `octopoll run` keeps it)")  //
       ("since", text("TIME")->default_value("24h"),
        "begin: 1h, 30d back from now, or 2026-01-31, 2026-01-31T12:00 local"

@@ -9,10 +9,12 @@
 #include "cli/command.hpp"
 #include "cli/cycle_table.hpp"
 #include "cli/polling_house.hpp"
+#include "cli/problems.hpp"
+#include "cli/reloader.hpp"
 #include "cli/signals.hpp"
 #include "octopoll/config/inventory.hpp"
-#include "octopoll/core/duration.hpp"
 #include "octopoll/core/log.hpp"
+#include "octopoll/core/text.hpp"
 
 namespace octopoll::cli {
 namespace {
@@ -22,13 +24,15 @@ using namespace std::chrono_literals;
 
 const CommandHelp help{
     "octopoll run -c FILE [options]",
-    "Polls the inventory day and night, until SIGINT or SIGTERM. Each device has its turn once an interval; SIGHUP "
-    "reads\n"
-    "the file again and keeps the old one if the new is wrong. With --once each device is polled twice and the rates "
-    "shown.",
+    "Polls the inventory day and night, until SIGINT or SIGTERM. Each device has its turn once an interval.\n"
+    "SIGHUP reads the file again and keeps the old one if the new is wrong. SIGUSR1 says on stderr what was done so "
+    "far:\n"
+    "cycles, PDUs, timeouts, the devices that are silent and those that cost most, how late the loop is.\n"
+    "With --once each device is polled twice and the rates shown.",
     {{"octopoll run -c inventory.yaml --once", "does it work? two polls of every device, then the table"},
      {"octopoll run -c /etc/octopoll/octopoll.yaml", "the daemon; the store is named on stderr"},
-     {"octopoll run -c inventory.yaml --once --gap 5s --format json", "for a script"}},
+     {"octopoll run -c inventory.yaml --once --gap 5s --format json", "for a script"},
+     {"systemctl kill -s USR1 octopoll", "figures of the daemon, in its journal"}},
     "0 done, 1 some devices failed (--once), 2 bad usage or configuration, 3 internal error",
 };
 
@@ -36,19 +40,11 @@ struct Arguments {
   std::filesystem::path file;
   std::optional<std::filesystem::path> db;
   bool once = false;
+  bool verbose = false;
   std::chrono::nanoseconds gap{};
   std::optional<std::chrono::nanoseconds> duration;
   report::Format format = report::Format::table;
 };
-
-Result<std::chrono::nanoseconds> positive(const po::variables_map& variables, const char* name) {
-  const auto duration = parse_duration(variables[name].as<std::string>());
-  if (!duration)
-    return fail(ErrorKind::usage, fmt::format("--{}: {}", name, duration.error().message), duration.error().remedy);
-  if (*duration <= 0ns)
-    return fail(ErrorKind::usage, fmt::format("--{} must be longer than nothing", name), "for example 10s");
-  return duration;
-}
 
 Result<Arguments> read(const po::variables_map& variables) {
   Arguments arguments;
@@ -56,11 +52,12 @@ Result<Arguments> read(const po::variables_map& variables) {
   arguments.file = variables["config"].as<std::string>();
   if (variables.count("db") != 0) arguments.db = variables["db"].as<std::string>();
   arguments.once = variables["once"].as<bool>();
-  const auto gap = positive(variables, "gap");
+  arguments.verbose = variables["verbose"].as<bool>();
+  const auto gap = duration_option(variables, "gap", 1ns);
   if (!gap) return tl::make_unexpected(gap.error());
   arguments.gap = *gap;
   if (variables.count("duration") != 0) {
-    const auto duration = positive(variables, "duration");
+    const auto duration = duration_option(variables, "duration", 1ns);
     if (!duration) return tl::make_unexpected(duration.error());
     arguments.duration = *duration;
   }
@@ -68,16 +65,6 @@ Result<Arguments> read(const po::variables_map& variables) {
   if (!format) return tl::make_unexpected(format.error());
   arguments.format = *format;
   return arguments;
-}
-
-std::optional<config::Inventory> load(const std::filesystem::path& file) {
-  auto inventory = config::load_inventory(file);
-  if (inventory) return std::move(*inventory);
-  for (const config::Problem& problem : inventory.error()) {
-    std::cerr << fmt::format("{}:{}:{}: error: {}\n", problem.file, problem.line, problem.column, problem.message);
-    if (!problem.remedy.empty()) std::cerr << "    " << problem.remedy << "\n";
-  }
-  return std::nullopt;
 }
 
 /// Says on a terminal how far `--once` has come; silent in a pipe.
@@ -128,17 +115,38 @@ int run_once(PollingHouse& house, const Arguments& arguments, const std::vector<
     house.run();
   }
   show_result(latest, devices, arguments.format);
-  const bool all_good = std::all_of(devices.begin(), devices.end(), [&latest](const std::string& device) {
-    const auto found = latest.cycles().find(device);
-    return found != latest.cycles().end() && std::get<DeviceCycle>(*found->second).outcome == CycleOutcome::complete;
-  });
+  const std::size_t missing = house.poller().not_polled_twice();
+  bool all_good = missing == 0;
   for (const std::string& device : devices) {
     const auto found = latest.cycles().find(device);
     if (found == latest.cycles().end()) continue;
     const auto& cycle = std::get<DeviceCycle>(*found->second);
-    if (cycle.outcome != CycleOutcome::complete && cycle.error) print_error("run", *cycle.error);
+    if (cycle.outcome == CycleOutcome::complete) continue;
+    all_good = false;
+    const bool cut_short = missing > 0 && cycle.error && cycle.error->kind == ErrorKind::partial;
+    if (cycle.error && !cut_short) print_error("run", *cycle.error);
+  }
+  if (missing > 0) {
+    print_error("run", {ErrorKind::partial,
+                        fmt::format("stopped before the end: {} of {} not polled twice", format_count(missing),
+                                    format_counted(devices.size(), "device was", "devices were")),
+                        {}});
   }
   return exit_code(all_good ? ExitCode::done : ExitCode::some_failed);
+}
+
+/// What came of a reload.
+void take_over(PollingHouse& house, const std::filesystem::path& file,
+               const std::optional<std::filesystem::path>& store, Reloader::Loaded&& next) {
+  if (!next) {
+    print_errors(next.error());
+    return log::error("{} has errors, so the inventory that was read before stays", file.string());
+  }
+  print_warnings(next->warnings);
+  log::info("{} was read again: {}, {}", file.string(), format_counted(next->devices.size(), "device"),
+            format_counted(next->probes.size(), "probe"));
+  if (next->store != store) log::warning("the store stays {} until a restart", house.store_path().string());
+  house.poller().reload(std::move(*next));
 }
 
 }  // namespace
@@ -152,7 +160,8 @@ int run_run(int argc, char** argv) {
       ("once", po::bool_switch(), "poll each device twice, show the table, end")
       ("gap", po::value<std::string>()->default_value("10s")->value_name("T"), "with --once: between the two polls")
       ("format", po::value<std::string>()->default_value("table")->value_name("table|csv|json"), "with --once: how to print")
-      ("duration", po::value<std::string>()->value_name("T"), "end by itself after this time");
+      ("duration", po::value<std::string>()->value_name("T"), "end by itself after this time")
+      ("verbose,v", po::bool_switch(), "say what each cycle cost: PDUs, octets, interfaces, seconds");
   // clang-format on
   const auto variables = parse_arguments(argc, argv, help, options);
   if (!variables) return exit_code(variables.error());
@@ -161,8 +170,15 @@ int run_run(int argc, char** argv) {
     print_error("run", arguments.error());
     return exit_code(exit_code_for(arguments.error()));
   }
-  auto inventory = load(arguments->file);
-  if (!inventory) return exit_code(ExitCode::usage);
+  if (arguments->verbose) log::set_level(log::Level::debug);
+  // From the start: a signal that comes while the file is read is not to end the daemon.
+  Signals::block({SIGHUP, SIGUSR1});
+  auto inventory = config::load_inventory(arguments->file);
+  if (!inventory) {
+    print_errors(inventory.error());
+    return exit_code(ExitCode::usage);
+  }
+  print_warnings(inventory->warnings);
 
   std::vector<std::string> devices;
   for (const config::Device& device : inventory->devices) devices.push_back(device.name);
@@ -175,17 +191,13 @@ int run_run(int argc, char** argv) {
     print_error("run", house.error());
     return exit_code(exit_code_for(house.error()));
   }
-  const auto signals = Signals::watch((*house)->loop(), {SIGINT, SIGTERM, SIGHUP}, [&](int number) {
+  Reloader reloader((*house)->loop(), [file = arguments->file] { return config::load_inventory(file); },
+                    [&](Reloader::Loaded&& next) { take_over(**house, arguments->file, store, std::move(next)); });
+  const auto signals = Signals::watch((*house)->loop(), {SIGINT, SIGTERM, SIGHUP, SIGUSR1}, [&](int number) {
+    if (number == SIGUSR1) return (*house)->say_figures();
     if (number != SIGHUP) return (*house)->stop();
     if (arguments->once) return log::warning("SIGHUP: with --once the file is not read again");
-    if (auto next = load(arguments->file)) {
-      log::info("{} was read again: {} devices, {} probes", arguments->file.string(), next->devices.size(),
-                next->probes.size());
-      if (next->store != store) log::warning("the store stays {} until a restart", (*house)->store_path().string());
-      (*house)->poller().reload(std::move(*next));
-    } else {
-      log::error("{} has errors, so the inventory that was read before stays", arguments->file.string());
-    }
+    reloader.request();
   });
   if (!signals) {
     print_error("run", signals.error());
@@ -196,8 +208,9 @@ int run_run(int argc, char** argv) {
     const int code = run_once(**house, *arguments, devices);
     return (*house)->close() ? code : exit_code(ExitCode::some_failed);
   }
-  log::info("polling {} devices and {} probes; SIGTERM ends, SIGHUP reads {} again", (*house)->poller().devices(),
-            (*house)->probes(), arguments->file.string());
+  log::info("polling {} and {}; SIGTERM ends, SIGHUP reads {} again, SIGUSR1 tells figures",
+            format_counted((*house)->poller().devices(), "device"), format_counted((*house)->probes(), "probe"),
+            arguments->file.string());
   (*house)->poller().run();
   (*house)->run();
   return exit_code((*house)->close() ? ExitCode::done : ExitCode::some_failed);

@@ -11,12 +11,26 @@
 
 namespace octopoll::cli {
 
-Result<std::unique_ptr<Signals>> Signals::watch(EventLoop& loop, std::initializer_list<int> numbers,
-                                                std::function<void(int number)> on_signal) {
+namespace {
+
+sigset_t set_of(std::initializer_list<int> numbers) {
   sigset_t set;
   sigemptyset(&set);
   for (const int number : numbers) sigaddset(&set, number);
+  return set;
+}
+
+}  // namespace
+
+void Signals::block(std::initializer_list<int> numbers) {
+  const sigset_t set = set_of(numbers);
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
+}
+
+Result<std::unique_ptr<Signals>> Signals::watch(EventLoop& loop, std::initializer_list<int> numbers,
+                                                std::function<void(int number)> on_signal) {
+  block(numbers);
+  const sigset_t set = set_of(numbers);
   Fd fd(signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
   if (!fd) return fail(ErrorKind::io, fmt::format("signalfd: {}", strerror(errno)));
   std::unique_ptr<Signals> signals(new Signals(loop, std::move(fd)));

@@ -17,6 +17,8 @@ class Signals {
   [[nodiscard]] static Result<std::unique_ptr<Signals>> watch(EventLoop& loop, std::initializer_list<int> numbers,
                                                               std::function<void(int number)> on_signal);
   ~Signals();
+  /// Keeps them for a watch() that comes later; before the first thread.
+  static void block(std::initializer_list<int> numbers);
   Signals(const Signals&) = delete;
   Signals& operator=(const Signals&) = delete;
 

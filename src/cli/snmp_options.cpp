@@ -2,14 +2,15 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstring>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
+#include "octopoll/core/credential_words.hpp"
 #include "octopoll/core/duration.hpp"
 
 namespace octopoll::cli {
@@ -18,62 +19,20 @@ namespace {
 namespace po = boost::program_options;
 
 template <class T>
-struct Word {
-  std::string_view word;
-  T value;
-};
-
-constexpr std::array<Word<SnmpVersion>, 5> versions{{{"1", SnmpVersion::v1},
-                                                     {"2c", SnmpVersion::v2c},
-                                                     {"2", SnmpVersion::v2c},
-                                                     {"3", SnmpVersion::v3},
-                                                     {"v2c", SnmpVersion::v2c}}};
-constexpr std::array<Word<SecurityLevel>, 6> levels{{{"noauthnopriv", SecurityLevel::no_auth_no_priv},
-                                                     {"nanp", SecurityLevel::no_auth_no_priv},
-                                                     {"authnopriv", SecurityLevel::auth_no_priv},
-                                                     {"anp", SecurityLevel::auth_no_priv},
-                                                     {"authpriv", SecurityLevel::auth_priv},
-                                                     {"ap", SecurityLevel::auth_priv}}};
-constexpr std::array<Word<AuthProtocol>, 11> auth_protocols{{{"md5", AuthProtocol::md5},
-                                                             {"sha", AuthProtocol::sha},
-                                                             {"sha1", AuthProtocol::sha},
-                                                             {"sha224", AuthProtocol::sha224},
-                                                             {"sha256", AuthProtocol::sha256},
-                                                             {"sha384", AuthProtocol::sha384},
-                                                             {"sha512", AuthProtocol::sha512},
-                                                             {"sha-224", AuthProtocol::sha224},
-                                                             {"sha-256", AuthProtocol::sha256},
-                                                             {"sha-384", AuthProtocol::sha384},
-                                                             {"sha-512", AuthProtocol::sha512}}};
-constexpr std::array<Word<PrivProtocol>, 12> priv_protocols{{{"des", PrivProtocol::des},
-                                                             {"aes", PrivProtocol::aes},
-                                                             {"aes128", PrivProtocol::aes},
-                                                             {"aes-128", PrivProtocol::aes},
-                                                             {"aes192", PrivProtocol::aes192},
-                                                             {"aes-192", PrivProtocol::aes192},
-                                                             {"aes256", PrivProtocol::aes256},
-                                                             {"aes-256", PrivProtocol::aes256},
-                                                             {"aes192c", PrivProtocol::aes192c},
-                                                             {"aes-192-c", PrivProtocol::aes192c},
-                                                             {"aes256c", PrivProtocol::aes256c},
-                                                             {"aes-256-c", PrivProtocol::aes256c}}};
-
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  return text;
-}
-
-template <class T, std::size_t N>
-Result<T> look_up(const std::array<Word<T>, N>& words, const std::string& text, std::string_view option,
+Result<T> look_up(std::optional<T> (*parse)(std::string_view), const std::string& text, std::string_view option,
                   std::string_view takes) {
-  const std::string wanted = lower(text);
-  for (const Word<T>& word : words) {
-    if (word.word == wanted) return word.value;
-  }
+  if (const auto value = parse(text)) return *value;
   return fail(ErrorKind::usage, fmt::format("{} does not take \"{}\"", option, text),
               fmt::format("{} takes {}", option, takes));
 }
+
+constexpr std::array<std::pair<const char*, std::string_view>, 7> v3_options{{{"user", "-u"},
+                                                                              {"level", "-l"},
+                                                                              {"auth-protocol", "-a"},
+                                                                              {"auth-password", "-A"},
+                                                                              {"priv-protocol", "-x"},
+                                                                              {"priv-password", "-X"},
+                                                                              {"context", "-n"}}};
 
 std::optional<std::string> text_of(const po::variables_map& variables, const char* name) {
   return variables.count(name) == 0 ? std::nullopt : std::optional(variables[name].as<std::string>());
@@ -98,17 +57,17 @@ Result<> fill_v3(SnmpCredentials& credentials, const po::variables_map& variable
   if (credentials.username.empty()) return fail(ErrorKind::usage, "SNMPv3 needs a user", "-u USER");
   credentials.context_name = text_of(variables, "context").value_or("");
   if (const auto word = text_of(variables, "level")) {
-    const auto level = look_up(levels, *word, "-l", "noAuthNoPriv, authNoPriv or authPriv");
+    const auto level = look_up(parse_security_level, *word, "-l", "noAuthNoPriv, authNoPriv or authPriv");
     if (!level) return tl::make_unexpected(level.error());
     credentials.level = *level;
   }
   if (const auto word = text_of(variables, "auth-protocol")) {
-    const auto protocol = look_up(auth_protocols, *word, "-a", "MD5, SHA, SHA-224, SHA-256, SHA-384 or SHA-512");
+    const auto protocol = look_up(parse_auth_protocol, *word, "-a", "MD5, SHA, SHA-224, SHA-256, SHA-384 or SHA-512");
     if (!protocol) return tl::make_unexpected(protocol.error());
     credentials.auth_protocol = *protocol;
   }
   if (const auto word = text_of(variables, "priv-protocol")) {
-    const auto protocol = look_up(priv_protocols, *word, "-x", "DES, AES, AES-192, AES-256, AES192C or AES256C");
+    const auto protocol = look_up(parse_priv_protocol, *word, "-x", "DES, AES, AES-192, AES-256, AES192C or AES256C");
     if (!protocol) return tl::make_unexpected(protocol.error());
     credentials.priv_protocol = *protocol;
   }
@@ -168,15 +127,22 @@ Result<SnmpArguments> snmp_arguments(const po::variables_map& variables) {
   SnmpArguments arguments;
   const bool v3_implied = variables.count("user") != 0 || variables.count("level") != 0;
   const auto word = text_of(variables, "snmp-version").value_or(v3_implied ? "3" : "2c");
-  const auto version = look_up(versions, word, "-v", "1, 2c or 3");
+  const auto version = look_up(parse_snmp_version, word, "-v", "1, 2c or 3");
   if (!version) return tl::make_unexpected(version.error());
   arguments.credentials.version = *version;
   if (*version == SnmpVersion::v3) {
+    // snmpwalk takes no notice of it; who writes both believes that both are used.
+    if (variables.count("community") != 0) {
+      return fail(ErrorKind::usage, "-c belongs to versions 1 and 2c, and this is SNMPv3",
+                  "-c COMMUNITY alone, or -u USER without -c");
+    }
     if (auto filled = fill_v3(arguments.credentials, variables); !filled) return tl::make_unexpected(filled.error());
   } else {
-    if (v3_implied)
-      return fail(ErrorKind::usage, fmt::format("-u and -l belong to SNMPv3, not to version {}", word),
-                  "-v 3, or -c COMMUNITY");
+    for (const auto& [name, option] : v3_options) {
+      if (variables.count(name) == 0) continue;
+      return fail(ErrorKind::usage, fmt::format("{} belongs to SNMPv3, not to version {}", option, word),
+                  "-v 3 -u USER, or -c COMMUNITY alone");
+    }
     if (const auto written = text_of(variables, "community")) {
       auto secret = resolve_secret(*written);
       if (!secret) return fail(ErrorKind::usage, fmt::format("-c: {}", secret.error().message), secret.error().remedy);

@@ -10,6 +10,7 @@
 
 #include "config/secret_reference.hpp"
 #include "config/values.hpp"
+#include "octopoll/core/credential_words.hpp"
 #include "octopoll/core/text.hpp"
 
 namespace octopoll::config {
@@ -19,31 +20,6 @@ constexpr std::array<std::string_view, 9> auth_keys{"version",        "community
                                                     "security_level", "auth_protocol", "password",
                                                     "priv_protocol",  "priv_password", "context_name"};
 
-template <class T>
-struct Word {
-  std::string_view word;
-  T value;
-};
-constexpr std::array<Word<SnmpVersion>, 4> versions{
-    {{"1", SnmpVersion::v1}, {"2", SnmpVersion::v2c}, {"2C", SnmpVersion::v2c}, {"3", SnmpVersion::v3}}};
-constexpr std::array<Word<SecurityLevel>, 3> levels{{{"NOAUTHNOPRIV", SecurityLevel::no_auth_no_priv},
-                                                     {"AUTHNOPRIV", SecurityLevel::auth_no_priv},
-                                                     {"AUTHPRIV", SecurityLevel::auth_priv}}};
-constexpr std::array<Word<AuthProtocol>, 7> auth_protocols{{{"MD5", AuthProtocol::md5},
-                                                            {"SHA", AuthProtocol::sha},
-                                                            {"SHA1", AuthProtocol::sha},
-                                                            {"SHA224", AuthProtocol::sha224},
-                                                            {"SHA256", AuthProtocol::sha256},
-                                                            {"SHA384", AuthProtocol::sha384},
-                                                            {"SHA512", AuthProtocol::sha512}}};
-constexpr std::array<Word<PrivProtocol>, 7> priv_protocols{{{"DES", PrivProtocol::des},
-                                                            {"AES", PrivProtocol::aes},
-                                                            {"AES128", PrivProtocol::aes},
-                                                            {"AES192", PrivProtocol::aes192},
-                                                            {"AES256", PrivProtocol::aes256},
-                                                            {"AES192C", PrivProtocol::aes192c},
-                                                            {"AES256C", PrivProtocol::aes256c}}};
-
 constexpr std::string_view version_forms = "1, 2c or 3";
 constexpr std::string_view level_forms = "noAuthNoPriv, authNoPriv or authPriv";
 constexpr std::string_view auth_forms = "MD5, SHA, SHA224, SHA256, SHA384 or SHA512";
@@ -52,18 +28,6 @@ constexpr std::string_view priv_forms = "DES, AES, AES192, AES256, AES192C or AE
 constexpr std::size_t shortest_passphrase = 8;  // RFC 3414 section 11.2
 constexpr std::size_t longest_user = 32;        // RFC 3414 section 2.4, msgUserName
 constexpr std::size_t longest_string = 255;     // RFC 3411, SnmpAdminString; communities in practice
-
-std::string_view word_of(SecurityLevel level) noexcept {
-  switch (level) {
-    case SecurityLevel::no_auth_no_priv:
-      return "noAuthNoPriv";
-    case SecurityLevel::auth_no_priv:
-      return "authNoPriv";
-    case SecurityLevel::auth_priv:
-      return "authPriv";
-  }
-  return "noAuthNoPriv";
-}
 
 /// One entry of `auths`.
 class AuthReader {
@@ -83,8 +47,8 @@ class AuthReader {
   std::optional<Secret> read_secret(const Entry& entry);
   Secret read_passphrase(std::string_view key, std::string_view level);
   std::string read_name(const Entry& entry, std::size_t longest);
-  template <class T, std::size_t N>
-  std::optional<T> read_word(const Entry& entry, const std::array<Word<T>, N>& words, std::string_view forms);
+  template <class T>
+  std::optional<T> read_word(const Entry& entry, std::optional<T> (*parse)(std::string_view), std::string_view forms);
   void add(Place place, std::string message, std::string remedy);
 
   const Entry& auth_;
@@ -118,7 +82,7 @@ std::optional<SnmpCredentials> AuthReader::read() {
     good_ = false;
   }
   if (const Entry* version = find("version")) {
-    const auto value = read_word(*version, versions, version_forms);
+    const auto value = read_word(*version, parse_snmp_version, version_forms);
     if (!value) return std::nullopt;  // which keys fit depends on it
     credentials_.version = *value;
   }
@@ -160,12 +124,12 @@ void AuthReader::read_user() {
 
   const Entry* level = find("security_level");
   if (level != nullptr) {
-    const auto value = read_word(*level, levels, level_forms);
+    const auto value = read_word(*level, parse_security_level, level_forms);
     if (!value) return;  // which keys fit depends on it
     credentials_.level = *value;
   }
   const std::string here = level == nullptr ? "an auth without `security_level` is noAuthNoPriv"
-                                            : fmt::format("this auth is {}", word_of(credentials_.level));
+                                            : fmt::format("this auth is {}", to_string(credentials_.level));
   if (credentials_.level == SecurityLevel::no_auth_no_priv) {
     for (const std::string_view key : {"auth_protocol", "password"}) {
       refuse(key, fmt::format("needs authentication, and {}", here),
@@ -173,7 +137,7 @@ void AuthReader::read_user() {
     }
   } else {
     if (const Entry* protocol = require("auth_protocol", here, fmt::format("write {}", auth_forms))) {
-      if (const auto value = read_word(*protocol, auth_protocols, auth_forms)) credentials_.auth_protocol = *value;
+      if (const auto value = read_word(*protocol, parse_auth_protocol, auth_forms)) credentials_.auth_protocol = *value;
     }
     credentials_.password = read_passphrase("password", here);
   }
@@ -184,7 +148,7 @@ void AuthReader::read_user() {
     }
   } else {
     if (const Entry* protocol = require("priv_protocol", here, fmt::format("write {}", priv_forms))) {
-      if (const auto value = read_word(*protocol, priv_protocols, priv_forms)) credentials_.priv_protocol = *value;
+      if (const auto value = read_word(*protocol, parse_priv_protocol, priv_forms)) credentials_.priv_protocol = *value;
     }
     credentials_.priv_password = read_passphrase("priv_password", here);
   }
@@ -258,17 +222,11 @@ std::string AuthReader::read_name(const Entry& entry, std::size_t longest) {
   return name->reveal();
 }
 
-/// Protocols are known by several spellings: sha-256, SHA256.
-template <class T, std::size_t N>
-std::optional<T> AuthReader::read_word(const Entry& entry, const std::array<Word<T>, N>& words,
+template <class T>
+std::optional<T> AuthReader::read_word(const Entry& entry, std::optional<T> (*parse)(std::string_view),
                                        std::string_view forms) {
   const Node& node = *entry.value;
-  std::string normal;
-  for (const char c : node.text) {
-    if (c != '-') normal += c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-  }
-  const auto found = std::find_if(words.begin(), words.end(), [&normal](const Word<T>& w) { return w.word == normal; });
-  if (found != words.end()) return found->value;
+  if (const auto value = parse(node.text)) return value;
   add(node.place,
       node.kind == Node::Kind::null ? fmt::format("`{}` has no value", entry.key)
                                     : fmt::format("`{}` is none of those that octopoll knows", entry.key),

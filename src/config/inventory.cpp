@@ -19,7 +19,9 @@
 namespace octopoll::config {
 namespace {
 
-constexpr std::array<std::string_view, 7> top_keys{"defaults", "auths", "groups", "devices", "probes", "store", "ping"};
+constexpr std::array<std::string_view, 8> top_keys{"defaults", "auths", "groups", "devices",
+                                                   "probes",   "store", "ping",   "dns_cache"};
+constexpr DurationRange dns_cache_range{std::chrono::seconds(1), std::chrono::hours(24)};
 
 const Entry* find(const Node& map, std::string_view key);
 void read_inventory(const Node& root, Inventory& inventory, std::optional<Place>& literal_secret, Problems& problems);
@@ -80,6 +82,9 @@ void read_inventory(const Node& root, Inventory& inventory, std::optional<Place>
   PingSettings ping;
   if (const Entry* entry = find(root, "ping")) ping = read_ping_settings(*entry->value, problems);
   inventory.ping = ping.values;
+  if (const Entry* entry = find(root, "dns_cache")) {
+    if (const auto time = read_duration(*entry, dns_cache_range, problems)) inventory.dns_cache = *time;
+  }
   Names names(problems);
   DeviceReader devices(auths, names, problems);
   if (const Entry* entry = find(root, "defaults")) devices.read_defaults(*entry->value);
@@ -98,6 +103,8 @@ void read_inventory(const Node& root, Inventory& inventory, std::optional<Place>
     }
   }
   inventory.devices = devices.take_devices();
+  for (Device& device : inventory.devices) device.dns_cache = inventory.dns_cache;
+  for (Probe& probe : inventory.probes) probe.dns_cache = inventory.dns_cache;
   for (const Device& device : inventory.devices) check_ping(ping, device, problems);
   if (problems.empty() && inventory.devices.empty() && inventory.probes.empty()) {
     problems.add(root.place, "there is nothing to poll: no device and no probe",

@@ -33,6 +33,13 @@ bool is_ipv6_literal(const std::string& host) {
   return inet_pton(AF_INET6, host.substr(0, percent).c_str(), &address) == 1;
 }
 
+/// Digits and dots alone: meant as an IPv4 address, and no name of a host either (RFC 1123 section 2.1). inet_aton(3)
+/// would take "12" for 0.0.0.12.
+bool is_failed_ipv4(const std::string& host) {
+  in_addr address{};
+  return host.find_first_not_of("0123456789.") == std::string::npos && inet_pton(AF_INET, host.c_str(), &address) != 1;
+}
+
 /// Takes "udp:" or "udp6:" off the front; names the transports that octopoll does not speak.
 Result<AddressFamily> take_transport(std::string_view& text) {
   static constexpr std::string_view others[] = {"tcp:", "tcp6:", "unix:",    "ipx:",     "dtlsudp:", "tlstcp:",
@@ -103,6 +110,10 @@ Result<Target> parse_target(std::string_view text, std::uint16_t default_port) {
     return fail(ErrorKind::usage, fmt::format("\"{}\" in \"{}\" is no IPv6 address", target.host, whole),
                 "write HOST, HOST:PORT or [IPV6]:PORT");
   }
+  if (is_failed_ipv4(target.host)) {
+    return fail(ErrorKind::usage, fmt::format("\"{}\" is no IPv4 address, and no name", target.host),
+                "an address has four numbers from 0 to 255: 192.0.2.1");
+  }
   if (!port.empty()) {
     const auto number = parse_port(port, whole);
     if (!number) return tl::make_unexpected(number.error());
@@ -124,6 +135,10 @@ std::optional<Endpoint> Endpoint::from(const sockaddr* address, socklen_t length
   } else if (address->sa_family == AF_INET6 && length >= sizeof(sockaddr_in6)) {
     std::memcpy(&endpoint.storage_.v6, address, sizeof(sockaddr_in6));
     endpoint.storage_.v6.sin6_flowinfo = 0;
+    // RFC 4007 section 6: a global address and the loopback one are in one zone alone, and the kernel gives answers
+    // from there without a scope, so that "::1%lo" would match none.
+    const in6_addr& host = endpoint.storage_.v6.sin6_addr;
+    if (!IN6_IS_ADDR_LINKLOCAL(&host) && !IN6_IS_ADDR_MC_LINKLOCAL(&host)) endpoint.storage_.v6.sin6_scope_id = 0;
   } else {
     return std::nullopt;
   }

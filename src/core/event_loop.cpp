@@ -6,10 +6,12 @@
 #include <sys/eventfd.h>
 #include <sys/timerfd.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cerrno>
 #include <map>
+#include <optional>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -62,6 +64,22 @@ struct EventLoop::Impl {
   BootTime armed = BootTime::max();
   Guarded<std::vector<Callback>> posted;
   std::atomic<bool> stopping{false};
+  LoopLag lag, lag_since_look;
+
+  /// Runs a callback and notes how long it held the loop; of a timer also how late it ran.
+  template <class F>
+  void timed(F&& callback, std::optional<BootTime> due_at = std::nullopt) {
+    const BootTime began = BootClock::now();
+    callback();
+    const auto held = BootClock::now() - began;
+    for (LoopLag* each : {&lag, &lag_since_look}) {
+      each->longest_callback = std::max(each->longest_callback, held);
+      if (!due_at) continue;
+      ++each->timers;
+      each->total += began - *due_at;
+      each->longest = std::max(each->longest, began - *due_at);
+    }
+  }
 
   void arm() {
     // Of a timer that was cancelled the kernel is not told: it wakes the loop once for nothing, where telling it would
@@ -78,12 +96,15 @@ struct EventLoop::Impl {
 
   void fire_due() {
     const BootTime now = BootClock::now();
-    while (!timers.empty() && timers.next() <= now) timers.pop()();
+    while (!timers.empty() && timers.next() <= now) {
+      const BootTime due_at = timers.next();
+      timed(timers.pop(), due_at);
+    }
   }
 
   void run_posted() {
     const auto batch = posted.with([](std::vector<Callback>& all) { return std::exchange(all, {}); });
-    for (const Callback& callback : batch) callback();
+    for (const Callback& callback : batch) timed(callback);
   }
 
   static void drain(int fd) {
@@ -118,7 +139,7 @@ struct EventLoop::Impl {
       } else if (const auto found = watches.find(tag.fd);
                  found != watches.end() && found->second.generation == tag.generation) {
         const std::shared_ptr<IoCallback> callback = found->second.callback;
-        (*callback)(event.events);
+        timed([&] { (*callback)(event.events); });
       }
     }
     fire_due();
@@ -183,6 +204,9 @@ void EventLoop::post(Callback callback) {
   const std::uint64_t one = 1;
   [[maybe_unused]] const ssize_t written = ::write(impl_->wake.get(), &one, sizeof one);
 }
+
+const LoopLag& EventLoop::lag() const noexcept { return impl_->lag; }
+LoopLag EventLoop::take_lag() noexcept { return std::exchange(impl_->lag_since_look, {}); }
 
 void EventLoop::run() {
   while (!impl_->stopping.load(std::memory_order_acquire)) impl_->round(-1);

@@ -174,6 +174,12 @@ std::string format_count(std::uint64_t count) {
   return out;
 }
 
+std::string format_counted(std::uint64_t count, std::string_view one, std::string_view many) {
+  if (count == 1) return fmt::format("1 {}", one);
+  return many.empty() ? fmt::format("{} {}s", format_count(count), one)
+                      : fmt::format("{} {}", format_count(count), many);
+}
+
 std::optional<std::string_view> nearest(std::string_view word, std::span<const std::string_view> candidates) {
   std::optional<std::string_view> best;
   std::size_t best_distance = word.size() <= 4 ? 2 : 3;  // one edit for short words, two for others

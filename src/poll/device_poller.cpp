@@ -14,13 +14,13 @@
 #include "octopoll/ifmib/reader.hpp"
 #include "octopoll/rates/cache_learner.hpp"
 #include "octopoll/rates/device_history.hpp"
+#include "poll/look_up_times.hpp"
 
 namespace octopoll::poll {
 namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto names_stay_fresh = 5min;
 constexpr auto tables_stay_fresh = 1h;
 /// Between two looks at a cache that has not moved yet.
 constexpr auto cache_look_interval = 100ms;
@@ -44,10 +44,10 @@ struct DevicePoller::Impl {
   // Known over cycles.
   std::vector<Endpoint> endpoints;
   std::size_t endpoint_at = 0;
-  BootTime resolved_at;
+  LookUpTimes look_ups;
+  std::optional<Error> look_up_error;                   ///< of the last one, where it failed
   std::optional<std::vector<Endpoint>> next_endpoints;  ///< found while a cycle used the old ones
-  bool resolving = false;
-  unsigned look_up_number = 0;  ///< what an earlier one finds is of another name
+  unsigned look_up_number = 0;                          ///< what an earlier one finds is of another name
   std::unique_ptr<snmp::Session> session;
   DeviceFacts facts;
   bool facts_known = false;
@@ -141,18 +141,21 @@ struct DevicePoller::Impl {
       out_of_time();
     });
     adopt_addresses();
-    if (endpoints.empty() || BootClock::now() - resolved_at >= names_stay_fresh) look_up();
-    cycle->waits_for_name = endpoints.empty();
-    if (!cycle->waits_for_name) shared.loop.post(of_this_cycle([this] { connect(); }));
+    if (look_ups.due(BootClock::now(), device.dns_cache)) look_up();
+    cycle->waits_for_name = endpoints.empty() && look_ups.under_way();
+    if (cycle->waits_for_name) return;
+    shared.loop.post(of_this_cycle([this] {
+      if (endpoints.empty()) return fail_unresolved();
+      connect();
+    }));
   }
 
   /// One at a time, however many cycles pass meanwhile: a name server that hangs piles up nothing. A device whose
   /// address is known does not wait for it.
   void look_up() {
-    if (std::exchange(resolving, true)) return;
+    look_ups.began();
     shared.resolver.resolve(device.address, [this, still = alive, number = look_up_number](auto&& result) {
       if (!*still || number != look_up_number) return;
-      resolving = false;
       take_addresses(std::forward<decltype(result)>(result));
     });
   }
@@ -160,14 +163,21 @@ struct DevicePoller::Impl {
   void take_addresses(Result<std::vector<Endpoint>>&& result) {
     if (result) {
       next_endpoints = std::move(*result);
-      resolved_at = BootClock::now();
+      look_ups.succeeded(BootClock::now());
+    } else {
+      look_up_error = std::move(result.error());
+      look_ups.failed(BootClock::now());
     }
     if (!cycle || !cycle->waits_for_name) return;
     cycle->waits_for_name = false;
     adopt_addresses();
     if (!endpoints.empty()) return connect();
+    fail_unresolved();
+  }
+
+  void fail_unresolved() {
     fail_cycle(
-        Error{result.error().kind, fmt::format("{}: {}", device.name, result.error().message), result.error().remedy});
+        Error{look_up_error->kind, fmt::format("{}: {}", device.name, look_up_error->message), look_up_error->remedy});
   }
 
   void adopt_addresses() {
@@ -182,7 +192,15 @@ struct DevicePoller::Impl {
     }
   }
 
-  /// Another address may be another agent: nothing that was learned of the one before is held against its counters.
+  /// Whether these credentials show the same objects: RFC 3415 section 3.2 chooses the view by model, name, level and
+  /// context; in SNMPv1 and v2c the community stands for name and context. Keys play no part.
+  [[nodiscard]] static bool same_view(const SnmpCredentials& a, const SnmpCredentials& b) {
+    return a.version == b.version && a.community == b.community && a.username == b.username && a.level == b.level &&
+           a.context_name == b.context_name;
+  }
+
+  /// Another address may be another agent, and another view another set of interfaces: nothing that was learned of the
+  /// one before is held against its counters.
   void forget_agent() {
     facts_known = false;
     announced_cache.reset();
@@ -551,6 +569,7 @@ struct DevicePoller::Impl {
     cost.requests += static_cast<std::uint32_t>(now.requests - before.requests);
     cost.responses += static_cast<std::uint32_t>(now.responses - before.responses);
     cost.retries += static_cast<std::uint32_t>(now.retries - before.retries);
+    cost.timeouts += static_cast<std::uint32_t>(now.timeouts - before.timeouts);
     cost.octets_sent += now.octets_sent - before.octets_sent;
     cost.octets_received += now.octets_received - before.octets_received;
     cycle->traffic_before = now;
@@ -558,6 +577,7 @@ struct DevicePoller::Impl {
 
   void apply(config::Device next) {
     const bool moved = !(next.address == device.address);
+    const bool other_view = !same_view(next.auth, device.auth);
     const bool other_session = moved || !(next.auth == device.auth) || next.timeout != device.timeout ||
                                next.retries != device.retries || next.max_outstanding != device.max_outstanding;
     // Only other rules cost a read of the tables: a reload that left this device alone is no load on it.
@@ -567,9 +587,10 @@ struct DevicePoller::Impl {
       session.reset();
       silent = false;
     }
+    if (other_view) forget_agent();
     if (!moved) return;
     ++look_up_number;
-    resolving = false;
+    look_ups = {};
     next_endpoints.reset();
     endpoints.clear();
     forget_agent();

@@ -4,14 +4,17 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <utility>
+
+#include "octopoll/core/duration.hpp"
+#include "poll/look_up_times.hpp"
 
 namespace octopoll::poll {
 namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto names_stay_fresh = 5min;
 /// Closer probes measure the queue they make, and look like a flood.
 constexpr auto closest_spacing = 100ms;
 
@@ -22,15 +25,16 @@ struct Pinger::Impl {
     PingRound record;
     std::chrono::nanoseconds span{};
     Done done;
-    icmp::Prober::RoundId sending = 0;  ///< 0: waits for the name, or has ended
+    icmp::Prober::RoundId sending = 0;   ///< 0: waits for the name, or has ended
+    EventLoop::TimerId out_of_time = 0;  ///< of one that waits for the name
   };
 
   Shared shared;
   PingPlan plan;
   Endpoint endpoint;
-  BootTime resolved_at;
-  bool resolving = false;
-  unsigned look_up_number = 0;  ///< what an earlier one finds is of another name
+  LookUpTimes look_ups;
+  std::optional<Error> look_up_error;  ///< of the last one, where it failed
+  unsigned look_up_number = 0;         ///< what an earlier one finds is of another name
   std::uint64_t rounds = 0;
   std::map<std::uint64_t, Running> running;                    // by round number, until `done` was called
   std::shared_ptr<bool> alive = std::make_shared<bool>(true);  // shared with callbacks, which outlive this
@@ -48,26 +52,43 @@ struct Pinger::Impl {
     round.record.started_at = wall_now();
     round.record.started = BootClock::now();
     round.record.interval = plan.interval;
-    if (!endpoint.valid() || BootClock::now() - resolved_at >= names_stay_fresh) look_up();
-    if (endpoint.valid()) probe(number, round);
+    if (look_ups.due(BootClock::now(), plan.dns_cache)) look_up();
+    if (endpoint.valid()) return probe(number, round);
+    if (!look_ups.under_way()) {
+      round.record.error = look_up_error;
+      return end(number, round);
+    }
+    // A name that hangs for many rounds leaves them behind one by one: they must not all begin when it comes.
+    round.out_of_time = shared.loop.after(span, [this, number] { give_up(number); });
+  }
+
+  void give_up(std::uint64_t number) {
+    Running& round = running.at(number);
+    round.out_of_time = 0;
+    round.record.error = Error{
+        ErrorKind::resolve, fmt::format("{} was not resolved within {}", plan.target.host, format_duration(round.span)),
+        "see whether the name servers of /etc/resolv.conf answer, or write the address"};
+    end(number, round);
   }
 
   /// One at a time, however many rounds wait for it; a target whose address is known does not wait.
   void look_up() {
-    if (std::exchange(resolving, true)) return;
+    look_ups.began();
     shared.resolver.resolve(plan.target, [this, still = alive, look_up = look_up_number](auto&& result) {
       if (!*still || look_up != look_up_number) return;
-      resolving = false;
       if (result) {
         endpoint = result->front();
-        resolved_at = BootClock::now();
+        look_ups.succeeded(BootClock::now());
+      } else {
+        look_up_error = std::move(result.error());
+        look_ups.failed(BootClock::now());
       }
       for (auto& [number, round] : running) {
         if (!waits_for_name(round)) continue;
         if (endpoint.valid()) {
           probe(number, round);
         } else {
-          round.record.error = result.error();
+          round.record.error = look_up_error;
           end(number, round);
         }
       }
@@ -77,10 +98,14 @@ struct Pinger::Impl {
   [[nodiscard]] static bool waits_for_name(const Running& round) { return round.sending == 0 && round.done; }
 
   void probe(std::uint64_t number, Running& round) {
+    shared.loop.cancel(std::exchange(round.out_of_time, 0));
     round.record.address = endpoint.host_text();
     icmp::EchoPlan echo;
-    echo.count = static_cast<unsigned>(std::clamp<std::int64_t>(round.span / closest_spacing, 1, plan.count));
-    echo.spacing = round.span / echo.count;
+    const std::int64_t in_all = std::clamp<std::int64_t>(round.span / closest_spacing, 1, plan.count);
+    echo.spacing = round.span / in_all;
+    // A round that waited for its name sends what still fits, at the same pace.
+    const auto left = round.record.started + round.span - BootClock::now();
+    echo.count = static_cast<unsigned>(std::clamp<std::int64_t>((left + echo.spacing / 2) / echo.spacing, 1, in_all));
     echo.timeout = plan.timeout;
     round.sending = shared.prober->start(endpoint, echo, [this, still = alive, number](icmp::EchoRound&& result) {
       if (!*still) return;
@@ -110,6 +135,7 @@ struct Pinger::Impl {
   /// Out of whatever callback this is, for `done` may destroy the pinger.
   void end(std::uint64_t number, Running& round) {
     round.sending = 0;
+    shared.loop.cancel(std::exchange(round.out_of_time, 0));
     shared.loop.post([this, still = alive, number, done = std::exchange(round.done, nullptr)] {
       if (!*still) return;
       auto ended = running.extract(number);
@@ -122,6 +148,7 @@ Pinger::Pinger(Shared shared, PingPlan plan) : impl_(std::make_unique<Impl>(shar
 Pinger::~Pinger() {
   *impl_->alive = false;
   for (const auto& [number, round] : impl_->running) {
+    impl_->shared.loop.cancel(round.out_of_time);
     if (round.sending != 0) impl_->shared.prober->finish(round.sending);
   }
 }
@@ -133,7 +160,7 @@ void Pinger::finish_now() { impl_->finish_now(); }
 void Pinger::reconfigure(PingPlan plan) {
   if (!(plan.target == impl_->plan.target)) {
     impl_->endpoint = {};
-    impl_->resolving = false;
+    impl_->look_ups = {};
     ++impl_->look_up_number;
   }
   impl_->plan = std::move(plan);

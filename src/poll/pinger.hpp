@@ -18,6 +18,7 @@ struct PingPlan {
   std::chrono::nanoseconds interval{};
   std::chrono::nanoseconds timeout{};
   unsigned count = 10;
+  std::chrono::nanoseconds dns_cache = std::chrono::minutes(5);
 };
 
 /// Runs rounds of echo probes to one target. Rounds may overlap: the last probe of one may be awaited while the next

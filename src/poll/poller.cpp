@@ -3,9 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "octopoll/core/log.hpp"
+#include "octopoll/core/text.hpp"
 #include "octopoll/schedule/scheduler.hpp"
 #include "poll/engine_ids.hpp"
 #include "poll/pinger.hpp"
@@ -29,6 +32,14 @@ std::chrono::nanoseconds gap_for(std::chrono::nanoseconds gap, std::chrono::nano
   return std::max(gap, std::min<std::chrono::nanoseconds>(cache_period, 1min) + 1s);
 }
 
+/// After a sleep, or a loop that stood still, all devices are due at once. They are started a share at a time, so that
+/// all of them have had their turn after a quarter of the time that they are normally spread over.
+constexpr auto pause_between_shares = 50ms;
+constexpr double catch_up_speed = 4.0;
+constexpr std::size_t smallest_share = 8;
+
+double frequency(std::chrono::nanoseconds interval) { return 1.0 / std::chrono::duration<double>(interval).count(); }
+
 schedule::ClockPair clocks_now() {
   const auto wall = std::chrono::time_point_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now());
   return {BootClock::now(), wall};
@@ -46,6 +57,10 @@ struct Poller::Impl {
     bool pinged = false;
     std::size_t under_way = 0;   ///< of the device: 0 or 1
     std::uint64_t failures = 0;  ///< cycles in a row
+    std::uint64_t timeouts = 0, retries = 0;
+    PollCost last_cost;
+    std::size_t last_interfaces = 0;
+    std::chrono::nanoseconds last_duration{};
     bool removed = false;
   };
 
@@ -54,17 +69,21 @@ struct Poller::Impl {
   std::vector<Sink*> sinks;
   PollerOptions options;
   PollerStatistics statistics;
+  std::uint64_t skipped_in_first_turn = 0;  ///< of which the scheduler knows nothing
+  const BootTime began = BootClock::now();
   schedule::Scheduler scheduler{clocks_now()};
   std::unordered_map<schedule::Id, std::unique_ptr<Entry>> entries;
   std::map<std::string, schedule::Id> device_ids, probe_ids;
   EngineIds engine_ids;
   schedule::Id last_id = 0;
+  double turns_per_second = 0.0;  ///< of all entries, when nothing is behind
   EventLoop::TimerId wake_timer = 0;
   EventLoop::TimerId patience_timer = 0;
   std::vector<EventLoop::TimerId> second_round_timers;
   bool scheduling = false;
   bool stopping = false;
   std::size_t pending_once = 0;
+  std::size_t not_polled_twice = 0;
   std::function<void()> once_done;
   std::function<void()> stop_done;
   std::shared_ptr<bool> alive = std::make_shared<bool>(true);  // shared with posted calls, which outlive this
@@ -85,10 +104,12 @@ struct Poller::Impl {
   // ---- who there is ----
 
   [[nodiscard]] PingPlan ping_plan(const config::Device& device) const {
-    return {device.name, true, device.address, device.interval, inventory.ping.timeout, inventory.ping.count};
+    return {device.name,     true, device.address, device.interval, inventory.ping.timeout, inventory.ping.count,
+            device.dns_cache};
   }
   [[nodiscard]] static PingPlan ping_plan(const config::Probe& probe) {
-    return {probe.name, false, Target{probe.host, 0, probe.family}, probe.interval, probe.timeout, probe.count};
+    return {probe.name,  false,          Target{probe.host, 0, probe.family}, probe.interval, probe.timeout,
+            probe.count, probe.dns_cache};
   }
 
   Entry& add_entry(std::map<std::string, schedule::Id>& ids, const std::string& name,
@@ -98,6 +119,7 @@ struct Poller::Impl {
     auto entry = std::make_unique<Entry>();
     entry->name = name;
     entry->interval = interval;
+    turns_per_second += frequency(interval);
     if (scheduling) scheduler.add(id, interval, schedule::spread_hash(name), BootClock::now());
     return *(entries[id] = std::move(entry));
   }
@@ -129,19 +151,29 @@ struct Poller::Impl {
   // ---- turns ----
 
   void take_turns() {
-    for (const schedule::Turn& turn : scheduler.due(BootClock::now())) {
+    const std::size_t most = share();
+    const auto turns = scheduler.due(BootClock::now(), most);
+    for (const schedule::Turn& turn : turns) {
       Entry& entry = *entries.at(turn.id);
       if (entry.pinged) start_ping(entry, entry.interval);
       if (!entry.device) {
         scheduler.finished(turn.id, BootClock::now());
       } else if (entry.under_way > 0) {  // still in its extra first turn
-        ++statistics.skipped;
+        ++skipped_in_first_turn;
         scheduler.finished(turn.id, BootClock::now());
       } else {
         start_device(turn.id, entry, request_of(entry, turn.slot), {});
       }
     }
-    arm();
+    statistics.skipped = scheduler.totals().skipped + skipped_in_first_turn;
+    statistics.missed = scheduler.totals().missed;
+    arm(turns.size() == most ? BootClock::now() + pause_between_shares : BootTime::min());
+  }
+
+  /// The turns that may be started at once.
+  [[nodiscard]] std::size_t share() const {
+    const double seconds = std::chrono::duration<double>(pause_between_shares).count();
+    return std::max(smallest_share, static_cast<std::size_t>(catch_up_speed * turns_per_second * seconds));
   }
 
   [[nodiscard]] CycleRequest request_of(const Entry& entry, std::int64_t slot) const {
@@ -161,11 +193,12 @@ struct Poller::Impl {
     arm();
   }
 
-  void arm() {
+  /// For the next turn, but not before `earliest`.
+  void arm(BootTime earliest = BootTime::min()) {
     shared.loop.cancel(std::exchange(wake_timer, 0));
     if (stopping || !scheduling) return;
     if (const auto next = scheduler.next_due()) {
-      wake_timer = shared.loop.at(*next, [this] {
+      wake_timer = shared.loop.at(std::max(*next, earliest), [this] {
         wake_timer = 0;
         take_turns();
       });
@@ -186,6 +219,7 @@ struct Poller::Impl {
         const auto told = engine_ids.see(entry.name, cycle.address, entry.device->engine_id());
         if (told) log::warning("{}", *told);
       }
+      note_cost(entry, cycle);
       const auto record = std::make_shared<const Record>(std::move(cycle));
       for (Sink* sink : sinks) sink->take(record);
       if (scheduling) tell_changes(entry, std::get<DeviceCycle>(*record));
@@ -193,6 +227,18 @@ struct Poller::Impl {
       if (then) then(std::get<DeviceCycle>(*record));
       settle(id);
     });
+  }
+
+  static void note_cost(Entry& entry, const DeviceCycle& cycle) {
+    entry.timeouts += cycle.cost.timeouts;
+    entry.retries += cycle.cost.retries;
+    entry.last_cost = cycle.cost;
+    entry.last_interfaces = cycle.interfaces.size();
+    entry.last_duration = cycle.duration;
+    if (log::level() < log::Level::debug) return;
+    log::debug("{}: {}: {}, {} in {:.2f} s", entry.name, to_string(cycle.outcome), cost_text(cycle.cost),
+               format_counted(cycle.interfaces.size(), "interface"),
+               std::chrono::duration<double>(cycle.duration).count());
   }
 
   /// Says once that a device fails, and once that it answers again.
@@ -244,6 +290,7 @@ struct Poller::Impl {
       }
       if (entry->device) {
         ++pending_once;
+        ++not_polled_twice;
         start_first(id, *entry, gap);
       }
     }
@@ -271,7 +318,11 @@ struct Poller::Impl {
       // longer than the gap.
       const BootTime when = first.started + first.duration + gap_for(gap, first.cache_period);
       second_round_timers.push_back(shared.loop.at(when, [this, id, &entry, gap] {
-        start_device(id, entry, {slot_now(gap), true, 60s}, [this](const DeviceCycle&) { end_once_part(); });
+        start_device(id, entry, {slot_now(gap), true, 60s}, [this](const DeviceCycle& second) {
+          const bool cut_short = stopping && second.error && second.error->kind == ErrorKind::partial;
+          if (!cut_short) --not_polled_twice;
+          end_once_part();
+        });
       }));
     });
   }
@@ -280,6 +331,48 @@ struct Poller::Impl {
     if (pending_once == 0 || --pending_once > 0 || !once_done) return;
     const auto callback = std::exchange(once_done, nullptr);
     callback();
+  }
+
+  // ---- figures ----
+
+  [[nodiscard]] Figures take_figures() {
+    Figures figures;
+    figures.running = BootClock::now() - began;
+    figures.devices = device_ids.size();
+    figures.probes = probe_ids.size();
+    figures.polls = statistics;
+    figures.traffic = shared.engine.traffic();
+    figures.in_flight = shared.engine.in_flight();
+    if (shared.prober != nullptr) figures.echoes = shared.prober->statistics();
+    figures.lag = shared.loop.take_lag();
+    figures.lag_in_all = shared.loop.lag();
+    std::vector<const Entry*> all;
+    for (const auto& [id, entry] : entries) {
+      if (entry->under_way > 0) ++figures.busy;
+      if (entry->device && !entry->removed) all.push_back(entry.get());
+    }
+    for (const Entry* entry : worst(all, [](const Entry& e) { return e.timeouts; }))
+      figures.silent.push_back({entry->name, entry->timeouts, entry->retries, entry->failures > 0});
+    for (const Entry* entry : worst(all, [](const Entry& e) { return octets_of(e.last_cost); }))
+      figures.expensive.push_back({entry->name, entry->last_cost, entry->last_interfaces, entry->last_duration});
+    return figures;
+  }
+
+  [[nodiscard]] static std::uint64_t octets_of(const PollCost& cost) noexcept {
+    return cost.octets_sent + cost.octets_received;
+  }
+
+  /// Those with the most of what `measure` says, without those that have none of it; by name where they have the same.
+  template <class Measure>
+  [[nodiscard]] static std::vector<const Entry*> worst(const std::vector<const Entry*>& all, Measure measure) {
+    std::vector<const Entry*> top(std::min(all.size(), most_devices_told));
+    const auto more = [&measure](const Entry* a, const Entry* b) {
+      const auto of_a = measure(*a), of_b = measure(*b);
+      return of_a != of_b ? of_a > of_b : a->name < b->name;
+    };
+    std::partial_sort_copy(all.begin(), all.end(), top.begin(), top.end(), more);
+    std::erase_if(top, [&measure](const Entry* entry) { return measure(*entry) == 0; });
+    return top;
   }
 
   // ---- stop ----
@@ -341,10 +434,10 @@ struct Poller::Impl {
 
   template <class Items>
   void drop_missing(std::map<std::string, schedule::Id>& ids, const Items& items) {
+    std::unordered_set<std::string_view> named;
+    for (const auto& item : items) named.insert(item.name);
     for (auto each = ids.begin(); each != ids.end();) {
-      const bool stays =
-          std::any_of(items.begin(), items.end(), [&](const auto& item) { return item.name == each->first; });
-      if (stays) {
+      if (named.contains(each->first)) {
         ++each;
         continue;
       }
@@ -352,6 +445,7 @@ struct Poller::Impl {
       entry.removed = true;
       engine_ids.forget(entry.name);
       scheduler.remove(each->second);
+      turns_per_second -= frequency(entry.interval);
       entry.pinged = false;
       if (entry.pinger) entry.pinger->finish_now();
       // Should it come back with a later reload, its numbers go on.
@@ -362,6 +456,7 @@ struct Poller::Impl {
   }
 
   void change_interval(schedule::Id id, Entry& entry, std::chrono::nanoseconds interval) {
+    turns_per_second += frequency(interval) - frequency(entry.interval);
     entry.interval = interval;
     if (scheduling) scheduler.change_interval(id, interval, BootClock::now());
   }
@@ -385,11 +480,13 @@ void Poller::run_once(std::chrono::nanoseconds gap, std::function<void()> done) 
 void Poller::stop(std::function<void()> done) { impl_->stop(std::move(done)); }
 void Poller::reload(config::Inventory inventory) { impl_->reload(std::move(inventory)); }
 const PollerStatistics& Poller::statistics() const noexcept { return impl_->statistics; }
+Figures Poller::take_figures() { return impl_->take_figures(); }
 
 std::size_t Poller::busy() const noexcept {
   return static_cast<std::size_t>(std::count_if(impl_->entries.begin(), impl_->entries.end(),
                                                 [](const auto& each) { return each.second->under_way > 0; }));
 }
+std::size_t Poller::not_polled_twice() const noexcept { return impl_->not_polled_twice; }
 std::size_t Poller::devices() const noexcept { return impl_->device_ids.size(); }
 
 }  // namespace octopoll::poll

@@ -60,11 +60,12 @@ std::vector<Turn> Scheduler::due(BootTime now, std::size_t most) {
     Entry& entry = entry_of(entries_, id);
     const std::int64_t passed = (now - entry.next) / entry.interval;  // turns after the planned one that are due too
     const BootTime latest = entry.next + passed * entry.interval;
-    if (entry.busy_since) {
-      entry.counts.skipped += static_cast<std::uint64_t>(passed) + 1;
-    } else {
-      entry.counts.missed += static_cast<std::uint64_t>(passed);
-      ++entry.counts.taken;
+    const bool busy = entry.busy_since.has_value();
+    for (TurnCounts* counts : {&entry.counts, &totals_}) {
+      (busy ? counts->skipped : counts->missed) += static_cast<std::uint64_t>(passed) + (busy ? 1 : 0);
+      if (!busy) ++counts->taken;
+    }
+    if (!busy) {
       entry.busy_since = now;
       turns.push_back(turn_of(id, entry, latest));
     }
@@ -80,6 +81,7 @@ void Scheduler::finished(Id id, BootTime now) {
   if (it == entries_.end() || !it->second.busy_since) return;
   Entry& entry = it->second;
   entry.counts.longest = std::max(entry.counts.longest, now - *entry.busy_since);
+  totals_.longest = std::max(totals_.longest, entry.counts.longest);
   entry.busy_since.reset();
 }
 

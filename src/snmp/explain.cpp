@@ -77,7 +77,9 @@ Error Session::explain(const Reply& reply) const {
       std::string remedy =
           credentials.version == SnmpVersion::v3
               ? "is the address right, is an agent running there with SNMPv3, does a filter let UDP pass?"
-              : "the host does not answer, or the community is wrong (an agent is silent then): check both";
+              : "is the community right (an agent is silent where it is wrong), is an agent running there, does a "
+                "filter "
+                "let UDP pass?";
       if (!impl_->foreign_source.empty()) {
         remedy = fmt::format("an answer came from {} instead: poll that address", impl_->foreign_source);
       }

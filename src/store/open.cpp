@@ -6,8 +6,10 @@
 
 #include <cerrno>
 #include <system_error>
+#include <vector>
 
 #include "octopoll/core/fd.hpp"
+#include "octopoll/store/path.hpp"
 #include "schema.hpp"
 
 namespace octopoll::store {
@@ -98,14 +100,23 @@ Result<> check_not_foreign(const fs::path& path) {
 
 Result<> make_parent(const fs::path& path) {
   const fs::path parent = fs::absolute(path).parent_path();
+  std::vector<fs::path> missing;
   std::error_code problem;
-  if (fs::is_directory(parent, problem)) return {};
-  if (fs::exists(parent, problem)) {
-    return fail(ErrorKind::store, fmt::format("{} is no directory", parent.string()), "name another file with --db");
+  for (fs::path each = parent; !fs::exists(each, problem) && each.has_relative_path(); each = each.parent_path())
+    missing.push_back(each);
+  const fs::path there = missing.empty() ? parent : missing.back().parent_path();
+  if (!fs::is_directory(there, problem))
+    return fail(ErrorKind::store, fmt::format("{} is no directory", there.string()), "name another file with --db");
+  // More than one level is rather a slip of the pen than a wish; root would get a tree of directories for it.
+  if (missing.size() > 1 && !is_default_store_path(fs::absolute(path))) {
+    return fail(ErrorKind::store,
+                fmt::format("no store at {}: there is no directory {}", path.string(), missing.back().string()),
+                fmt::format("check the spelling, or make it: mkdir -p {}", parent.string()));
   }
-  if (auto above = make_parent(parent); !above) return above;
-  if (::mkdir(parent.c_str(), 0750) != 0 && errno != EEXIST)
-    return system_failure("cannot make " + parent.string(), errno);
+  for (auto each = missing.rbegin(); each != missing.rend(); ++each) {
+    if (::mkdir(each->c_str(), 0750) != 0 && errno != EEXIST)
+      return system_failure("cannot make " + each->string(), errno);
+  }
   return {};
 }
 

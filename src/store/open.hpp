@@ -18,7 +18,8 @@ namespace octopoll::store {
 /// What open_for_writing() would refuse of the file's kind and content, asked without changing anything.
 [[nodiscard]] Result<> check_not_foreign(const std::filesystem::path& path);
 
-/// The directory of a store, made with its parents where missing.
+/// The directory of a store, made where missing; its parents too at the default path alone, for elsewhere they are
+/// rather mistyped: an error that says which one is missing.
 [[nodiscard]] Result<> make_parent(const std::filesystem::path& path);
 
 }  // namespace octopoll::store

@@ -13,7 +13,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
+const fs::path system_directory = "/var/lib/octopoll";
+
 Result<fs::path> made_absolute(const fs::path& path);
+std::optional<fs::path> path_of_this_user();
 std::optional<fs::path> from_environment(const char* variable);
 std::optional<fs::path> home_directory();
 bool could_hold_a_store(const fs::path& directory);
@@ -28,20 +31,26 @@ Result<fs::path> default_store_path(const std::optional<fs::path>& flag, const s
   if (inventory && !inventory->empty()) return made_absolute(*inventory);
   if (const auto named = from_environment("OCTOPOLL_DB")) return made_absolute(*named);
 
-  const fs::path system = "/var/lib/octopoll";
-  if (could_hold_a_store(system)) return system / "octopoll.db";
-
-  // The XDG Base Directory Specification: a relative XDG_STATE_HOME is to be ignored.
-  if (const auto state = from_environment("XDG_STATE_HOME"); state && state->is_absolute()) {
-    return *state / "octopoll" / "octopoll.db";
-  }
-  if (const auto home = home_directory()) return *home / ".local" / "state" / "octopoll" / "octopoll.db";
+  if (could_hold_a_store(system_directory)) return system_directory / "octopoll.db";
+  if (auto own = path_of_this_user()) return *std::move(own);
   return fail(ErrorKind::usage,
               "no place for the store: /var/lib/octopoll is not writable and there is no home directory",
               "name the file with --db, or set OCTOPOLL_DB");
 }
 
+bool is_default_store_path(const fs::path& path) {
+  return path == system_directory / "octopoll.db" || path == path_of_this_user();
+}
+
 namespace {
+
+std::optional<fs::path> path_of_this_user() {
+  // The XDG Base Directory Specification: a relative XDG_STATE_HOME is to be ignored.
+  if (const auto state = from_environment("XDG_STATE_HOME"); state && state->is_absolute())
+    return *state / "octopoll" / "octopoll.db";
+  if (const auto home = home_directory()) return *home / ".local" / "state" / "octopoll" / "octopoll.db";
+  return std::nullopt;
+}
 
 Result<fs::path> made_absolute(const fs::path& path) {
   std::error_code problem;

@@ -42,6 +42,8 @@ struct Device {
   unsigned max_message_size = 1472;                            ///< octets an answer may have
   std::shared_ptr<const InterfaceRules> interfaces;            ///< shared by the devices of a group; never null
   bool ping = true;                                            ///< probe its address by ICMP too
+  std::chrono::nanoseconds dns_cache =
+      std::chrono::minutes(5);  ///< the file's: how long an address found by name holds
   std::map<std::string, std::string> tags;
 };
 
@@ -52,7 +54,8 @@ struct Probe {
   AddressFamily family = AddressFamily::any;
   std::chrono::nanoseconds interval = std::chrono::seconds(60);
   std::chrono::nanoseconds timeout = std::chrono::seconds(1);
-  unsigned count = 10;  ///< echo requests a round, spread over the interval
+  unsigned count = 10;                                           ///< echo requests a round, spread over the interval
+  std::chrono::nanoseconds dns_cache = std::chrono::minutes(5);  ///< the file's
 };
 
 /// How devices are pinged (`ping:` under `defaults`, a group or a device is on/off; these are file-wide).
@@ -66,8 +69,9 @@ struct Inventory {
   std::vector<Device> devices;  ///< in the order of the file; names are unique
   std::vector<Probe> probes;    ///< names are unique, also against devices
   PingDefaults ping;
-  std::optional<std::filesystem::path> store;  ///< relative paths are relative to the file
-  std::vector<Problem> warnings;               ///< nothing that keeps it from running: secrets that others may read
+  std::chrono::nanoseconds dns_cache = std::chrono::minutes(5);  ///< also in each device and probe
+  std::optional<std::filesystem::path> store;                    ///< relative paths are relative to the file
+  std::vector<Problem> warnings;  ///< nothing that keeps it from running: secrets that others may read
 };
 
 /// Reads and checks a whole file. Errors: all problems at once, ordered by line; never secrets in them.

@@ -61,6 +61,7 @@ struct PollCost {
   std::uint32_t requests = 0;   ///< PDUs sent, retries included
   std::uint32_t responses = 0;  ///< PDUs received and used
   std::uint32_t retries = 0;
+  std::uint32_t timeouts = 0;  ///< requests that got no answer in all their tries
   std::uint64_t octets_sent = 0;
   std::uint64_t octets_received = 0;
 };

@@ -1,6 +1,7 @@
 #pragma once
 // One thread's loop: file descriptors, timers and messages from other threads.
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -9,6 +10,19 @@
 #include "octopoll/core/result.hpp"
 
 namespace octopoll {
+
+/// How punctual a loop was over some time. A timer runs late where other callbacks held the loop up, the machine had no
+/// processor free, or it slept (CLOCK_BOOTTIME runs on in suspend).
+struct LoopLag {
+  std::uint64_t timers = 0;                     ///< that fired
+  std::chrono::nanoseconds total{};             ///< by which they ran after their due time, summed
+  std::chrono::nanoseconds longest{};           ///< the same, of the latest one
+  std::chrono::nanoseconds longest_callback{};  ///< that any callback held the loop
+
+  [[nodiscard]] std::chrono::nanoseconds mean() const noexcept {
+    return timers == 0 ? std::chrono::nanoseconds{} : total / static_cast<std::int64_t>(timers);
+  }
+};
 
 /// An epoll loop with timers on CLOCK_BOOTTIME.
 ///
@@ -56,6 +70,11 @@ class EventLoop {
   void run_once(std::chrono::milliseconds patience);
   /// Thread: any; also from a callback.
   void stop();
+
+  /// Since the loop was made.
+  [[nodiscard]] const LoopLag& lag() const noexcept;
+  /// Since the last call of this; for one who looks now and then.
+  [[nodiscard]] LoopLag take_lag() noexcept;
 
  private:
   struct Impl;

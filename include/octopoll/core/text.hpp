@@ -35,6 +35,8 @@ namespace octopoll {
 [[nodiscard]] std::string format_octets(std::uint64_t octets);
 /// 1234567 as "1,234,567".
 [[nodiscard]] std::string format_count(std::uint64_t count);
+/// "1 probe", "1,234 probes"; `many` where an s alone does not make the plural.
+[[nodiscard]] std::string format_counted(std::uint64_t count, std::string_view one, std::string_view many = {});
 
 /// "did you mean" helper: the candidate within two edits of `word` (one for short words), if any.
 [[nodiscard]] std::optional<std::string_view> nearest(std::string_view word,

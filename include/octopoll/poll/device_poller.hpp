@@ -53,7 +53,8 @@ class DevicePoller {
   /// Ends the cycle under way with what has arrived: partial, or failed where nothing has; its error, unless it had one
   /// already, is of ErrorKind::partial. `done` follows soon.
   void finish_now();
-  /// New settings from the next cycle on; base lines stay, unless the address is another one.
+  /// New settings from the next cycle on; base lines stay, unless the address is another one or the
+  /// credentials may show another view of the agent.
   void reconfigure(config::Device device);
 
   /// Of the cycle under way, else of the last one.

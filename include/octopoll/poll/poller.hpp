@@ -13,6 +13,7 @@
 #include "octopoll/core/cycle.hpp"
 #include "octopoll/core/event_loop.hpp"
 #include "octopoll/poll/device_poller.hpp"
+#include "octopoll/poll/figures.hpp"
 
 namespace octopoll::poll {
 
@@ -23,16 +24,6 @@ struct PollerOptions {
   /// Every cycle of run() dates the snapshot of an agent that caches (CycleRequest::date_snapshot): for a few devices
   /// that are watched closely, since it costs requests.
   bool date_snapshots = false;
-};
-
-/// What has happened since the start.
-struct PollerStatistics {
-  std::uint64_t cycles = 0;  ///< ended, of all outcomes
-  std::uint64_t complete = 0;
-  std::uint64_t partial = 0;
-  std::uint64_t failed = 0;
-  std::uint64_t skipped = 0;  ///< turns that came up while the device was still busy
-  std::uint64_t ping_rounds = 0;
 };
 
 /// Polls every device and probe of an inventory, all in one loop, and hands each record to the sinks.
@@ -53,6 +44,9 @@ class Poller {
   /// ended.
   void run_once(std::chrono::nanoseconds gap, std::function<void()> done);
 
+  /// Devices of run_once() whose second cycle was not begun, or was cut short; 0 once `done` was called by itself.
+  [[nodiscard]] std::size_t not_polled_twice() const noexcept;
+
   /// Ends: no new turns, answers under way are awaited for `patience`, what is still open is cut short
   /// (DevicePoller::finish_now()), all records reach the sinks, then `done`.
   void stop(std::function<void()> done);
@@ -62,6 +56,8 @@ class Poller {
   void reload(config::Inventory inventory);
 
   [[nodiscard]] const PollerStatistics& statistics() const noexcept;
+  /// At any time. Ends the span that the next look's `lag` covers.
+  [[nodiscard]] Figures take_figures();
   /// Devices (and in run_once() their pings) that are under way now.
   [[nodiscard]] std::size_t busy() const noexcept;
   [[nodiscard]] std::size_t devices() const noexcept;

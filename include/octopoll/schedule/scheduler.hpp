@@ -28,7 +28,7 @@ struct Turn {
   friend bool operator==(const Turn&, const Turn&) = default;
 };
 
-/// What became of an id's turns.
+/// What became of turns.
 struct TurnCounts {
   std::uint64_t taken = 0;
   std::uint64_t skipped = 0;           ///< came up while the one before was still being worked on
@@ -72,6 +72,8 @@ class Scheduler {
   [[nodiscard]] std::optional<BootTime> next_due() const;
   /// Errors: std::invalid_argument for an unknown id.
   [[nodiscard]] TurnCounts counts(Id id) const;
+  /// Of all ids, also of those that were removed.
+  [[nodiscard]] const TurnCounts& totals() const noexcept { return totals_; }
   [[nodiscard]] std::size_t size() const noexcept { return entries_.size(); }
 
  private:
@@ -95,6 +97,7 @@ class Scheduler {
   ClockPair clocks_;
   std::unordered_map<Id, Entry> entries_;
   std::set<Place> order_;
+  TurnCounts totals_;
 };
 
 }  // namespace octopoll::schedule

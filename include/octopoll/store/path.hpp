@@ -19,4 +19,7 @@ namespace octopoll::store {
     const std::optional<std::filesystem::path>& flag = std::nullopt,
     const std::optional<std::filesystem::path>& inventory = std::nullopt);
 
+/// Whether `path` is what the rules give where nobody names a store. Its directories are octopoll's own to make.
+[[nodiscard]] bool is_default_store_path(const std::filesystem::path& path);
+
 }  // namespace octopoll::store

@@ -87,3 +87,23 @@ TEST_CASE("check says what is missing on its command line", "[check]") {
   CHECK(help.exit_code() == 0);
   CHECK_THAT(help.out, Catch::Contains("octopoll check -c inventory.yaml"));
 }
+
+TEST_CASE("run tells the mistakes of an inventory as check does", "[check]") {
+  const TempDir folder;
+  write_file(folder / "inventory.yaml", read_file(golden / "bad.yaml"));
+  ChildOptions options;
+  options.cwd = folder.path();
+  const auto result = run_command({octopoll_binary().string(), "run", "-c", "inventory.yaml"}, options);
+  INFO(result.describe());
+  CHECK(result.exit_code() == 2);
+  CHECK(result.err == read_file(golden / "bad.err"));
+}
+
+TEST_CASE("columns stand below each other behind names that are wider than their letters", "[check]") {
+  const TempDir folder;
+  write_file(folder / "inventory.yaml", "devices: [{name: \u6771\u4eac, address: 192.0.2.1}]\n");
+  const auto result = check(folder, {"-c", "inventory.yaml"});
+  INFO(result.describe());
+  // Two letters of two columns each, below "Device" and its gap of two.
+  CHECK_THAT(result.out, Catch::Contains("\u6771\u4eac    192.0.2.1:161"));
+}

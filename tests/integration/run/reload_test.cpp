@@ -69,7 +69,7 @@ void check_unbroken(const Site& site, const std::string& device) {
     REQUIRE(deltas.size() > 2);
     CHECK(deltas[0].in_quality == "first");
     for (std::size_t i = 1; i < deltas.size(); ++i) {
-      CAPTURE(device, interface, deltas[i].poll_number);
+      CAPTURE(device, interface, deltas[i].poll_number, deltas[i].in_quality, deltas[i].time_error);
       CHECK((deltas[i].in_quality == "ok" || deltas[i].in_quality == "gap"));
     }
   }

@@ -142,14 +142,14 @@ TEST_CASE("a wrong community is one error that names both causes and says that t
   const std::string version = GENERATE("-v1", "-v2c");
   check_fails({agent.target(), version, "-c", "wrong"}, brief,
               {"no answer to 2 requests within 900ms; the host answers ping",
-               "the host does not answer, or the community is wrong"});
+               "is the community right (an agent is silent where it is wrong)"});
 }
 
 TEST_CASE("an agent that never answers is told with whether the host answers ping", "[walk]") {
   const Silence silence;
   check_fails({silence.target()}, brief,
               {silence.target() + ": no answer to 2 requests within 900ms; the host answers ping",
-               "the host does not answer, or the community is wrong"});
+               "is the community right (an agent is silent where it is wrong)"});
   check_fails({silence.target(), "-v3", "-u", "alice"}, brief,
               {"no answer to 2 requests within 900ms; the host answers ping", "is an agent running there with SNMPv3"});
 }

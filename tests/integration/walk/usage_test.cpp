@@ -23,7 +23,7 @@ TEST_CASE("bad usage is 2, each with what to do", "[walk]") {
       {{"127.0.0.1", "-r", "-1"}, "-r"},
       {{"127.0.0.1", "-r", "many"}, "--help"},
       {{"127.0.0.1", "-v3"}, "SNMPv3 needs a user"},
-      {{"127.0.0.1", "-v2c", "-u", "alice"}, "-u and -l belong to SNMPv3"},
+      {{"127.0.0.1", "-v2c", "-u", "alice"}, "-u belongs to SNMPv3"},
       {{"127.0.0.1", "-u", "alice", "-l", "most"}, "-l takes noAuthNoPriv, authNoPriv or authPriv"},
       {{"127.0.0.1", "-u", "alice", "-l", "authNoPriv"}, "needs -A"},
       {{"127.0.0.1", "-u", "alice", "-l", "authNoPriv", "-A", "short"}, "at least 8 characters"},

@@ -163,10 +163,10 @@ TEST_CASE("the store is beside the file", "[config]") {
 TEST_CASE("text stays the text that was written", "[config]") {
   const auto inventory = load_good(R"(
 devices:
-  - {name: 007, address: 1.10, tags: {a: yes, b: 010, c: 1e3, d: ~x}}
+  - {name: 007, address: 1e10, tags: {a: yes, b: 010, c: 1e3, d: ~x}}
 )" + std::string());
   CHECK(inventory.devices[0].name == "007");
-  CHECK(inventory.devices[0].address.host == "1.10");
+  CHECK(inventory.devices[0].address.host == "1e10");
   CHECK(inventory.devices[0].tags.at("a") == "yes");
   CHECK(inventory.devices[0].tags.at("b") == "010");
   CHECK(inventory.devices[0].tags.at("c") == "1e3");
@@ -192,4 +192,12 @@ TEST_CASE("the example that is shipped is right", "[config]") {
   REQUIRE(inventory);
   CHECK(inventory->devices.size() == 5);
   CHECK(inventory->probes.size() == 2);
+}
+
+TEST_CASE("how long names are kept is said once for the whole file", "[config]") {
+  const auto inventory = load_good("dns_cache: 90s\ndevices: [core.example]\nprobes: [resolver.example]\n");
+  CHECK(inventory.dns_cache == 90s);
+  CHECK(inventory.devices[0].dns_cache == 90s);
+  CHECK(inventory.probes[0].dns_cache == 90s);
+  CHECK(load_good("devices: [core.example]").devices[0].dns_cache == 5min);
 }

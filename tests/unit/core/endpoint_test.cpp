@@ -49,6 +49,12 @@ TEST_CASE("a scope may be an interface's name") {
   CHECK_FALSE(literal("fe80::1%lo") == literal("fe80::1"));
 }
 
+TEST_CASE("a scope of an address that is in no link's zone says nothing, as in what the kernel receives") {
+  CHECK(literal("::1%lo") == literal("::1"));
+  CHECK(literal("2001:db8::1%lo") == literal("2001:db8::1"));
+  CHECK_FALSE(literal("ff02::1%lo") == literal("ff02::1"));
+}
+
 TEST_CASE("what is no literal address is a name, or nothing") {
   const std::string host =
       GENERATE(""s, "core-1"s, "192.0.2"s, "192.0.2.256"s, "192.0.2.1 "s, "0x7f.0.0.1"s, "2001:db8::1::2"s, "[::1]"s,

@@ -10,6 +10,7 @@
 #include <functional>
 #include <memory>
 #include <random>
+#include <thread>
 #include <vector>
 
 #include "octopoll/core/fd.hpp"
@@ -322,6 +323,29 @@ TEST_CASE("a loop runs until it is stopped, and again") {
     loop->run();
   }
   CHECK(order == Order{1, 2, 3});
+}
+
+TEST_CASE("a loop knows how late its timers ran and what held it") {
+  const auto loop = make_loop();
+  loop->after(1ms, [] { std::this_thread::sleep_for(30ms); });
+  loop->after(2ms, [&loop] { loop->stop(); });  // has to wait for the one before
+  loop->run();
+  const LoopLag first = loop->take_lag();
+  CHECK(first.timers == 2);
+  CHECK(first.longest >= 29ms - 1ms);
+  CHECK(first.longest_callback >= 30ms);
+  CHECK(first.total >= first.longest);
+  CHECK(first.mean() == first.total / 2);
+
+  // A look begins anew, and leaves what is counted since the beginning alone.
+  CHECK(loop->take_lag().timers == 0);
+  CHECK(loop->take_lag().mean() == 0ns);
+  CHECK(loop->lag().timers == 2);
+  CHECK(loop->lag().longest == first.longest);
+  loop->post([] { std::this_thread::sleep_for(5ms); });
+  loop->run_once(1s);
+  CHECK(loop->take_lag().longest_callback >= 5ms);
+  CHECK(loop->lag().timers == 2);
 }
 
 TEST_CASE("a stop that comes before run() is not lost") {

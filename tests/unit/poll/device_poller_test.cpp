@@ -239,3 +239,21 @@ TEST_CASE("an interface that is gone is left out, without a word of failure") {
   CHECK(smaller.outcome == CycleOutcome::complete);
   CHECK(smaller.interfaces.size() == 2);
 }
+
+TEST_CASE("base lines end where other credentials may show another view, and stay where only a key changed") {
+  fleet::Fleet agents;
+  start_agents(agents, 1);
+  Bench bench;
+  config::Device device = device_at(agents, 1);
+  poll::DevicePoller poller(bench.shared(), device, 0);
+  check_whole(poll_once(bench, poller));
+  bench.run_for(200ms);
+  device.auth.password = Secret(std::string("a new passphrase"));
+  poller.reconfigure(device);
+  CHECK(poll_once(bench, poller).interfaces[0].quality() == Quality::ok);
+  device.auth.context_name = "vrf-7";
+  poller.reconfigure(device);
+  const DeviceCycle other = poll_once(bench, poller);
+  check_whole(other);
+  CHECK(other.interfaces[0].quality() == Quality::first);
+}

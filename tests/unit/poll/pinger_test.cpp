@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 #include <iostream>
+#include <string>
+#include <thread>
 #include <vector>
 
 #include "bench.hpp"
@@ -86,5 +88,36 @@ TEST_CASE("a pinger that goes away, or gets another target, leaves no round behi
     bench.run_until([&] { return rounds.size() == 2; });
     CHECK(rounds[1].address == "127.0.0.2");
     CHECK(rounds[1].received == rounds[1].sent);
+  }
+}
+
+TEST_CASE("a name that comes late begins no herd of rounds") {
+  Bench bench;
+  if (skip_without_ping(bench)) return;
+  poll::Pinger pinger(bench.shared(), plan_for("localhost"));
+  std::vector<PingRound> rounds;
+  for (int i = 0; i < 10; ++i) {
+    pinger.start(300ms, [&rounds](PingRound&& round) { rounds.push_back(std::move(round)); });
+  }
+  std::this_thread::sleep_for(350ms);  // the loop stands still as long as the name would have hung
+  bench.run_until([&] { return pinger.busy() == 0; });
+  REQUIRE(rounds.size() == 10);
+  for (const PingRound& round : rounds) {
+    CHECK(round.sent <= 1);  // of three
+    CHECK((round.sent == 1 || round.error->kind == ErrorKind::resolve));
+  }
+}
+
+TEST_CASE("while a name that is not found waits for its next look-up, rounds end at once") {
+  Bench bench;
+  if (skip_without_ping(bench)) return;
+  poll::Pinger pinger(bench.shared(), plan_for(std::string(64, 'a')));  // no name, so that nobody is asked for it
+  std::vector<PingRound> rounds;
+  for (std::size_t i = 1; i <= 3; ++i) {
+    pinger.start(1h, [&rounds](PingRound&& round) { rounds.push_back(std::move(round)); });
+    bench.run_until([&] { return rounds.size() == i; });
+    REQUIRE(rounds.back().error);
+    CHECK(rounds.back().error->kind == ErrorKind::resolve);
+    CHECK(rounds.back().sent == 0);
   }
 }

@@ -26,6 +26,19 @@ std::vector<Id> ids(const std::vector<Turn>& turns) {
   return all;
 }
 
+TEST_CASE("the totals are those of all ids, also of those that went") {
+  Scheduler scheduler(clocks);
+  for (const Id id : {1, 2}) scheduler.add(id, 60s, hash_for(0s), start);
+  CHECK(scheduler.due(start).size() == 2);
+  scheduler.finished(1, start + 5s);
+  CHECK(scheduler.due(start + 180s).size() == 1);  // 1 after two that it missed; 2 is busy, for the third time
+  CHECK(scheduler.remove(2));
+  CHECK(scheduler.totals().taken == 3);
+  CHECK(scheduler.totals().missed == 2);
+  CHECK(scheduler.totals().skipped == 3);
+  CHECK(scheduler.totals().longest == 5s);
+}
+
 TEST_CASE("a turn comes at its offset in each interval, with the number of its slot") {
   Scheduler scheduler(clocks);
   CHECK_FALSE(scheduler.next_due());

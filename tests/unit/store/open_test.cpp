@@ -51,11 +51,11 @@ void check_refused(const fs::path& file, const std::string& reason) {
 
 TEST_CASE("a new store and its directory are nobody else's to read") {
   const TempDir dir;
+  REQUIRE(fs::create_directory(dir / "a"));
   const mode_t before = ::umask(0);
   {
     const auto writer = Writer::open(dir / "a/b/octopoll.db");
     REQUIRE(writer);
-    CHECK(mode_of(dir / "a") == 0750);
     CHECK(mode_of(dir / "a/b") == 0750);
     CHECK(mode_of(dir / "a/b/octopoll.db") == 0640);
     CHECK(mode_of(dir / "a/b/octopoll.db-wal") == 0640);
@@ -63,6 +63,22 @@ TEST_CASE("a new store and its directory are nobody else's to read") {
   }
   ::umask(before);
   CHECK(fs::exists(dir / "a/b/octopoll.db-wal"));  // kept, so that a read-only user can open the store
+}
+
+TEST_CASE("a mistyped path makes no tree of directories; the default one may") {
+  const TempDir dir;
+  const auto mistyped = Writer::open(dir / "vra/lib/octopoll.db");
+  REQUIRE_FALSE(mistyped);
+  CHECK(mistyped.error().message.find("there is no directory " + (dir / "vra").string()) != std::string::npos);
+  CHECK(mistyped.error().remedy.find("mkdir -p " + (dir / "vra/lib").string()) != std::string::npos);
+  CHECK_FALSE(fs::exists(dir / "vra"));
+
+  ::setenv("XDG_STATE_HOME", (dir / "home/state").c_str(), 1);
+  const fs::path own = dir / "home/state/octopoll/octopoll.db";
+  const bool opened = Writer::open(own).has_value();
+  ::unsetenv("XDG_STATE_HOME");
+  CHECK(opened);
+  CHECK(fs::exists(own));
 }
 
 TEST_CASE("the settings that make committed mean on disk") {
