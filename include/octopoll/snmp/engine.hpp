@@ -99,8 +99,6 @@ struct Traffic {
   std::uint64_t late = 0;       ///< answers to requests that had ended, and duplicates
   std::uint64_t foreign = 0;    ///< right id, wrong address or community
   std::uint64_t malformed = 0;  ///< did not decode, or did not authenticate
-  /// Datagrams that the kernel dropped for want of room in the receive buffer (SO_RXQ_OVFL); of the engine alone.
-  std::uint64_t kernel_drops = 0;
   std::uint64_t octets_sent = 0;
   std::uint64_t octets_received = 0;
   /// Datagrams that the kernel dropped for want of room in the receive buffer (SO_RXQ_OVFL); of the engine alone.
