@@ -1,4 +1,4 @@
-// Thousands of agents cost one socket.
+// Thousands of agents cost a few sockets.
 
 #include <algorithm>
 #include <filesystem>
@@ -24,7 +24,7 @@ std::size_t open_descriptors() {
 
 }  // namespace
 
-TEST_CASE("two thousand sessions share one socket and meet each its own agent", "[snmp]") {
+TEST_CASE("two thousand sessions share a few sockets and meet each its own agent", "[snmp]") {
   constexpr std::size_t count = 2000;
   fleet::Fleet agents;
   agents.add(fleet::make_devices(count, 1, *fleet::Address::parse("127.1.0.1"), "public"));
@@ -53,11 +53,13 @@ TEST_CASE("two thousand sessions share one socket and meet each its own agent", 
   for (std::size_t i = 0; i < count; ++i) {
     if (names[i] != "device-" + std::to_string(i + 1)) FAIL_CHECK("session " << i << " read " << names[i]);
   }
-  CHECK(most_open == before);
+  // One where the kernel grants the receive buffer that is asked for; an ordinary user's are small.
+  const std::size_t further_sockets = snmp::EngineOptions().max_sockets - 1;
+  CHECK(most_open <= before + further_sockets);
   CHECK(bench.engine->in_flight() == 0);
   CHECK(bench.engine->traffic().foreign == 0);
   sessions.clear();
-  CHECK(open_descriptors() == before);
+  CHECK(open_descriptors() <= before + further_sockets);
 }
 
 TEST_CASE("request ids cannot be guessed", "[snmp]") {
