@@ -50,7 +50,8 @@ class CounterReadings final : public Reading {
     for (const RowPlan& row_plan : plans) {
       snmp::GetGroup group;
       visit_objects(row_plan, [&](Column column) {
-        group.names.push_back(oid_of(column).child(row_plan.index));
+        const bool x = table_of(column) == Table::if_x_table;
+        group.names.push_back(oid_of(column).child(x ? row_plan.x_index : row_plan.index));
         group.answer_octets += expected_number;
       });
       group.answer_octets += row_plan.name_octets ? row_plan.name_octets->size() : 0;
@@ -112,6 +113,7 @@ class CounterReadings final : public Reading {
 RowPlan plan_row(std::uint32_t index, std::string name, const Row& row) {
   RowPlan plan;
   plan.index = index;
+  plan.x_index = row.x_index.value_or(index);
   plan.name = std::move(name);
   plan.facts = facts_of(index, row);
   plan.name_source = name_of(row).source;
