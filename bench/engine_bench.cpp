@@ -44,7 +44,7 @@ class Asker {
       std::string& made = requests_.emplace_back();
       for (std::uint32_t row = 0; row < workload.rows_of(request); ++row) {
         const std::uint32_t if_index = request * workload.rows + row + 1;
-        names.append(made, if_index);
+        names.append(made, if_index, if_index);
       }
     }
     rows_.resize(workload.rows);
@@ -64,9 +64,9 @@ class Asker {
   [[nodiscard]] std::uint64_t digest() const { return digest_; }
 
  private:
-  static std::vector<snmp::Oid> columns() {
-    std::vector<snmp::Oid> all;
-    for (const auto& column : bench::columns()) all.emplace_back(column);
+  static std::vector<snmp::RowNames::Column> columns() {
+    std::vector<snmp::RowNames::Column> all;
+    for (const auto& column : bench::columns()) all.push_back({snmp::Oid(column)});
     return all;
   }
 

@@ -107,12 +107,15 @@ class Asker {
     }
   }
 
-  std::pair<ifmib::Rows, ifmib::ReadEnd> tables() {
+  std::pair<ifmib::Rows, ifmib::ReadEnd> tables(std::optional<std::uint32_t> if_number) {
     std::pair<ifmib::Rows, ifmib::ReadEnd> result;
-    reading_ = ifmib::read_tables(*session_, ifmib::all_columns(), {}, [&](ifmib::Rows&& rows, ifmib::ReadEnd&& end) {
-      result = {std::move(rows), std::move(end)};
-      loop_->stop();
-    });
+    ifmib::ReadLimits limits;
+    limits.if_number = if_number;
+    reading_ =
+        ifmib::read_tables(*session_, ifmib::all_columns(), limits, [&](ifmib::Rows&& rows, ifmib::ReadEnd&& end) {
+          result = {std::move(rows), std::move(end)};
+          loop_->stop();
+        });
     loop_->run();
     reading_.reset();
     return result;
@@ -206,7 +209,7 @@ int show_interfaces(Asker& asker, const Arguments& arguments) {
     print_error("walk", scalars.error());
     return exit_code(exit_code_for(scalars.error()));
   }
-  const auto [rows, end] = asker.tables();
+  const auto [rows, end] = asker.tables(scalars->if_number);
   for (const std::string& note : end.notes) std::cerr << fmt::format("octopoll walk: {}\n", note);
   if (arguments.format == Format::json) {
     std::cout << inventory_json(*scalars, rows).dump(1) << "\n";
@@ -217,8 +220,9 @@ int show_interfaces(Asker& asker, const Arguments& arguments) {
       table.notes.push_back("This device has no interface tables (ifTable, ifXTable), or hides them from this user.");
     print_table(table, arguments.format);
   }
-  if (!end.error) return exit_code(ExitCode::done);
-  print_error("walk", {end.error->kind, end.error->message + "; the table is not complete", end.error->remedy});
+  const std::optional<Error>& error = end.error ? end.error : end.lacking;
+  if (!error) return exit_code(ExitCode::done);
+  print_error("walk", {error->kind, error->message + "; the table is not complete", error->remedy});
   return exit_code(ExitCode::some_failed);
 }
 

@@ -122,9 +122,9 @@ class Layouts {
     const auto found =
         std::find_if(known_.begin(), known_.end(), [this](const auto& l) { return l.first == columns_; });
     if (found != known_.end()) return found->second;
-    std::vector<snmp::Oid> oids;
-    std::transform(columns_.begin(), columns_.end(), std::back_inserter(oids), oid_of);
-    return known_.emplace_back(columns_, snmp::RowNames(oids)).second;
+    std::vector<snmp::RowNames::Column> columns;
+    for (const Column column : columns_) columns.push_back({oid_of(column), table_of(column) == Table::if_x_table});
+    return known_.emplace_back(columns_, snmp::RowNames(columns)).second;
   }
 
  private:
@@ -166,7 +166,7 @@ class CounterReadings final : public Reading {
         session_.options().credentials.version == SnmpVersion::v3 ? v3_overhead : message_overhead;
     for (std::size_t i = 0; i < plans_.size(); ++i) {
       const RowPlan& plan = plans_[i];
-      const std::size_t octets = layouts_.of(plan).octets(plan.index) + plan.value_octets;
+      const std::size_t octets = layouts_.of(plan).octets(plan.index, plan.x_index) + plan.value_octets;
       if (packets_.empty() || packets_.back().octets + octets > limits_.max_message_size)
         packets_.push_back({i, 0, overhead});
       ++packets_.back().count;
@@ -181,7 +181,7 @@ class CounterReadings final : public Reading {
       encoded_.clear();
       snmp::append_variable(encoded_, sys_up_time());
       for (std::size_t i = packet.first; i < packet.first + packet.count; ++i)
-        layouts_.of(plans_[i]).append(encoded_, plans_[i].index);
+        layouts_.of(plans_[i]).append(encoded_, plans_[i].index, plans_[i].x_index);
       ++under_way_;
       session_.send_encoded(encoded_, limits_.retries, [this, still = alive_, &packet](snmp::Reply&& reply) {
         if (*still) take(packet, reply);
@@ -259,11 +259,11 @@ class CounterReadings final : public Reading {
   /// Nobody there, or nobody who would tell: what is still under way would only add its own row of timeouts.
   void give_up(const snmp::Reply& reply) {
     session_.cancel_all();
-    finish({session_.explain(reply), reply.outcome, {}, message_size_});
+    finish(session_.explain(reply), reply.outcome);
   }
 
   void ask_again() {
-    if (doubtful_.empty()) return finish({{}, snmp::Outcome::answered, {}, message_size_});
+    if (doubtful_.empty()) return finish(std::nullopt, snmp::Outcome::answered);
     snmp::MultiGetPlan plan;
     plan.max_message_size = message_size_.value_or(limits_.max_message_size);
     plan.retries = limits_.retries;
@@ -271,8 +271,10 @@ class CounterReadings final : public Reading {
     plan.groups.reserve(doubtful_.size());
     for (const std::size_t row : doubtful_) {
       snmp::GetGroup group;
-      visit_objects(plans_[row],
-                    [&](Column column) { group.names.push_back(oid_of(column).child(plans_[row].index)); });
+      visit_objects(plans_[row], [&](Column column) {
+        const bool x = table_of(column) == Table::if_x_table;
+        group.names.push_back(oid_of(column).child(x ? plans_[row].x_index : plans_[row].index));
+      });
       group.answer_octets = plans_[row].value_octets;
       plan.groups.push_back(std::move(group));
     }
@@ -280,7 +282,7 @@ class CounterReadings final : public Reading {
         session_, std::move(plan), [this](snmp::GroupAnswer&& answer) { take_again(answer); },
         [this](snmp::MultiGetEnd&& end) {
           if (end.message_size) message_size_ = end.message_size;
-          finish({std::move(end.error), end.outcome, {}, message_size_, odd_});
+          finish(std::move(end.error), end.outcome);
         });
   }
 
@@ -296,7 +298,12 @@ class CounterReadings final : public Reading {
     row_(std::move(reading));
   }
 
-  void finish(ReadEnd&& end) {
+  void finish(std::optional<Error> error, snmp::Outcome outcome) {
+    ReadEnd end;
+    end.error = std::move(error);
+    end.outcome = outcome;
+    end.message_size = message_size_;
+    end.odd = odd_;
     const auto callback = std::move(done_);  // may destroy this
     callback(std::move(end));
   }
@@ -335,6 +342,7 @@ std::size_t number_octets(std::uint64_t number) {
 RowPlan plan_row(std::uint32_t index, std::string_view name, const Row& row) {
   RowPlan plan;
   plan.index = index;
+  plan.x_index = row.x_index.value_or(index);
   plan.interface = Interface(name, facts_of(index, row));
   plan.name_source = name_of(row).source;
   if (plan.name_source != NameSource::none) plan.name_octets = *row.octets(name_column(plan));

@@ -32,6 +32,14 @@ constexpr auto net_snmp_cache = 3s;
 constexpr unsigned smallest_message = 300;
 constexpr std::string_view net_snmp_agents = "1.3.6.1.4.1.8072.3.2.";
 
+bool same_counters(const std::vector<ifmib::RowPlan>& a, const std::vector<ifmib::RowPlan>& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const ifmib::RowPlan& one, const ifmib::RowPlan& other) {
+    return one.index == other.index && one.interface.name() == other.interface.name() &&
+           std::all_of(all_counters().begin(), all_counters().end(),
+                       [&](Counter counter) { return one.counters[counter] == other.counters[counter]; });
+  });
+}
+
 }  // namespace
 
 struct DevicePoller::Impl {
@@ -45,7 +53,8 @@ struct DevicePoller::Impl {
   std::vector<Endpoint> endpoints;
   std::size_t endpoint_at = 0;
   LookUpTimes look_ups;
-  std::optional<Error> look_up_error;                   ///< of the last one, where it failed
+  std::optional<Error> look_up_error;  ///< of the last one, where it failed
+  Endpoint known_at;                   ///< whose answers all that is known below comes from; invalid: nothing is known
   std::optional<std::vector<Endpoint>> next_endpoints;  ///< found while a cycle used the old ones
   unsigned look_up_number = 0;                          ///< what an earlier one finds is of another name
   std::unique_ptr<snmp::Session> session;
@@ -59,12 +68,14 @@ struct DevicePoller::Impl {
   bool tables_known = false;
   bool tables_doubted = false;
   BootTime tables_read_at;
+  std::optional<Error> tables_lacking;  ///< rows that exist and cannot be read
   std::optional<std::uint32_t> if_number, if_table_last_change;
   std::optional<rates::AgentClock> clock;  ///< as last shown
   unsigned answerable =
       std::numeric_limits<unsigned>::max();  ///< octets of an answer that the agent proved able to give
   bool answers_oddly = false;                ///< names other objects than it is asked for: read by the library
-  bool silent = false;                       ///< did not answer in the cycle before
+  ifmib::TableProfile profile;               ///< how much of its tables it gives at once
+  bool silent = false;                       ///< did not answer in the cycle before, at any of its addresses
   rates::DeviceHistory history;
 
   // Of the cycle under way.
@@ -103,7 +114,11 @@ struct DevicePoller::Impl {
   // ---- small helpers ----
 
   [[nodiscard]] ifmib::ReadLimits read_limits() const {
-    return {device.max_repetitions, std::min(device.max_message_size, answerable), std::nullopt, !answers_oddly};
+    ifmib::ReadLimits limits;
+    limits.max_repetitions = device.max_repetitions;
+    limits.max_message_size = std::min(device.max_message_size, answerable);
+    limits.in_place = !answers_oddly;
+    return limits;
   }
   /// PDUs that proved too large for this agent are not asked again: each would cost a row of timeouts.
   void learn(const ifmib::ReadEnd& end) {
@@ -128,6 +143,11 @@ struct DevicePoller::Impl {
     cycle = std::make_unique<Cycle>();
     cycle->request = request;
     cycle->done = std::move(done);
+    if (silent && endpoints.size() > 1) {
+      // One address a cycle: a dead device costs one probe, however many addresses its name has.
+      session.reset();
+      endpoint_at = (endpoint_at + 1) % endpoints.size();
+    }
     if (session) cycle->traffic_before = session->traffic();
     DeviceCycle& record = cycle->record;
     record.device = device.name;
@@ -186,10 +206,7 @@ struct DevicePoller::Impl {
     endpoints = std::move(*std::exchange(next_endpoints, std::nullopt));
     const auto same = std::find(endpoints.begin(), endpoints.end(), current);
     endpoint_at = same == endpoints.end() ? 0 : static_cast<std::size_t>(same - endpoints.begin());
-    if (same == endpoints.end()) {
-      session.reset();
-      if (current.valid()) forget_agent();
-    }
+    if (same == endpoints.end()) session.reset();
   }
 
   /// Whether these credentials show the same objects: RFC 3415 section 3.2 chooses the view by model, name, level and
@@ -211,6 +228,8 @@ struct DevicePoller::Impl {
     clock.reset();
     history = {};
     cache_learner = {};
+    profile = {};
+    known_at = {};
   }
 
   [[nodiscard]] const Endpoint& endpoint() const noexcept {
@@ -229,7 +248,12 @@ struct DevicePoller::Impl {
       options.retries = device.retries;
       options.max_outstanding = device.max_outstanding;
       auto opened = shared.engine.open(std::move(options));
-      if (!opened) return fail_cycle(opened.error());
+      if (!opened) {
+        // No socket of that family here (a name with an IPv6 address, a host without): the others may do.
+        const bool last = ++cycle->addresses_tried >= endpoints.size() || opened.error().kind != ErrorKind::io;
+        if (last) return fail_cycle(opened.error());
+        return try_next_address();
+      }
       session = std::move(*opened);
       cycle->traffic_before = {};
     }
@@ -250,7 +274,7 @@ struct DevicePoller::Impl {
     learn(end);
     const bool nobody = end.outcome == snmp::Outcome::timed_out || end.outcome == snmp::Outcome::unreachable;
     if (end.error && end.outcome != snmp::Outcome::answered) {
-      if (nobody && ++cycle->addresses_tried < endpoints.size()) {
+      if (nobody && !silent && ++cycle->addresses_tried < endpoints.size()) {
         shared.loop.post(of_this_cycle([this] { try_next_address(); }));
         return;
       }
@@ -260,6 +284,10 @@ struct DevicePoller::Impl {
     }
     cycle->answered = true;
     silent = false;
+    if (!(known_at == endpoint())) {
+      if (known_at.valid()) forget_agent();
+      known_at = endpoint();
+    }
     DeviceSnapshot& snapshot = cycle->snapshot;
     snapshot.if_number = scalars.if_number;
     snapshot.engine_boots = scalars.engine_boots;
@@ -273,7 +301,8 @@ struct DevicePoller::Impl {
     } else if (!facts_known || may_have_restarted(scalars) || BootClock::now() - facts_read_at > tables_stay_fresh) {
       facts_known = false;
       answerable = std::numeric_limits<unsigned>::max();
-      return ask_scalars();  // once more, for the facts
+      if (may_have_restarted(scalars)) profile = {};  // perhaps into other firmware
+      return ask_scalars();                           // once more, for the facts
     }
     snapshot.facts = facts;
     const bool must_read = tables_must_be_read(scalars);
@@ -289,12 +318,13 @@ struct DevicePoller::Impl {
     add_cost();
     session.reset();
     endpoint_at = (endpoint_at + 1) % endpoints.size();
-    forget_agent();
     connect();
   }
 
   void remember_facts(const ifmib::Scalars& scalars) {
-    facts = ifmib::facts_of(scalars);
+    DeviceFacts now = ifmib::facts_of(scalars);
+    if (now.sys_object_id != facts.sys_object_id) profile = {};  // another device: what was too much may suit this one
+    facts = std::move(now);
     facts_known = true;
     facts_read_at = BootClock::now();
     announced_cache.reset();
@@ -329,28 +359,39 @@ struct DevicePoller::Impl {
 
   void read_tables() {
     tables_doubted = true;  // until they are read: this cycle may end before
-    reading = ifmib::read_tables(*session, ifmib::polled_columns(), read_limits(),
-                                 [this](ifmib::Rows&& rows, ifmib::ReadEnd&& end) {
-                                   reading.reset();
-                                   take_tables(std::move(rows), std::move(end));
-                                 });
+    ifmib::ReadLimits limits = read_limits();
+    limits.if_number = if_number;
+    limits.profile = profile;
+    reading =
+        ifmib::read_tables(*session, ifmib::polled_columns(), limits, [this](ifmib::Rows&& rows, ifmib::ReadEnd&& end) {
+          reading.reset();
+          take_tables(std::move(rows), std::move(end));
+        });
   }
 
   void take_tables(ifmib::Rows&& rows, ifmib::ReadEnd&& end) {
     for (const std::string& note : end.notes) log::debug("{}: {}", device.name, note);
+    profile = std::move(end.profile);
+    learn(end);
     tables_doubted = end.error.has_value();
     if (end.error) {
-      // Half a table has other names than the whole one (ifName is in the second half), so it makes no identities.
-      if (!tables_known) return fail_cycle(std::move(*end.error));
+      silent = end.outcome == snmp::Outcome::timed_out || end.outcome == snmp::Outcome::unreachable;
+      // Half a table has other names than the whole one (ifName is in the second half), so it makes no identities. And
+      // to ask a device that has just gone for its counters would cost another row of timeouts.
+      if (!tables_known || end.outcome != snmp::Outcome::answered) return fail_cycle(std::move(*end.error));
       cycle->record.error = std::move(end.error);
       return ask_counters();
     }
     names = ifmib::identify(rows, names);
-    plans.clear();
+    std::vector<ifmib::RowPlan> read;
     for (const auto& [index, row] : rows) {
       ifmib::RowPlan plan = ifmib::plan_row(index, names.at(index), row);
-      if (device.interfaces->keeps(plan.interface)) plans.push_back(std::move(plan));
+      if (device.interfaces->keeps(plan.interface)) read.push_back(std::move(plan));
     }
+    // Other counters than before make another fingerprint, which is no sign that the agent's cache has moved.
+    if (!same_counters(read, plans)) cache_learner.interrupt();
+    plans = std::move(read);
+    tables_lacking = std::move(end.lacking);
     tables_known = true;
     tables_read_at = BootClock::now();
     ask_counters();
@@ -403,7 +444,8 @@ struct DevicePoller::Impl {
     if (cycle->dated_age) {
       const auto age = std::min(*cycle->dated_age + (cycle->last_heard - cycle->first_asked), cache_period());
       for (InterfaceSample& sample : interfaces) sample.time.age_bound += age - cache_period();
-    } else if (!interfaces.empty()) {
+    } else if (!interfaces.empty() && interfaces.size() == plans.size() && !cycle->record.error) {
+      // Of all rows or none: a reading without some of them looks like a cache that has moved.
       cache_learner.see(cycle->first_asked, cycle->last_heard, rates::fingerprint(interfaces));
     }
     if (interfaces.size() < plans.size() && !cycle->record.error) {
@@ -412,6 +454,7 @@ struct DevicePoller::Impl {
                                               plans.size() - interfaces.size(), plans.size()),
                                   "its tables are read again with the next poll"};
     }
+    if (!cycle->record.error) cycle->record.error = tables_lacking;
     if (interfaces.empty() && !plans.empty()) return fail_cycle(std::move(*cycle->record.error));
     finish(cycle->record.error ? CycleOutcome::partial : CycleOutcome::complete);
   }

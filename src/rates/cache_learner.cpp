@@ -39,6 +39,12 @@ void CacheLearner::see(BootTime started, BootTime finished, std::uint64_t finger
   last_ = now;
 }
 
+void CacheLearner::interrupt() noexcept {
+  last_.reset();
+  move_.reset();
+  repeats_ = 0;
+}
+
 std::optional<nanoseconds> CacheLearner::period() const noexcept {
   if (!learned_) return std::nullopt;
   return std::min(learned_->high, longest_period);

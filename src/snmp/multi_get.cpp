@@ -35,6 +35,13 @@ std::size_t encoded_octets(const Oid& oid) {
   return octets;
 }
 
+/// Whether an answer's variable is the object that was asked for. Some routers leave the last zero of a name out.
+bool names(const Oid& answered, const Oid& asked) {
+  if (answered == asked) return true;
+  return asked.back() == 0 && answered.size() + 1 == asked.size() &&
+         std::equal(answered.begin(), answered.end(), asked.begin());
+}
+
 }  // namespace
 
 struct MultiGet::Impl : std::enable_shared_from_this<MultiGet::Impl> {
@@ -172,9 +179,10 @@ struct MultiGet::Impl : std::enable_shared_from_this<MultiGet::Impl> {
     std::size_t at = 0;
     // An agent may answer in another order than asked, or leave some out; the name decides, the place is a hint.
     const auto value_of = [&](const Oid& name) -> Value {
-      if (at < reply.variables.size() && reply.variables[at].oid == name) return std::move(reply.variables[at++].value);
-      const auto other =
-          std::find_if(reply.variables.begin(), reply.variables.end(), [&](const VarBind& v) { return v.oid == name; });
+      if (at < reply.variables.size() && names(reply.variables[at].oid, name))
+        return std::move(reply.variables[at++].value);
+      const auto other = std::find_if(reply.variables.begin(), reply.variables.end(),
+                                      [&](const VarBind& v) { return names(v.oid, name); });
       if (other == reply.variables.end()) return Value::no_such_instance();
       at = static_cast<std::size_t>(other - reply.variables.begin()) + 1;
       return std::move(other->value);

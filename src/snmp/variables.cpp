@@ -37,20 +37,23 @@ EncodedArc::EncodedArc(std::uint32_t arc) noexcept {
 
 void append_variable(std::string& encoded, const Oid& name) { append_varbind(encoded, encode(name), {}); }
 
-RowNames::RowNames(std::span<const Oid> columns) {
+RowNames::RowNames(std::span<const Column> columns) {
   prefixes_.reserve(columns.size());
-  for (const Oid& column : columns) prefixes_.push_back(encode(column));
+  for (const Column& column : columns) prefixes_.push_back({encode(column.oid), column.second});
 }
 
-void RowNames::append(std::string& encoded, std::uint32_t index) const {
-  const EncodedArc arc(index);
-  for (const std::string& prefix : prefixes_) append_varbind(encoded, prefix, arc.octets());
+void RowNames::append(std::string& encoded, std::uint32_t index, std::uint32_t second_index) const {
+  const EncodedArc first(index);
+  const EncodedArc second(second_index);
+  for (const Prefix& prefix : prefixes_)
+    append_varbind(encoded, prefix.octets, prefix.second ? second.octets() : first.octets());
 }
 
-std::size_t RowNames::octets(std::uint32_t index) const noexcept {
-  const std::size_t suffix = EncodedArc(index).octets().size();
+std::size_t RowNames::octets(std::uint32_t index, std::uint32_t second_index) const noexcept {
+  const std::size_t first = EncodedArc(index).octets().size();
+  const std::size_t second = EncodedArc(second_index).octets().size();
   std::size_t total = 0;
-  for (const std::string& prefix : prefixes_) total += prefix.size() + suffix + 6;
+  for (const Prefix& prefix : prefixes_) total += prefix.octets.size() + (prefix.second ? second : first) + 6;
   return total;
 }
 

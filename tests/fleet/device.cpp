@@ -16,11 +16,14 @@ std::uint64_t number_of(const Value& value) noexcept;
 
 void Device::change_faults(const Json& changes, Instant now) {
   apply(faults_, changes);
+  if (changes.contains("silent_after")) requests_since_silence_ = 0;
   if (changes.contains("vanish_row")) requests_since_vanish_ = 0;
   view_is_stale_ = true;
   is_plain_ = faults_.no_getbulk == NoGetbulk::off && !faults_.max_repetitions_cap && !faults_.loop &&
               !faults_.non_increasing && !faults_.wrong_types && !faults_.duplicate_names && !faults_.bad_utf8 &&
-              !faults_.frozen_uptime;
+              !faults_.frozen_uptime && !faults_.skip_rows_over && !faults_.zero_values_over &&
+              !faults_.fewer_bindings && !faults_.trim_zeros && !faults_.trailing_nul && !faults_.stuck_hc &&
+              !faults_.odd_numbers;
   if (!faults_.frozen_uptime) {
     frozen_uptime_.reset();
   } else if (!frozen_uptime_) {
@@ -54,7 +57,7 @@ std::size_t Device::successor(OidView name) const {
   if (!plain) {
     if (const auto exact = view_->find(name)) return successor(*exact);
   }
-  return view_->successor(name);
+  return past_early_end(name, view_->successor(name));
 }
 
 std::size_t Device::successor(std::size_t i) const {
@@ -65,7 +68,28 @@ std::size_t Device::successor(std::size_t i) const {
     if (swapped_with_next(i)) return i + 2;
     if (i > 0 && swapped_with_next(i - 1)) return i - 1;
   }
-  return i + 1;
+  return past_early_end(view_->name(i), i + 1);
+}
+
+std::size_t Device::past_early_end(OidView from, std::size_t i) const {
+  if (!faults_.early_end) return i;
+  const auto& [column, if_index] = *faults_.early_end;
+  const auto behind = [&](OidView name) { return starts_with(name, column) && name.back() > if_index; };
+  if (starts_with(from, column) && from.size() > column.size() && from.back() >= if_index) return i;
+  while (i < view_->size() && behind(view_->name(i))) ++i;
+  return i;
+}
+
+Value Device::zero_or_value(std::size_t i, Instant now) {
+  const Value true_value = value(i, now);
+  const bool number = true_value.tag != Tag::octet_string && true_value.tag != Tag::object_id;
+  if (!number || row_in_column(i) % 3 != 2) return true_value;
+  return true_value.tag == Tag::integer ? Value::integer(0) : Value::unsigned_number(true_value.tag, 0);
+}
+
+std::size_t Device::past_third_row(std::size_t i) const {
+  const bool skipped = i + 1 < view_->size() && same_column(i, i + 1) && row_in_column(i) % 3 == 2;
+  return skipped ? i + 1 : i;
 }
 
 Value Device::value(std::size_t i, Instant now) {
@@ -85,9 +109,30 @@ Value Device::value(std::size_t i, Instant now) {
     scratch_ = text + "\xc3(\x80\x01";
     return Value::string(scratch_);
   }
+  if (faults_.trailing_nul && is_text(slot.object) && value.form == Value::Form::octets) {
+    scratch_.assign(value.octets.begin(), value.octets.end());
+    scratch_.push_back('\0');
+    return Value::string(scratch_);
+  }
+  if (faults_.stuck_hc && value.tag == Tag::counter64) {
+    value = Value::unsigned_number(Tag::counter64, std::numeric_limits<std::uint64_t>::max());
+  }
+  if (faults_.odd_numbers) return oddly_encoded(value);
   if (faults_.wrong_types && value.tag == Tag::counter32) return retyped(value, faults_.wrong_types->counter32);
   if (faults_.wrong_types && value.tag == Tag::counter64) return retyped(value, faults_.wrong_types->counter64);
   return value;
+}
+
+Value Device::oddly_encoded(const Value& value) {
+  if (value.tag != Tag::counter32 && value.tag != Tag::counter64) return value;
+  const std::uint64_t number = number_of(value);
+  const bool negative = value.tag == Tag::counter32 && number >= 0x8000'0000;
+  const int octets = negative ? 4 : value.tag == Tag::counter32 ? 5 : 9;
+  scratch_.clear();
+  for (int at = octets - 1; at >= 0; --at) {
+    scratch_.push_back(at > 7 ? '\0' : static_cast<char>(number >> (8U * static_cast<unsigned>(at)) & 0xffU));
+  }
+  return Value::encoded(value.tag, {reinterpret_cast<const std::uint8_t*>(scratch_.data()), scratch_.size()});
 }
 
 bool Device::swapped_with_next(std::size_t i) const {

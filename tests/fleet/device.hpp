@@ -69,10 +69,21 @@ class Device {
   [[nodiscard]] Value value(std::size_t i, Instant now);
   /// The same for an instance of a plain device's view.
   [[nodiscard]] Value plain_value(Slot slot, Instant now) { return model_->value(slot, now); }
+  /// The same, but 0 where it is a number in every third row of its column (Faults::zero_values_over).
+  [[nodiscard]] Value zero_or_value(std::size_t i, Instant now);
+  /// The next instance where `i` is in every third row of its column (Faults::skip_rows_over).
+  [[nodiscard]] std::size_t past_third_row(std::size_t i) const;
+
+  /// Faults::silent_after: counts a request; true once there have been too many.
+  [[nodiscard]] bool falls_silent() noexcept {
+    return faults_.silent_after && ++requests_since_silence_ > *faults_.silent_after;
+  }
 
   DeviceStats stats;
 
  private:
+  [[nodiscard]] std::size_t past_early_end(OidView from, std::size_t i) const;
+  [[nodiscard]] Value oddly_encoded(const Value& value);
   [[nodiscard]] bool swapped_with_next(std::size_t i) const;
   [[nodiscard]] bool same_column(std::size_t a, std::size_t b) const;
   [[nodiscard]] std::size_t row_in_column(std::size_t i) const;
@@ -89,6 +100,7 @@ class Device {
   bool view_is_stale_ = true;
   bool is_plain_ = true;
   std::uint64_t requests_since_vanish_ = 0;
+  std::uint64_t requests_since_silence_ = 0;
   std::optional<std::uint64_t> frozen_uptime_;
   std::string scratch_;
 };

@@ -146,8 +146,10 @@ void set_no_getbulk(Faults& faults, const Json& value, const std::string& where)
     faults.no_getbulk = NoGetbulk::gen_err;
   } else if (value == "silent") {
     faults.no_getbulk = NoGetbulk::silent;
+  } else if (value == "empty") {
+    faults.no_getbulk = NoGetbulk::empty;
   } else {
-    throw std::invalid_argument(where + ": \"genErr\", \"silent\" or false is expected");
+    throw std::invalid_argument(where + ": \"genErr\", \"silent\", \"empty\" or false is expected");
   }
 }
 
@@ -170,6 +172,21 @@ void set_hole(Faults& faults, const Json& value, const std::string& where) {
     }
   }
   faults.hole = std::move(holes);
+}
+
+void set_early_end(Faults& faults, const Json& value, const std::string& where) {
+  if (is_off(value)) {
+    faults.early_end.reset();
+    return;
+  }
+  JsonFields fields(value, where);
+  EarlyEnd end;
+  const Json* column = fields.find("column");
+  if (column == nullptr) throw std::invalid_argument(where + ": which column?");
+  end.column = read_oid(*column, where + ".column");
+  fields.take("if_index", end.if_index);
+  fields.finish();
+  faults.early_end = std::move(end);
 }
 
 void set_vanish_row(Faults& faults, const Json& value, const std::string& where) {
@@ -215,6 +232,7 @@ void set_wrong_types(Faults& faults, const Json& value, const std::string& where
 std::span<const Setting> settings() {
   static const std::vector<Setting> all{
       {{"silent", "flag", "no request is answered"}, set_flag<&Faults::silent>},
+      {{"silent_after", "count", "no request is answered after so many"}, set_number<&Faults::silent_after>},
       {{"drop_rate", "0..1", "this share of requests is not answered"}, set_drop_rate},
       {{"delay", "{fixed_ms, jitter_ms}", "answers leave later; their values are those of the request's arrival"},
        set_delay},
@@ -225,21 +243,36 @@ std::span<const Setting> settings() {
       {{"garbage", "flag", "answers are random octets"}, set_flag<&Faults::garbage>},
       {{"truncated", "flag", "only the first half of an answer is sent"}, set_flag<&Faults::truncated>},
       {{"wrong_request_id", "flag", "answers have the request-id plus one"}, set_flag<&Faults::wrong_request_id>},
+      {{"request_id_16_bit", "flag", "answers have the last 16 bits of the request-id"},
+       set_flag<&Faults::request_id_16_bit>},
       {{"wrong_community_reply", "flag or community", "answers have another community"}, set_wrong_community},
-      {{"no_getbulk", "\"genErr\" or \"silent\"", "GETBULK gets that instead of rows"}, set_no_getbulk},
+      {{"no_getbulk", "\"genErr\", \"silent\" or \"empty\"", "GETBULK gets that instead of rows"}, set_no_getbulk},
       {{"too_big_over", "octets", "the largest answer: GETBULK is cut there, all others get tooBig"},
        set_number<&Faults::too_big_over>},
       {{"silent_over", "octets", "answers larger than that are not sent"}, set_number<&Faults::silent_over>},
       {{"max_repetitions_cap", "count", "GETBULK gives no more repetitions"}, set_number<&Faults::max_repetitions_cap>},
+      {{"silent_repetitions_over", "count", "GETBULK with more repetitions is not answered"},
+       set_number<&Faults::silent_repetitions_over>},
+      {{"skip_rows_over", "count", "GETBULK with more repetitions leaves out every third row"},
+       set_number<&Faults::skip_rows_over>},
+      {{"zero_values_over", "count", "GETBULK with more repetitions shows 0 for each number of every third row"},
+       set_number<&Faults::zero_values_over>},
+      {{"fewer_bindings", "count", "answers to GET and GETNEXT have no more bindings"},
+       set_number<&Faults::fewer_bindings>},
       {{"loop", "flag or OID", "the successor of an instance below it is itself"}, set_prefix<&Faults::loop>},
       {{"non_increasing", "flag or OID", "the second and third row of each column below it come in the wrong order"},
        set_prefix<&Faults::non_increasing>},
       {{"v1_only", "flag", "v2c gets no answer"}, set_flag<&Faults::v1_only>},
       {{"hole", "[{column, rows}]", "columns lack these rows, or all of them"}, set_hole},
+      {{"early_end", "{column, if_index}", "a walk of that column ends before that row; GET finds the rows behind it"},
+       set_early_end},
       {{"vanish_row", "{if_index, after_requests}", "a row is gone after so many requests"}, set_vanish_row},
       {{"no_ifx", "flag", "there is no ifXTable"}, set_flag<&Faults::no_ifx>},
       {{"no_sys_uptime", "flag", "there is no sysUpTime"}, set_flag<&Faults::no_sys_uptime>},
       {{"big_if_index", "flag", "2^31 is added to each ifIndex"}, set_flag<&Faults::big_if_index>},
+      {{"zero_if_index", "flag", "the first interface has ifIndex 0"}, set_flag<&Faults::zero_if_index>},
+      {{"ifx_offset", "number", "ifXTable's rows have that added to their ifIndex"}, set_number<&Faults::ifx_offset>},
+      {{"trim_zeros", "flag", "names in answers lack a zero at their end"}, set_flag<&Faults::trim_zeros>},
       {{"wrong_types", "flag or {counter32, counter64}",
         "counters have another type: Gauge32 for Counter32, Integer32 for Counter64"},
        set_wrong_types},
@@ -247,6 +280,12 @@ std::span<const Setting> settings() {
        set_flag<&Faults::duplicate_names>},
       {{"bad_utf8", "flag", "texts of the system group and of interfaces end in octets that are not UTF-8"},
        set_flag<&Faults::bad_utf8>},
+      {{"trailing_nul", "flag", "texts of the system group and of interfaces end in a NUL"},
+       set_flag<&Faults::trailing_nul>},
+      {{"stuck_hc", "flag", "64-bit counters stand at 2^64-1"}, set_flag<&Faults::stuck_hc>},
+      {{"odd_numbers", "flag",
+        "Counter32 is encoded in five octets or, from 2^31 on, as a negative number; Counter64 in nine"},
+       set_flag<&Faults::odd_numbers>},
       {{"frozen_uptime", "flag", "sysUpTime stands still from when it is set"}, set_flag<&Faults::frozen_uptime>},
   };
   return all;

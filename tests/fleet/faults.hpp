@@ -35,7 +35,13 @@ struct VanishingRow {
   std::uint64_t after_requests = 0;  ///< so many requests still see it, counted from when the fault is set
 };
 
-enum class NoGetbulk : std::uint8_t { off, gen_err, silent };
+/// The walk of a column ends before this row; who asks by GET, or goes on behind it, finds the rest (SONiC).
+struct EarlyEnd {
+  Oid column;
+  std::uint32_t if_index = 0;
+};
+
+enum class NoGetbulk : std::uint8_t { off, gen_err, silent, empty };
 
 /// Which type stands in for which.
 struct WrongTypes {
@@ -46,6 +52,7 @@ struct WrongTypes {
 struct Faults {
   // The packet.
   bool silent = false;
+  std::optional<std::uint64_t> silent_after;
   double drop_rate = 0;
   Delay delay;
   std::uint32_t duplicate = 0;
@@ -55,25 +62,37 @@ struct Faults {
   bool truncated = false;
   // The message.
   bool wrong_request_id = false;
+  bool request_id_16_bit = false;
   std::optional<std::string> wrong_community_reply;
   // The protocol.
   NoGetbulk no_getbulk = NoGetbulk::off;
   std::optional<std::size_t> too_big_over;
   std::optional<std::size_t> silent_over;
   std::optional<std::uint32_t> max_repetitions_cap;
+  std::optional<std::uint32_t> silent_repetitions_over;
+  std::optional<std::uint32_t> skip_rows_over;
+  std::optional<std::uint32_t> zero_values_over;
+  std::optional<std::uint32_t> fewer_bindings;
   std::optional<Oid> loop;
   std::optional<Oid> non_increasing;
   bool v1_only = false;
   // Which instances there are.
   std::vector<Hole> hole;
+  std::optional<EarlyEnd> early_end;
   std::optional<VanishingRow> vanish_row;
   bool no_ifx = false;
   bool no_sys_uptime = false;
   bool big_if_index = false;
+  bool zero_if_index = false;
+  std::optional<std::uint32_t> ifx_offset;
+  bool trim_zeros = false;
   // What they say.
   std::optional<WrongTypes> wrong_types;
   bool duplicate_names = false;
   bool bad_utf8 = false;
+  bool trailing_nul = false;
+  bool stuck_hc = false;
+  bool odd_numbers = false;
   bool frozen_uptime = false;
 };
 

@@ -1,6 +1,8 @@
 #include "fleet/responder.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cstdint>
 #include <cstring>
 
 namespace fleet {
@@ -28,7 +30,11 @@ class Message {
   [[nodiscard]] std::size_t fields(std::int32_t status, std::int32_t index) const noexcept;
   [[nodiscard]] bool fits(std::size_t size) const noexcept { return used_ + size <= capacity_; }
 
+  [[nodiscard]] Octets trimmed(Octets encoded_name) noexcept;
+
   const Request& request_;
+  const Faults& faults_;
+  std::array<std::uint8_t, 128> trimmed_name_{};
   std::span<std::uint8_t> buffer_;
   Envelope& envelope_;
   KeptAnswer* record_;
@@ -74,10 +80,14 @@ Answer Responder::respond(Request& request, Device& device, Instant now, std::sp
   }
   count(request, kept != nullptr ? kept->asked : request.binding_count(), device.stats);
   const bool lost = faults.drop_rate > 0 && std::generate_canonical<double, 53>(chance_) < faults.drop_rate;
-  if (faults.silent || lost) return {};
+  const bool gone = device.falls_silent();
+  if (faults.silent || gone || lost) return {};
   if (faults.v1_only && request.version != Version::v1) return {};
   const bool bulk = request.type == Tag::get_bulk_request;
   if (bulk && faults.no_getbulk == NoGetbulk::silent) return {};
+  if (bulk && request.max_repetitions > static_cast<std::int64_t>(faults.silent_repetitions_over.value_or(INT32_MAX))) {
+    return {};
+  }
 
   std::size_t answered = 0;
   if (kept != nullptr) {
@@ -91,6 +101,8 @@ Answer Responder::respond(Request& request, Device& device, Instant now, std::sp
     Message message(request, device, buffer, envelope, keeps ? &record : nullptr);
     if (bulk && faults.no_getbulk == NoGetbulk::gen_err) {
       answer.octets = error(request, message, gen_err, 1);
+    } else if (bulk && faults.no_getbulk == NoGetbulk::empty) {
+      answer.octets = message.finish(no_error, 0);
     } else if (bulk) {
       answer.octets = answer_get_bulk(request, device, now, message, positions_);
     } else if (request.type == Tag::get_request) {
@@ -144,9 +156,13 @@ Reply answer_as_before(const KeptAnswer& kept, const Request& request, Device& d
   return kept.cut ? Reply{} : message.finish(no_error, 0);
 }
 
+std::size_t bindings_given(const Request& request, const Device& device) {
+  return std::min<std::size_t>(request.binding_count(), device.faults().fewer_bindings.value_or(UINT32_MAX));
+}
+
 Reply answer_get(const Request& request, Device& device, Instant now, Message& message) {
   const Layout& layout = device.view();
-  for (std::size_t i = 0; i < request.binding_count(); ++i) {
+  for (std::size_t i = 0; i < bindings_given(request, device); ++i) {
     const OidView name = request.name(i);
     const auto at = layout.find(name);
     Value value = at                                ? device.value(*at, now)
@@ -164,7 +180,7 @@ Reply answer_get(const Request& request, Device& device, Instant now, Message& m
 
 Reply answer_get_next(const Request& request, Device& device, Instant now, Message& message) {
   const Layout& layout = device.view();
-  for (std::size_t i = 0; i < request.binding_count(); ++i) {
+  for (std::size_t i = 0; i < bindings_given(request, device); ++i) {
     std::size_t at = device.successor(request.name(i));
     Value value = at < layout.size() ? device.value(at, now) : Value::exception(Tag::end_of_mib_view);
     if (request.version == Version::v1) {
@@ -189,10 +205,14 @@ Reply answer_get_bulk(const Request& request, Device& device, Instant now, Messa
       std::min(request.binding_count(), static_cast<std::size_t>(std::max(request.non_repeaters, 0)));
   const auto asked = static_cast<std::uint32_t>(std::max(request.max_repetitions, 0));
   const std::uint32_t repetitions = std::min(asked, device.faults().max_repetitions_cap.value_or(asked));
+  const Faults& faults = device.faults();
+  const bool skips = faults.skip_rows_over && asked > *faults.skip_rows_over;
+  const bool zeroes = faults.zero_values_over && asked > *faults.zero_values_over;
   // RFC 3416 section 4.2.3: a binding that does not fit ends the message, without an error.
   const auto add = [&](std::size_t at, Octets name_at_end) {
-    return at < end ? message.add(layout.encoded_name(at), layout.slot(at), device.value(at, now))
-                    : message.add(name_at_end, Slot{}, Value::exception(Tag::end_of_mib_view));
+    if (at >= end) return message.add(name_at_end, Slot{}, Value::exception(Tag::end_of_mib_view));
+    return message.add(layout.encoded_name(at), layout.slot(at),
+                       zeroes ? device.zero_or_value(at, now) : device.value(at, now));
   };
   for (std::size_t i = 0; i < once; ++i) {
     if (!add(device.successor(request.name(i)), request.encoded_name(i))) return message.finish(no_error, 0);
@@ -210,6 +230,7 @@ Reply answer_get_bulk(const Request& request, Device& device, Instant now, Messa
         column[i] = device.successor(request.name(once + i));
       } else if (column[i] < end) {
         column[i] = device.successor(column[i]);
+        if (skips) column[i] = device.past_third_row(column[i]);
       }
       const Octets last_name =
           given[i] == nothing_given ? request.encoded_name(once + i) : layout.encoded_name(given[i]);
@@ -266,15 +287,15 @@ void count(const Request& request, std::size_t bindings, DeviceStats& stats) noe
 Message::Message(const Request& request, const Device& device, std::span<std::uint8_t> buffer, Envelope& envelope,
                  KeptAnswer* record)
     : request_(request),
+      faults_(device.faults()),
       buffer_(buffer),
       envelope_(envelope),
       record_(record),
       request_id_(request.request_id),
       pdu_limit_(envelope.largest_pdu(device.max_message_size())) {
   constexpr std::size_t most_of_pdu_header = 32;
-  if (device.faults().wrong_request_id) {
-    request_id_ = (request_id_ & 0x7fff'ffff) == 0x7fff'ffff ? 1 : request_id_ + 1;
-  }
+  if (faults_.wrong_request_id) request_id_ = (request_id_ & 0x7fff'ffff) == 0x7fff'ffff ? 1 : request_id_ + 1;
+  if (faults_.request_id_16_bit) request_id_ &= 0xffff;
   start_ = std::min(buffer_.size(), envelope.room_before() + most_of_pdu_header);
   const std::size_t content = largest_content(pdu_limit_);
   const std::size_t header = fields(no_error, 0);
@@ -283,7 +304,18 @@ Message::Message(const Request& request, const Device& device, std::span<std::ui
       content > header ? std::min(largest_content(content - header), room - std::min(room, envelope.room_behind())) : 0;
 }
 
+/// The name without its last number where that is 0. Names too long for one octet of length stay as they are.
+Octets Message::trimmed(Octets encoded_name) noexcept {
+  const std::size_t size = encoded_name.size();
+  const bool ends_in_zero = size > 4 && encoded_name[size - 1] == 0 && (encoded_name[size - 2] & 0x80U) == 0;
+  if (!ends_in_zero || size > trimmed_name_.size()) return encoded_name;
+  std::copy(encoded_name.begin(), encoded_name.end(), trimmed_name_.begin());
+  --trimmed_name_[1];
+  return Octets(trimmed_name_).first(size - 1);
+}
+
 bool Message::add(Octets encoded_name, Slot slot, const Value& value) {
+  if (faults_.trim_zeros) encoded_name = trimmed(encoded_name);
   const std::size_t content = encoded_name.size() + element_size(value.content_size());
   const std::size_t size = element_size(content);
   if (record_ != nullptr) {

@@ -10,6 +10,7 @@
 #include "octopoll/core/interface.hpp"
 #include "octopoll/ifmib/row.hpp"
 #include "octopoll/snmp/engine.hpp"
+#include "octopoll/snmp/walk.hpp"
 
 namespace octopoll::ifmib {
 
@@ -31,11 +32,18 @@ struct Scalars {
 
 enum class ScalarSet : std::uint8_t { all, changing };  ///< changing: uptime, ifNumber, ifTableLastChange, engine clock
 
+/// What reading a device's tables has taught, for the next time.
+struct TableProfile {
+  snmp::BulkProfile if_table{}, if_x_table{};
+};
+
 /// Where a read asks for how much at once.
 struct ReadLimits {
   unsigned max_repetitions = 25;
   unsigned max_message_size = 1472;
-  std::optional<unsigned> retries;
+  std::optional<unsigned> retries{};
+  std::optional<std::uint32_t> if_number{};  ///< tables: how many rows the agent says it has
+  TableProfile profile{};                    ///< tables: of an earlier read
   /// Counters: answers are expected to name the objects just as they were asked for, and are read where they lie. False
   /// for agents that answer otherwise: what they say costs a PDU twice.
   bool in_place = true;
@@ -46,7 +54,10 @@ struct ReadEnd {
   std::optional<Error> error;
   snmp::Outcome outcome = snmp::Outcome::answered;
   std::vector<std::string> notes;
-  std::optional<unsigned> message_size;  ///< where PDUs proved too large for the agent: what to ask for from now on
+  std::optional<unsigned> message_size{};  ///< where PDUs proved too large for the agent: what to ask for from now on
+  TableProfile profile{};                  ///< of a read of tables
+  /// Of a read of tables without an error: rows are known to exist that no walk of this agent gives.
+  std::optional<Error> lacking{};
   bool odd = false;  ///< answers named other objects than were asked for: not to be read in place from now on
 };
 
@@ -62,6 +73,18 @@ class Reading {
                                                     std::function<void(Scalars&&, ReadEnd&&)> done);
 
 /// Reads columns of both tables by walking them side by side. Instances of more than one number are no rows.
+///
+/// What agents make of that is checked before anybody builds on it:
+///  - fewer rows than ifNumber says, or rows without a state that others have: some of the missing are asked for by
+///  GET,
+///    and if they exist, all is read again with half the repetitions, at last by GETNEXT (Zyxel GS1920 leaves out rows
+///    above 55 repetitions);
+///  - a column that ends before the others, and numbers that cannot be (a state 0): some of them are asked for by GET,
+///    and if that tells otherwise, all (SONiC ends a column at the first row without that counter; Dell PowerConnect
+///    5324 gives zeros);
+///  - an ifXTable whose rows are those of ifTable plus a constant: joined, where names or counters prove it (UniFi US-8
+///    has 1000001.. beside 1..).
+/// `limits.if_number` is best of the same moment. An agent that is gone ends the read at the first walk that notices.
 [[nodiscard]] std::unique_ptr<Reading> read_tables(snmp::Session& session, std::span<const Column> columns,
                                                    const ReadLimits& limits,
                                                    std::function<void(Rows&&, ReadEnd&&)> done);
@@ -70,6 +93,7 @@ class Reading {
 /// when another interface has taken its ifIndex. Made once at discovery.
 struct RowPlan {
   std::uint32_t index = 0;
+  std::uint32_t x_index = 0;  ///< of its row in ifXTable: the same but for agents that number it otherwise
   Interface interface;
   NameSource name_source = NameSource::none;
   std::optional<std::string> name_octets;  ///< as the agent gave the cell that names the row

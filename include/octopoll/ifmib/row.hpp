@@ -26,6 +26,9 @@ class Row {
   [[nodiscard]] bool in(Table table) const noexcept;
   [[nodiscard]] const std::vector<std::pair<Column, snmp::Value>>& cells() const noexcept { return cells_; }
 
+  /// Where ifXTable numbers this interface otherwise: its index there.
+  std::optional<std::uint32_t> x_index;
+
  private:
   std::vector<std::pair<Column, snmp::Value>> cells_;  // some thirty of 41: a search is a glance
 };

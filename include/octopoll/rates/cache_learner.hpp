@@ -43,6 +43,8 @@ class CacheLearner {
   /// One reading: when its first and last answer were received, and its fingerprint. Best made of rows that came in
   /// one answer. Readings come in order of time.
   void see(BootTime started, BootTime finished, std::uint64_t fingerprint) noexcept;
+  /// The next reading is of other counters and cannot be compared with the last one. What was learned stays.
+  void interrupt() noexcept;
 
   /// An upper bound of the cache's period, at most 60 s; nullopt while the agent looks fresh.
   [[nodiscard]] std::optional<std::chrono::nanoseconds> period() const noexcept;

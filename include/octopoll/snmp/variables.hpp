@@ -23,16 +23,23 @@ void append_variable(std::string& encoded, const Oid& name);
 /// Source: RFC 2578 section 7.7 (an instance of a table with an integer index is column.index), RFC 3417 section 8.
 class RowNames {
  public:
-  explicit RowNames(std::span<const Oid> columns);
+  struct Column {
+    Oid oid;
+    bool second = false;  ///< of a second table, where the row may have another index
+  };
+  explicit RowNames(std::span<const Column> columns);
 
-  [[nodiscard]] std::size_t size() const noexcept { return prefixes_.size(); }
   /// Appends the row's VarBinds with NULL values.
-  void append(std::string& encoded, std::uint32_t index) const;
+  void append(std::string& encoded, std::uint32_t index, std::uint32_t second_index) const;
   /// Octets that the names take in an answer, with the headers of VarBind, name and value.
-  [[nodiscard]] std::size_t octets(std::uint32_t index) const noexcept;
+  [[nodiscard]] std::size_t octets(std::uint32_t index, std::uint32_t second_index) const noexcept;
 
  private:
-  std::vector<std::string> prefixes_;  ///< each column's OBJECT IDENTIFIER, without header
+  struct Prefix {
+    std::string octets;  ///< of the column's OBJECT IDENTIFIER, without header
+    bool second;
+  };
+  std::vector<Prefix> prefixes_;
 };
 
 /// An arc of an OID in BER: seven bits an octet.

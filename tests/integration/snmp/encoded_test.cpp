@@ -23,7 +23,7 @@ const std::vector<snmp::Oid> columns{{1, 3, 6, 1, 2, 1, 2, 2, 1, 2},
 std::string encoded_row(std::uint32_t index) {
   std::string encoded;
   snmp::append_variable(encoded, sys_up_time);
-  snmp::RowNames(columns).append(encoded, index);
+  for (const snmp::Oid& column : columns) snmp::append_variable(encoded, column.child(index));
   return encoded;
 }
 

@@ -59,10 +59,12 @@ std::vector<std::uint64_t> one_to(std::uint64_t last) {
 
 TEST_CASE("an agent whose walk never moves on is left after its first row, and told", "[walk][faults]") {
   const Agent agent(30, {{"loop", true}});
-  std::string notes;
-  const json rows = rows_of(agent, &notes);
-  CHECK(indexes_of(rows) == std::vector<std::uint64_t>{1});
-  CHECK_THAT(notes, Catch::Contains("octopoll walk: 1.3.6.1.2.1.2.2.1.2: "));
+  const CommandResult result = walk(agent.as_json());
+  INFO(result.describe());
+  CHECK(result.exit_code() == 1);
+  CHECK(indexes_of(json::parse(result.out)["interfaces"]) == std::vector<std::uint64_t>{1});
+  CHECK_THAT(result.err, Catch::Contains("octopoll walk: 1.3.6.1.2.1.2.2.1.2: "));
+  CHECK_THAT(result.err, Catch::Contains("30 interfaces by ifNumber, 1 by its tables; the table is not complete"));
 }
 
 TEST_CASE("rows that come out of order are all read", "[walk][faults]") {

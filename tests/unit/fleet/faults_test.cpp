@@ -39,6 +39,17 @@ TEST_CASE("silent: no answer, and again one when it is switched off") {
   CHECK(bench.device().stats.requests == 2);
 }
 
+TEST_CASE("silent_after: so many answers, then none") {
+  Bench bench(switch_of(1));
+  bench.set({{"silent_after", 2}});
+  CHECK(bench.ask({.names = {sys_descr}}));
+  CHECK(bench.ask({.names = {sys_descr}}));
+  CHECK_FALSE(bench.ask({.names = {sys_descr}}));
+  bench.set({{"silent_after", 1}});
+  CHECK(bench.ask({.names = {sys_descr}}));
+  CHECK_FALSE(bench.ask({.names = {sys_descr}}));
+}
+
 TEST_CASE("drop_rate: that share of requests gets no answer") {
   Bench bench(switch_of(1));
   const double rate = GENERATE(0.0, 0.25, 1.0);
@@ -92,13 +103,100 @@ TEST_CASE("wrong_request_id and wrong_community_reply") {
   CHECK(response->community == "other");
 }
 
-TEST_CASE("no_getbulk: genErr or silence, while GETNEXT works") {
+TEST_CASE("request_id_16_bit: the last 16 bits come back") {
+  Bench bench(switch_of(1));
+  bench.set({{"request_id_16_bit", true}});
+  CHECK(bench.ask({.names = {sys_descr}, .request_id = 0x0123'4567})->request_id == 0x4567);
+}
+
+TEST_CASE("trim_zeros: names lose a zero at their end, and no other number") {
+  Bench bench(switch_of(128));
+  bench.set({{"trim_zeros", true}});
+  CHECK(bench.get(sys_descr).name == "1.3.6.1.2.1.1.1");
+  CHECK(bench.get(column(if_table, 2, 7)).name == column(if_table, 2, 7));
+  CHECK(bench.get(column(if_table, 2, 128)).name == column(if_table, 2, 128));  // its last octet is 0, too
+}
+
+TEST_CASE("GETBULK with too many repetitions: silence, rows left out, or zeros; GET tells the truth") {
+  Bench bench(switch_of(9));
+  const auto ask = bulk({if_table + ".2", if_table + ".3"}, 6);
+  bench.set({{"silent_repetitions_over", 5}});
+  CHECK_FALSE(bench.ask(ask));
+  bench.set({{"silent_repetitions_over", 6}});
+  CHECK(bench.ask(ask)->bindings.size() == 12);
+  bench.set({{"silent_repetitions_over", false}, {"skip_rows_over", 5}});
+  std::vector<std::string> rows;
+  const auto skipped = bench.ask(ask)->names();
+  for (std::size_t i = 0; i < skipped.size(); i += 2) rows.push_back(skipped[i]);
+  CHECK(rows == std::vector<std::string>{column(if_table, 2, 1), column(if_table, 2, 2), column(if_table, 2, 4),
+                                         column(if_table, 2, 5), column(if_table, 2, 7), column(if_table, 2, 8)});
+  bench.set({{"skip_rows_over", 6}});
+  CHECK(bench.ask(ask)->names()[4] == column(if_table, 2, 3));
+  bench.set({{"skip_rows_over", false}, {"zero_values_over", 5}});
+  const auto zeroed = bench.ask(ask)->bindings;
+  CHECK(zeroed[4].text() == "eth3");
+  CHECK(zeroed[3].number() == 6);
+  CHECK(zeroed[5].number() == 0);
+  CHECK(bench.get(column(if_table, 3, 3)).number() == 6);
+}
+
+TEST_CASE("fewer_bindings: GET and GETNEXT answer the first few") {
+  Bench bench(switch_of(3));
+  bench.set({{"fewer_bindings", 2}});
+  CHECK(bench.ask({.names = {sys_descr, sys_uptime, sys_descr}})->bindings.size() == 2);
+  CHECK(bench.ask({.type = Tag::get_next_request, .names = {"1.3", "1.3", "1.3"}})->bindings.size() == 2);
+  CHECK(bench.ask({.names = {sys_descr}})->bindings.size() == 1);
+}
+
+TEST_CASE("early_end: a walk leaves the column before the row, GET finds what is behind it") {
+  Bench bench(switch_of(4));
+  bench.set({{"early_end", {{"column", "ifInOctets"}, {"if_index", 2}}}});
+  CHECK(bench.walk(if_table + ".10", 2) == std::vector<std::string>{column(if_table, 10, 1), column(if_table, 11, 1)});
+  CHECK(bench.ask(bulk({if_table + ".10"}, 2))->names()[1] == column(if_table, 11, 1));
+  CHECK_FALSE(has(bench, column(if_table, 10, 2)));
+  CHECK(has(bench, column(if_table, 10, 3)));
+  CHECK(bench.walk(column(if_table, 10, 3), 1) == std::vector<std::string>{column(if_table, 10, 4)});
+}
+
+TEST_CASE("ifx_offset and zero_if_index: rows of another number") {
+  Bench bench(switch_of(2));
+  bench.set({{"ifx_offset", 1'000'000}});
+  CHECK(has(bench, column(if_x_table, 1, 1'000'002)));
+  CHECK_FALSE(has(bench, column(if_x_table, 1, 2)));
+  CHECK(has(bench, column(if_table, 2, 2)));
+  bench.set({{"ifx_offset", false}, {"zero_if_index", true}});
+  CHECK(has(bench, column(if_table, 2, 0)));
+  CHECK(has(bench, column(if_x_table, 1, 0)));
+  CHECK_FALSE(has(bench, column(if_table, 2, 1)));
+}
+
+TEST_CASE("stuck_hc, odd_numbers and trailing_nul: what values look like") {
+  InterfaceSpec pattern;
+  pattern.start[Count::in_octets] = 0x1'8000'0001;
+  pattern.start[Count::out_octets] = 5;
+  SyntheticSpec spec;
+  spec.interfaces = make_interfaces(1, pattern);
+  Bench bench(spec);
+  bench.set({{"odd_numbers", true}, {"trailing_nul", true}});
+  using Bytes = std::vector<std::uint8_t>;
+  CHECK(bench.get(column(if_table, 10, 1)).content == Bytes{0x80, 0, 0, 1});
+  CHECK(bench.get(column(if_table, 16, 1)).content == Bytes{0, 0, 0, 0, 5});
+  CHECK(bench.get(column(if_x_table, 6, 1)).content == Bytes{0, 0, 0, 0, 1, 0x80, 0, 0, 1});
+  CHECK(bench.get(column(if_table, 2, 1)).text() == std::string("eth1\0", 5));
+  bench.set({{"odd_numbers", false}, {"stuck_hc", true}});
+  CHECK(bench.get(column(if_x_table, 6, 1)).number() == 0xffff'ffff'ffff'ffff);
+  CHECK(bench.get(column(if_table, 16, 1)).number() == 5);
+}
+
+TEST_CASE("no_getbulk: genErr, silence or no variables, while GETNEXT works") {
   Bench bench(switch_of(1));
   bench.set({{"no_getbulk", "genErr"}});
   CHECK(bench.ask(bulk({if_table}, 5))->error_status == 5);
   bench.set({{"no_getbulk", "silent"}});
   CHECK_FALSE(bench.ask(bulk({if_table}, 5)));
   CHECK(bench.walk(if_table + ".1", 1).front() == column(if_table, 1, 1));
+  bench.set({{"no_getbulk", "empty"}});
+  CHECK(bench.ask(bulk({if_table}, 5))->bindings.empty());
 }
 
 TEST_CASE("too_big_over: GETBULK is cut, GET is refused") {
@@ -251,13 +349,14 @@ TEST_CASE("frozen_uptime: the clock stands still, the counters run") {
 
 TEST_CASE("a fault that is misspelt or mistaken is refused, and nothing changes") {
   const auto [json, message] = GENERATE(table<std::string, std::string>({
-      {R"({"silnt": true})", "no fault \"silnt\"; there are silent, drop_rate"},
+      {R"({"silnt": true})", "no fault \"silnt\"; there are silent, silent_after"},
       {R"({"silent": 1})", "silent: true or false is expected"},
       {R"({"drop_rate": 1.5})", "drop_rate: a number from 0 to 1 is expected"},
       {R"({"delay": {"ms": 1}})", "delay: unknown key \"ms\"; known are fixed_ms, jitter_ms"},
       {R"({"delay": {"fixed_ms": -1}})", "delay.fixed_ms: a whole number from 0 to 4294967295"},
       {R"({"loop": "ifNothing"})", "loop: an OID or a name"},
-      {R"({"no_getbulk": "maybe"})", "no_getbulk: \"genErr\", \"silent\" or false"},
+      {R"({"no_getbulk": "maybe"})", "no_getbulk: \"genErr\", \"silent\", \"empty\" or false"},
+      {R"({"early_end": {"if_index": 1}})", "early_end: which column?"},
       {R"({"hole": [{"rows": [1]}]})", "hole: which column?"},
       {R"({"wrong_types": {"counter32": "float"}})", "wrong_types: integer, octet_string"},
       {R"({"reply_from_other_address": "nowhere"})", "reply_from_other_address: an address"},

@@ -297,5 +297,23 @@ TEST_CASE("a fingerprint sees each counter of each row") {
   CHECK(fingerprint(rows) != print);
 }
 
+TEST_CASE("readings of other counters are no move: what is learned before and after is as good") {
+  Random random(3);
+  Agent agent{5s};
+  CacheLearner learner;
+  for (int i = 0; i < 120; ++i) {
+    agent.run(random, about_a_second(random));
+    const bool other = i % 30 == 29;
+    if (other) learner.interrupt();
+    learner.see(at(agent.now - 5ms), at(agent.now), other ? ~agent.shown : agent.shown);
+    if (other) learner.interrupt();
+    if (const auto learned = learner.period()) {
+      REQUIRE(*learned >= 5s);
+      REQUIRE(*learned <= 7100ms);
+    }
+  }
+  CHECK(learner.period());
+}
+
 }  // namespace
 }  // namespace octopoll::rates::test

@@ -44,13 +44,14 @@ TEST_CASE("an arc takes seven bits an octet, at most five octets") {
 TEST_CASE("a row's names are its columns at its index, and are known again") {
   const Oid in_octets{1, 3, 6, 1, 2, 1, 31, 1, 1, 1, 6};
   const Oid out_errors{1, 3, 6, 1, 2, 1, 2, 2, 1, 20};
-  const std::vector<Oid> columns{in_octets, out_errors};
+  const std::vector<RowNames::Column> columns{{in_octets, true}, {out_errors, false}};
   const RowNames names(columns);
   const auto index = GENERATE(0U, 1U, 127U, 128U, 10'101U, 1'073'741'824U, 4'294'967'295U);
   std::string encoded;
-  names.append(encoded, index);
+  names.append(encoded, index, 1'000'001);
+  CHECK(names.octets(index, 1'000'001) == encoded.size());  // NULL's header counts for the value's
   std::string expected;
-  append_variable(expected, in_octets.child(index));
+  append_variable(expected, in_octets.child(1'000'001));
   append_variable(expected, out_errors.child(index));
   CHECK(encoded == expected);
 
@@ -64,8 +65,8 @@ TEST_CASE("a row's names are its columns at its index, and are known again") {
 
 TEST_CASE("an answer is read as long as it names what was asked for") {
   std::string asked;
-  const std::vector<Oid> columns{{1, 3, 6, 1, 2, 1, 2, 2, 1, 10}, {1, 3, 6, 1, 2, 1, 2, 2, 1, 2}};
-  RowNames(columns).append(asked, 7);
+  const std::vector<RowNames::Column> columns{{{1, 3, 6, 1, 2, 1, 2, 2, 1, 10}}, {{1, 3, 6, 1, 2, 1, 2, 2, 1, 2}}};
+  RowNames(columns).append(asked, 7, 7);
   const std::string long_text(200, 'x');  // its lengths take two octets
   const std::string first = "\x30\x0f\x06\x0a\x2b\x06\x01\x02\x01\x02\x02\x01\x0a\x07\x41\x01\x05"s;
   const std::string second = "\x30\x81\xd7\x06\x0a\x2b\x06\x01\x02\x01\x02\x02\x01\x02\x07\x04\x81\xc8"s + long_text;

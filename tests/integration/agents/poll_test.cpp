@@ -1,0 +1,187 @@
+// Polls of agents that each have one named fault, beside a neighbour that has none.
+
+#include <fmt/format.h>
+
+#include "bench.hpp"
+
+using namespace octopoll;
+using namespace octopoll::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// A fault and what is right in spite of it.
+struct Case {
+  std::string_view name;
+  fleet::Json faults;
+  Expected expected{};
+};
+
+fleet::Json hole(std::string_view column, const std::vector<std::uint32_t>& rows = {}) {
+  fleet::Json one{{"column", column}};
+  if (!rows.empty()) one["rows"] = rows;
+  return {{"hole", fleet::Json::array({one})}};
+}
+
+void check_three_cycles(const Case& a_case) {
+  INFO(a_case.name);
+  Pair pair(a_case.faults, odd_rows);
+  for (int i = 0; i < 3; ++i) {
+    check_rows(pair.cycle(), a_case.expected);
+    pair.bench().run_for(250ms);
+  }
+  CHECK(pair.neighbours_cycles() >= 3);
+}
+
+}  // namespace
+
+TEST_CASE("an agent that answers GETBULK badly is polled whole", "[agents]") {
+  const auto a_case = GENERATE(values<Case>({
+      {"refused", {{"no_getbulk", "genErr"}}},
+      {"no variables", {{"no_getbulk", "empty"}}},
+      {"rows left out", {{"skip_rows_over", 1}}},
+      {"zeros", {{"zero_values_over", 1}}},
+      {"few repetitions", {{"max_repetitions_cap", 1}}},
+      {"small messages", {{"too_big_over", 484}}},
+      {"smaller than the RFC allows", {{"too_big_over", 300}}},
+      {"fewer variables than asked", {{"fewer_bindings", 5}, {"no_getbulk", "genErr"}}},
+  }));
+  check_three_cycles(a_case);
+}
+
+TEST_CASE("an agent whose columns are odd is polled whole", "[agents]") {
+  const auto a_case = GENERATE(values<Case>({
+      {"out of order", {{"non_increasing", true}}},
+      {"one column loops", {{"loop", "ifDescr"}}},
+      {"ifIndex is empty", hole("ifIndex")},
+      {"no sysUpTime", {{"no_sys_uptime", true}}},
+      {"no system group", hole("1.3.6.1.2.1.1")},
+      {"no scalars of interfaces", hole("ifNumber")},
+      {"a column ends early", {{"early_end", {{"column", "ifHCInOctets"}, {"if_index", 5}}}}, {20, 64, {5}}},
+      {"a column ends at once", {{"early_end", {{"column", "ifHCInOctets"}, {"if_index", 1}}}}, {20, 64, {1}}},
+      {"a state column ends early", {{"early_end", {{"column", "ifInErrors"}, {"if_index", 2}}}}},
+      {"rows without 64-bit counters", hole("ifHCInOctets", {3, 4, 20}), {20, 64, {3, 4, 20}}},
+      {"no names", hole("ifName")},
+  }));
+  check_three_cycles(a_case);
+}
+
+TEST_CASE("an agent whose interfaces have odd numbers or names is polled whole", "[agents]") {
+  const auto a_case = GENERATE(values<Case>({
+      {"ifIndex beyond 2^31", {{"big_if_index", true}}},
+      {"ifIndex 0", {{"zero_if_index", true}}},
+      {"ifXTable is numbered by an offset", {{"ifx_offset", 1'000'000}}},
+      {"two interfaces of one name", {{"duplicate_names", true}}},
+      {"names that are no UTF-8", {{"bad_utf8", true}}},
+      {"names that end in NUL", {{"trailing_nul", true}}},
+  }));
+  check_three_cycles(a_case);
+}
+
+TEST_CASE("an agent whose values are odd is polled whole", "[agents]") {
+  const auto a_case = GENERATE(values<Case>({
+      {"no ifXTable", {{"no_ifx", true}}, {20, 32}},
+      {"64-bit counters stuck at 2^64-1", {{"stuck_hc", true}}, {20, 32}},
+      {"64-bit counters as texts", {{"wrong_types", {{"counter64", "octet_string"}}}}, {20, 32}},
+      {"counters as gauges", {{"wrong_types", {{"counter32", "gauge32"}}}}},
+      {"odd encodings", {{"odd_numbers", true}}},
+      {"names without their zeros", {{"trim_zeros", true}}},
+  }));
+  check_three_cycles(a_case);
+}
+
+TEST_CASE("an agent that knows version 1 alone is polled by it, and says nothing to version 2", "[agents]") {
+  Pair pair({{"v1_only", true}}, odd_rows);
+  SECTION("version 1") {
+    pair.settings().auth.version = SnmpVersion::v1;
+    for (int i = 0; i < 2; ++i) {
+      check_rows(pair.cycle(), {20, 32});
+      pair.bench().run_for(250ms);
+    }
+  }
+  SECTION("version 2") {
+    pair.settings().timeout = 100ms;
+    const DeviceCycle cycle = pair.cycle();
+    CHECK(cycle.outcome == CycleOutcome::failed);
+    REQUIRE(cycle.error);
+    CHECK(cycle.error->kind == ErrorKind::timeout);
+  }
+}
+
+TEST_CASE("an agent whose answers cannot be taken fails its own poll, with an error, in bounded time", "[agents]") {
+  const auto a_case = GENERATE(values<Case>({
+      {"truncated", {{"truncated", true}}},
+      {"garbage", {{"garbage", true}}},
+      {"wrong request id", {{"wrong_request_id", true}}},
+      {"another community", {{"wrong_community_reply", true}}},
+      {"from another port", {{"reply_from_other_port", true}}},
+      {"endless delay", {{"delay", {{"fixed_ms", 3'600'000}}}}},
+      {"silence", {{"silent", true}}},
+  }));
+  INFO(a_case.name);
+  Pair pair(a_case.faults, odd_rows);
+  pair.settings().timeout = 100ms;
+  const DeviceCycle first = pair.cycle();
+  CHECK(first.outcome == CycleOutcome::failed);
+  REQUIRE(first.error);
+  CHECK(first.error->kind == ErrorKind::timeout);
+  CHECK_THAT(first.error->message, Catch::Contains("odd"));
+  CHECK(first.interfaces.empty());
+  CHECK(first.cost.requests == 2);  // one try, one retry
+  const DeviceCycle second = pair.cycle();
+  CHECK(second.outcome == CycleOutcome::failed);
+  CHECK(second.cost.requests == 1);
+  CHECK(pair.neighbours_cycles() >= 2);
+}
+
+TEST_CASE("answers from another address are not taken, and the error says where they came from", "[agents]") {
+  Pair pair({{"reply_from_other_address", "127.1.0.2"}}, odd_rows);
+  pair.settings().timeout = 100ms;
+  const DeviceCycle cycle = pair.cycle();
+  CHECK(cycle.outcome == CycleOutcome::failed);
+  REQUIRE(cycle.error);
+  CHECK_THAT(cycle.error->remedy, Catch::Contains("an answer came from 127.1.0.2"));
+  CHECK(pair.neighbours_cycles() >= 1);
+}
+
+TEST_CASE("answers with the last 16 bits of their request id are not taken for ours", "[agents]") {
+  Pair pair({{"request_id_16_bit", true}}, odd_rows);
+  pair.settings().timeout = 100ms;
+  const DeviceCycle cycle = pair.cycle();
+  CHECK(cycle.outcome == CycleOutcome::failed);
+  REQUIRE(cycle.error);
+  CHECK(cycle.error->kind == ErrorKind::timeout);
+}
+
+TEST_CASE("sysUpTime is known by its name without the zero, too", "[agents]") {
+  Pair pair({{"trim_zeros", true}}, odd_rows);
+  for (int i = 0; i < 2; ++i) {
+    const DeviceCycle cycle = pair.cycle();
+    CHECK(cycle.outcome == CycleOutcome::complete);
+    CHECK(cycle.sys_uptime);
+    CHECK(cycle.interfaces.size() == odd_rows);
+  }
+}
+
+TEST_CASE("a walk that gives one row of many says that there are more", "[agents]") {
+  Pair pair({{"loop", true}}, odd_rows);
+  for (int i = 0; i < 2; ++i) {
+    const DeviceCycle cycle = pair.cycle();
+    CHECK(cycle.outcome == CycleOutcome::partial);
+    REQUIRE(cycle.error);
+    CHECK(cycle.error->kind == ErrorKind::agent);
+    CHECK_THAT(cycle.error->message, Catch::Contains("odd: 20 interfaces by ifNumber, 1 by its tables"));
+    CHECK(cycle.interfaces.size() == 1);
+  }
+}
+
+TEST_CASE("a row that vanishes while the tables are read costs no other, and no cycle", "[agents]") {
+  for (std::uint64_t after = 2; after <= 20; after += 3) {
+    CAPTURE(after);
+    Pair pair({{"vanish_row", {{"if_index", 7}, {"after_requests", after}}}}, odd_rows);
+    std::optional<DeviceCycle> last;
+    for (int i = 0; i < 3; ++i) last = pair.cycle();
+    CHECK(last->outcome == CycleOutcome::complete);
+    CHECK(last->interfaces.size() == 19);
+  }
+}
