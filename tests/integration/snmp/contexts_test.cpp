@@ -64,9 +64,7 @@ TEST_CASE("each context is read as what it is, and a wrong one is told", "[snmp]
 
   auto options = session_of(at("127.0.0.1", outer.port()), pair);
   options.credentials.context_name = "nowhere";
-  // This agent is silent about contexts that it does not know: one wait of it.
-  options.timeout = std::chrono::milliseconds(1500);
-  options.retries = 0;
+  shorten_patience(options);  // this agent is silent about contexts that it does not know
   const auto to_nowhere = bench.open(std::move(options));
   const snmp::Reply unknown = bench.ask(*to_nowhere, get(sys_name));
   CHECK(unknown.outcome == Outcome::unknown_context);
