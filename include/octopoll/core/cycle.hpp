@@ -61,9 +61,9 @@ struct PollCost {
   std::uint32_t requests = 0;   ///< PDUs sent, retries included
   std::uint32_t responses = 0;  ///< PDUs received and used
   std::uint32_t retries = 0;
-  std::uint32_t timeouts = 0;  ///< requests that got no answer in all their tries
   std::uint64_t octets_sent = 0;
   std::uint64_t octets_received = 0;
+  std::uint32_t timeouts = 0;  ///< requests that got no answer in all their tries
 };
 
 /// All of one device's cycle. Rows are taken, judged and stored together.

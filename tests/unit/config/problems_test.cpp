@@ -28,7 +28,7 @@ TEST_CASE("unknown keys come with a suggestion", "[config]") {
   CHECK(misplaced.error().at(0).remedy == "`community` belongs in an entry of `auths`");
   const auto strange = load("devices: [a]\nzzzzzzzz: 1\n");
   REQUIRE_FALSE(strange);
-  CHECK(strange.error().at(0).remedy == "it has defaults, auths, groups, devices, probes, store and ping");
+  CHECK(strange.error().at(0).remedy == "it has defaults, auths, groups, devices, probes, store, ping and dns_cache");
 }
 
 TEST_CASE("types", "[config]") {
@@ -116,7 +116,7 @@ TEST_CASE("the timeout is less than the interval, whoever sets them", "[config]"
   check_cases({
       {"both in one place",
        "devices: [{address: a, timeout: 30s, interval: 30s}]\n",
-       {{1, 34, "the timeout 30s is not less than the interval 30s"}}},
+       {{1, 33, "the timeout 30s is not less than the interval 30s"}}},
       {"the nearer one is blamed",
        "defaults: {timeout: 20s}\ndevices:\n  - {address: a, interval: 10s}\n  - b\n",
        {{3, 28, "the timeout 20s is not less than the interval 10s"}}},
@@ -237,7 +237,7 @@ TEST_CASE("nothing to poll", "[config]") {
 TEST_CASE("numbers with dots are an IPv4 address or a mistake", "[config]") {
   check_problems("devices: [12, {name: b, address: 999.1.1.1}]\nprobes: [192.0.2]\n",
                  {{1, 11, "\"12\" is no IPv4 address"},
-                  {1, 33, "\"999.1.1.1\" is no IPv4 address"},
+                  {1, 34, "\"999.1.1.1\" is no IPv4 address"},
                   {2, 10, "\"192.0.2\" is no IPv4 address"}});
 }
 

@@ -76,7 +76,7 @@ TEST_CASE("keys are text", "[config]") {
 TEST_CASE("tags are refused", "[config]") {
   check_cases({
       {"binary", "devices: [!!binary aGVsbG8=]\n", {{1, 11, "a YAML tag"}}},
-      {"str", "devices: [!!str 10]\n", {{1, 11, "a YAML tag"}}},
+      {"str", "devices: [!!str sw10]\n", {{1, 11, "a YAML tag"}}},
       {"unknown, on a list", "devices: !mine [a]\n", {{1, 10, "a YAML tag"}}},
   });
 }
