@@ -99,6 +99,10 @@ std::string make_answer(std::int64_t rows) {
   Pdu pdu(snmp_pdu_create(SNMP_MSG_RESPONSE));
   pdu->version = SNMP_VERSION_2c;
   pdu->reqid = 0x12345678;
+  pdu->errstat = pdu->errindex = 0;  // they start as -1, which it would encode
+  // Of a response it takes the PDU's community, not the session's; snmp_free_pdu() frees it.
+  pdu->community = reinterpret_cast<u_char*>(::strdup("public"));
+  pdu->community_len = std::strlen("public");
   std::size_t i = 0;
   for (const auto& name : names_of(rows)) {
     const std::size_t column = i++ % bench::column_count;
