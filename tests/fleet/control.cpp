@@ -61,6 +61,7 @@ Json to_json(const DeviceStats& stats) {
           {"get_nexts", stats.get_nexts},
           {"get_bulks", stats.get_bulks},
           {"sets", stats.sets},
+          {"reports", stats.reports},
           {"bindings_asked", stats.bindings_asked},
           {"bindings_answered", stats.bindings_answered},
           {"octets_in", stats.octets_in},

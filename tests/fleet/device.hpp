@@ -11,6 +11,7 @@
 #include "fleet/address.hpp"
 #include "fleet/faults.hpp"
 #include "fleet/model.hpp"
+#include "fleet/usm.hpp"
 
 namespace fleet {
 
@@ -29,6 +30,7 @@ struct DeviceStats {
   std::uint64_t get_nexts = 0;
   std::uint64_t get_bulks = 0;
   std::uint64_t sets = 0;
+  std::uint64_t reports = 0;  ///< SNMPv3: discoveries and refusals that were answered by one
   std::uint64_t bindings_asked = 0;
   std::uint64_t bindings_answered = 0;
   std::uint64_t octets_in = 0;  ///< UDP payload
@@ -54,6 +56,12 @@ class Device {
   /// The largest answer it can send, in octets of UDP payload.
   [[nodiscard]] std::size_t max_message_size() const noexcept;
   void set_max_message_size(std::size_t octets) noexcept { max_message_size_ = octets; }
+
+  /// Without users it does not speak SNMPv3.
+  void set_users(const std::vector<std::shared_ptr<const UsmUser>>& users) {
+    usm_ = users.empty() ? nullptr : std::make_unique<UsmEngine>(users);
+  }
+  [[nodiscard]] UsmEngine* usm() noexcept { return usm_.get(); }
 
   /// Brings the view up to date: to be called once for each request, before what follows.
   void open_view();
@@ -93,6 +101,7 @@ class Device {
   Place place_;
   std::unique_ptr<Model> model_;
   Faults faults_;
+  std::unique_ptr<UsmEngine> usm_;
   std::size_t max_message_size_ = 65507;  // the most that UDP over IPv4 carries
 
   std::shared_ptr<const Layout> base_;

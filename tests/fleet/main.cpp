@@ -84,6 +84,7 @@ po::options_description options() {
       ("interfaces", po::value<std::size_t>()->default_value(48), "with so many interfaces each")                //
       ("base", po::value<std::string>()->default_value("127.1.0.1"), "at addresses from this one on")            //
       ("community", po::value<std::string>()->default_value("public"), "of the synthetic devices")               //
+      ("v3", po::value<std::string>(), "they speak SNMPv3 too: USER[:AUTH:PASSPHRASE[:PRIV:PASSPHRASE]]")        //
       ("scenario", po::value<std::string>(), "devices described in this JSON file")                              //
       ("port", po::value<std::uint16_t>()->default_value(0), "UDP port; 0: a free one")                          //
       ("listen", po::value<std::string>()->default_value(""), "listen at this address instead of loopback's")    //
@@ -95,7 +96,7 @@ po::options_description options() {
 
 void print_help(const po::options_description& known) {
   std::cout
-      << "Plays many SNMP v1/v2c agents for tests, some of them faulty.\n\n"
+      << "Plays many SNMP v1/v2c/v3 agents for tests, some of them faulty.\n\n"
          "  octopoll-fleet --recordings tests/data/recordings\n"
          "  octopoll-fleet --devices 1000 --interfaces 48 --base 127.1.0.1\n"
          "  octopoll-fleet --scenario devices.json --port 16100\n\n"
@@ -113,8 +114,13 @@ void load(fleet::Fleet& agents, const po::variables_map& given) {
   if (given.contains("devices")) {
     const auto base = fleet::Address::parse(given["base"].as<std::string>());
     if (!base) throw std::invalid_argument("--base: not an address: " + given["base"].as<std::string>());
-    agents.add(fleet::make_devices(given["devices"].as<std::size_t>(), given["interfaces"].as<std::size_t>(), *base,
-                                   given["community"].as<std::string>()));
+    auto devices = fleet::make_devices(given["devices"].as<std::size_t>(), given["interfaces"].as<std::size_t>(), *base,
+                                       given["community"].as<std::string>());
+    if (given.contains("v3")) {
+      const auto user = fleet::parse_user(given["v3"].as<std::string>());
+      for (auto& device : devices) device.users.push_back(user);
+    }
+    agents.add(std::move(devices));
   }
   if (given.contains("scenario")) agents.add(fleet::load_scenario(given["scenario"].as<std::string>()));
   if (!given.contains("recordings") && !given.contains("devices") && !given.contains("scenario")) {

@@ -66,6 +66,13 @@ std::shared_ptr<const Recording> load_recording(const std::filesystem::path& fil
   return parse_recording(std::string(std::istreambuf_iterator<char>(in), {}), file.string());
 }
 
+EngineFacts RecordedModel::engine(Instant now) const {
+  const auto running = std::chrono::duration_cast<std::chrono::seconds>(now).count();
+  return {{reinterpret_cast<const std::uint8_t*>(engine_id_.data()), engine_id_.size()},
+          1,
+          static_cast<std::uint32_t>(running)};
+}
+
 Value RecordedModel::value(Slot slot, Instant) {
   const Recording::Item& item = recording_->items[slot.row];
   return Value::encoded(item.tag, item.content);

@@ -28,12 +28,16 @@ struct Recording {
 
 class RecordedModel final : public Model {
  public:
-  explicit RecordedModel(std::shared_ptr<const Recording> recording) : recording_(std::move(recording)) {}
+  explicit RecordedModel(std::shared_ptr<const Recording> recording, std::string_view name = "recording")
+      : recording_(std::move(recording)), engine_id_(make_engine_id(name)) {}
   [[nodiscard]] const std::shared_ptr<const Layout>& layout() const override { return recording_->layout; }
   [[nodiscard]] Value value(Slot slot, Instant now) override;
+  /// Its own, whatever was recorded: the clock must run, and like recordings are several engines.
+  [[nodiscard]] EngineFacts engine(Instant now) const override;
 
  private:
   std::shared_ptr<const Recording> recording_;
+  std::string engine_id_;
 };
 
 }  // namespace fleet

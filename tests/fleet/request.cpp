@@ -29,6 +29,13 @@ DecodeError Request::decode(Octets packet) {
   return decode_pdu(pdu->content) ? DecodeError::none : DecodeError::malformed;
 }
 
+DecodeError Request::decode_scoped(const Element& pdu) {
+  version = Version::v3;
+  community = {};
+  type = pdu.tag;
+  return is_request(type, version) && decode_pdu(pdu.content) ? DecodeError::none : DecodeError::malformed;
+}
+
 bool Request::decode_pdu(Octets content) {
   Reader fields(content);
   const auto id = decode_integer32(fields.next(Tag::integer));

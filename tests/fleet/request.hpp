@@ -9,7 +9,7 @@
 
 namespace fleet {
 
-enum class Version : std::uint8_t { v1 = 0, v2c = 1 };
+enum class Version : std::uint8_t { v1 = 0, v2c = 1, v3 = 3 };
 
 /// Why a packet was not understood. RFC 3418 counts them as snmpInASNParseErrs and snmpInBadVersions.
 enum class DecodeError : std::uint8_t { none, malformed, bad_version };
@@ -22,6 +22,8 @@ class Request {
  public:
   /// All but the bindings.
   [[nodiscard]] DecodeError decode(Octets packet);
+  /// The same for the PDU of an SNMPv3 message; there is no community.
+  [[nodiscard]] DecodeError decode_scoped(const Element& pdu);
   /// The names in `bindings`; false when they are malformed.
   [[nodiscard]] bool decode_bindings();
 

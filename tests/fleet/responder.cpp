@@ -9,7 +9,14 @@ namespace fleet {
 namespace {
 
 // RFC 3416 section 3; RFC 1157 has the first six.
-enum ErrorStatus : std::int32_t { no_error = 0, too_big = 1, no_such_name = 2, gen_err = 5, not_writable = 17 };
+enum ErrorStatus : std::int32_t {
+  no_error = 0,
+  too_big = 1,
+  no_such_name = 2,
+  gen_err = 5,
+  authorization_error = 16,
+  not_writable = 17
+};
 
 /// An answer while it is written: bindings go to their place in the buffer at once, the header in front at the end,
 /// when all lengths are known.
@@ -79,9 +86,8 @@ Answer Responder::respond(Request& request, Device& device, Instant now, std::sp
     return answer;
   }
   count(request, kept != nullptr ? kept->asked : request.binding_count(), device.stats);
-  const bool lost = faults.drop_rate > 0 && std::generate_canonical<double, 53>(chance_) < faults.drop_rate;
   const bool gone = device.falls_silent();
-  if (faults.silent || gone || lost) return {};
+  if (gone || is_mute(faults)) return {};
   if (faults.v1_only && request.version != Version::v1) return {};
   const bool bulk = request.type == Tag::get_bulk_request;
   if (bulk && faults.no_getbulk == NoGetbulk::silent) return {};
@@ -122,6 +128,31 @@ Answer Responder::respond(Request& request, Device& device, Instant now, std::sp
   device.stats.bindings_answered += answered;
   spoil(answer, buffer, faults);
   return answer;
+}
+
+Answer Responder::refuse(Request& request, Device& device, std::span<std::uint8_t> buffer, Envelope& envelope) {
+  Answer answer;
+  answer.malformed = !request.decode_bindings();
+  if (answer.malformed || is_mute(device.faults())) return answer;
+  count(request, request.binding_count(), device.stats);
+  Message message(request, device, buffer, envelope, nullptr);
+  answer.octets = error(request, message, authorization_error, 0);
+  spoil(answer, buffer, device.faults());
+  return answer;
+}
+
+Answer Responder::report(Device& device, std::span<const std::uint8_t> octets, std::span<std::uint8_t> buffer) {
+  if (device.faults().v1_only || is_mute(device.faults())) return {};
+  ++device.stats.reports;
+  Answer answer;
+  answer.octets = octets;
+  spoil(answer, buffer, device.faults());
+  return answer;
+}
+
+bool Responder::is_mute(const Faults& faults) {
+  const bool lost = faults.drop_rate > 0 && std::generate_canonical<double, 53>(chance_) < faults.drop_rate;
+  return faults.silent || lost;
 }
 
 void Responder::spoil(Answer& answer, std::span<std::uint8_t> buffer, const Faults& faults) {

@@ -37,8 +37,13 @@ class Responder {
   /// The answer to any request, in that envelope.
   [[nodiscard]] Answer respond(Request& request, Device& device, Instant now, std::span<std::uint8_t> buffer,
                                Envelope& envelope);
+  /// The answer to a request that is not allowed: authorizationError.
+  [[nodiscard]] Answer refuse(Request& request, Device& device, std::span<std::uint8_t> buffer, Envelope& envelope);
+  /// Sends what was made elsewhere (an SNMPv3 report) like an answer: lost, late or spoilt as the device's faults want.
+  [[nodiscard]] Answer report(Device& device, std::span<const std::uint8_t> octets, std::span<std::uint8_t> buffer);
 
  private:
+  [[nodiscard]] bool is_mute(const Faults& faults);
   void spoil(Answer& answer, std::span<std::uint8_t> buffer, const Faults& faults);
 
   std::mt19937_64 chance_;

@@ -142,6 +142,13 @@ std::vector<DeviceSpec> parse_device(const Json& json, const std::filesystem::pa
     apply(checked, *faults);
     spec.faults = *faults;
   }
+  if (const Json* users = fields.find("users")) {
+    if (!users->is_array()) throw std::invalid_argument(fields.path("users") + ": an array is expected");
+    for (const Json& user : *users) {
+      if (!user.is_string()) throw std::invalid_argument(fields.path("users") + ": strings are expected");
+      spec.users.push_back(parse_user(user.get<std::string>()));
+    }
+  }
   std::string recording;
   fields.take("recording", recording);
   if (recording.empty()) {

@@ -7,7 +7,8 @@
 //     {"name": "edge", "count": 100, "interfaces": {"count": 48, "in_bps": 300000000},
 //      "ifx_table": true, "counters_64": true, "cache_period_ms": 3000, "advertise_cache_period": true,
 //      "sys_uptime": 4294960000, "clock_drift_ppm": 0, "engine_boots": 1, "engine_time": 0,
-//      "sys_descr": "", "sys_contact": "", "sys_location": ""},
+//      "sys_descr": "", "sys_contact": "", "sys_location": "",
+//      "users": ["octo:SHA256:correct horse:AES:battery staple"]},
 //     {"name": "exact", "interfaces": [
 //       {"if_index": 7, "name": "eth7", "descr": "", "alias": "uplink", "type": 6, "mtu": 1500, "speed_bps":
 //       10000000000,
@@ -16,7 +17,9 @@
 //        "in_errors_per_1000_s": 0, ..., "start": {"in_octets": 4294967000}}]}]}
 //
 // Only the name is required. With `count` the names are edge-1, edge-2, ..., the addresses go up by one each.
-// A community that is not given is the device's name. Recordings are found beside the file of the scenario.
+// A community that is not given is the device's name. With users (USER[:AUTH:PASSPHRASE[:PRIV:PASSPHRASE]]) a device
+// speaks SNMPv3 as well, as the one engine at its address and port; each user must use all that he has. Recordings are
+// found beside the file of the scenario.
 
 #include <filesystem>
 #include <memory>
@@ -36,6 +39,8 @@ struct DeviceSpec {
   std::string name{};
   Place place{};  ///< an empty community: the name
   std::size_t max_message_size = 65507;
+  /// Of SNMPv3; none: it speaks version 1 and 2c alone.
+  std::vector<std::shared_ptr<const UsmUser>> users{};
   /// What it plays: the recording, or where there is none the synthetic device.
   std::shared_ptr<const Recording> recording{};
   SyntheticSpec synthetic{};

@@ -106,6 +106,7 @@ Server::Server(Registry& registry, Clock clock, std::uint64_t seed, std::functio
       clock_(std::move(clock)),
       on_wake_(std::move(on_wake)),
       responder_(seed),
+      usm_message_(crypto_),
       epoll_(checked(::epoll_create1(EPOLL_CLOEXEC), "epoll_create1")),
       wake_(checked(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd")),
       timer_(checked(::timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK), "timerfd_create")),
@@ -225,20 +226,25 @@ void Server::handle(std::size_t socket, std::size_t slot) {
   Batch& batch = *batch_;
   ++stats_.received;
   msghdr& header = batch.received[slot].msg_hdr;
-  const Octets packet(batch.requests.data() + slot * largest_packet, batch.received[slot].msg_len);
+  const std::span packet(batch.requests.data() + slot * largest_packet, batch.received[slot].msg_len);
   const auto to = local_address(header);
   const DecodeError error = to ? request_.decode(packet) : DecodeError::malformed;
-  if (error != DecodeError::none) {
+  // What is neither version 1 nor 2c may still be for somebody who speaks version 3.
+  const bool v3 = error == DecodeError::bad_version && usm_message_.read(packet);
+  const std::uint16_t port = sockets_[socket].port;
+  Device* const engine = v3 ? registry_.find_engine(*to, port) : nullptr;
+  if (error != DecodeError::none && engine == nullptr) {
     ++(error == DecodeError::malformed ? stats_.malformed : stats_.bad_versions);
     return;
   }
-  Device* device = registry_.find(*to, sockets_[socket].port, request_.community);
+  Device* device = engine != nullptr ? engine : registry_.find(*to, port, request_.community);
   if (device == nullptr) {
     ++stats_.bad_communities;
     return;
   }
   const std::span buffer(batch.answers.data() + slot * Responder::buffer_size, Responder::buffer_size);
-  const Answer answer = responder_.respond(request_, *device, clock_(), buffer);
+  const Answer answer =
+      engine != nullptr ? answer_v3(*device, buffer) : responder_.respond(request_, *device, clock_(), buffer);
   if (answer.malformed) {
     ++stats_.malformed;
     return;
@@ -248,19 +254,42 @@ void Server::handle(std::size_t socket, std::size_t slot) {
     ++stats_.unanswered;
     return;
   }
-  const Address from = answer.from_other_address.value_or(*to);
-  const sockaddr_storage& peer = batch.incoming[slot].from;
+  dispatch(socket, slot, *to, *device, answer);
+}
+
+Answer Server::answer_v3(Device& device, std::span<std::uint8_t> buffer) {
+  const Instant now = clock_();
+  Answer answer;
+  switch (usm_message_.accept(*device.usm(), device.model().engine(now), request_)) {
+    case UsmMessage::Verdict::request:
+      if (usm_message_.is_below_level()) return responder_.refuse(request_, device, buffer, usm_message_);
+      return responder_.respond(request_, device, now, buffer, usm_message_);
+    case UsmMessage::Verdict::report:
+      return responder_.report(device, usm_message_.report(buffer), buffer);
+    case UsmMessage::Verdict::malformed:
+      answer.malformed = true;
+      break;
+    case UsmMessage::Verdict::dropped:
+      break;
+  }
+  return answer;
+}
+
+void Server::dispatch(std::size_t socket, std::size_t slot, const Address& to, Device& device, const Answer& answer) {
+  const socklen_t peer_size = batch_->received[slot].msg_hdr.msg_namelen;
+  const Address from = answer.from_other_address.value_or(to);
+  const sockaddr_storage& peer = batch_->incoming[slot].from;
   for (unsigned copy = 0; copy < answer.copies; ++copy) {
-    ++device->stats.answers;
-    device->stats.octets_out += answer.octets.size();
-    device->stats.largest_answer = std::max<std::uint64_t>(device->stats.largest_answer, answer.octets.size());
+    ++device.stats.answers;
+    device.stats.octets_out += answer.octets.size();
+    device.stats.largest_answer = std::max<std::uint64_t>(device.stats.largest_answer, answer.octets.size());
     if (answer.delay.count() > 0) {
-      send_later(socket, peer, header.msg_namelen, from, answer, *device);
+      send_later(socket, peer, peer_size, from, answer, device);
     } else if (answer.from_other_port) {
-      send_one(other_socket(sockets_[socket].family), peer, header.msg_namelen, from, answer.octets);
+      send_one(other_socket(sockets_[socket].family), peer, peer_size, from, answer.octets);
     } else {
       if (outbox_->full()) send(*outbox_);
-      outbox_->add(peer, header.msg_namelen, from, answer.octets);
+      outbox_->add(peer, peer_size, from, answer.octets);
     }
   }
 }

@@ -16,6 +16,7 @@
 #include "fleet/control.hpp"
 #include "fleet/registry.hpp"
 #include "fleet/responder.hpp"
+#include "fleet/usm.hpp"
 #include "octopoll/core/fd.hpp"
 
 namespace fleet {
@@ -70,6 +71,8 @@ class Server {
   void watch(int fd, std::uint64_t tag);
   void serve(std::size_t socket);
   void handle(std::size_t socket, std::size_t slot);
+  [[nodiscard]] Answer answer_v3(Device& device, std::span<std::uint8_t> buffer);
+  void dispatch(std::size_t socket, std::size_t slot, const Address& to, Device& device, const Answer& answer);
   void send(Outbox& outbox);
   void send_later(std::size_t socket, const sockaddr_storage& to, socklen_t to_size, const Address& from,
                   const Answer& answer, Device& device);
@@ -84,6 +87,8 @@ class Server {
   std::function<void()> on_wake_;
   Responder responder_;
   Request request_;
+  UsmCrypto crypto_;
+  UsmMessage usm_message_;
   FleetStats stats_;
   std::vector<Socket> sockets_;
   octopoll::Fd other_ipv4_;

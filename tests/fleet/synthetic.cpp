@@ -24,8 +24,6 @@ std::uint32_t if_high_speed(const InterfaceSpec& spec) noexcept {
   return spec.if_high_speed.value_or(static_cast<std::uint32_t>((spec.speed_bps + 500'000) / 1'000'000));
 }
 
-/// RFC 3411 section 5, SnmpEngineID: the enterprise number of RFC 5612, format 4 (text), the device's name.
-std::string make_engine_id(std::string_view name);
 std::vector<Layout::Instance> instances_of(const LayoutCache::Key& key);
 void change_facts(InterfaceSpec& facts, const InterfaceChange& change);
 
@@ -87,13 +85,19 @@ Value SyntheticModel::value(Slot slot, Instant now) {
     case Object::engine_boots:
       return Value::integer(spec_.engine_boots);
     case Object::engine_time:
-      return Value::integer(spec_.engine_time +
-                            std::chrono::duration_cast<std::chrono::seconds>(own_clock(now)).count());
+      return Value::integer(engine(now).time);
     case Object::engine_max_message_size:
       return Value::integer(65507);
     default:
       return interface_value(slot, now);
   }
+}
+
+EngineFacts SyntheticModel::engine(Instant now) const {
+  const auto running = std::chrono::duration_cast<std::chrono::seconds>(own_clock(now)).count();
+  return {{reinterpret_cast<const std::uint8_t*>(engine_id_.data()), engine_id_.size()},
+          spec_.engine_boots,
+          spec_.engine_time + static_cast<std::uint32_t>(running)};
 }
 
 Value SyntheticModel::interface_value(Slot slot, Instant now) {
@@ -345,13 +349,6 @@ void SyntheticModel::sort_and_lay_out() {
 }
 
 namespace {
-
-std::string make_engine_id(std::string_view name) {
-  constexpr std::size_t longest_text = 27;
-  std::string id{'\x80', '\x00', '\x7e', '\xd9', '\x04'};
-  // What does not fit would make engines of long names alike, so the end counts: there the numbers are.
-  return id.append(name.substr(name.size() > longest_text ? name.size() - longest_text : 0));
-}
 
 std::vector<Layout::Instance> instances_of(const LayoutCache::Key& key) {
   std::vector<Layout::Instance> instances;

@@ -93,6 +93,7 @@ class SyntheticModel final : public Model {
 
   [[nodiscard]] const std::shared_ptr<const Layout>& layout() const override { return layout_; }
   [[nodiscard]] Value value(Slot slot, Instant now) override;
+  [[nodiscard]] EngineFacts engine(Instant now) const override;
 
   /// `at` may lie in the past as far as no change does, and in the future if none will come.
   [[nodiscard]] Truth truth(Instant at) const;

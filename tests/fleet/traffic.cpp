@@ -12,6 +12,7 @@ constexpr std::uint64_t second = 1'000'000'000;
 /// rates, which are most, go another way to the same result: whole seconds and the rest apart.
 template <std::uint64_t per_seconds>
 std::uint64_t scaled(std::uint64_t rate, Instant elapsed) noexcept {
+  if (rate == 0) return 0;
   const auto nanoseconds = static_cast<std::uint64_t>(elapsed.count());
   const std::uint64_t seconds = nanoseconds / second;
   // Below 8.5 Gb/s and 68 years neither product passes 2^64.
@@ -54,9 +55,9 @@ std::uint64_t gained(const Traffic& traffic, Count count, Instant elapsed) noexc
     case Count::in_ucast_pkts:
       return unicast(packets(traffic, traffic.in_bps, elapsed));
     case Count::in_multicast_pkts:
-      return packets(traffic, traffic.in_bps, elapsed).multicast;
+      return traffic.multicast_permille == 0 ? 0 : packets(traffic, traffic.in_bps, elapsed).multicast;
     case Count::in_broadcast_pkts:
-      return packets(traffic, traffic.in_bps, elapsed).broadcast;
+      return traffic.broadcast_permille == 0 ? 0 : packets(traffic, traffic.in_bps, elapsed).broadcast;
     case Count::in_discards:
       return events(traffic.in_discards_per_1000_s, elapsed);
     case Count::in_errors:
@@ -68,9 +69,9 @@ std::uint64_t gained(const Traffic& traffic, Count count, Instant elapsed) noexc
     case Count::out_ucast_pkts:
       return unicast(packets(traffic, traffic.out_bps, elapsed));
     case Count::out_multicast_pkts:
-      return packets(traffic, traffic.out_bps, elapsed).multicast;
+      return traffic.multicast_permille == 0 ? 0 : packets(traffic, traffic.out_bps, elapsed).multicast;
     case Count::out_broadcast_pkts:
-      return packets(traffic, traffic.out_bps, elapsed).broadcast;
+      return traffic.broadcast_permille == 0 ? 0 : packets(traffic, traffic.out_bps, elapsed).broadcast;
     case Count::out_discards:
       return events(traffic.out_discards_per_1000_s, elapsed);
     case Count::out_errors:
