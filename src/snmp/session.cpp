@@ -57,6 +57,8 @@ int library_callback(int operation, netsnmp_session*, int, netsnmp_pdu* pdu, voi
 /// The library looks for its descriptor among those that are ready, and is told that it is; reading it is ours.
 constexpr int any_descriptor = 0;
 constexpr unsigned longest_back_off = 4;
+constexpr auto unread_pause = std::chrono::milliseconds(2);
+constexpr auto longest_grace = std::chrono::seconds(1);
 
 /// Seconds by which an authenticated message may be behind (RFC 3414 section 2.2.3).
 constexpr std::int64_t time_window = 150;
@@ -291,7 +293,8 @@ void Session::Impl::transmit(Exchange& exchange) {
     end(exchange, Outcome::not_sent);
     return;
   }
-  exchange.timer = engine.loop.at(a_try.sent + wait, [this, &exchange] { on_try_timer(exchange); });
+  exchange.deadline = a_try.sent + wait;
+  exchange.timer = engine.loop.at(exchange.deadline, [this, &exchange] { on_try_timer(exchange); });
 }
 
 netsnmp_pdu* Session::Impl::make_pdu(const Exchange& exchange) const {
@@ -318,6 +321,12 @@ netsnmp_pdu* Session::Impl::make_pdu(const Exchange& exchange) const {
 
 void Session::Impl::on_try_timer(Exchange& exchange) {
   exchange.timer = 0;
+  // A loop that was held up finds answers and time-outs at once: the answers come first.
+  const BootTime now = BootClock::now();
+  if (exchange.channel->socket->may_hold_answers() && now < exchange.deadline + longest_grace) {
+    exchange.timer = engine.loop.at(now + unread_pause, [this, &exchange] { on_try_timer(exchange); });
+    return;
+  }
   if (exchange.tries <= exchange.request.retries.value_or(options.retries)) {
     transmit(exchange);
   } else {

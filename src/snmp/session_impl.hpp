@@ -42,6 +42,7 @@ struct Exchange {
   bool rediscovered = false;          ///< sent again after the agent disowned its engine id
   Channel* channel = nullptr;         ///< its tries leave by this one
   std::chrono::nanoseconds waited{};  ///< by the tries before
+  BootTime deadline;                  ///< of the last try
   unsigned tries = 0;
   EventLoop::TimerId timer = 0;
   std::unique_ptr<Exchange> on_behalf;  ///< of a check: the request that met silence

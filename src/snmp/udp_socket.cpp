@@ -123,7 +123,8 @@ void set_buffer(int fd, int force, int plain, int octets) {
 
 /// Buffers for one recvmmsg and one sendmmsg, allocated once.
 struct UdpSocket::Batch {
-  std::vector<char> octets = std::vector<char>(batch_size * slot_octets);
+  // Not initialised: what no datagram has touched takes no memory.
+  std::unique_ptr<char[]> octets = std::make_unique_for_overwrite<char[]>(batch_size * slot_octets);
   alignas(cmsghdr) std::array<std::array<char, control_octets>, batch_size> control{};
   std::array<mmsghdr, batch_size> incoming{};
   std::array<iovec, batch_size> incoming_vectors{};
@@ -133,7 +134,7 @@ struct UdpSocket::Batch {
 
   Batch() {
     for (std::size_t i = 0; i < batch_size; ++i) {
-      incoming_vectors[i] = {octets.data() + i * slot_octets, largest_datagram};
+      incoming_vectors[i] = {octets.get() + i * slot_octets, largest_datagram};
       incoming[i].msg_hdr.msg_iov = &incoming_vectors[i];
       incoming[i].msg_hdr.msg_iovlen = 1;
       incoming[i].msg_hdr.msg_name = &from[i];
@@ -284,6 +285,7 @@ void UdpSocket::gather() {
 
 void UdpSocket::receive() {
   last_count_ = 0;
+  drained_ = true;
   // A few batches a turn, so that timers and other sockets have theirs under a flood.
   for (int turn = 0; turn < 4; ++turn) {
     for (std::size_t i = 0; i < batch_size; ++i) {
@@ -320,13 +322,14 @@ void UdpSocket::receive() {
       const auto from =
           Endpoint::from(reinterpret_cast<const sockaddr*>(&batch_->from[i]), message.msg_hdr.msg_namelen);
       if (!from || (message.msg_hdr.msg_flags & MSG_TRUNC) != 0) continue;
-      handlers_.datagram(*from, {batch_->octets.data() + i * slot_octets, message.msg_len}, arrived);
+      handlers_.datagram(*from, {batch_->octets.get() + i * slot_octets, message.msg_len}, arrived);
     }
     if (count < batch_size) {
       drained_at_ = now;
       return;
     }
   }
+  drained_ = false;
 }
 
 bool UdpSocket::read_error_queue() {

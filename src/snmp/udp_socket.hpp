@@ -49,6 +49,8 @@ class UdpSocket {
 
   /// How many answers are on their way: whether gathering pays.
   void set_awaited(std::size_t answers) noexcept { awaited_ = answers; }
+  /// Answers may lie in the socket that were not read yet: nobody's time is up before they are.
+  [[nodiscard]] bool may_hold_answers() const noexcept { return gathering_ != 0 || !drained_; }
   /// Datagrams dropped for want of room in the receive buffer (SO_RXQ_OVFL), as told with the last one received.
   [[nodiscard]] std::uint64_t kernel_drops() const noexcept { return kernel_drops_; }
   /// Octets of the receive buffer as the kernel reckons them: with its own overhead for each datagram.
@@ -83,6 +85,7 @@ class UdpSocket {
   std::uint64_t kernel_drops_ = 0;
   std::uint32_t last_drop_count_ = 0;  // the kernel counts in 32 bits
   BootTime drained_at_;                // then the receive queue was empty
+  bool drained_ = true;                // the last reading took all there was
   std::size_t last_count_ = 0;         // datagrams that the last wake-up brought
 
   EventLoop::TimerId gathering_ = 0;
