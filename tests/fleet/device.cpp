@@ -73,10 +73,9 @@ std::size_t Device::successor(std::size_t i) const {
 
 std::size_t Device::past_early_end(OidView from, std::size_t i) const {
   if (!faults_.early_end) return i;
-  const auto& [column, if_index] = *faults_.early_end;
-  const auto behind = [&](OidView name) { return starts_with(name, column) && name.back() > if_index; };
-  if (starts_with(from, column) && from.size() > column.size() && from.back() >= if_index) return i;
-  while (i < view_->size() && behind(view_->name(i))) ++i;
+  const EarlyEnd& end = *faults_.early_end;
+  if (starts_with(from, end.column) && from.size() > end.column.size() && from.back() >= end.if_index) return i;
+  while (i < view_->size() && starts_with(view_->name(i), end.column) && view_->name(i).back() > end.if_index) ++i;
   return i;
 }
 
