@@ -14,9 +14,11 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "bare_codec.hpp"
+#include "octopoll/snmp/variables.hpp"
 #include "snmp/wire.hpp"
 #include "workload.hpp"
 
@@ -188,6 +190,31 @@ void decode_netsnmp(benchmark::State& state) {
   state.SetItemsProcessed(state.iterations() * state.range(0) * static_cast<std::int64_t>(bench::column_count));
 }
 BENCHMARK(decode_netsnmp)->ArgName("rows")->Arg(few_rows)->Arg(usual_rows);
+
+void decode_octopoll(benchmark::State& state) {
+  const std::string answer = make_answer(state.range(0));
+  bench::Head head;
+  if (!bench::read_head(octets_of(answer), "public", head)) state.SkipWithError("not understood");
+  const std::string_view encoded(reinterpret_cast<const char*>(head.bindings.data()), head.bindings.size());
+  std::vector<octopoll::snmp::Oid> columns;
+  for (const auto& column : bench::columns()) columns.emplace_back(column);
+  const octopoll::snmp::RowNames names(columns);
+  std::string asked;
+  for (std::int64_t row = 1; row <= state.range(0); ++row) names.append(asked, static_cast<std::uint32_t>(row));
+  std::vector<bench::Row> rows(static_cast<std::size_t>(state.range(0)));
+  for (auto _ : state) {
+    octopoll::snmp::AnswerReader variables(asked, encoded);
+    octopoll::snmp::WireVariable variable;
+    for (std::size_t i = 0; variables.next(variable); ++i) {
+      rows[i / bench::column_count][i % bench::column_count] = variable.number().value_or(0);
+    }
+    if (!variables.finished()) state.SkipWithError("not understood");
+    benchmark::DoNotOptimize(rows.data());
+    benchmark::ClobberMemory();
+  }
+  state.SetItemsProcessed(state.iterations() * state.range(0) * static_cast<std::int64_t>(bench::column_count));
+}
+BENCHMARK(decode_octopoll)->ArgName("rows")->Arg(few_rows)->Arg(usual_rows);
 
 void decode_bare(benchmark::State& state) {
   const std::string answer = make_answer(state.range(0));
