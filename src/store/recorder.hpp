@@ -48,7 +48,8 @@ class Recorder {
   };
   struct Statements {
     Statement device_id, insert_device, update_device, touch_device, last_poll_number;
-    Statement insert_poll, interface_id, insert_interface, update_interface, insert_sample, update_latest, insert_latest;
+    Statement insert_poll, interface_id, insert_interface, update_interface, insert_sample, update_latest,
+        insert_latest;
     Statement upsert_target, insert_round;
   };
   /// One cycle on its way.
