@@ -74,7 +74,7 @@ TEST_CASE("a type is a number or a word, and a whole one means itself", "[config
 
   InterfaceRules rules;
   REQUIRE(rules.add_exclude(RuleField::type, "6"));
-  CHECK(rules.keeps("x", InterfaceFacts{}));
+  CHECK(rules.keeps(Interface("x", {})));
   const auto unknown = rules.add_exclude(RuleField::type, "ethernet$");
   REQUIRE_FALSE(unknown);
   CHECK_THAT(unknown.error().message, Catch::Contains("matches no interface type"));
