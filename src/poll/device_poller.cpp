@@ -6,7 +6,6 @@
 #include <cassert>
 #include <cmath>
 #include <limits>
-#include <set>
 
 #include "octopoll/core/duration.hpp"
 #include "octopoll/core/log.hpp"
@@ -63,8 +62,8 @@ struct DevicePoller::Impl {
   BootTime facts_read_at;
   std::optional<std::chrono::nanoseconds> announced_cache;
   rates::CacheLearner cache_learner;
-  std::map<std::uint32_t, std::string> names;
   std::vector<ifmib::RowPlan> plans;
+  std::map<std::uint32_t, std::string> left_out;  ///< by ifIndex: names of rows that the inventory's rules do not keep
   bool tables_known = false;
   bool tables_doubted = false;
   BootTime tables_read_at;
@@ -84,7 +83,7 @@ struct DevicePoller::Impl {
     Done done;
     DeviceCycle record;
     DeviceSnapshot snapshot;
-    std::set<std::string> read;  ///< names in the snapshot
+    std::vector<bool> read;  ///< of each plan: its row is in the snapshot
     snmp::Traffic traffic_before;
     std::size_t addresses_tried = 0;
     bool waits_for_name = false;
@@ -224,7 +223,8 @@ struct DevicePoller::Impl {
     answerable = std::numeric_limits<unsigned>::max();
     answers_oddly = false;
     tables_known = false;
-    names.clear();
+    plans.clear();
+    left_out.clear();
     clock.reset();
     history = {};
     cache_learner = {};
@@ -382,12 +382,18 @@ struct DevicePoller::Impl {
       cycle->record.error = std::move(end.error);
       return ask_counters();
     }
-    names = ifmib::identify(rows, names);
+    auto names = ifmib::identify(rows, known_names());
     std::vector<ifmib::RowPlan> read;
+    left_out.clear();
     for (const auto& [index, row] : rows) {
       ifmib::RowPlan plan = ifmib::plan_row(index, names.at(index), row);
-      if (device.interfaces->keeps(plan.interface)) read.push_back(std::move(plan));
+      if (device.interfaces->keeps(plan.interface)) {
+        read.push_back(std::move(plan));
+      } else {
+        left_out.emplace(index, std::move(names.at(index)));
+      }
     }
+    read.shrink_to_fit();
     // Other counters than before make another fingerprint, which is no sign that the agent's cache has moved.
     if (!same_counters(read, plans)) cache_learner.interrupt();
     plans = std::move(read);
@@ -397,11 +403,19 @@ struct DevicePoller::Impl {
     ask_counters();
   }
 
+  /// Who had which ifIndex when the tables were last read.
+  [[nodiscard]] std::map<std::uint32_t, std::string> known_names() const {
+    auto names = left_out;
+    for (const ifmib::RowPlan& plan : plans) names.emplace(plan.index, plan.interface.name());
+    return names;
+  }
+
   void ask_counters() {
     const auto period = cache_period();
     if (cycle->request.date_snapshot && period > 0ns && !cycle->dated_age) return look_for_move();
     cycle->snapshot.interfaces.clear();
-    cycle->read.clear();
+    cycle->read.assign(plans.size(), false);
+    cycle->snapshot.interfaces.reserve(plans.size());
     cycle->rows_doubted = false;
     cycle->first_asked = BootClock::now();
     reading = ifmib::read_counters(
@@ -419,7 +433,7 @@ struct DevicePoller::Impl {
     }
     cycle->last_heard = row.sample.time.received;
     row.sample.time.age_bound += cache_period();
-    cycle->read.emplace(row.sample.interface.name());
+    cycle->read[static_cast<std::size_t>(row.plan - plans.data())] = true;
     cycle->snapshot.interfaces.push_back(std::move(row.sample));
   }
 
@@ -439,8 +453,12 @@ struct DevicePoller::Impl {
 
   void complete() {
     auto& interfaces = cycle->snapshot.interfaces;
-    std::sort(interfaces.begin(), interfaces.end(),
-              [](const auto& a, const auto& b) { return a.interface.if_index() < b.interface.if_index(); });
+    const auto by_index = [](const InterfaceSample& a, const InterfaceSample& b) {
+      return a.interface.if_index() < b.interface.if_index();
+    };
+    if (!std::is_sorted(interfaces.begin(), interfaces.end(), by_index)) {
+      std::sort(interfaces.begin(), interfaces.end(), by_index);
+    }
     if (cycle->dated_age) {
       const auto age = std::min(*cycle->dated_age + (cycle->last_heard - cycle->first_asked), cache_period());
       for (InterfaceSample& sample : interfaces) sample.time.age_bound += age - cache_period();
@@ -594,11 +612,10 @@ struct DevicePoller::Impl {
     record.interfaces = std::move(judgement.interfaces);
     record.rebooted = judgement.restart == rates::Restart::yes;
     if (record.outcome != CycleOutcome::partial) return;
-    for (const ifmib::RowPlan& plan : plans) {
-      const std::string name(plan.interface.name());
-      if (cycle->read.contains(name)) continue;
-      if (auto gap = history.gap(name)) {
-        gap->sample.interface = plan.interface;
+    for (std::size_t row = 0; row < plans.size(); ++row) {
+      if (row < cycle->read.size() && cycle->read[row]) continue;
+      if (auto gap = history.gap(plans[row].interface.name())) {
+        gap->sample.interface = plans[row].interface;
         record.interfaces.push_back(std::move(*gap));
       }
     }

@@ -11,34 +11,34 @@ Judgement DeviceHistory::judge(DeviceSnapshot&& now, const JudgeSettings& settin
   Judgement judgement;
   judgement.restart = restart_since_last_cycle({now.read_at, {}, now.sys_uptime, now.engine_boots, now.engine_time});
   judgement.interfaces.reserve(now.interfaces.size());
+  rows_.begin_pass(now.interfaces.size());
   BootTime newest = now.read_at;
   for (InterfaceSample& sample : now.interfaces) {
     if (sample.time.sys_uptime && (!latest_ || sample.time.received >= latest_->received)) {
       latest_ = AgentClock::of(sample.time);
     }
     newest = std::max(newest, sample.time.received);
-    const auto known = rows_.find(sample.interface.name());
-    if (known == rows_.end()) {
-      rows_.emplace(sample.interface.name(), RowBase(sample));
+    RowBase* const known = rows_.find(sample.interface.name());
+    if (known == nullptr) {
+      rows_.append(RowBase(sample));
       judgement.interfaces.push_back(first_record(std::move(sample), settings));
     } else {
-      const bool restarted = row_restarted(known->second, sample.time, judgement.restart);
-      judgement.interfaces.push_back(judge_row(known->second, restarted, std::move(sample), settings));
+      const bool restarted = row_restarted(*known, sample.time, judgement.restart);
+      judgement.interfaces.push_back(judge_row(*known, restarted, std::move(sample), settings));
     }
   }
+  rows_.end_pass();
   if (rows_.size() > judgement.interfaces.size()) forget(newest, settings.forget_after);
   return judgement;
 }
 
-std::optional<InterfaceRecord> DeviceHistory::gap(const std::string& name) const {
-  const auto known = rows_.find(name);
-  if (known == rows_.end()) return std::nullopt;
+std::optional<InterfaceRecord> DeviceHistory::gap(std::string_view name) {
+  const RowBase* const known = rows_.find(name);
+  if (known == nullptr) return std::nullopt;
   InterfaceRecord record;
-  InterfaceFacts facts;
-  facts.if_index = known->second.if_index;
-  record.sample.interface = Interface(name, facts);
+  record.sample.interface = known->interface;
   for (const Counter counter : all_counters()) {
-    const bool has = known->second.reading(counter).present();
+    const bool has = known->reading(counter).present();
     record.deltas[counter].quality = has ? Quality::gap : Quality::absent;
   }
   return record;
@@ -71,7 +71,7 @@ bool DeviceHistory::row_restarted(const RowBase& base, const ReadingTime& now, R
 }
 
 void DeviceHistory::forget(BootTime now, std::chrono::nanoseconds after) {
-  std::erase_if(rows_, [&](const auto& row) { return now - row.second.seen > after; });
+  rows_.erase_if([&](const RowBase& row) { return now - row.seen > after; });
 }
 
 }  // namespace octopoll::rates

@@ -15,10 +15,10 @@ void assign(std::uint16_t& mask, Counter counter, bool on) noexcept {
 }  // namespace
 
 RowBase::RowBase(const InterfaceSample& sample)
-    : time(sample.time),
+    : interface(sample.interface),
+      time(sample.time),
       seen(sample.time.received),
-      discontinuity_time(sample.discontinuity_time),
-      if_index(sample.interface.if_index()) {
+      discontinuity_time(sample.discontinuity_time) {
   for (const Counter counter : all_counters()) set(counter, sample.counters[counter]);
 }
 

@@ -25,7 +25,7 @@ InterfaceRecord start_record(InterfaceSample&& sample, const JudgeSettings& sett
 // only over a restart, agents do it at will), unless the row came to its state after the base was read: then it was
 // created again, and its counters with it. Net-SNMP does not move ifCounterDiscontinuityTime for that.
 bool created_again(const RowBase& base, const InterfaceSample& now) noexcept {
-  if (base.if_index == now.interface.if_index() || !now.last_change) return false;
+  if (base.interface.if_index() == now.interface.if_index() || !now.last_change) return false;
   if (!base.time.sys_uptime || !now.time.sys_uptime) return false;
   // All three are stamps of one clock that counts modulo 2^32.
   const std::uint32_t since_base = now.time.sys_uptime->count() - base.time.sys_uptime->count();
@@ -197,7 +197,8 @@ InterfaceRecord judge_row(RowBase& base, bool restarted, InterfaceSample&& sampl
   }
   judge_counters(record, base, settings.clock);
   base.time = now.time;
-  base.if_index = now.interface.if_index();
+  // Discovery makes new blocks, and the old ones are freed when nobody holds them.
+  if (!base.interface.same_block(now.interface)) base.interface = now.interface;
   put_against_speed(record, Counter::in_octets, record.in_speed_bps, record.in_utilization);
   put_against_speed(record, Counter::out_octets, record.out_speed_bps, record.out_utilization);
   return record;

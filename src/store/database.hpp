@@ -83,6 +83,8 @@ class Statement {
   void reset() noexcept;
   /// Rows that the last run of this connection inserted, changed or deleted.
   [[nodiscard]] int changes() const noexcept;
+  /// Rowid of the last row that this connection inserted.
+  [[nodiscard]] std::int64_t last_insert_id() const noexcept;
 
   [[nodiscard]] bool is_null(int column) const noexcept;
   [[nodiscard]] std::int64_t integer(int column) const noexcept;

@@ -14,7 +14,7 @@ constexpr std::string_view insert_poll_sql =
     "INSERT INTO polls (device_id, poll_number, slot, started_at, duration_ms, interval_ms, outcome, error_kind, error,"
     " rebooted, sys_uptime, cache_period_ms, requests, responses, retries, octets_sent, octets_received)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-    " ON CONFLICT (device_id, poll_number) DO NOTHING RETURNING id";
+    " ON CONFLICT (device_id, poll_number) DO NOTHING";
 constexpr std::string_view insert_device_sql = "INSERT INTO devices (name) VALUES (?) RETURNING id";
 constexpr std::string_view update_device_sql =
     "UPDATE devices SET address = coalesce(nullif(?1, ''), address), sys_name = coalesce(?2, sys_name),"
@@ -33,8 +33,14 @@ constexpr std::string_view insert_sample_sql =
     " in_ucast_pkts, out_ucast_pkts, in_multicast_pkts, out_multicast_pkts, in_broadcast_pkts, out_broadcast_pkts,"
     " in_errors, out_errors, in_discards, out_discards, exceptions)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
-constexpr std::string_view upsert_latest_sql =
-    "INSERT OR REPLACE INTO interface_latest (interface_id, poll_id, read_at, sys_uptime, admin_status, oper_status,"
+constexpr std::string_view update_latest_sql =
+    "UPDATE interface_latest SET poll_id = ?2, read_at = ?3, sys_uptime = ?4, admin_status = ?5, oper_status = ?6,"
+    " last_change = ?7, discontinuity_time = ?8, in_octets = ?9, out_octets = ?10, in_ucast_pkts = ?11,"
+    " out_ucast_pkts = ?12, in_multicast_pkts = ?13, out_multicast_pkts = ?14, in_broadcast_pkts = ?15,"
+    " out_broadcast_pkts = ?16, in_errors = ?17, out_errors = ?18, in_discards = ?19, out_discards = ?20,"
+    " counters_32 = ?21 WHERE interface_id = ?1";
+constexpr std::string_view insert_latest_sql =
+    "INSERT INTO interface_latest (interface_id, poll_id, read_at, sys_uptime, admin_status, oper_status,"
     " last_change, discontinuity_time, in_octets, out_octets, in_ucast_pkts, out_ucast_pkts, in_multicast_pkts,"
     " out_multicast_pkts, in_broadcast_pkts, out_broadcast_pkts, in_errors, out_errors, in_discards, out_discards,"
     " counters_32) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
@@ -62,7 +68,7 @@ std::string round_trips_json(const std::vector<std::chrono::nanoseconds>& round_
 }  // namespace
 
 Result<Recorder> Recorder::create(Database& database) {
-  const std::array<std::string_view, 13> sql = {
+  const std::array<std::string_view, 14> sql = {
       "SELECT id FROM devices WHERE name = ?",
       insert_device_sql,
       update_device_sql,
@@ -73,7 +79,8 @@ Result<Recorder> Recorder::create(Database& database) {
       insert_interface_sql,
       update_interface_sql,
       insert_sample_sql,
-      upsert_latest_sql,
+      update_latest_sql,
+      insert_latest_sql,
       upsert_target_sql,
       insert_round_sql,
   };
@@ -86,7 +93,7 @@ Result<Recorder> Recorder::create(Database& database) {
   // Braced initialisers are evaluated in order, which is the order of the members and of the list above.
   auto next = std::make_move_iterator(made.begin());
   return Recorder(Statements{*next++, *next++, *next++, *next++, *next++, *next++, *next++, *next++, *next++, *next++,
-                             *next++, *next++, *next++});
+                             *next++, *next++, *next++, *next++});
 }
 
 Result<Recorded> Recorder::store(const Record& record) {
@@ -100,26 +107,25 @@ Result<Recorded> Recorder::store(const DeviceCycle& cycle) {
   if (!device) return tl::make_unexpected(device.error());
 
   Statement& insert = statements_.insert_poll;
-  const auto inserted = insert.first(
-      (*device)->id, cycle.poll_number, cycle.slot, unix_ms(cycle.started_at), milliseconds(cycle.duration),
-      milliseconds(cycle.interval), to_string(cycle.outcome), kind_of(cycle.error), text_of(cycle.error),
-      cycle.rebooted, ticks(cycle.sys_uptime), milliseconds(cycle.cache_period), cycle.cost.requests,
-      cycle.cost.responses, cycle.cost.retries, cycle.cost.octets_sent, cycle.cost.octets_received);
-  if (!inserted) {
-    insert.reset();
-    return tl::make_unexpected(inserted.error());
-  }
-  const std::int64_t poll_id = *inserted ? insert.integer(0) : 0;
-  insert.reset();
-  if (!*inserted) return Recorded{0, true};
+  const auto inserted =
+      insert.run((*device)->id, cycle.poll_number, cycle.slot, unix_ms(cycle.started_at), milliseconds(cycle.duration),
+                 milliseconds(cycle.interval), to_string(cycle.outcome), kind_of(cycle.error), text_of(cycle.error),
+                 cycle.rebooted, ticks(cycle.sys_uptime), milliseconds(cycle.cache_period), cycle.cost.requests,
+                 cycle.cost.responses, cycle.cost.retries, cycle.cost.octets_sent, cycle.cost.octets_received);
+  if (!inserted) return tl::make_unexpected(inserted.error());
+  if (insert.changes() == 0) return Recorded{0, true};
+  const std::int64_t poll_id = insert.last_insert_id();
 
   auto& last = (*device)->last_poll_number;
   const Context context{cycle, **device, poll_id, !last || cycle.poll_number > *last};
   if (context.newest) last = cycle.poll_number;
   if (auto stored = store_device(context); !stored) return tl::make_unexpected(stored.error());
+  InterfaceList<InterfaceEntry>& interfaces = (*device)->interfaces;
+  interfaces.begin_pass(cycle.interfaces.size());
   for (const InterfaceRecord& record : cycle.interfaces) {
     if (auto stored = store_interface(context, record); !stored) return tl::make_unexpected(stored.error());
   }
+  interfaces.end_pass();
   return Recorded{cycle.interfaces.size(), false};
 }
 
@@ -159,49 +165,59 @@ Result<> Recorder::store_device(const Context& context) {
 }
 
 Result<> Recorder::store_interface(const Context& context, const InterfaceRecord& record) {
-  const auto entry = interface_of(context, record);
-  if (!entry) return tl::make_unexpected(entry.error());
-  if (auto stored = store_sample(context, (*entry)->id, record); !stored) return stored;
+  const auto id = interface_of(context, record);
+  if (!id) return tl::make_unexpected(id.error());
+  if (auto stored = store_sample(context, *id, record); !stored) return stored;
   if (!context.newest) return {};
-  return store_latest(context, (*entry)->id, record);
+  return store_latest(context, *id, record);
 }
 
-Result<Recorder::InterfaceEntry*> Recorder::interface_of(const Context& context, const InterfaceRecord& record) {
+// The id of a row's interface. Its facts are written only when they are not those in the file.
+Result<std::int64_t> Recorder::interface_of(const Context& context, const InterfaceRecord& record) {
   const Interface& interface = record.sample.interface;
-  auto [place, unknown] = context.device.interfaces.try_emplace(std::string(interface.name()));
-  InterfaceEntry& entry = place->second;
+  InterfaceEntry* entry = context.device.interfaces.find(interface.name());
   bool inserted = false;
-  if (unknown) {
-    Statement* source = &statements_.interface_id;
-    auto found = source->first(context.device.id, interface.name());
-    if (found && !*found) {
-      source->reset();
-      inserted = true;
-      source = &statements_.insert_interface;
-      found = source->first(context.device.id, interface.name(), interface.if_index().value,
-                            unix_ms(context.cycle.started_at));
-    }
-    if (found) entry.id = source->integer(0);
-    source->reset();
-    if (!found) {
-      context.device.interfaces.erase(place);
-      return tl::make_unexpected(found.error());
-    }
+  if (entry == nullptr) {
+    const auto made = find_or_insert(context, interface, inserted);
+    if (!made) return tl::make_unexpected(made.error());
+    entry = *made;
   }
-  const bool same = entry.known && entry.interface == interface && entry.in_speed_bps == record.in_speed_bps &&
-                    entry.out_speed_bps == record.out_speed_bps;
-  if (same || !(context.newest || inserted)) return &entry;
+  const std::uint64_t in_speed = record.in_speed_bps.value_or(0);
+  const std::uint64_t out_speed = record.out_speed_bps.value_or(0);
+  const bool same =
+      entry->in_speed_bps == in_speed && entry->out_speed_bps == out_speed && entry->interface == interface;
+  // Discovery makes new blocks, and the old ones are freed when nobody holds them.
+  if (same && !entry->interface.same_block(interface)) entry->interface = interface;
+  if (same || !(context.newest || inserted)) return entry->id;
 
   auto updated = statements_.update_interface.run(
       interface.if_index().value, interface.if_name(), interface.descr(), interface.alias(), interface.type(),
       interface.mtu(), interface.phys_address(), interface.speed_bps(), to_string(interface.speed_source()),
-      record.in_speed_bps, record.out_speed_bps, entry.id);
+      record.in_speed_bps, record.out_speed_bps, entry->id);
   if (!updated) return tl::make_unexpected(updated.error());
+  entry->interface = interface;
+  entry->in_speed_bps = in_speed;
+  entry->out_speed_bps = out_speed;
+  return entry->id;
+}
+
+Result<Recorder::InterfaceEntry*> Recorder::find_or_insert(const Context& context, const Interface& interface,
+                                                           bool& inserted) {
+  Statement* source = &statements_.interface_id;
+  auto found = source->first(context.device.id, interface.name());
+  if (found && !*found) {
+    source->reset();
+    inserted = true;
+    source = &statements_.insert_interface;
+    found = source->first(context.device.id, interface.name(), interface.if_index().value,
+                          unix_ms(context.cycle.started_at));
+  }
+  InterfaceEntry entry;
   entry.interface = interface;
-  entry.in_speed_bps = record.in_speed_bps;
-  entry.out_speed_bps = record.out_speed_bps;
-  entry.known = true;
-  return &entry;
+  if (found) entry.id = source->integer(0);
+  source->reset();
+  if (!found) return tl::make_unexpected(found.error());
+  return &context.device.interfaces.append(std::move(entry));
 }
 
 Result<> Recorder::store_sample(const Context& context, std::int64_t interface_id, const InterfaceRecord& record) {
@@ -226,14 +242,21 @@ Result<> Recorder::store_latest(const Context& context, std::int64_t interface_i
     return one.present() ? std::optional(one.value) : std::nullopt;
   };
   const std::int64_t read_at = unix_ms(context.cycle.started_at) + read_after_ms(context.cycle, sample);
-  return statements_.upsert_latest.run(
-      interface_id, context.poll_id, read_at, ticks(sample.time.sys_uptime), word(sample.admin_status),
-      word(sample.oper_status), ticks(sample.last_change), ticks(sample.discontinuity_time),
-      reading(Counter::in_octets), reading(Counter::out_octets), reading(Counter::in_ucast_pkts),
-      reading(Counter::out_ucast_pkts), reading(Counter::in_multicast_pkts), reading(Counter::out_multicast_pkts),
-      reading(Counter::in_broadcast_pkts), reading(Counter::out_broadcast_pkts), reading(Counter::in_errors),
-      reading(Counter::out_errors), reading(Counter::in_discards), reading(Counter::out_discards),
-      counters_of_32_bits(sample.counters));
+  const auto write = [&](Statement& statement) {
+    return statement.run(interface_id, context.poll_id, read_at, ticks(sample.time.sys_uptime),
+                         word(sample.admin_status), word(sample.oper_status), ticks(sample.last_change),
+                         ticks(sample.discontinuity_time), reading(Counter::in_octets), reading(Counter::out_octets),
+                         reading(Counter::in_ucast_pkts), reading(Counter::out_ucast_pkts),
+                         reading(Counter::in_multicast_pkts), reading(Counter::out_multicast_pkts),
+                         reading(Counter::in_broadcast_pkts), reading(Counter::out_broadcast_pkts),
+                         reading(Counter::in_errors), reading(Counter::out_errors), reading(Counter::in_discards),
+                         reading(Counter::out_discards), counters_of_32_bits(sample.counters));
+  };
+  // Nearly always the row is there and takes as much room as before, so it is changed where it is; a REPLACE would take
+  // it out of its page first.
+  if (auto updated = write(statements_.update_latest); !updated) return updated;
+  if (statements_.update_latest.changes() != 0) return {};
+  return write(statements_.insert_latest);
 }
 
 Result<Recorded> Recorder::store(const PingRound& round) {

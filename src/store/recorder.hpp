@@ -2,6 +2,7 @@
 // Records to rows.
 
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <string>
 #include <string_view>
@@ -9,6 +10,7 @@
 
 #include "database.hpp"
 #include "octopoll/core/cycle.hpp"
+#include "octopoll/core/interface_list.hpp"
 
 namespace octopoll::store {
 
@@ -32,20 +34,22 @@ class Recorder {
 
  private:
   struct InterfaceEntry {
+    Interface interface;  ///< as in the file, where the speeds are known
     std::int64_t id = 0;
-    Interface interface;
-    std::optional<std::uint64_t> in_speed_bps;
-    std::optional<std::uint64_t> out_speed_bps;
-    bool known = false;  ///< facts and speeds are those in the file
+    std::uint64_t in_speed_bps = unknown_speed;  ///< as in the file
+    std::uint64_t out_speed_bps = unknown_speed;
   };
+  /// 2^64-1 bit/s is no speed, so it means that the file has not been looked into.
+  static constexpr std::uint64_t unknown_speed = std::numeric_limits<std::uint64_t>::max();
   struct DeviceEntry {
     std::int64_t id = 0;
     std::optional<std::uint64_t> last_poll_number;
-    std::unordered_map<std::string, InterfaceEntry> interfaces;
+    InterfaceList<InterfaceEntry> interfaces;
   };
   struct Statements {
     Statement device_id, insert_device, update_device, touch_device, last_poll_number;
-    Statement insert_poll, interface_id, insert_interface, update_interface, insert_sample, upsert_latest;
+    Statement insert_poll, interface_id, insert_interface, update_interface, insert_sample, update_latest,
+        insert_latest;
     Statement upsert_target, insert_round;
   };
   /// One cycle on its way.
@@ -61,7 +65,9 @@ class Recorder {
   [[nodiscard]] Result<DeviceEntry*> device_of(const std::string& name);
   [[nodiscard]] Result<> store_device(const Context& context);
   [[nodiscard]] Result<> store_interface(const Context& context, const InterfaceRecord& record);
-  [[nodiscard]] Result<InterfaceEntry*> interface_of(const Context& context, const InterfaceRecord& record);
+  [[nodiscard]] Result<std::int64_t> interface_of(const Context& context, const InterfaceRecord& record);
+  [[nodiscard]] Result<InterfaceEntry*> find_or_insert(const Context& context, const Interface& interface,
+                                                       bool& inserted);
   [[nodiscard]] Result<> store_sample(const Context& context, std::int64_t interface_id, const InterfaceRecord& record);
   [[nodiscard]] Result<> store_latest(const Context& context, std::int64_t interface_id, const InterfaceRecord& record);
 

@@ -51,7 +51,11 @@ struct Failure {
   int code = 0;
 };
 
+/// What a record does that SQLite refuses for what it is.
+enum class Refusal : std::uint8_t { ends_the_batch, skips_the_record };
+
 tl::expected<Committed, Failure> commit(Storage& storage, const std::vector<RecordPtr>& batch);
+tl::expected<Committed, Failure> store_all(Storage& storage, const std::vector<RecordPtr>& batch, Refusal refusal);
 bool heals_on_this_connection(int code);
 bool is_about_the_record(int code);
 std::string name_of(const Record& record);
@@ -339,9 +343,18 @@ Result<Storage> Storage::open(const fs::path& path) {
   return Storage{std::move(*database), std::move(*recorder)};
 }
 
-// A record that SQLite refuses for what it is must not hold up all others for ever, so each has a savepoint.
 tl::expected<Committed, Failure> commit(Storage& storage, const std::vector<RecordPtr>& batch) {
+  auto done = store_all(storage, batch, Refusal::ends_the_batch);
+  if (done || !is_about_the_record(done.error().code)) return done;
+  storage.recorder.forget();
+  return store_all(storage, batch, Refusal::skips_the_record);
+}
+
+// A record that SQLite refuses for what it is must not hold up all others for ever. So that it can be taken out again
+// each record needs a savepoint, whose journal costs all of them; hence only where a batch has such a record.
+tl::expected<Committed, Failure> store_all(Storage& storage, const std::vector<RecordPtr>& batch, Refusal refusal) {
   Database& database = storage.database;
+  const bool one_by_one = refusal == Refusal::skips_the_record;
   const auto failed = [&database](const Error& error) {
     return tl::make_unexpected(Failure{error, database.last_code()});
   };
@@ -349,20 +362,26 @@ tl::expected<Committed, Failure> commit(Storage& storage, const std::vector<Reco
   if (!transaction) return failed(transaction.error());
   Committed done;
   for (const RecordPtr& record : batch) {
-    if (auto marked = database.execute("SAVEPOINT record"); !marked) return failed(marked.error());
+    if (one_by_one) {
+      if (auto marked = database.execute("SAVEPOINT record"); !marked) return failed(marked.error());
+    }
     const auto recorded = storage.recorder.store(*record);
     if (recorded) {
       done.rows += recorded->rows;
       done.duplicates += recorded->duplicate ? 1U : 0U;
       done.stored.push_back(record);
     } else {
-      if (!is_about_the_record(database.last_code()) || !database.in_transaction()) return failed(recorded.error());
+      if (!one_by_one || !is_about_the_record(database.last_code()) || !database.in_transaction()) {
+        return failed(recorded.error());
+      }
       ++done.rejected;
       log::error("{} is not stored: {}", name_of(*record), recorded.error().text());
       storage.recorder.forget();
       if (auto undone = database.execute("ROLLBACK TO record"); !undone) return failed(undone.error());
     }
-    if (auto released = database.execute("RELEASE record"); !released) return failed(released.error());
+    if (one_by_one) {
+      if (auto released = database.execute("RELEASE record"); !released) return failed(released.error());
+    }
   }
   if (auto committed = transaction->commit(); !committed) return failed(committed.error());
   return done;

@@ -85,6 +85,8 @@ class Interface {
   /// All but the name, unpacked.
   [[nodiscard]] InterfaceFacts facts() const;
 
+  /// Handles on one block.
+  [[nodiscard]] bool same_block(const Interface& other) const noexcept { return block_ == other.block_; }
   /// Same name, same facts; a glance where both are handles on one block.
   friend bool operator==(const Interface& a, const Interface& b) noexcept;
 

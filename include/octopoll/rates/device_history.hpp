@@ -6,13 +6,12 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
-#include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "octopoll/core/cycle.hpp"
 #include "octopoll/core/interface.hpp"
+#include "octopoll/core/interface_list.hpp"
 #include "octopoll/rates/elapsed.hpp"
 #include "octopoll/rates/restart.hpp"
 #include "octopoll/rates/row_base.hpp"
@@ -45,8 +44,8 @@ struct Judgement {
 
 /// The base lines of one device's interfaces.
 ///
-/// Shape:  value type; about 300 octets an interface with its name. judge() allocates the vector it returns and, for
-///         an interface not seen before, its base.
+/// Shape:  value type; about 180 octets an interface. judge() allocates the vector it returns, and more only where the
+///         rows are not those of the cycle before.
 /// Errors: none; what cannot be known has a quality that says so.
 /// Thread: any, one at a time.
 /// Source: RFC 2578 sections 7.1.6 and 7.1.10 (counters have no start value; a Counter64 does not wrap in practice),
@@ -82,8 +81,9 @@ class DeviceHistory {
   [[nodiscard]] Judgement judge(DeviceSnapshot&& now, const JudgeSettings& settings);
 
   /// The record of an interface that this cycle did not read (partial poll): every counter known of it is `gap`, the
-  /// others `absent`; the bases stay, so the next delta spans the gap. nullopt where the name is not known.
-  [[nodiscard]] std::optional<InterfaceRecord> gap(const std::string& name) const;
+  /// others `absent`; the bases stay, so the next delta spans the gap. nullopt where the name is not known. Best asked
+  /// right after judge(), in the order of the rows.
+  [[nodiscard]] std::optional<InterfaceRecord> gap(std::string_view name);
 
   /// Interfaces remembered.
   [[nodiscard]] std::size_t size() const noexcept { return rows_.size(); }
@@ -93,10 +93,7 @@ class DeviceHistory {
   [[nodiscard]] bool row_restarted(const RowBase& base, const ReadingTime& now, Restart& device);
   void forget(BootTime now, std::chrono::nanoseconds after);
 
-  struct NameHash : std::hash<std::string_view> {
-    using is_transparent = void;  // a row is looked up by a view of its name, without a copy
-  };
-  std::unordered_map<std::string, RowBase, NameHash, std::equal_to<>> rows_;
+  InterfaceList<RowBase> rows_;
   std::optional<AgentClock> clock_;       // of the last cycle's beginning
   std::optional<AgentClock> latest_;      // of its newest row
   std::optional<BootTime> restarted_at_;  // the last restart, not earlier than it was

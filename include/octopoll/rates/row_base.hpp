@@ -13,8 +13,8 @@
 
 namespace octopoll::rates {
 
-/// The last accepted reading of one interface. Value type of DeviceHistory, about 200 octets: values and widths are
-/// kept apart, which halves what PerCounter<CounterReading> would take.
+/// The last accepted reading of one interface. Value type of DeviceHistory, about 180 octets: values and widths are
+/// kept apart, which halves what PerCounter<CounterReading> would take, and the name is the one that discovery made.
 /// Invariant: every counter in it was read at `time`, but those in `doubts`, which have an older base as well.
 class RowBase {
  public:
@@ -38,10 +38,10 @@ class RowBase {
   /// Ends the doubt about a counter, if there is one, and hands it out.
   std::optional<Doubt> settle(Counter counter) noexcept;
 
+  Interface interface;  ///< as it was at `time`
   ReadingTime time;
   BootTime seen;  ///< when the row was last in an answer; later than `time` while the base is kept (`stale`)
   std::optional<TimeTicks> discontinuity_time;
-  IfIndex if_index;
   /// Octets exceeded frames x largest frame once (offloads count super-frames, or ifMtu is wrong): frame counts of
   /// this direction bound nothing here any more.
   bool in_frames_refuted = false;

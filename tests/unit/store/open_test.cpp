@@ -87,7 +87,6 @@ TEST_CASE("the settings that make committed mean on disk") {
   REQUIRE(database);
   CHECK(database->text("PRAGMA journal_mode").value() == "wal");
   CHECK(database->integer("PRAGMA synchronous").value() == 2);
-  CHECK(database->integer("PRAGMA foreign_keys").value() == 1);
   CHECK(database->integer("PRAGMA application_id").value() == application_id);
 }
 

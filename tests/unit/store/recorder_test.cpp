@@ -32,6 +32,8 @@ struct Fixture {
     const auto recorded = recorder->store(record);
     REQUIRE(recorded);
     REQUIRE(transaction->commit());
+    // SQLite does not check references as they are written, so each test here does.
+    CHECK(integer("SELECT count(*) FROM pragma_foreign_key_check") == 0);
     return *recorded;
   }
   std::int64_t integer(std::string_view sql) { return database->integer(sql).value(); }
