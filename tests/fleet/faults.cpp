@@ -231,6 +231,8 @@ std::span<const Setting> settings() {
        set_number<&Faults::too_big_over>},
       {{"silent_over", "octets", "answers larger than that are not sent"}, set_number<&Faults::silent_over>},
       {{"max_repetitions_cap", "count", "GETBULK gives no more repetitions"}, set_number<&Faults::max_repetitions_cap>},
+      {{"skip_rows_over", "count", "GETBULK of more repetitions leaves out every eighth row, as Zyxel's GS1920 does"},
+       set_number<&Faults::skip_rows_over>},
       {{"loop", "flag or OID", "the successor of an instance below it is itself"}, set_prefix<&Faults::loop>},
       {{"non_increasing", "flag or OID", "the second and third row of each column below it come in the wrong order"},
        set_prefix<&Faults::non_increasing>},

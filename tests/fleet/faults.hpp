@@ -61,6 +61,7 @@ struct Faults {
   std::optional<std::size_t> too_big_over;
   std::optional<std::size_t> silent_over;
   std::optional<std::uint32_t> max_repetitions_cap;
+  std::optional<std::uint32_t> skip_rows_over;
   std::optional<Oid> loop;
   std::optional<Oid> non_increasing;
   bool v1_only = false;

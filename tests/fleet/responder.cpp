@@ -141,6 +141,7 @@ Reply answer_get_bulk(const Request& request, Device& device, Instant now, Messa
       std::min(request.binding_count(), static_cast<std::size_t>(std::max(request.non_repeaters, 0)));
   const auto asked = static_cast<std::uint32_t>(std::max(request.max_repetitions, 0));
   const std::uint32_t repetitions = std::min(asked, device.faults().max_repetitions_cap.value_or(asked));
+  const bool skips = asked > device.faults().skip_rows_over.value_or(asked);
   // RFC 3416 section 4.2.3: a binding that does not fit ends the message, without an error.
   const auto add = [&](std::size_t at, Octets name_at_end) {
     return at < end ? message.add(layout.encoded_name(at), device.value(at, now))
@@ -162,6 +163,7 @@ Reply answer_get_bulk(const Request& request, Device& device, Instant now, Messa
         column[i] = device.successor(request.name(once + i));
       } else if (column[i] < end) {
         column[i] = device.successor(column[i]);
+        if (skips && repetition % 8 == 7 && column[i] < end) column[i] = device.successor(column[i]);
       }
       const Octets last_name =
           given[i] == nothing_given ? request.encoded_name(once + i) : layout.encoded_name(given[i]);
