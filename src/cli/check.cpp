@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/check_plan.hpp"
 #include "cli/command.hpp"
 #include "cli/problems.hpp"
 #include "octopoll/config/inventory.hpp"
@@ -20,24 +21,33 @@ using Json = nlohmann::ordered_json;
 using Problems = std::vector<config::Problem>;
 
 const CommandHelp help{
-    "octopoll check -c FILE [--format table|json]",
-    "Validates an inventory and shows what would be polled. Nothing is sent. Each error stands on stderr with its\n"
-    "line and column and what to do, all of them at once.",
+    "octopoll check -c FILE [--plan [--probe]] [--format table|json]",
+    "Validates an inventory and shows what would be polled. Nothing is sent, but with --probe. Each error stands on\n"
+    "stderr with its line and column and what to do, all of them at once.\n"
+    "\n"
+    "--plan shows what polling costs: PDUs, octets and seconds a cycle of each device, and the load of all together.\n"
+    "Devices that were polled before are known from the store (the median of their newest 15 complete polls). --probe\n"
+    "asks the others: their interface tables once, then one cycle as the poller would do it.",
     {{"octopoll check -c inventory.yaml", "devices, probes and store of this file"},
+     {"octopoll check -c inventory.yaml --plan --probe", "what it will cost, before the first poll"},
      {"octopoll check -c inventory.yaml --format json",
       "the same for scripts; {\"ok\": false, \"errors\": [...]} if not"}},
-    "0 the file is right, 2 it is not, or bad usage, 3 internal error"};
+    "0 the file is right, 1 --probe got no answer from a device, 2 the file is not right, or bad usage, 3 internal "
+    "error"};
 
 int fail_with(const Problems& problems, report::Format format);
 void print_inventory(const config::Inventory& inventory);
 Json inventory_json(const config::Inventory& inventory);
+int show_plan(const config::Inventory& inventory, const PlanOptions& options, report::Format format);
 
 }  // namespace
 
 int run_check(int argc, char** argv) {
   po::options_description options("Options");
   options.add_options()("config,c", po::value<std::string>()->value_name("FILE"), "the inventory (YAML)")(
-      "format", po::value<std::string>()->value_name("FORMAT")->default_value("table"), "table or json");
+      "format", po::value<std::string>()->value_name("FORMAT")->default_value("table"), "table or json")(
+      "plan", po::bool_switch(), "what polling costs")("probe", po::bool_switch(), "with --plan: ask unknown devices")(
+      "db", po::value<std::string>()->value_name("FILE"), "with --plan: the store, instead of the inventory's");
   const auto arguments = parse_arguments(argc, argv, help, options);
   if (!arguments) return exit_code(arguments.error());
   if (arguments->count("config") == 0) {
@@ -50,9 +60,21 @@ int run_check(int argc, char** argv) {
     return exit_code(ExitCode::usage);
   }
 
+  const bool plan = (*arguments)["plan"].as<bool>();
+  if (!plan && ((*arguments)["probe"].as<bool>() || arguments->count("db") != 0)) {
+    print_error("check", {ErrorKind::usage, "--probe and --db belong to --plan", "--plan --probe"});
+    return exit_code(ExitCode::usage);
+  }
+
   const auto inventory = config::load_inventory((*arguments)["config"].as<std::string>());
   if (!inventory) return fail_with(inventory.error(), *format);
   print_warnings(inventory->warnings);
+  if (plan) {
+    PlanOptions plan_options;
+    plan_options.probe = (*arguments)["probe"].as<bool>();
+    if (arguments->count("db") != 0) plan_options.db = (*arguments)["db"].as<std::string>();
+    return show_plan(*inventory, plan_options, *format);
+  }
   if (*format == report::Format::json) {
     std::cout << inventory_json(*inventory).dump(1, ' ', false, Json::error_handler_t::replace) << "\n";
   } else {
@@ -247,6 +269,37 @@ Json inventory_json(const config::Inventory& inventory) {
   json["store"] = inventory.store ? Json(inventory.store->string()) : Json();
   json["warnings"] = problems_json(inventory.warnings);
   return json;
+}
+
+// --- The plan ---
+
+int show_plan(const config::Inventory& inventory, const PlanOptions& options, report::Format format) {
+  const auto plan = plan_costs(inventory, options);
+  if (!plan) {
+    print_error("check", plan.error());
+    return exit_code(exit_code_for(plan.error()));
+  }
+  if (format == report::Format::json) {
+    Json json = inventory_json(inventory);
+    json["plan"] = plan_json(*plan);
+    std::cout << json.dump(1, ' ', false, Json::error_handler_t::replace) << "\n";
+  } else {
+    print_table(plan_table(*plan), report::Format::table);
+  }
+  ExitCode code = ExitCode::done;
+  for (const PlannedDevice& planned : *plan) {
+    if (planned.error) {
+      print_error("check", *planned.error);
+      code = ExitCode::some_failed;
+    }
+    if (planned.cost && planned.cost->duration >= planned.device->interval) {
+      std::cerr << fmt::format("octopoll check: {}: a cycle takes {:.1f} s, its interval is {}\n  {}\n",
+                               planned.device->name, seconds(planned.cost->duration),
+                               format_duration(planned.device->interval),
+                               "set a longer `interval`, or keep fewer `interfaces`");
+    }
+  }
+  return exit_code(code);
 }
 
 }  // namespace

@@ -21,12 +21,14 @@ namespace {
 
 namespace po = boost::program_options;
 
-constexpr std::array<Command, 6> table{{
+constexpr std::array<Command, 10> table{{
     {"run", "poll the inventory day and night, or once with --once", run_run},
     {"walk", "ask one device, and show its interfaces or any OID", run_walk},
     {"report", "utilisation from the store, as table, CSV or JSON", run_report},
     {"local", "watch this machine through its own snmpd", run_local},
     {"ping", "probe targets by ICMP echo", run_ping, 4},  // fping's code for what it could not do
+    {"doctor", "examine an agent: what it can, what it does wrong, what the inventory needs", run_doctor},
+    {"record", "write an agent's objects to a file that can be played again", run_record},
     {"check", "validate an inventory and show what would be polled", run_check},
 }};
 

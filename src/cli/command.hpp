@@ -39,8 +39,10 @@ struct Command {
 
 // One file a subcommand.
 int run_check(int argc, char** argv);
+int run_doctor(int argc, char** argv);
 int run_local(int argc, char** argv);
 int run_ping(int argc, char** argv);
+int run_record(int argc, char** argv);
 int run_report(int argc, char** argv);
 int run_run(int argc, char** argv);
 int run_walk(int argc, char** argv);

@@ -8,11 +8,11 @@
 
 #include "cli/command.hpp"
 #include "cli/interface_inventory.hpp"
+#include "cli/reach.hpp"
 #include "cli/snmp_options.hpp"
 #include "octopoll/core/duration.hpp"
 #include "octopoll/core/event_loop.hpp"
 #include "octopoll/core/text.hpp"
-#include "octopoll/icmp/prober.hpp"
 #include "octopoll/ifmib/reader.hpp"
 #include "octopoll/poll/resolver.hpp"
 #include "octopoll/snmp/engine.hpp"
@@ -102,7 +102,7 @@ class Asker {
         if (auto opened = open(i + 1); !opened) return tl::make_unexpected(opened.error());
         continue;
       }
-      if (end.outcome == snmp::Outcome::timed_out) ask_for_echo(*end.error);
+      if (end.outcome == snmp::Outcome::timed_out) add_echo(*loop_, endpoints_.back(), *end.error);
       return tl::make_unexpected(std::move(*end.error));
     }
   }
@@ -176,23 +176,6 @@ class Asker {
     });
     loop_->run();
     return error;
-  }
-
-  /// A dead host and a wrong community are the same silence; an echo tells them apart.
-  void ask_for_echo(Error& error) {
-    auto prober = icmp::Prober::create(*loop_);
-    if (!prober) return;
-    icmp::EchoPlan plan;
-    plan.count = 3;
-    plan.spacing = std::chrono::milliseconds(50);
-    plan.timeout = std::chrono::milliseconds(700);
-    bool alive = false;
-    (*prober)->start(endpoints_.back(), plan, [&](icmp::EchoRound&& round) {
-      alive = round.received > 0;
-      loop_->stop();
-    });
-    loop_->run();
-    error.message += alive ? "; the host answers ping" : "; the host does not answer ping";
   }
 
   const Arguments& arguments_;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <limits>
 #include <utility>
 
@@ -12,6 +13,14 @@ namespace {
 
 std::int64_t unix_ms(WallTime time) { return time.time_since_epoch().count(); }
 WallTime wall_time(std::int64_t unix_milliseconds) { return WallTime(std::chrono::milliseconds(unix_milliseconds)); }
+
+/// The lower one of two in the middle: a number that was measured.
+template <class Number>
+Number median(std::vector<Number> numbers) {
+  const auto middle = numbers.begin() + static_cast<std::ptrdiff_t>((numbers.size() - 1) / 2);
+  std::nth_element(numbers.begin(), middle, numbers.end());
+  return *middle;
+}
 
 /// Bounds of polls.started_at whose cycles can hold a delta of the window.
 struct PollRange {
@@ -73,6 +82,35 @@ Result<std::vector<StoredInterface>> Reader::interfaces(std::int64_t device_id) 
                           statement->maybe_unsigned(3), statement->maybe_unsigned(4), wall_time(statement->integer(5)),
                           wall_time(statement->integer(6))});
   }
+}
+
+Result<std::optional<TypicalCost>> Reader::typical_cost(const std::string& device) {
+  // Enough for a median that one read of the tables, once an hour, does not move.
+  auto statement = impl_->database.prepare(
+      "SELECT p.requests, p.octets_sent, p.octets_received, p.duration_ms,"
+      " (SELECT count(*) FROM samples WHERE poll_id = p.id)"
+      " FROM polls p JOIN devices d ON d.id = p.device_id"
+      " WHERE d.name = ? AND p.outcome = 'complete' ORDER BY p.poll_number DESC LIMIT 15");
+  if (!statement) return tl::make_unexpected(statement.error());
+  std::vector<std::uint64_t> requests, sent, received;
+  std::vector<double> milliseconds;
+  TypicalCost cost;
+  for (auto row = statement->first(device);; row = statement->next()) {
+    if (!row) return tl::make_unexpected(row.error());
+    if (!*row) break;
+    requests.push_back(statement->unsigned_integer(0));
+    sent.push_back(statement->unsigned_integer(1));
+    received.push_back(statement->unsigned_integer(2));
+    milliseconds.push_back(statement->real(3));
+    if (cost.polls++ == 0) cost.interfaces = statement->unsigned_integer(4);
+  }
+  if (cost.polls == 0) return std::nullopt;
+  cost.requests = median(std::move(requests));
+  cost.octets_sent = median(std::move(sent));
+  cost.octets_received = median(std::move(received));
+  cost.duration = std::chrono::duration_cast<std::chrono::nanoseconds>(
+      std::chrono::duration<double, std::milli>(median(std::move(milliseconds))));
+  return cost;
 }
 
 Result<> Reader::for_each_sample(const SampleQuery& query, const std::function<void(const StoredSample&)>& callback) {

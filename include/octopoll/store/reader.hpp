@@ -51,6 +51,16 @@ struct StoredSample {
   Direction out;
 };
 
+/// What a device's cycles take: each number the median of its newest complete polls.
+struct TypicalCost {
+  std::size_t polls = 0;       ///< that were looked at
+  std::size_t interfaces = 0;  ///< of the newest
+  std::uint64_t requests = 0;
+  std::uint64_t octets_sent = 0;
+  std::uint64_t octets_received = 0;
+  std::chrono::nanoseconds duration{};
+};
+
 /// Which samples: of one device, of interfaces with ids from `first_interface` to `last_interface`, whose deltas
 /// overlap the half-open window [since, until).
 struct SampleQuery {
@@ -79,6 +89,8 @@ class Reader {
   [[nodiscard]] Result<std::vector<StoredDevice>> devices();
   /// Of one device, by id.
   [[nodiscard]] Result<std::vector<StoredInterface>> interfaces(std::int64_t device_id);
+  /// Of the device of that name; nullopt where it was never polled to the end.
+  [[nodiscard]] Result<std::optional<TypicalCost>> typical_cost(const std::string& device);
   /// Calls back for each sample, by poll and interface, one row in memory at a time.
   [[nodiscard]] Result<> for_each_sample(const SampleQuery& query,
                                          const std::function<void(const StoredSample&)>& callback);

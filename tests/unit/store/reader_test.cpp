@@ -50,6 +50,33 @@ DeviceCycle minute(std::uint64_t number, std::chrono::seconds after_noon) {
   return make_cycle("sw1", number, noon + after_noon, {make_row({.name = "a", .in_octets = number})});
 }
 
+TEST_CASE("the typical cost of a device is the median of its newest complete polls") {
+  const test::TempDir dir;
+  std::vector<DeviceCycle> cycles;
+  for (std::uint32_t i = 1; i <= 20; ++i) {
+    cycles.push_back(minute(i, std::chrono::seconds(60 * i)));
+    // The five oldest, and those that failed, would move it; one read of the tables does not.
+    cycles.back().cost.requests = i <= 5 ? 1000 : i == 12 ? 90 : i;
+    cycles.back().cost.octets_sent = cycles.back().cost.octets_received = i;
+    cycles.back().duration = std::chrono::milliseconds(i);
+  }
+  cycles.push_back(minute(21, 1260s));
+  cycles.back().outcome = CycleOutcome::failed;
+  cycles.back().cost.requests = 3;
+  auto reader = filled(dir / "x.db", cycles);
+  const auto cost = reader->typical_cost("sw1");
+  REQUIRE(cost);
+  REQUIRE(*cost);
+  CHECK((*cost)->polls == 15);
+  CHECK((*cost)->interfaces == 1);
+  CHECK((*cost)->requests == 14);
+  CHECK((*cost)->octets_sent == 13);
+  CHECK((*cost)->duration == 13ms);
+  const auto stranger = reader->typical_cost("nobody");
+  REQUIRE(stranger);
+  CHECK_FALSE(*stranger);
+}
+
 TEST_CASE("a window gets every delta that overlaps it, and no other") {
   const test::TempDir dir;
   auto reader =

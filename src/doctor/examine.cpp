@@ -1,0 +1,396 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cmath>
+#include <memory>
+
+#include "doctor/bulk.hpp"
+#include "doctor/tables.hpp"
+#include "octopoll/core/duration.hpp"
+#include "octopoll/core/text.hpp"
+#include "octopoll/ifmib/reader.hpp"
+
+namespace octopoll::doctor {
+namespace {
+
+using namespace std::chrono_literals;
+using snmp::Oid;
+using snmp::Outcome;
+using snmp::Reply;
+
+const Oid& sys_up_time() {
+  static const Oid oid{1, 3, 6, 1, 2, 1, 1, 3, 0};
+  return oid;
+}
+const Oid& snmp_engine_id() {
+  static const Oid oid{1, 3, 6, 1, 6, 3, 10, 2, 1, 1, 0};
+  return oid;
+}
+
+constexpr unsigned contacts = 12;  // versions or key forms, scalars, engine id, the second look at the clock
+
+/// Below this the step of sysUpTime, 10 ms or more, says nothing of its rate.
+constexpr auto shortest_clock_span = 1s;
+constexpr double tolerated_drift = 0.03;
+
+std::string_view word_of(SnmpVersion version) noexcept {
+  return version == SnmpVersion::v1 ? "v1" : version == SnmpVersion::v2c ? "v2c" : "v3";
+}
+
+/// AES-192 and AES-256 are in no RFC: agents lengthen the key after draft-blumenthal or, as Cisco does, draft-reeder.
+std::optional<PrivProtocol> other_key_form(const SnmpCredentials& credentials) noexcept {
+  if (credentials.version != SnmpVersion::v3 || credentials.level != SecurityLevel::auth_priv) return std::nullopt;
+  switch (credentials.priv_protocol) {
+    case PrivProtocol::aes192:
+      return PrivProtocol::aes192c;
+    case PrivProtocol::aes192c:
+      return PrivProtocol::aes192;
+    case PrivProtocol::aes256:
+      return PrivProtocol::aes256c;
+    case PrivProtocol::aes256c:
+      return PrivProtocol::aes256;
+    default:
+      return std::nullopt;
+  }
+}
+
+class Examiner {
+ public:
+  Examiner(snmp::Interview& interview, const Patient& patient, const std::function<void(std::string_view)>& progress)
+      : interview_(interview), patient_(patient), progress_(progress), before_(interview.traffic()) {
+    result_.target = to_string(patient.target);
+    result_.endpoint = patient.session.endpoint.text();
+    result_.credentials = patient.session.credentials;
+  }
+
+  Examination run() {
+    if (make_contact()) {
+      read_scalars();
+      read_engine_id();
+      read_tables();
+      try_sizes();
+      read_again();
+    }
+    judge_traffic();
+    return std::move(result_);
+  }
+
+ private:
+  void add(Finding finding) { result_.findings.push_back(std::move(finding)); }
+
+  // ---- versions and keys ----
+
+  bool make_contact() {
+    progress_("versions");
+    return patient_.session.credentials.version == SnmpVersion::v3 ? contact_v3() : contact_community();
+  }
+
+  std::unique_ptr<snmp::Session> open(const SnmpCredentials& credentials, Reply& reply, std::optional<Error>& error) {
+    snmp::SessionOptions options = patient_.session;
+    options.credentials = credentials;
+    auto session = interview_.open(std::move(options));
+    if (!session) {
+      error = session.error();
+      return nullptr;
+    }
+    reply = interview_.get(**session, {sys_up_time()});
+    if (reply.outcome != Outcome::answered) error = (*session)->explain(reply);
+    return std::move(*session);
+  }
+
+  /// Both versions: the one that was asked for is kept if it answers, else the other.
+  bool contact_community() {
+    const SnmpVersion wanted = patient_.session.credentials.version;
+    const SnmpVersion other = wanted == SnmpVersion::v1 ? SnmpVersion::v2c : SnmpVersion::v1;
+    std::vector<std::string> texts;
+    std::optional<Error> first_error;
+    bool other_answers = false;
+    for (const SnmpVersion version : {wanted, other}) {
+      SnmpCredentials credentials = patient_.session.credentials;
+      credentials.version = version;
+      Reply reply;
+      std::optional<Error> error;
+      auto session = open(credentials, reply, error);
+      const bool answers = !error && reply.outcome == Outcome::answered;
+      texts.push_back(answers ? fmt::format("{} answers in {:.1f} ms", word_of(version),
+                                            std::chrono::duration<double, std::milli>(reply.round_trip).count())
+                              : fmt::format("{} does not", word_of(version)));
+      if (!first_error) first_error = error;
+      other_answers = answers;  // of the second, in the end
+      if (answers && !session_) adopt(std::move(session), credentials);
+    }
+    if (!session_) {
+      add({"versions", Severity::problem, first_error->message, first_error->remedy});
+      return false;
+    }
+    Finding finding{"versions", Severity::ok, fmt::format("{}", fmt::join(texts, ", ")), {}};
+    if (result_.credentials.version == SnmpVersion::v1) {
+      const bool better_there = other_answers && wanted == SnmpVersion::v1;
+      finding.severity = wanted == SnmpVersion::v1 ? Severity::note : Severity::problem;
+      finding.meaning = fmt::format("{}SNMPv1 cannot carry 64-bit counters (RFC 3584 section 4.2.2.1)",
+                                    better_there                ? "ask with v2c: "
+                                    : wanted == SnmpVersion::v1 ? ""
+                                                                : "set version: 1; ");
+    }
+    add(std::move(finding));
+    return true;
+  }
+
+  bool contact_v3() {
+    SnmpCredentials credentials = patient_.session.credentials;
+    Reply reply;
+    std::optional<Error> error;
+    auto session = open(credentials, reply, error);
+    if (!error) {
+      adopt(std::move(session), credentials);
+      add({"versions",
+           Severity::ok,
+           fmt::format("v3 answers {} in {:.1f} ms", to_string(credentials.level),
+                       std::chrono::duration<double, std::milli>(reply.round_trip).count()),
+           {}});
+      return true;
+    }
+    const bool may_be_the_key = reply.outcome == Outcome::privacy_failed || reply.outcome == Outcome::timed_out;
+    const auto other = other_key_form(credentials);
+    if (session && may_be_the_key && other) {
+      const PrivProtocol given = credentials.priv_protocol;
+      credentials.priv_protocol = *other;
+      std::optional<Error> other_error;
+      session.reset();
+      auto second = open(credentials, reply, other_error);
+      if (!other_error) {
+        adopt(std::move(second), credentials);
+        add({"versions", Severity::problem,
+             fmt::format("v3 does not understand {} and answers {}", to_string(given), to_string(*other)),
+             fmt::format("this agent makes its long keys in the other way: set priv_protocol: {}", to_string(*other))});
+        return true;
+      }
+    }
+    add({"versions", Severity::problem, error->message, error->remedy});
+    return false;
+  }
+
+  void adopt(std::unique_ptr<snmp::Session> session, const SnmpCredentials& credentials) {
+    session_ = std::move(session);
+    result_.credentials = credentials;
+  }
+
+  // ---- what it is ----
+
+  ifmib::Scalars scalars() {
+    ifmib::Scalars all;
+    std::unique_ptr<ifmib::Reading> reading;
+    interview_.run([&](std::function<void()> finished) {
+      reading = ifmib::read_scalars(*session_, ifmib::ScalarSet::all, {},
+                                    [&all, finished](ifmib::Scalars&& read, ifmib::ReadEnd&&) {
+                                      all = std::move(read);
+                                      finished();
+                                    });
+    });
+    return all;
+  }
+
+  void read_scalars() {
+    progress_("clock");
+    scalars_ = scalars();
+    const DeviceFacts facts = ifmib::facts_of(scalars_);
+    result_.sys_name = facts.sys_name;
+    result_.sys_descr = facts.sys_descr;
+    judge_cache(facts);
+  }
+
+  void judge_cache(const DeviceFacts& facts) {
+    const bool net_snmp = facts.sys_object_id.value_or("").starts_with("1.3.6.1.4.1.8072.3.2.");
+    if (!scalars_.cache_timeout && !net_snmp) {
+      return add({"cache", Severity::ok, "the agent announces no cache of its counters", {}});
+    }
+    // Ten periods: what the poller allows as error of a rate (invariant 2: 10 %).
+    const std::uint32_t period = scalars_.cache_timeout.value_or(3);
+    if (period == 0) return add({"cache", Severity::ok, "nsCacheTimeout is 0: counters are fresh", {}});
+    add({"cache", Severity::note,
+         fmt::format("counters are {} s old at most{}", period,
+                     scalars_.cache_timeout ? " (nsCacheTimeout)" : " (Net-SNMP; it hides nsCacheTimeout)"),
+         fmt::format("with an interval under {} s some deltas are stale, and come with a later, longer one",
+                     std::uint64_t{period} * 10)});
+  }
+
+  void read_engine_id() {
+    result_.engine_id = session_->engine_id();
+    if (!result_.engine_id.empty()) {
+      const auto clock = session_->engine_clock();
+      return add({"engine",
+                  Severity::ok,
+                  clock
+                      ? fmt::format("engine id {}, boots {}, time {} s", result_.engine_id, clock->first, clock->second)
+                      : fmt::format("engine id {}", result_.engine_id),
+                  {}});
+    }
+    const Reply reply = interview_.get(*session_, {snmp_engine_id()});
+    if (!reply.good() || reply.variables.empty() || reply.variables[0].value.octets() == nullptr) return;
+    result_.engine_id = to_hex(*reply.variables[0].value.octets());
+    add({"engine", Severity::ok, fmt::format("engine id {}", result_.engine_id), {}});
+  }
+
+  // ---- tables ----
+
+  std::pair<ifmib::Rows, ifmib::ReadEnd> tables(std::span<const ifmib::Column> columns) {
+    std::pair<ifmib::Rows, ifmib::ReadEnd> read;
+    std::unique_ptr<ifmib::Reading> reading;
+    interview_.run([&](std::function<void()> finished) {
+      reading = ifmib::read_tables(*session_, columns, {}, [&read, finished](ifmib::Rows&& rows, ifmib::ReadEnd&& end) {
+        read = {std::move(rows), std::move(end)};
+        finished();
+      });
+    });
+    return read;
+  }
+
+  void read_tables() {
+    progress_("interface tables");
+    auto [rows, end] = tables(ifmib::all_columns());
+    rows_ = std::move(rows);
+    Finding finding{"tables", Severity::ok, fmt::format("{} interfaces", rows_.size()), {}};
+    if (!end.notes.empty()) {
+      finding.severity = Severity::note;
+      finding.measured += fmt::format("; {}", fmt::join(end.notes, "; "));
+      finding.meaning = "reading them took more requests than it should";
+    }
+    if (end.error) {
+      finding.severity = Severity::problem;
+      finding.measured += fmt::format("; {}", end.error->message);
+      finding.meaning = "the tables were not read whole: " + end.error->remedy;
+    }
+    add(std::move(finding));
+    add(judge_indexes(rows_, scalars_.if_number));
+    if (rows_.empty()) return;
+    add(judge_names(rows_));
+    add(judge_types(rows_));
+    add(judge_speeds(rows_, result_.profile));
+  }
+
+  void try_sizes() {
+    if (rows_.empty()) return;
+    progress_("order of objects");
+    const NextWalk walk = walk_by_get_next(interview_, *session_);
+    add(judge_order(walk));
+    if (!walk.error && !walk.loops && walk.increasing && result_.credentials.version != SnmpVersion::v1) {
+      progress_("bulk sizes");
+      add(try_bulk_sizes(interview_, *session_, walk, result_.profile));
+    }
+    progress_("message sizes");
+    add(try_message_sizes(interview_, *session_, rows_, result_.profile));
+  }
+
+  /// The counters once more, and the clock, as long after the first time as the other checks took.
+  void read_again() {
+    progress_("counters and clock again");
+    constexpr std::array octets{ifmib::Column::if_in_octets,     ifmib::Column::if_hc_in_octets,
+                                ifmib::Column::if_hc_out_octets, ifmib::Column::if_speed,
+                                ifmib::Column::if_high_speed,    ifmib::Column::if_descr,
+                                ifmib::Column::if_name};
+    const auto cache = std::chrono::seconds(std::min(scalars_.cache_timeout.value_or(0), 30U));
+    const auto span = std::max<std::chrono::nanoseconds>(cache + 200ms, shortest_clock_span + 200ms);
+    const auto since = BootClock::now() - scalars_.received;
+    if (since < span) interview_.pause(span - since);
+    if (!rows_.empty()) add(judge_wide_counters(rows_, tables(octets).first));
+    judge_clock(scalars());
+  }
+
+  void judge_clock(const ifmib::Scalars& later) {
+    Finding finding{"clock", Severity::ok, {}, {}};
+    if (!scalars_.sys_uptime || !later.sys_uptime) {
+      finding.severity = Severity::note;
+      finding.measured = "no sysUpTime";
+      finding.meaning = "rates are timed by octopoll's own clock, and restarts are seen by snmpEngineBoots, if at all";
+      return add(std::move(finding));
+    }
+    const double ours = std::chrono::duration<double>(later.received - scalars_.received).count();
+    const double theirs = static_cast<double>(*later.sys_uptime - *scalars_.sys_uptime) / 100.0;  // modulo 2^32
+    // Two steps of sysUpTime and both round trips are no drift.
+    const double slack =
+        0.02 + std::chrono::duration<double>(later.round_trip + scalars_.round_trip).count() + ours * tolerated_drift;
+    finding.measured = fmt::format("sysUpTime went on {:.2f} s in {:.2f} s", theirs, ours);
+    if (std::abs(theirs - ours) > slack) {
+      finding.severity = Severity::note;
+      finding.meaning = "it does not follow the time: rates are timed by octopoll's own clock";
+    }
+    add(std::move(finding));
+  }
+
+  // ---- ends ----
+
+  void judge_traffic() {
+    snmp::Traffic& cost = result_.traffic;
+    cost = interview_.traffic();
+    for (auto member : {&snmp::Traffic::requests, &snmp::Traffic::responses, &snmp::Traffic::retries,
+                        &snmp::Traffic::timeouts, &snmp::Traffic::late, &snmp::Traffic::foreign,
+                        &snmp::Traffic::malformed, &snmp::Traffic::octets_sent, &snmp::Traffic::octets_received}) {
+      cost.*member -= before_.*member;
+    }
+    Finding finding{"answers",
+                    Severity::ok,
+                    fmt::format("{} requests, {} answers, {} sent again", cost.requests, cost.responses, cost.retries),
+                    {}};
+    if (cost.foreign != 0) {
+      finding.severity = Severity::problem;
+      finding.measured += fmt::format(", {} from another address or with another community", cost.foreign);
+      finding.meaning = "such answers are dropped: poll the address that they come from, or mend the agent's binding";
+    } else if (cost.malformed != 0) {
+      finding.severity = Severity::note;
+      finding.measured += fmt::format(", {} that could not be read", cost.malformed);
+      finding.meaning = "the agent sends messages that are no SNMP";
+    } else if (cost.late != 0) {
+      finding.severity = Severity::note;
+      finding.measured += fmt::format(", {} late or twice", cost.late);
+      finding.meaning = "a longer timeout saves repeated requests";
+    }
+    add(std::move(finding));
+  }
+
+  snmp::Interview& interview_;
+  const Patient& patient_;
+  const std::function<void(std::string_view)>& progress_;
+  snmp::Traffic before_;
+  Examination result_;
+  std::unique_ptr<snmp::Session> session_;
+  ifmib::Scalars scalars_;
+  ifmib::Rows rows_;
+};
+
+}  // namespace
+
+std::string_view to_string(Severity severity) noexcept {
+  return severity == Severity::ok ? "ok" : severity == Severity::note ? "note" : "problem";
+}
+
+Severity Examination::worst() const noexcept {
+  Severity worst = Severity::ok;
+  for (const Finding& finding : findings) worst = std::max(worst, finding.severity);
+  return worst;
+}
+
+Examination examine(snmp::Interview& interview, const Patient& patient,
+                    const std::function<void(std::string_view)>& progress) {
+  return Examiner(interview, patient, progress).run();
+}
+
+unsigned request_bound() noexcept { return contacts + longest_next_walk + bulk_requests + message_requests; }
+
+void compare_engine_ids(std::vector<Examination>& examinations) {
+  for (Examination& one : examinations) {
+    if (one.engine_id.empty()) continue;
+    std::vector<std::string> others;
+    for (const Examination& other : examinations) {
+      if (other.endpoint != one.endpoint && other.engine_id == one.engine_id) others.push_back(other.target);
+    }
+    if (others.empty()) continue;
+    one.findings.push_back(
+        {"engine", Severity::problem, fmt::format("{} has the same engine id", fmt::join(others, ", ")),
+         "engine ids must be unique (RFC 3411 section 3.1.1.1): octopoll copes, other managers mix up keys and clocks; "
+         "give one of them another"});
+  }
+}
+
+}  // namespace octopoll::doctor

@@ -1,0 +1,137 @@
+#include "octopoll/poll/cycle_cost.hpp"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "octopoll/ifmib/identity.hpp"
+#include "octopoll/ifmib/reader.hpp"
+#include "octopoll/poll/resolver.hpp"
+
+namespace octopoll::poll {
+namespace {
+
+/// One device, read as its poller reads it.
+class Probe {
+ public:
+  Probe(snmp::Interview& interview, const config::Device& device) : interview_(interview), device_(device) {}
+
+  Result<CycleCost> run() {
+    if (auto connected = connect(); !connected) return tl::make_unexpected(connected.error());
+    if (auto read = read_tables(); !read) return tl::make_unexpected(read.error());
+    return count_cycle();
+  }
+
+ private:
+  /// The first of its addresses that answers, as a cycle takes it.
+  Result<> connect() {
+    auto endpoints = resolve_blocking(device_.address);
+    if (!endpoints)
+      return fail(endpoints.error().kind, device_.name + ": " + endpoints.error().message, endpoints.error().remedy);
+    prefer_ipv4(*endpoints);
+    Result<> last;
+    for (const Endpoint& endpoint : *endpoints) {
+      session_.reset();
+      snmp::SessionOptions options;
+      options.label = device_.name;
+      options.endpoint = endpoint;
+      options.credentials = device_.auth;
+      options.timeout = device_.timeout;
+      options.retries = device_.retries;
+      options.max_outstanding = device_.max_outstanding;
+      auto session = interview_.open(std::move(options));
+      if (!session) return tl::make_unexpected(session.error());
+      session_ = std::move(*session);
+      last = read_scalars(ifmib::ScalarSet::all);
+      if (last) return last;
+    }
+    return last;
+  }
+
+  /// Takes over what the read learned of the agent, as the poller does.
+  Result<> ended(ifmib::ReadEnd&& end) {
+    if (end.message_size) limits_.max_message_size = std::min(limits_.max_message_size, *end.message_size);
+    if (interview_.interrupted()) return fail(ErrorKind::partial, device_.name + ": interrupted");
+    if (end.error) return tl::make_unexpected(std::move(*end.error));
+    return {};
+  }
+
+  Result<> read_scalars(ifmib::ScalarSet set) {
+    ifmib::ReadEnd how;
+    std::unique_ptr<ifmib::Reading> reading;
+    interview_.run([&](std::function<void()> finished) {
+      reading = ifmib::read_scalars(*session_, set, limits_, [&how, finished](ifmib::Scalars&&, ifmib::ReadEnd&& end) {
+        how = std::move(end);
+        finished();
+      });
+    });
+    return ended(std::move(how));
+  }
+
+  Result<> read_tables() {
+    ifmib::Rows rows;
+    ifmib::ReadEnd how;
+    std::unique_ptr<ifmib::Reading> reading;
+    interview_.run([&](std::function<void()> finished) {
+      reading = ifmib::read_tables(*session_, ifmib::polled_columns(), limits_,
+                                   [&, finished](ifmib::Rows&& found, ifmib::ReadEnd&& end) {
+                                     rows = std::move(found);
+                                     how = std::move(end);
+                                     finished();
+                                   });
+    });
+    const auto names = ifmib::identify(rows, {});
+    for (const auto& [index, row] : rows) {
+      ifmib::RowPlan plan = ifmib::plan_row(index, names.at(index), row);
+      if (device_.interfaces->keeps(plan.name, plan.facts)) plans_.push_back(std::move(plan));
+    }
+    return ended(std::move(how));
+  }
+
+  Result<CycleCost> count_cycle() {
+    const snmp::Traffic before = session_->traffic();
+    const BootTime began = BootClock::now();
+    if (auto read = read_scalars(ifmib::ScalarSet::changing); !read) return tl::make_unexpected(read.error());
+    ifmib::ReadEnd how;
+    std::unique_ptr<ifmib::Reading> reading;
+    interview_.run([&](std::function<void()> finished) {
+      reading = ifmib::read_counters(
+          *session_, plans_, limits_, [](ifmib::RowReading&&) {},
+          [&how, finished](ifmib::ReadEnd&& end) {
+            how = std::move(end);
+            finished();
+          });
+    });
+    if (auto read = ended(std::move(how)); !read) return tl::make_unexpected(read.error());
+    const snmp::Traffic& after = session_->traffic();
+    return CycleCost{plans_.size(), after.requests - before.requests, after.octets_sent - before.octets_sent,
+                     after.octets_received - before.octets_received, BootClock::now() - began};
+  }
+
+  snmp::Interview& interview_;
+  const config::Device& device_;
+  ifmib::ReadLimits limits_{device_.max_repetitions, device_.max_message_size, std::nullopt};
+  std::unique_ptr<snmp::Session> session_;
+  std::vector<ifmib::RowPlan> plans_;
+};
+
+double seconds(std::chrono::nanoseconds time) { return std::chrono::duration<double>(time).count(); }
+
+}  // namespace
+
+Result<CycleCost> probe_cost(snmp::Interview& interview, const config::Device& device) {
+  return Probe(interview, device).run();
+}
+
+void add(TotalCost& total, const CycleCost& cost, std::chrono::nanoseconds interval) {
+  total.requests_per_second += static_cast<double>(cost.requests) / seconds(interval);
+  total.bits_per_second_out += static_cast<double>(cost.octets_sent) * 8.0 / seconds(interval);
+  total.bits_per_second_in += static_cast<double>(cost.octets_received) * 8.0 / seconds(interval);
+}
+
+double share_of_interval(const CycleCost& cost, std::chrono::nanoseconds interval) {
+  return seconds(cost.duration) / seconds(interval);
+}
+
+}  // namespace octopoll::poll

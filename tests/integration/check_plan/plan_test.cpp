@@ -1,0 +1,115 @@
+// `octopoll check --plan` against what the test agent counted, and what `octopoll run` then really does.
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "fleet/fleet.hpp"
+#include "support/binaries.hpp"
+#include "support/run_command.hpp"
+#include "support/temp_dir.hpp"
+
+using namespace octopoll::test;
+using nlohmann::json;
+
+namespace {
+
+/// One device "d" of 100 interfaces, and an inventory for it.
+struct Bench {
+  fleet::Fleet fleet;
+  TempDir folder;
+  explicit Bench(const std::string& settings = ", timeout: 5s") {
+    fleet::DeviceSpec spec;
+    spec.name = "d";
+    spec.synthetic.interfaces = fleet::make_interfaces(100, {});
+    fleet.add(spec);
+    fleet.start();
+    write_file(folder / "inventory.yaml",
+               fmt::format("auths: {{site: {{community: d}}}}\ndefaults: {{auth: site, ping: false{}}}\n"
+                           "devices: [{{name: d, address: \"{}\"}}]\nstore: x.db\n",
+                           settings, fleet.target()));
+    REQUIRE(::chmod((folder / "inventory.yaml").c_str(), 0600) == 0);
+  }
+  [[nodiscard]] CommandResult run(std::vector<std::string> arguments) const {
+    arguments.insert(arguments.begin(), octopoll_binary().string());
+    arguments.insert(arguments.begin() + 2, {"-c", (folder / "inventory.yaml").string()});
+    return run_command(std::move(arguments), {}, std::chrono::seconds(100));
+  }
+  [[nodiscard]] json plan(std::vector<std::string> more) const {
+    more.insert(more.begin(), {"check", "--plan", "--format", "json"});
+    const CommandResult result = run(std::move(more));
+    INFO(result.describe());
+    REQUIRE(result.exit_code() == 0);
+    return json::parse(result.out)["plan"];
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a device that nobody asked is unknown, and nothing is sent", "[check]") {
+  Bench bench;
+  const json plan = bench.plan({});
+  CHECK(plan["devices"][0]["source"] == "unknown");
+  CHECK(plan["devices_unknown"] == 1);
+  CHECK(bench.fleet.stats("d").requests == 0);
+  CHECK_FALSE(std::filesystem::exists(bench.folder / "x.db"));
+  const CommandResult table = bench.run({"check", "--plan"});
+  CHECK_THAT(table.out, Catch::Contains("--probe asks those"));
+}
+
+TEST_CASE("what a probe says a cycle costs is what a cycle costs", "[check]") {
+  Bench bench(", timeout: 5s, interval: 600s");
+  const json probed = bench.plan({"--probe"})["devices"][0];
+  CHECK(probed["source"] == "probe");
+  CHECK(probed["interfaces"] == 100);
+  CHECK(probed["seconds"].get<double>() > 0.0);
+
+  const CommandResult polled = bench.run({"run", "--once", "--gap", "1s"});
+  INFO(polled.describe());
+  REQUIRE(polled.exit_code() == 0);
+  const json stored = bench.plan({})["devices"][0];
+  CHECK(stored["source"] == "store");
+  CHECK(stored["polls"] == 2);
+  CHECK(stored["interfaces"] == 100);
+  // The lower one of two: of the second poll, which reads no tables.
+  CHECK(stored["requests"] == probed["requests"]);
+  CHECK(stored["octets_sent"].get<double>() == Approx(probed["octets_sent"].get<double>()).epsilon(0.02));
+  CHECK(stored["octets_received"].get<double>() == Approx(probed["octets_received"].get<double>()).epsilon(0.02));
+}
+
+TEST_CASE("the load is that of all cycles by their intervals", "[check]") {
+  const Bench bench(", timeout: 5s, interval: 20s");
+  const json plan = bench.plan({"--probe"});
+  const json& device = plan["devices"][0];
+  CHECK(plan["requests_per_second"].get<double>() == Approx(device["requests"].get<double>() / 20));
+  CHECK(plan["bits_per_second_in"].get<double>() == Approx(device["octets_received"].get<double>() * 8 / 20));
+  CHECK(device["share_of_interval"].get<double>() == Approx(device["seconds"].get<double>() / 20));
+}
+
+TEST_CASE("a cycle that is longer than its interval is warned of", "[check]") {
+  Bench bench(", timeout: 1900ms, interval: 2s");
+  bench.fleet.set("d", {{"delay", {{"fixed_ms", 250}}}});
+  const CommandResult result = bench.run({"check", "--plan", "--probe"});
+  INFO(result.describe());
+  CHECK(result.exit_code() == 0);
+  CHECK_THAT(result.err, Catch::Contains("d: a cycle takes ") && Catch::Contains("its interval is 2s"));
+}
+
+TEST_CASE("a device that does not answer the probe is named, and the code is 1", "[check]") {
+  Bench bench(", retries: 0, timeout: 500ms");
+  bench.fleet.set("d", {{"silent", true}});
+  const CommandResult result = bench.run({"check", "--plan", "--probe"});
+  INFO(result.describe());
+  CHECK(result.exit_code() == 1);
+  CHECK_THAT(result.err, Catch::Contains("octopoll check: d ("));
+}
+
+TEST_CASE("--probe without --plan is bad usage", "[check]") {
+  const Bench bench;
+  CHECK(bench.run({"check", "--probe"}).exit_code() == 2);
+}
