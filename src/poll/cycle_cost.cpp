@@ -84,7 +84,7 @@ class Probe {
     const auto names = ifmib::identify(rows, {});
     for (const auto& [index, row] : rows) {
       ifmib::RowPlan plan = ifmib::plan_row(index, names.at(index), row);
-      if (device_.interfaces->keeps(plan.name, plan.facts)) plans_.push_back(std::move(plan));
+      if (device_.interfaces->keeps(plan.interface)) plans_.push_back(std::move(plan));
     }
     return ended(std::move(how));
   }
