@@ -109,7 +109,7 @@ TEST_CASE("a device that does not answer the probe is named, and the code is 1",
   CHECK_THAT(result.err, Catch::Contains("octopoll check: d ("));
 }
 
-TEST_CASE("--probe without --plan is bad usage", "[check]") {
+TEST_CASE("probe without plan is bad usage", "[check]") {
   const Bench bench;
   CHECK(bench.run({"check", "--probe"}).exit_code() == 2);
 }

@@ -108,7 +108,7 @@ TEST_CASE("faults are named, with what they mean and what the inventory needs", 
     std::string check, severity, measured, fragment;
   };
   const auto c = GENERATE(values<Case>({
-      {{{"skip_rows_over", 30}}, "bulk", "problem", "50: 1.3.6.1.2.1.2.2.1.2.9 comes after 7 rows", ""},
+      {{{"skip_rows_over", 30}}, "bulk", "problem", "50: 1.3.6.1.2.1.2.2.1.2.4 comes after 2 rows", ""},
       {{{"skip_rows_over", 12}}, "bulk", "problem", "25: ", "max_repetitions: 10"},
       {{{"no_getbulk", "genErr"}}, "bulk", "note", "10: genErr", "max_repetitions: 1"},
       {{{"too_big_over", 800}}, "message size", "note", "tooBig", "max_message_size: 7"},
