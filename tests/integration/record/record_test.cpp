@@ -144,7 +144,7 @@ TEST_CASE("a place that cannot be written to is told before the device is asked"
   CHECK(agent.fleet.stats("d").requests == 0);
 }
 
-TEST_CASE("-o - writes to stdout, and a stdout that takes nothing is an error", "[record]") {
+TEST_CASE("a dash for the file is stdout, and a stdout that takes nothing is an error", "[record]") {
   const Agent agent(2);
   const CommandResult result = record({agent.fleet.target(), "-c", "d", "-o", "-"});
   CHECK(result.exit_code() == 0);
