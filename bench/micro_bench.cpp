@@ -196,11 +196,11 @@ void decode_octopoll(benchmark::State& state) {
   bench::Head head;
   if (!bench::read_head(octets_of(answer), "public", head)) state.SkipWithError("not understood");
   const std::string_view encoded(reinterpret_cast<const char*>(head.bindings.data()), head.bindings.size());
-  std::vector<octopoll::snmp::Oid> columns;
-  for (const auto& column : bench::columns()) columns.emplace_back(column);
+  std::vector<octopoll::snmp::RowNames::Column> columns;
+  for (const auto& column : bench::columns()) columns.push_back({octopoll::snmp::Oid(column)});
   const octopoll::snmp::RowNames names(columns);
   std::string asked;
-  for (std::int64_t row = 1; row <= state.range(0); ++row) names.append(asked, static_cast<std::uint32_t>(row));
+  for (std::uint32_t row = 1; row <= static_cast<std::uint32_t>(state.range(0)); ++row) names.append(asked, row, row);
   std::vector<bench::Row> rows(static_cast<std::size_t>(state.range(0)));
   for (auto _ : state) {
     octopoll::snmp::AnswerReader variables(asked, encoded);

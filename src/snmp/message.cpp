@@ -141,6 +141,7 @@ int Session::Impl::parse(netsnmp_pdu& pdu, u_char* octets, std::size_t length) {
   if (may_be_encoded && length == incoming.size()) {
     const bool taken = session->version == SNMP_VERSION_3 ? parse_encoded_v3(pdu, octets) : parse_encoded(pdu);
     if (taken) {
+      took_encoded = true;
       session->s_snmp_errno = 0;
       return SNMP_ERR_NOERROR;
     }

@@ -369,11 +369,18 @@ void Session::Impl::feed(std::string_view datagram, const MessageHead& head, Boo
   netsnmp_session* session = snmp_sess_session(handle);
   const std::uint32_t strangers = count_strangers();
   {
-    const LinkedEngine linked(*session, user.get(), clock);
+    LinkedEngine linked(*session, user.get(), clock);
     netsnmp_large_fd_set ready;
     netsnmp_large_fd_set_init(&ready, FD_SETSIZE);
     NETSNMP_LARGE_FD_SET(any_descriptor, &ready);
+    took_encoded = false;
     snmp_sess_read2(handle, &ready);
+    // An authenticated answer says what its clock is; whatever else the library took may have taught it a new one.
+    if (took_encoded && head.engine_time && clock.authenticated) {
+      clock.follow(*head.engine_time, received);
+    } else {
+      linked.learn();
+    }
     netsnmp_large_fd_set_cleanup(&ready);
   }
   incoming = {};

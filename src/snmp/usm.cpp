@@ -114,6 +114,13 @@ std::uint32_t EngineClock::time_at(BootTime now) const noexcept {
   return time + static_cast<std::uint32_t>(std::chrono::duration_cast<std::chrono::seconds>(now - at).count());
 }
 
+void EngineClock::follow(const EngineTime& shown, BootTime now) noexcept {
+  const auto shown_boots = static_cast<std::uint32_t>(shown.boots);
+  const auto shown_time = static_cast<std::uint32_t>(shown.time);
+  if (shown_boots < boots || (shown_boots == boots && shown_time <= time_at(now))) return;
+  *this = {shown_boots, shown_time, now, true, true};
+}
+
 LinkedEngine::LinkedEngine(const netsnmp_session& session, usmUser* user, EngineClock& clock) noexcept
     : session_(session), user_(user), clock_(clock) {
   if (session_.version != SNMP_VERSION_3) return;
@@ -130,23 +137,26 @@ LinkedEngine::~LinkedEngine() {
     usm_remove_user(user_);
     user_->next = user_->prev = nullptr;
   }
+  free_etimelist();
+}
+
+void LinkedEngine::learn() noexcept {
+  if (session_.version != SNMP_VERSION_3) return;
   const auto* engine = session_.securityEngineID;
   const auto length = static_cast<u_int>(session_.securityEngineIDLen);
   const BootTime now = BootClock::now();
   EngineClock read{0, 0, now, true, false};
-  if (get_enginetime(engine, length, &read.boots, &read.time, 0) == SNMPERR_SUCCESS) {
-    u_int boots = 0;
-    u_int time = 0;
-    // Asked for an authenticated clock the library answers zeros where it has none.
-    read.authenticated =
-        get_enginetime(engine, length, &boots, &time, 1) == SNMPERR_SUCCESS && (boots != 0 || time != 0);
-    // Only what the library has learned is taken over: whole seconds there and back would cost a fraction each time.
-    const std::uint32_t expected = clock_.time_at(now);
-    const bool same = clock_.known && clock_.boots == read.boots && clock_.authenticated == read.authenticated &&
-                      read.time <= expected + 1 && expected <= read.time + 1;
-    if (!same) clock_ = read;
-  }
-  free_etimelist();
+  if (get_enginetime(engine, length, &read.boots, &read.time, 0) != SNMPERR_SUCCESS) return;
+  u_int boots = 0;
+  u_int time = 0;
+  // Asked for an authenticated clock the library answers zeros where it has none.
+  read.authenticated =
+      get_enginetime(engine, length, &boots, &time, 1) == SNMPERR_SUCCESS && (boots != 0 || time != 0);
+  // Only what the library has learned is taken over: whole seconds there and back would cost a fraction each time.
+  const std::uint32_t expected = clock_.time_at(now);
+  const bool same = clock_.known && clock_.boots == read.boots && clock_.authenticated == read.authenticated &&
+                    read.time <= expected + 1 && expected <= read.time + 1;
+  if (!same) clock_ = read;
 }
 
 std::uint32_t count_strangers() noexcept {

@@ -17,6 +17,7 @@
 #include "octopoll/core/clock.hpp"
 #include "octopoll/core/credentials.hpp"
 #include "octopoll/core/result.hpp"
+#include "snmp/wire.hpp"
 
 namespace octopoll::snmp {
 
@@ -61,16 +62,23 @@ struct EngineClock {
   bool authenticated = false;
 
   [[nodiscard]] std::uint32_t time_at(BootTime now) const noexcept;
+  /// Takes over a clock that came with an authenticated message within the time window, where it is ahead of what is
+  /// known (RFC 3414 section 2.3).
+  void follow(const EngineTime& shown, BootTime now) noexcept;
 };
 
 /// Puts what is a session's own, its user and its agent's clock, into the library's process-wide lists while a call for
 /// that session runs, and takes it out again. The lists then never have more than one entry of ours: their searches are
 /// linear, and two devices that claim one engine id keep their own keys and clocks (with one clock for both, each
 /// answer of the one would put the other outside of its time window).
+///
+/// What the library learns of the clock is taken over by learn(), after a call that may have taught it something: each
+/// look into its list costs it a hash of the engine id.
 class LinkedEngine {
  public:
   LinkedEngine(const netsnmp_session& session, usmUser* user, EngineClock& clock) noexcept;
   ~LinkedEngine();
+  void learn() noexcept;
   LinkedEngine(const LinkedEngine&) = delete;
   LinkedEngine& operator=(const LinkedEngine&) = delete;
 
