@@ -78,7 +78,7 @@ Result<Channel*> Engine::Impl::open_channel(int family) {
       if (*still) on_undelivered(destination, id, reason);
     });
   };
-  auto opened = UdpSocket::open(loop, family, options.receive_buffer, std::move(handlers));
+  auto opened = UdpSocket::open(loop, family, options.receive_buffer, options.gather, std::move(handlers));
   if (!opened) return tl::make_unexpected(opened.error());
   Channel& channel = channels(family).emplace_back();
   channel.socket = std::move(*opened);

@@ -127,7 +127,7 @@ struct Session::Impl {
 
   std::string_view incoming;  ///< what t_recv hands to the library
   BootTime incoming_at;
-  bool took_encoded = false;  ///< the library was handed an answer that was read in place
+  bool took_encoded = false;            ///< the library was handed an answer that was read in place
   std::string_view answered_variables;  ///< of the answer to an encoded request that the library hands out next
   Try* sending = nullptr;               ///< whose PDU we have the library send right now
   const Try* building = nullptr;        ///< whose PDU it built last: also one that it resends by itself

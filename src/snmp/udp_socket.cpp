@@ -33,7 +33,7 @@ constexpr int wanted_send_buffer = 4 * 1024 * 1024;
 /// Answers on their way from which on it pays to let some gather, and how few of them a wake-up must have brought.
 constexpr std::size_t gather_from = 64;
 constexpr std::size_t few = 32;
-constexpr auto gather_time = 1ms;
+constexpr auto shortest_gather = 1ms;
 /// A datagram's own time stamp is of the wall clock, which may be stepped: it is believed up to this age.
 constexpr auto oldest_stamp = 100ms;
 /// Failed sends of one datagram: each takes one pending error off the socket; more in a row are its destination's own.
@@ -146,7 +146,7 @@ struct UdpSocket::Batch {
 };
 
 Result<std::unique_ptr<UdpSocket>> UdpSocket::open(EventLoop& loop, int family, int wanted_receive_buffer,
-                                                   Handlers handlers) {
+                                                   std::chrono::nanoseconds gather, Handlers handlers) {
   Fd fd(::socket(family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!fd) return fail(ErrorKind::io, fmt::format("cannot open a UDP socket: {}", strerror(errno)));
   if (family == AF_INET) {
@@ -165,19 +165,21 @@ Result<std::unique_ptr<UdpSocket>> UdpSocket::open(EventLoop& loop, int family, 
     return fail(ErrorKind::io, fmt::format("cannot read the size of a UDP socket's buffer: {}", strerror(errno)));
   }
   std::unique_ptr<UdpSocket> socket(
-      new UdpSocket(loop, std::move(fd), static_cast<std::size_t>(granted), std::move(handlers)));
+      new UdpSocket(loop, std::move(fd), static_cast<std::size_t>(granted), gather, std::move(handlers)));
   const auto watched =
       loop.watch(socket->fd(), EPOLLIN, [raw = socket.get()](std::uint32_t events) { raw->on_ready(events); });
   if (!watched) return tl::make_unexpected(watched.error());
   return socket;
 }
 
-UdpSocket::UdpSocket(EventLoop& loop, Fd fd, std::size_t receive_buffer, Handlers handlers)
+UdpSocket::UdpSocket(EventLoop& loop, Fd fd, std::size_t receive_buffer, std::chrono::nanoseconds gather,
+                     Handlers handlers)
     : loop_(loop),
       fd_(std::move(fd)),
       handlers_(std::move(handlers)),
       batch_(std::make_unique<Batch>()),
       receive_buffer_(receive_buffer),
+      gather_(gather),
       flush_hook_(loop.before_wait([this] {
         if (!outgoing_.empty() && !full_) flush();
       })),
@@ -265,7 +267,7 @@ void UdpSocket::on_ready(std::uint32_t events) {
     }
   }
   if ((events & EPOLLIN) != 0 && gathering_ == 0) {
-    if (awaited_ >= gather_from && last_count_ < few) {
+    if (pays_to_gather()) {
       gather();
     } else {
       receive();
@@ -274,8 +276,12 @@ void UdpSocket::on_ready(std::uint32_t events) {
   if ((events & EPOLLOUT) != 0) flush();
 }
 
+bool UdpSocket::pays_to_gather() const noexcept {
+  return (gather_ > 0ns || awaited_ >= gather_from) && last_count_ < few;
+}
+
 void UdpSocket::gather() {
-  gathering_ = loop_.after(gather_time, [this] {
+  gathering_ = loop_.after(std::max<std::chrono::nanoseconds>(gather_, shortest_gather), [this] {
     gathering_ = 0;
     receive();
     watch_for_what_is_needed();

@@ -37,8 +37,9 @@ class UdpSocket {
   };
 
   /// `family` is AF_INET or AF_INET6; `wanted_receive_buffer` in octets, the kernel grants what it allows. Errors: io.
+  /// `gather`: as in EngineOptions.
   [[nodiscard]] static Result<std::unique_ptr<UdpSocket>> open(EventLoop& loop, int family, int wanted_receive_buffer,
-                                                               Handlers handlers);
+                                                               std::chrono::nanoseconds gather, Handlers handlers);
   ~UdpSocket();
   UdpSocket(const UdpSocket&) = delete;
   UdpSocket& operator=(const UdpSocket&) = delete;
@@ -65,8 +66,9 @@ class UdpSocket {
     std::size_t length;
   };
 
-  UdpSocket(EventLoop& loop, Fd fd, std::size_t receive_buffer, Handlers handlers);
+  UdpSocket(EventLoop& loop, Fd fd, std::size_t receive_buffer, std::chrono::nanoseconds gather, Handlers handlers);
   void on_ready(std::uint32_t events);
+  [[nodiscard]] bool pays_to_gather() const noexcept;
   void gather();
   void receive();
   bool read_error_queue();
@@ -81,6 +83,7 @@ class UdpSocket {
   Handlers handlers_;
   std::unique_ptr<Batch> batch_;
   std::size_t receive_buffer_;
+  std::chrono::nanoseconds gather_;
   std::size_t awaited_ = 0;
   std::uint64_t kernel_drops_ = 0;
   std::uint32_t last_drop_count_ = 0;  // the kernel counts in 32 bits

@@ -150,8 +150,7 @@ void LinkedEngine::learn() noexcept {
   u_int boots = 0;
   u_int time = 0;
   // Asked for an authenticated clock the library answers zeros where it has none.
-  read.authenticated =
-      get_enginetime(engine, length, &boots, &time, 1) == SNMPERR_SUCCESS && (boots != 0 || time != 0);
+  read.authenticated = get_enginetime(engine, length, &boots, &time, 1) == SNMPERR_SUCCESS && (boots != 0 || time != 0);
   // Only what the library has learned is taken over: whole seconds there and back would cost a fraction each time.
   const std::uint32_t expected = clock_.time_at(now);
   const bool same = clock_.known && clock_.boots == read.boots && clock_.authenticated == read.authenticated &&

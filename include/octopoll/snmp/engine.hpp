@@ -109,6 +109,10 @@ struct EngineOptions {
   /// Octets, for each socket; the kernel grants what net.core.rmem_max allows, or with CAP_NET_ADMIN all of it.
   int receive_buffer = 16 * 1024 * 1024;
   unsigned max_sockets = 16;  ///< of an address family
+  /// How long answers may lie in the socket before they are read, so that a wake-up brings more of them: for who polls
+  /// day and night, as nearly each answer is a wake-up of its own where devices are spread over their interval. Round
+  /// trips do not grow by it, they are the kernel's. 0: a millisecond, and only where many answers are on their way.
+  std::chrono::nanoseconds gather{};
 };
 
 class Engine;

@@ -131,7 +131,7 @@ TEST_CASE("a device of twenty thousand rows is polled whole, and its neighbour m
   agents.add("neighbour", fleet::Json::object());
   agents.fleet.start();
   const Site site("defaults: {ping: false, timeout: 800ms, retries: 3}\ndevices:\n" + agents.entry("big", "5m") +
-                  agents.entry("neighbour", "1s"));
+                  agents.entry("neighbour", "5s"));
   auto run = start_polling(site.run());
   await(
       "the big device is polled", [&] { return !cycles_of(site.store(), "big").empty(); }, 200s);
@@ -147,7 +147,7 @@ TEST_CASE("a device of twenty thousand rows is polled whole, and its neighbour m
   double longest = 0;
   for (const StoredCycle& cycle : cycles) {
     CAPTURE(cycle.poll_number, cycle.error);
-    CHECK_NOFAIL(cycle.outcome == "complete");  // on a busy machine a step of 20,000 rows may outlast its budget
+    CHECK(cycle.outcome == "complete");
     longest = std::max(longest, cycle.duration_ms);
   }
   CHECK(cycles.size() >= 3);
