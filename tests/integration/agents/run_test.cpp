@@ -135,7 +135,7 @@ TEST_CASE("a device of twenty thousand rows is polled whole, and its neighbour m
   auto run = start_polling(site.run());
   await(
       "the big device is polled", [&] { return !cycles_of(site.store(), "big").empty(); }, 200s);
-  await_cycles(site.store(), "neighbour", 2);
+  await_cycles(site.store(), "neighbour", 4);
   stop_polling(run);
   const auto big = cycles_of(site.store(), "big");
   REQUIRE(!big.empty());
