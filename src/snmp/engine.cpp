@@ -97,11 +97,21 @@ Channel* Engine::Impl::channel_with_room(int family) {
 
 void Engine::Impl::release(Channel& channel) {
   channel.socket->set_awaited(--channel.awaited);
-  if (starved.empty()) return;
-  Session::Impl& next = *starved.front();
-  starved.pop_front();
-  next.is_starved = false;
-  pump_soon(next);
+  ++released;
+}
+
+/// As many as places were given back; one more where there is room all the same, since one that was told may have had
+/// nothing to send any more. True where more could be told.
+bool Engine::Impl::wake_starved() {
+  for (std::size_t places = std::max<std::size_t>(std::exchange(released, 0), 1); !starved.empty(); --places) {
+    Session::Impl& next = *starved.front();
+    if (channel_with_room(next.options.endpoint.family()) == nullptr) return false;
+    if (places == 0) return true;
+    starved.pop_front();
+    next.is_starved = false;
+    pump_soon(next);
+  }
+  return false;
 }
 
 std::unique_ptr<Exchange> Engine::Impl::new_exchange() {
@@ -125,6 +135,7 @@ void Engine::Impl::pump_soon(Session::Impl& session) {
 }
 
 void Engine::Impl::pump_all() {
+  bool more = wake_starved();
   // A callback on the way may have something to send again.
   for (int pass = 0; !to_pump.empty() && pass < most_pump_passes; ++pass) {
     pumping.swap(to_pump);
@@ -134,8 +145,9 @@ void Engine::Impl::pump_all() {
       session->pump();
     }
     pumping.clear();
+    more = wake_starved();
   }
-  if (!to_pump.empty()) loop.post([] {});  // in the next round, after the others have had theirs
+  if (more || !to_pump.empty()) loop.post([] {});  // in the next round, after the others have had theirs
 }
 
 void Engine::Impl::enter(Session::Impl& session) {

@@ -71,6 +71,7 @@ struct Engine::Impl {
   std::vector<Session::Impl*> sessions;  ///< to find those of an address, when an ICMP error quotes no id
   /// Have something to start, before the loop waits. A session that is destroyed leaves a null behind.
   std::vector<Session::Impl*> to_pump, pumping;
+  std::size_t released = 0;            ///< places for answers that were given back since the starved were last told
   std::deque<Session::Impl*> starved;  ///< have something to send and no room for the answer; first come, first served
   mutable Traffic traffic;             ///< mutable: kernel_drops is gathered from the sockets when somebody looks
   std::size_t in_flight = 0;
@@ -90,6 +91,7 @@ struct Engine::Impl {
   /// One with room for an answer; null where there is none and none can be opened.
   [[nodiscard]] Channel* channel_with_room(int family);
   void release(Channel& channel);
+  [[nodiscard]] bool wake_starved();
   [[nodiscard]] std::unique_ptr<Exchange> new_exchange();
   void reuse(std::unique_ptr<Exchange> exchange);
   void pump_soon(Session::Impl& session);

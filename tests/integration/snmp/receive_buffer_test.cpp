@@ -77,6 +77,26 @@ TEST_CASE("a session that is destroyed while it waits for room leaves its turn t
   });
 }
 
+TEST_CASE("a session that gives up while it waits for room leaves its turn to the next", "[snmp]") {
+  const TightBench bench(1);
+  const Peer peer;
+  const auto first = bench.open(v2c(peer.endpoint()));
+  const auto second = bench.open(v2c(peer.endpoint()));
+  const auto third = bench.open(v2c(peer.endpoint()));
+  std::size_t answered = 0;
+  first->send(get(sys_name), [&](snmp::Reply&&) { ++answered; });
+  second->send(get(sys_name), [](snmp::Reply&&) { FAIL("given up"); });
+  bench.loop->run_once(0ms);
+  third->send(get(sys_name), [&](snmp::Reply&&) { ++answered; });
+  bench.loop->run_once(0ms);
+  CHECK(bench.engine->starved() == 2);
+  second->cancel_all();
+  bench.run_until([&] {
+    while (const auto packet = peer.take()) peer.send(echo_of(*packet), packet->from);
+    return answered == 2;
+  });
+}
+
 TEST_CASE("datagrams that the kernel had no room for are counted", "[snmp]") {
   const TightBench bench(1);
   const Peer peer;

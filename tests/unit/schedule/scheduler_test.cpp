@@ -28,7 +28,7 @@ std::vector<Id> ids(const std::vector<Turn>& turns) {
 
 TEST_CASE("the totals are those of all ids, also of those that went") {
   Scheduler scheduler(clocks);
-  for (const Id id : {1, 2}) scheduler.add(id, 60s, hash_for(0s), start);
+  for (const Id id : {1U, 2U}) scheduler.add(id, 60s, hash_for(0s), start);
   CHECK(scheduler.due(start).size() == 2);
   scheduler.finished(1, start + 5s);
   CHECK(scheduler.due(start + 180s).size() == 1);  // 1 after two that it missed; 2 is busy, for the third time
