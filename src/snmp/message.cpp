@@ -56,6 +56,7 @@ std::string_view view(const u_char* octets, std::size_t length) {
 
 /// What snmpv3_build() takes from the session. False when out of memory.
 bool fill_security(netsnmp_pdu& pdu, const netsnmp_session& session) {
+  if (pdu.securityName != nullptr) return true;  // the library sends it again, after a notInTimeWindow report
   pdu.securityEngineID =
       duplicate<u_char>(session.securityEngineID, session.securityEngineIDLen, session.securityEngineIDLen);
   pdu.securityEngineIDLen = session.securityEngineIDLen;

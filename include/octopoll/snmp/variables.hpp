@@ -99,8 +99,9 @@ class AnswerReader {
       const std::size_t length = static_cast<unsigned char>(answer[1]);
       const std::size_t name = static_cast<unsigned char>(asked[3]);
       if (asked_length < 0x80 && length < 0x80 && length >= name + 4 && asked_.size() >= asked_length + 2 &&
-          asked_length >= name + 4 && answered_.size() >= length + 2 && answer[0] == asked[0] &&
-          same(asked + 2, answer + 2, name + 2) && static_cast<unsigned char>(answer[name + 5]) == length - name - 4) {
+          asked_length >= name + 4 && answered_.size() >= length + 2 && answer[0] == varbind_tag &&
+          answer[2] == name_tag && same(asked + 2, answer + 2, name + 2) &&
+          static_cast<unsigned char>(answer[name + 5]) == length - name - 4) {
         variable.name = {answer + 4, name};
         variable.tag = static_cast<std::uint8_t>(answer[name + 4]);
         variable.value = {answer + name + 6, length - name - 4};
@@ -116,6 +117,8 @@ class AnswerReader {
 
  private:
   static constexpr std::size_t shortest = 6;
+  static constexpr char varbind_tag = 0x30;
+  static constexpr char name_tag = 0x06;
 
   /// Nearly all names have 8 to 16 octets: two words that may overlap.
   [[nodiscard]] static bool same(const char* a, const char* b, std::size_t length) noexcept {

@@ -106,6 +106,24 @@ TEST_CASE("an encoded request is answered as a plain one, by every version and s
   }
 }
 
+TEST_CASE("an encoded request meets an SNMPv3 agent that has restarted, and is sent again with its new time",
+          "[snmp][snmpd]") {
+  SnmpdOptions with;
+  with.users = {sealed_user("sealed")};
+  Snmpd agent(std::move(with));
+  agent.start();
+  const Bench bench;
+  const auto session = bench.open(v3(at("127.0.0.1", agent.port()), sealed_user("sealed")));
+  check_same(bench, *session);
+  const auto before = session->engine_clock();
+  agent.restart();
+  CHECK(ask_encoded(bench, *session, encoded_row(1)).reply.good());
+  check_same(bench, *session);
+  REQUIRE(before);
+  REQUIRE(session->engine_clock());
+  CHECK(session->engine_clock()->first == before->first + 1);
+}
+
 TEST_CASE("an SNMPv1 agent's error to an encoded request is that error", "[snmp]") {
   fleet::Fleet agents;
   fleet::DeviceSpec spec;
