@@ -32,9 +32,10 @@ constexpr unsigned smallest_message = 300;
 constexpr std::string_view net_snmp_agents = "1.3.6.1.4.1.8072.3.2.";
 
 bool same_counters(const std::vector<ifmib::RowPlan>& a, const std::vector<ifmib::RowPlan>& b) {
+  static constexpr auto counters = all_counters();
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const ifmib::RowPlan& one, const ifmib::RowPlan& other) {
     return one.index == other.index && one.interface.name() == other.interface.name() &&
-           std::all_of(all_counters().begin(), all_counters().end(),
+           std::all_of(counters.begin(), counters.end(),
                        [&](Counter counter) { return one.counters[counter] == other.counters[counter]; });
   });
 }
