@@ -28,7 +28,7 @@ class Pair {
     odd.name = "odd";
     odd.place = {"public", fleet::Address::parse("127.1.0.1"), 0};
     fleet::InterfaceSpec pattern;
-    pattern.traffic.in_bps = odd_bps;
+    pattern.traffic.in_bps = static_cast<std::uint64_t>(odd_bps);
     pattern.start[fleet::Count::in_octets] = odd_start;
     pattern.start[fleet::Count::out_octets] = odd_start;
     odd.synthetic.interfaces = fleet::make_interfaces(rows, pattern);
