@@ -204,16 +204,21 @@ TEST_CASE("the line that local names opens the system's snmpd, and local then as
   const SystemSnmpd agent(machine.space, debian_configuration + "rocommunity insiders 127.0.0.1\n", "insiders");
   for (const char* choice : {"auto", "system"}) {
     CAPTURE(choice);
-    // Long enough for two reads of a cache that is refreshed every 3 s.
-    const CommandResult result =
-        machine.run_local({"--snmpd", choice, "-c", "insiders", "--duration", "9s", "--format", "json"});
-    INFO(result.describe());
-    REQUIRE(result.exit_code() == 0);
-    CHECK_THAT(result.err,
-               Catch::Contains("asking the system's snmpd on 127.0.0.1:161") && !Catch::Contains("private snmpd"));
-    const json shown = json::parse(result.out);
-    CHECK(shown["devices"][0]["cache_period_seconds"] == 3.0);
-    CHECK(row_of(shown, "lo")["quality"] == "ok");
+    std::string quality;
+    // On a busy machine the moment of a refresh may be missed, and the delta is `stale` for good reason.
+    for (int attempt = 0; attempt < 4 && quality != "ok"; ++attempt) {
+      // Long enough for two reads of a cache that is refreshed every 3 s.
+      const CommandResult result =
+          machine.run_local({"--snmpd", choice, "-c", "insiders", "--duration", "9s", "--format", "json"});
+      INFO(result.describe());
+      REQUIRE(result.exit_code() == 0);
+      CHECK_THAT(result.err,
+                 Catch::Contains("asking the system's snmpd on 127.0.0.1:161") && !Catch::Contains("private snmpd"));
+      const json shown = json::parse(result.out);
+      CHECK(shown["devices"][0]["cache_period_seconds"] == 3.0);
+      quality = row_of(shown, "lo")["quality"].get<std::string>();
+    }
+    CHECK(quality == "ok");
   }
   CHECK(machine.processes() == 1);  // the system's own
 }
