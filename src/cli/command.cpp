@@ -21,7 +21,7 @@ namespace {
 
 namespace po = boost::program_options;
 
-constexpr std::array<Command, 10> table{{
+constexpr auto table = std::to_array<Command>({
     {"run", "poll the inventory day and night, or once with --once", run_run},
     {"walk", "ask one device, and show its interfaces or any OID", run_walk},
     {"report", "utilisation from the store, as table, CSV or JSON", run_report},
@@ -30,7 +30,7 @@ constexpr std::array<Command, 10> table{{
     {"doctor", "examine an agent: what it can, what it does wrong, what the inventory needs", run_doctor},
     {"record", "write an agent's objects to a file that can be played again", run_record},
     {"check", "validate an inventory and show what would be polled", run_check},
-}};
+});
 
 void print_overview(std::ostream& out) {
   out << "octopoll polls network devices by SNMP: true interface rates, ICMP latency, reports.\n\n"

@@ -21,6 +21,15 @@ Result<std::chrono::nanoseconds> gap_of(const std::string& written) {
   return duration_option(*variables, "gap", 100ms);
 }
 
+TEST_CASE("every command has a name, a summary and something to run") {
+  for (const Command& command : commands()) {
+    CAPTURE(command.name);
+    CHECK_FALSE(command.name.empty());
+    CHECK_FALSE(command.summary.empty());
+    CHECK(command.run != nullptr);
+  }
+}
+
 TEST_CASE("an internal error of ping is fping's 4, of all others 3") {
   for (const Command& command : commands()) {
     CAPTURE(command.name);
