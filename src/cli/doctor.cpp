@@ -102,11 +102,8 @@ std::string verdict_of(const Examination& examination) {
     if (finding.severity == Severity::note) ++notes;
     if (finding.severity == Severity::problem) ++problems;
   }
-  const auto counted = [](std::size_t n, std::string_view word) {
-    return fmt::format("{} {}{}", n, word, n == 1 ? "" : "s");
-  };
-  if (problems != 0) return fmt::format("{}, {}", counted(problems, "problem"), counted(notes, "note"));
-  if (notes != 0) return fmt::format("fit to be polled, {}", counted(notes, "note"));
+  if (problems != 0) return fmt::format("{}, {}", format_counted(problems, "problem"), format_counted(notes, "note"));
+  if (notes != 0) return fmt::format("fit to be polled, {}", format_counted(notes, "note"));
   return "fit to be polled";
 }
 

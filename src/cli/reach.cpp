@@ -6,11 +6,6 @@
 namespace octopoll::cli {
 namespace {
 
-const snmp::Oid& sys_up_time() {
-  static const snmp::Oid oid{1, 3, 6, 1, 2, 1, 1, 3, 0};
-  return oid;
-}
-
 bool is_denial(const snmp::Reply& reply) noexcept {
   return reply.error_status == snmp::ErrorStatus::authorization_error ||
          reply.error_status == snmp::ErrorStatus::no_access;
@@ -37,7 +32,7 @@ Result<std::unique_ptr<snmp::Session>> reach(snmp::Interview& interview, const T
   for (std::size_t i = 0;; ++i) {
     auto session = interview.open(session_options(target, (*endpoints)[i], arguments));
     if (!session) return tl::make_unexpected(session.error());
-    const snmp::Reply reply = interview.get(**session, {sys_up_time()});
+    const snmp::Reply reply = interview.get(**session, {snmp::sys_up_time()});
     if (reply.outcome == snmp::Outcome::answered && !is_denial(reply)) return std::move(*session);
     const bool nobody = reply.outcome == snmp::Outcome::timed_out || reply.outcome == snmp::Outcome::unreachable;
     if (nobody && i + 1 < endpoints->size()) continue;

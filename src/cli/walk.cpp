@@ -11,11 +11,10 @@
 #include "cli/reach.hpp"
 #include "cli/snmp_options.hpp"
 #include "octopoll/core/duration.hpp"
-#include "octopoll/core/event_loop.hpp"
 #include "octopoll/core/text.hpp"
 #include "octopoll/ifmib/reader.hpp"
 #include "octopoll/poll/resolver.hpp"
-#include "octopoll/snmp/engine.hpp"
+#include "octopoll/snmp/interview.hpp"
 #include "octopoll/snmp/names.hpp"
 #include "octopoll/snmp/walk.hpp"
 
@@ -63,18 +62,15 @@ Result<Arguments> read(const po::variables_map& variables) {
   return arguments;
 }
 
-/// One device, asked step by step in a loop of its own.
+/// One device, asked step by step.
 class Asker {
  public:
   explicit Asker(const Arguments& arguments) : arguments_(arguments) {}
 
   Result<> start() {
-    auto loop = EventLoop::create();
-    if (!loop) return tl::make_unexpected(loop.error());
-    loop_ = std::move(*loop);
-    auto engine = snmp::Engine::create(*loop_);
-    if (!engine) return tl::make_unexpected(engine.error());
-    engine_ = std::move(*engine);
+    auto interview = snmp::Interview::create();
+    if (!interview) return tl::make_unexpected(interview.error());
+    interview_ = std::move(*interview);
     auto endpoints = resolve_blocking(arguments_.target);
     if (!endpoints) return tl::make_unexpected(endpoints.error());
     endpoints_ = std::move(*endpoints);
@@ -85,24 +81,26 @@ class Asker {
   /// The scalars; tries each address of the name in turn until one answers.
   Result<ifmib::Scalars> scalars() {
     for (std::size_t i = 0;; ++i) {
-      std::optional<ifmib::Scalars> scalars;
+      ifmib::Scalars scalars;
       ifmib::ReadEnd end;
-      reading_ =
-          ifmib::read_scalars(*session_, ifmib::ScalarSet::all, {}, [&](ifmib::Scalars&& all, ifmib::ReadEnd&& how) {
-            scalars = std::move(all);
-            end = std::move(how);
-            loop_->stop();
-          });
-      loop_->run();
-      reading_.reset();
+      std::unique_ptr<ifmib::Reading> reading;
+      interview_->run([&](const std::function<void()>& finished) {
+        reading = ifmib::read_scalars(*session_, ifmib::ScalarSet::all, {},
+                                      [&, finished](ifmib::Scalars&& all, ifmib::ReadEnd&& how) {
+                                        scalars = std::move(all);
+                                        end = std::move(how);
+                                        finished();
+                                      });
+      });
       const bool refused = end.error && end.error->kind == ErrorKind::auth;
-      if (end.outcome == snmp::Outcome::answered && !refused) return std::move(*scalars);
+      if (end.outcome == snmp::Outcome::answered && !refused) return scalars;
       const bool nobody = end.outcome == snmp::Outcome::timed_out || end.outcome == snmp::Outcome::unreachable;
       if (nobody && i + 1 < endpoints_.size()) {
+        reading.reset();
         if (auto opened = open(i + 1); !opened) return tl::make_unexpected(opened.error());
         continue;
       }
-      if (end.outcome == snmp::Outcome::timed_out) add_echo(*loop_, endpoints_.back(), *end.error);
+      if (end.outcome == snmp::Outcome::timed_out) add_echo(interview_->loop(), endpoints_.back(), *end.error);
       return tl::make_unexpected(std::move(*end.error));
     }
   }
@@ -111,13 +109,14 @@ class Asker {
     std::pair<ifmib::Rows, ifmib::ReadEnd> result;
     ifmib::ReadLimits limits;
     limits.if_number = if_number;
-    reading_ =
-        ifmib::read_tables(*session_, ifmib::all_columns(), limits, [&](ifmib::Rows&& rows, ifmib::ReadEnd&& end) {
-          result = {std::move(rows), std::move(end)};
-          loop_->stop();
-        });
-    loop_->run();
-    reading_.reset();
+    std::unique_ptr<ifmib::Reading> reading;
+    interview_->run([&](const std::function<void()>& finished) {
+      reading = ifmib::read_tables(*session_, ifmib::all_columns(), limits,
+                                   [&, finished](ifmib::Rows&& rows, ifmib::ReadEnd&& end) {
+                                     result = {std::move(rows), std::move(end)};
+                                     finished();
+                                   });
+    });
     return result;
   }
 
@@ -126,18 +125,10 @@ class Asker {
     std::size_t found = 0;
     snmp::WalkPlan plan;
     plan.columns = {root};
-    snmp::WalkEnd result;
-    const auto walking = snmp::Walk::start(
-        *session_, std::move(plan),
-        [&](std::size_t, snmp::VarBind&& variable) {
-          ++found;
-          show(variable);
-        },
-        [&](snmp::WalkEnd&& end) {
-          result = std::move(end);
-          loop_->stop();
-        });
-    loop_->run();
+    snmp::WalkEnd result = interview_->walk(*session_, std::move(plan), [&](std::size_t, snmp::VarBind&& variable) {
+      ++found;
+      show(variable);
+    });
     for (const std::string& note : result.notes) std::cerr << fmt::format("octopoll walk: {}\n", note);
     if (!result.error && found == 0) return get(root, show);
     return result.error;
@@ -146,44 +137,30 @@ class Asker {
  private:
   Result<> open(std::size_t which) {
     session_.reset();
-    snmp::SessionOptions options;
-    options.endpoint = endpoints_[which];
-    options.label =
-        to_string(arguments_.target) == endpoints_[which].text() ? endpoints_[which].text() : arguments_.target.host;
-    options.credentials = arguments_.snmp.credentials;
-    options.timeout = arguments_.snmp.timeout;
-    options.retries = arguments_.snmp.retries;
-    auto session = engine_->open(std::move(options));
+    snmp::SessionOptions options = session_options(arguments_.target, endpoints_[which], arguments_.snmp);
+    options.max_outstanding = snmp::SessionOptions().max_outstanding;  // both tables at once
+    auto session = interview_->open(std::move(options));
     if (!session) return tl::make_unexpected(session.error());
     session_ = std::move(*session);
     return {};
   }
 
   std::optional<Error> get(const snmp::Oid& oid, const std::function<void(const snmp::VarBind&)>& show) {
-    std::optional<Error> error;
-    snmp::Request request;
-    request.names = {oid};
-    session_->send(std::move(request), [&](snmp::Reply&& reply) {
-      if (reply.good()) {
-        for (const snmp::VarBind& variable : reply.variables) show(variable);
-      } else if (reply.error_status == snmp::ErrorStatus::no_such_name) {
-        // snmpwalk prints nothing here: SNMPv1 has no value that says so.
-        std::cerr << fmt::format("octopoll walk: {}: not there (noSuchName)\n", oid.to_string());
-      } else {
-        error = session_->explain(reply);
-      }
-      loop_->stop();
-    });
-    loop_->run();
-    return error;
+    const snmp::Reply reply = interview_->get(*session_, {oid});
+    if (reply.good()) {
+      for (const snmp::VarBind& variable : reply.variables) show(variable);
+      return std::nullopt;
+    }
+    if (reply.error_status != snmp::ErrorStatus::no_such_name) return session_->explain(reply);
+    // snmpwalk prints nothing here: SNMPv1 has no value that says so.
+    std::cerr << fmt::format("octopoll walk: {}: not there (noSuchName)\n", oid.to_string());
+    return std::nullopt;
   }
 
   const Arguments& arguments_;
-  std::unique_ptr<EventLoop> loop_;
-  std::unique_ptr<snmp::Engine> engine_;
+  std::unique_ptr<snmp::Interview> interview_;
   std::vector<Endpoint> endpoints_;
   std::unique_ptr<snmp::Session> session_;
-  std::unique_ptr<ifmib::Reading> reading_;
 };
 
 int show_interfaces(Asker& asker, const Arguments& arguments) {

@@ -160,7 +160,7 @@ std::vector<Known> known_objects(const ifmib::Rows& rows) {
   std::vector<Known> objects;
   for (const auto& [index, row] : rows) {
     for (const auto& [column, value] : row.cells()) {
-      const Oid name = ifmib::oid_of(column).child(index);
+      const Oid name = ifmib::cell_oid(column, index, row.x_index.value_or(index));
       const std::size_t content = value.octets() != nullptr ? value.octets()->size() : value.bits() == 64 ? 5 : 3;
       objects.push_back({name, headers + name.size() + content});
     }

@@ -20,10 +20,6 @@ using snmp::Oid;
 using snmp::Outcome;
 using snmp::Reply;
 
-const Oid& sys_up_time() {
-  static const Oid oid{1, 3, 6, 1, 2, 1, 1, 3, 0};
-  return oid;
-}
 const Oid& snmp_engine_id() {
   static const Oid oid{1, 3, 6, 1, 6, 3, 10, 2, 1, 1, 0};
   return oid;
@@ -95,7 +91,7 @@ class Examiner {
       error = session.error();
       return nullptr;
     }
-    reply = interview_.get(**session, {sys_up_time()});
+    reply = interview_.get(**session, {snmp::sys_up_time()});
     if (reply.outcome != Outcome::answered) error = (*session)->explain(reply);
     return std::move(*session);
   }
@@ -198,22 +194,20 @@ class Examiner {
     const DeviceFacts facts = ifmib::facts_of(scalars_);
     result_.sys_name = facts.sys_name;
     result_.sys_descr = facts.sys_descr;
-    judge_cache(facts);
+    judge_cache();
   }
 
-  void judge_cache(const DeviceFacts& facts) {
-    const bool net_snmp = facts.sys_object_id.value_or("").starts_with("1.3.6.1.4.1.8072.3.2.");
-    if (!scalars_.cache_timeout && !net_snmp) {
-      return add({"cache", Severity::ok, "the agent announces no cache of its counters", {}});
-    }
-    // Ten periods: what the poller allows as error of a rate (invariant 2: 10 %).
-    const std::uint32_t period = scalars_.cache_timeout.value_or(3);
+  void judge_cache() {
+    const auto announced = ifmib::announced_cache(scalars_);
+    if (!announced) return add({"cache", Severity::ok, "the agent announces no cache of its counters", {}});
+    const auto period = static_cast<std::uint64_t>(announced->count());
     if (period == 0) return add({"cache", Severity::ok, "nsCacheTimeout is 0: counters are fresh", {}});
+    // Ten periods: what the poller allows as error of a rate (invariant 2: 10 %).
     add({"cache", Severity::note,
          fmt::format("counters are {} s old at most{}", period,
                      scalars_.cache_timeout ? " (nsCacheTimeout)" : " (Net-SNMP; it hides nsCacheTimeout)"),
          fmt::format("with an interval under {} s some deltas are stale, and come with a later, longer one",
-                     std::uint64_t{period} * 10)});
+                     period * 10)});
   }
 
   void read_engine_id() {

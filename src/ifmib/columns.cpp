@@ -104,6 +104,10 @@ snmp::Oid oid_of(Column column) {
   return {1, 3, 6, 1, 2, 1, 31, 1, 1, 1, number};
 }
 
+snmp::Oid cell_oid(Column column, std::uint32_t index, std::uint32_t x_index) {
+  return oid_of(column).child(table_of(column) == Table::if_x_table ? x_index : index);
+}
+
 std::span<const Column> all_columns() noexcept { return every_column; }
 std::span<const Column> polled_columns() noexcept { return polled; }
 

@@ -9,19 +9,13 @@
 namespace octopoll::ifmib {
 namespace {
 
-/// Of a message before its variables, sysUpTime included.
-constexpr std::size_t message_overhead = 60 + 20;
-constexpr std::size_t v3_overhead = 140 + 20;
+/// sysUpTime, which leads each message.
+constexpr std::size_t uptime_octets = 20;
 /// A counter may have grown since its octets were counted.
 constexpr std::size_t least_narrow = 5;
 constexpr std::size_t least_wide = 6;
 constexpr std::size_t status_octets = 1;
 constexpr std::size_t ticks_octets = 5;
-
-const snmp::Oid& sys_up_time() {
-  static const snmp::Oid oid{1, 3, 6, 1, 2, 1, 1, 3, 0};
-  return oid;
-}
 
 Column name_column(const RowPlan& plan) {
   return plan.name_source == NameSource::if_name ? Column::if_name : Column::if_descr;
@@ -162,11 +156,12 @@ class CounterReadings final : public Reading {
   };
 
   void pack() {
-    const std::size_t overhead =
-        session_.options().credentials.version == SnmpVersion::v3 ? v3_overhead : message_overhead;
+    names_.reserve(plans_.size());
+    const std::size_t overhead = snmp::message_overhead(session_.options().credentials.version) + uptime_octets;
     for (std::size_t i = 0; i < plans_.size(); ++i) {
       const RowPlan& plan = plans_[i];
-      const std::size_t octets = layouts_.of(plan).octets(plan.index, plan.x_index) + plan.value_octets;
+      names_.push_back(&layouts_.of(plan));
+      const std::size_t octets = names_[i]->octets(plan.index, plan.x_index) + plan.value_octets;
       if (packets_.empty() || packets_.back().octets + octets > limits_.max_message_size)
         packets_.push_back({i, 0, overhead});
       ++packets_.back().count;
@@ -179,9 +174,9 @@ class CounterReadings final : public Reading {
     while (next_ < packets_.size() && under_way_ < session_.options().max_outstanding) {
       const Packet& packet = packets_[next_++];
       encoded_.clear();
-      snmp::append_variable(encoded_, sys_up_time());
+      snmp::append_variable(encoded_, snmp::sys_up_time());
       for (std::size_t i = packet.first; i < packet.first + packet.count; ++i)
-        layouts_.of(plans_[i]).append(encoded_, plans_[i].index, plans_[i].x_index);
+        names_[i]->append(encoded_, plans_[i].index, plans_[i].x_index);
       ++under_way_;
       session_.send_encoded(encoded_, limits_.retries, [this, still = alive_, &packet](snmp::Reply&& reply) {
         if (*still) take(packet, reply);
@@ -271,10 +266,9 @@ class CounterReadings final : public Reading {
     plan.groups.reserve(doubtful_.size());
     for (const std::size_t row : doubtful_) {
       snmp::GetGroup group;
-      visit_objects(plans_[row], [&](Column column) {
-        const bool x = table_of(column) == Table::if_x_table;
-        group.names.push_back(oid_of(column).child(x ? plans_[row].x_index : plans_[row].index));
-      });
+      const RowPlan& planned = plans_[row];
+      visit_objects(planned,
+                    [&](Column column) { group.names.push_back(cell_oid(column, planned.index, planned.x_index)); });
       group.answer_octets = plans_[row].value_octets;
       plan.groups.push_back(std::move(group));
     }
@@ -314,6 +308,7 @@ class CounterReadings final : public Reading {
   std::function<void(RowReading&&)> row_;
   std::function<void(ReadEnd&&)> done_;
   Layouts layouts_;
+  std::vector<const snmp::RowNames*> names_;  ///< of each row of plans_
   std::vector<Packet> packets_;
   std::string encoded_;   ///< the request being made
   std::size_t next_ = 0;  ///< packet to be sent

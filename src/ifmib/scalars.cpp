@@ -135,4 +135,12 @@ DeviceFacts facts_of(const Scalars& scalars) {
   return facts;
 }
 
+std::optional<std::chrono::seconds> announced_cache(const Scalars& scalars) {
+  constexpr std::string_view net_snmp_agents = "1.3.6.1.4.1.8072.3.2.";
+  constexpr std::chrono::seconds net_snmp_cache(3);
+  if (scalars.cache_timeout) return std::chrono::seconds(*scalars.cache_timeout);
+  if (scalars.sys_object_id.value_or("").starts_with(net_snmp_agents)) return net_snmp_cache;
+  return std::nullopt;
+}
+
 }  // namespace octopoll::ifmib

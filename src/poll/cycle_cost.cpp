@@ -8,6 +8,7 @@
 #include "octopoll/ifmib/identity.hpp"
 #include "octopoll/ifmib/reader.hpp"
 #include "octopoll/poll/resolver.hpp"
+#include "poll/session_options.hpp"
 
 namespace octopoll::poll {
 namespace {
@@ -33,14 +34,7 @@ class Probe {
     Result<> last;
     for (const Endpoint& endpoint : *endpoints) {
       session_.reset();
-      snmp::SessionOptions options;
-      options.label = device_.name;
-      options.endpoint = endpoint;
-      options.credentials = device_.auth;
-      options.timeout = device_.timeout;
-      options.retries = device_.retries;
-      options.max_outstanding = device_.max_outstanding;
-      auto session = interview_.open(std::move(options));
+      auto session = interview_.open(session_options(device_, endpoint));
       if (!session) return tl::make_unexpected(session.error());
       session_ = std::move(*session);
       last = read_scalars(ifmib::ScalarSet::all);

@@ -14,6 +14,7 @@
 #include "octopoll/rates/cache_learner.hpp"
 #include "octopoll/rates/device_history.hpp"
 #include "poll/look_up_times.hpp"
+#include "poll/session_options.hpp"
 
 namespace octopoll::poll {
 namespace {
@@ -25,11 +26,8 @@ constexpr auto tables_stay_fresh = 1h;
 constexpr auto cache_look_interval = 100ms;
 /// Rows that are looked at while waiting for a cache to move; the whole table would be a load of its own.
 constexpr std::size_t cache_look_rows = 32;
-/// ifTable's cache in Net-SNMP as built, for agents of that family whose view hides nsCacheTimeout.
-constexpr auto net_snmp_cache = 3s;
 /// Below this a row of counters would be asked object by object.
 constexpr unsigned smallest_message = 300;
-constexpr std::string_view net_snmp_agents = "1.3.6.1.4.1.8072.3.2.";
 
 bool same_counters(const std::vector<ifmib::RowPlan>& a, const std::vector<ifmib::RowPlan>& b) {
   static constexpr auto counters = all_counters();
@@ -241,14 +239,7 @@ struct DevicePoller::Impl {
   void connect() {
     cycle->record.address = endpoint().text();
     if (!session) {
-      snmp::SessionOptions options;
-      options.label = device.name;
-      options.endpoint = endpoint();
-      options.credentials = device.auth;
-      options.timeout = device.timeout;
-      options.retries = device.retries;
-      options.max_outstanding = device.max_outstanding;
-      auto opened = shared.engine.open(std::move(options));
+      auto opened = shared.engine.open(session_options(device, endpoint()));
       if (!opened) {
         // No socket of that family here (a name with an IPv6 address, a host without): the others may do.
         const bool last = ++cycle->addresses_tried >= endpoints.size() || opened.error().kind != ErrorKind::io;
@@ -328,12 +319,7 @@ struct DevicePoller::Impl {
     facts = std::move(now);
     facts_known = true;
     facts_read_at = BootClock::now();
-    announced_cache.reset();
-    if (scalars.cache_timeout) {
-      announced_cache = std::chrono::seconds(*scalars.cache_timeout);
-    } else if (facts.sys_object_id.value_or("").starts_with(net_snmp_agents)) {
-      announced_cache = net_snmp_cache;
-    }
+    announced_cache = ifmib::announced_cache(scalars);
   }
 
   [[nodiscard]] static rates::AgentClock clock_of(const ifmib::Scalars& scalars) {

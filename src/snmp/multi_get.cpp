@@ -12,17 +12,10 @@
 namespace octopoll::snmp {
 namespace {
 
-constexpr std::size_t message_overhead = 60;
-constexpr std::size_t v3_overhead = 140;
 /// Tag and length of a variable, of its name and of its value.
 constexpr std::size_t variable_overhead = 6;
 /// Requests that end without an answer, one after the other, before the device counts as gone.
 constexpr unsigned most_silent_in_a_row = 3;
-
-const Oid& sys_up_time() {
-  static const Oid oid{1, 3, 6, 1, 2, 1, 1, 3, 0};
-  return oid;
-}
 
 /// Octets of an OID in BER: the first two numbers share one, each other takes one for every seven bits.
 std::size_t encoded_octets(const Oid& oid) {
@@ -87,8 +80,7 @@ struct MultiGet::Impl : std::enable_shared_from_this<MultiGet::Impl> {
         anything_answered(plan.known_alive) {}
 
   void pack_and_send() {
-    const std::size_t overhead =
-        session.options().credentials.version == SnmpVersion::v3 ? v3_overhead : message_overhead;
+    const std::size_t overhead = message_overhead(session.options().credentials.version);
     const std::size_t room = std::max<std::size_t>(plan.max_message_size, overhead + 100) - overhead;
     std::size_t used = room + 1;
     for (std::size_t g = 0; g < plan.groups.size(); ++g) {

@@ -80,6 +80,11 @@ void Oid::append(std::span<const std::uint32_t> numbers) {
   numbers_.insert(numbers_.end(), numbers.begin(), numbers.end());
 }
 
+const Oid& sys_up_time() {
+  static const Oid oid{1, 3, 6, 1, 2, 1, 1, 3, 0};
+  return oid;
+}
+
 }  // namespace octopoll::snmp
 
 std::size_t std::hash<octopoll::snmp::Oid>::operator()(const octopoll::snmp::Oid& oid) const noexcept {

@@ -63,12 +63,6 @@ constexpr auto longest_grace = std::chrono::seconds(1);
 /// Seconds by which an authenticated message may be behind (RFC 3414 section 2.2.3).
 constexpr std::int64_t time_window = 150;
 
-/// sysUpTime.0: every agent has it.
-const Oid& sys_up_time() {
-  static const Oid oid{1, 3, 6, 1, 2, 1, 1, 3, 0};
-  return oid;
-}
-
 }  // namespace
 
 Session::Session(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -77,18 +71,20 @@ Session::~Session() = default;
 void Session::send(Request request, Done done) {
   auto exchange = impl_->engine.new_exchange();
   exchange->request = std::move(request);
-  exchange->done = std::move(done);
-  impl_->waiting.push_back(std::move(exchange));
-  impl_->engine.pump_soon(*impl_);
+  impl_->enqueue(std::move(exchange), std::move(done));
 }
 
 void Session::send_encoded(std::string_view variables, std::optional<unsigned> retries, Done done) {
   auto exchange = impl_->engine.new_exchange();
   exchange->encoded = variables;
   exchange->request.retries = retries;
+  impl_->enqueue(std::move(exchange), std::move(done));
+}
+
+void Session::Impl::enqueue(std::unique_ptr<Exchange> exchange, Done done) {
   exchange->done = std::move(done);
-  impl_->waiting.push_back(std::move(exchange));
-  impl_->engine.pump_soon(*impl_);
+  waiting.push_back(std::move(exchange));
+  engine.pump_soon(*this);
 }
 
 void Session::later(std::function<void()> callback) {
@@ -198,36 +194,38 @@ void Session::Impl::close_handle() {
 }
 
 void Session::Impl::pump() {
-  if (phase == Phase::undiscovered && !waiting.empty() && has_room()) {
-    phase = Phase::discovering;
-    auto discovery = std::make_unique<Exchange>();
-    discovery->purpose = Exchange::Purpose::discovery;
-    discovery->request.retries = waiting.front()->request.retries;
-    start(std::move(discovery));
+  if (phase == Phase::undiscovered && !waiting.empty()) {
+    if (Channel* channel = room()) {
+      phase = Phase::discovering;
+      auto discovery = std::make_unique<Exchange>();
+      discovery->purpose = Exchange::Purpose::discovery;
+      discovery->request.retries = waiting.front()->request.retries;
+      start(std::move(discovery), *channel);
+    }
   }
-  while (phase == Phase::ready && !waiting.empty() && active.size() < allowed_in_flight() && has_room()) {
+  while (phase == Phase::ready && !waiting.empty() && active.size() < allowed_in_flight()) {
+    Channel* channel = room();
+    if (channel == nullptr) break;
     auto next = std::move(waiting.front());
     waiting.erase(waiting.begin());
-    start(std::move(next));
+    start(std::move(next), *channel);
   }
   finish_ended();
 }
 
-bool Session::Impl::has_room() {
-  if (engine.channel_with_room(options.endpoint.family()) != nullptr) return true;
-  if (!std::exchange(is_starved, true)) engine.starved.push_back(this);
-  return false;
+Channel* Session::Impl::room() {
+  Channel* channel = engine.channel_with_room(options.endpoint.family());
+  if (channel == nullptr && !std::exchange(is_starved, true)) engine.starved.push_back(this);
+  return channel;
 }
 
 unsigned Session::Impl::allowed_in_flight() const noexcept {
   return round_trips.rising() ? 1 : options.max_outstanding;
 }
 
-void Session::Impl::start(std::unique_ptr<Exchange> exchange) {
-  // Where there is no room (a check on behalf of a request that had it) it goes with the first.
-  Channel* channel = engine.channel_with_room(options.endpoint.family());
-  exchange->channel = channel != nullptr ? channel : &engine.channels(options.endpoint.family()).front();
-  exchange->channel->socket->set_awaited(++exchange->channel->awaited);
+void Session::Impl::start(std::unique_ptr<Exchange> exchange, Channel& channel) {
+  exchange->channel = &channel;
+  channel.socket->set_awaited(++channel.awaited);
   ++engine.in_flight;
   exchange->tries = 0;
   exchange->waited = {};
@@ -542,7 +540,9 @@ void Session::Impl::finish(std::unique_ptr<Exchange> exchange) {
       check->purpose = *next;
       check->request.retries = 1;
       check->on_behalf = std::move(exchange);
-      start(std::move(check));
+      // Where there is no room it goes all the same: the request that it is made for had some.
+      Channel* channel = engine.channel_with_room(options.endpoint.family());
+      start(std::move(check), channel != nullptr ? *channel : engine.channels(options.endpoint.family()).front());
       return;
     }
   }

@@ -142,11 +142,12 @@ struct Session::Impl {
 
   [[nodiscard]] Result<> open_handle();
   void close_handle();
+  void enqueue(std::unique_ptr<Exchange> exchange, Done done);
   void pump();
-  /// False where there is no room for the answer: then the session is told when there is.
-  [[nodiscard]] bool has_room();
+  /// Null where there is no room for an answer: then the session is told when there is.
+  [[nodiscard]] Channel* room();
   [[nodiscard]] unsigned allowed_in_flight() const noexcept;
-  void start(std::unique_ptr<Exchange> exchange);
+  void start(std::unique_ptr<Exchange> exchange, Channel& channel);
   void transmit(Exchange& exchange);
   [[nodiscard]] netsnmp_pdu* make_pdu(const Exchange& exchange) const;
   [[nodiscard]] std::chrono::nanoseconds configured_patience(unsigned try_number) const noexcept;

@@ -8,22 +8,12 @@
 namespace octopoll::snmp {
 namespace {
 
-/// Of a message before its variables: version, community, ids; for v3 the security parameters too.
-constexpr unsigned message_overhead = 60;
-constexpr unsigned v3_overhead = 140;
 /// What a whole and quick answer adds, as long as nothing failed.
 constexpr unsigned growth = 5;
 /// Steps down where the number of repetitions may be what the agent does not answer.
 constexpr unsigned middle_repetitions = 10;
 /// After so many walks by GETNEXT the agent is asked once more whether it knows GETBULK.
 constexpr unsigned walks_without_bulk = 24;
-
-/// FNV-1a over the numbers: what tells one instance from another at eight octets each.
-std::uint64_t hash_of(const Oid& oid) {
-  std::uint64_t hash = 0xcbf29ce484222325U;
-  for (const std::uint32_t number : oid) hash = (hash ^ number) * 0x100000001b3U;
-  return hash;
-}
 
 }  // namespace
 
@@ -120,8 +110,8 @@ struct Walk::Impl : std::enable_shared_from_this<Walk::Impl> {
   }
 
   [[nodiscard]] double room() const {
-    const unsigned overhead = session.options().credentials.version == SnmpVersion::v3 ? v3_overhead : message_overhead;
-    return static_cast<double>(std::max(plan.max_message_size, overhead + 100) - overhead);
+    const std::size_t overhead = message_overhead(session.options().credentials.version);
+    return static_cast<double>(std::max<std::size_t>(plan.max_message_size, overhead + 100) - overhead);
   }
   [[nodiscard]] std::size_t columns_that_fit() const {
     return std::clamp<std::size_t>(static_cast<std::size_t>(room() / profile.octets_per_variable), 1,
@@ -212,7 +202,7 @@ struct Walk::Impl : std::enable_shared_from_this<Walk::Impl> {
   /// Whether an instance was not there before. While they increase none can come twice; some agents (Juniper QFX, Cisco
   /// WLC) sort a table otherwise and yet end, so disorder alone ends no column.
   bool is_new(Column& column, const Oid& oid) {
-    const std::uint64_t hash = hash_of(oid);
+    const std::uint64_t hash = std::hash<Oid>()(oid);
     if (column.in_order) {
       if (oid > column.cursor) {
         column.hashes.push_back(hash);

@@ -69,6 +69,8 @@ enum class Column : std::uint16_t {
 [[nodiscard]] snmp::Type mib_type(Column column) noexcept;
 /// 1.3.6.1.2.1.2.2.1.N or 1.3.6.1.2.1.31.1.1.1.N, without an instance.
 [[nodiscard]] snmp::Oid oid_of(Column column);
+/// One cell's, of a row whose index in ifXTable may be another one than in ifTable (Row::x_index).
+[[nodiscard]] snmp::Oid cell_oid(Column column, std::uint32_t index, std::uint32_t x_index);
 
 /// All 41, in the order of the MIB.
 [[nodiscard]] std::span<const Column> all_columns() noexcept;

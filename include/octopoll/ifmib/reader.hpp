@@ -1,6 +1,7 @@
 #pragma once
 // Reading an agent's interface tables over SNMP.
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -29,6 +30,9 @@ struct Scalars {
   std::chrono::nanoseconds round_trip{};
 };
 [[nodiscard]] DeviceFacts facts_of(const Scalars& scalars);
+/// How long the agent shows the same counters, by its own word: nsCacheTimeout, or what Net-SNMP is built with where an
+/// agent of that family hides it.
+[[nodiscard]] std::optional<std::chrono::seconds> announced_cache(const Scalars& scalars);
 
 enum class ScalarSet : std::uint8_t { all, changing };  ///< changing: uptime, ifNumber, ifTableLastChange, engine clock
 

@@ -33,6 +33,11 @@ struct Request {
   std::optional<unsigned> retries;  ///< other than the session's; 0 for a probe of a dead device
 };
 
+/// Octets of a message that are none of its variables: an estimate, to keep answers within a size.
+[[nodiscard]] constexpr std::size_t message_overhead(SnmpVersion version) noexcept {
+  return version == SnmpVersion::v3 ? 140 : 60;
+}
+
 /// How a request ended. Data, not an error: an agent that times out is an everyday answer.
 enum class Outcome : std::uint8_t {
   answered,           ///< a Response PDU; look at error_status

@@ -62,6 +62,9 @@ class Oid {
   std::vector<std::uint32_t> numbers_;
 };
 
+/// sysUpTime.0 (RFC 3418 section 2).
+[[nodiscard]] const Oid& sys_up_time();
+
 }  // namespace octopoll::snmp
 
 template <>
