@@ -25,7 +25,7 @@ Result<std::unique_ptr<PollingHouse>> PollingHouse::open(config::Inventory inven
   auto loop = EventLoop::create();
   if (!loop) return tl::make_unexpected(loop.error());
   house->loop_ = std::move(*loop);
-  auto engine = snmp::Engine::create(*house->loop_, {.gather = std::chrono::milliseconds(2)});
+  auto engine = snmp::Engine::create(*house->loop_, {.gather = std::chrono::milliseconds(5)});
   if (!engine) return tl::make_unexpected(engine.error());
   house->engine_ = std::move(*engine);
   if (auto prober = icmp::Prober::create(*house->loop_)) {

@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <map>
 #include <optional>
+#include <thread>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -44,6 +45,10 @@ bool control(int epoll, int operation, Tag tag, std::uint32_t events) {
   return epoll_ctl(epoll, operation, tag.fd, &event) == 0;
 }
 
+/// Up to here a timer is waited for by the wait itself, which spares the kernel's timer; that one runs on in suspend,
+/// which matters only to those that are far away.
+constexpr std::chrono::nanoseconds near = std::chrono::milliseconds(100);
+
 tl::unexpected<Error> system_error(std::string_view what) {
   return fail(ErrorKind::io, fmt::format("{}: {}", what, strerror(errno)));
 }
@@ -62,7 +67,10 @@ struct EventLoop::Impl {
   std::map<HookId, std::shared_ptr<Callback>> hooks;  // shared with the call in progress
   HookId last_hook = 0;
   BootTime armed = BootTime::max();
-  Guarded<std::vector<Callback>> posted;
+  Guarded<std::vector<Callback>> posted;           ///< by other threads
+  std::vector<Callback> posted_here, running_here;  ///< by callbacks; no lock, and no call of the kernel
+  std::atomic<std::thread::id> runner;              ///< whose loop this is, once it has run
+  bool waits_precisely = true;                      ///< the kernel has epoll_pwait2 (Linux 5.11)
   std::atomic<bool> stopping{false};
   LoopLag lag, lag_since_look;
 
@@ -107,6 +115,13 @@ struct EventLoop::Impl {
     for (const Callback& callback : batch) timed(callback);
   }
 
+  /// What these post has its turn in the next round, after the others have had theirs.
+  void run_posted_here() {
+    running_here.swap(posted_here);
+    for (const Callback& callback : running_here) timed(callback);
+    running_here.clear();
+  }
+
   static void drain(int fd) {
     std::uint64_t count = 0;
     [[maybe_unused]] const ssize_t got = ::read(fd, &count, sizeof count);
@@ -122,11 +137,34 @@ struct EventLoop::Impl {
     }
   }
 
-  void round(int timeout_ms) {
-    run_hooks();
+  using Events = std::array<epoll_event, 64>;
+
+  /// Until something is ready or a timer is due, at most `patience`; negative: without end.
+  int wait(Events& events, std::chrono::nanoseconds patience) {
+    if (!posted_here.empty()) patience = {};
+    if (waits_precisely && !timers.empty()) {
+      const auto left = std::max(timers.next() - BootClock::now(), std::chrono::nanoseconds::zero());
+      if (left < near && (patience.count() < 0 || left < patience)) patience = left;
+    }
+    const int most = static_cast<int>(events.size());
+    if (waits_precisely && patience.count() >= 0) {
+      const timespec time{static_cast<time_t>(patience.count() / 1'000'000'000),
+                          static_cast<long>(patience.count() % 1'000'000'000)};
+      const int ready = epoll_pwait2(epoll.get(), events.data(), most, &time, nullptr);
+      if (ready >= 0 || errno != ENOSYS) return ready;
+      waits_precisely = false;
+      return 0;
+    }
     arm();
-    std::array<epoll_event, 64> events{};
-    const int ready = epoll_wait(epoll.get(), events.data(), static_cast<int>(events.size()), timeout_ms);
+    const auto milliseconds = std::chrono::ceil<std::chrono::milliseconds>(patience).count();
+    return epoll_wait(epoll.get(), events.data(), most, patience.count() < 0 ? -1 : static_cast<int>(milliseconds));
+  }
+
+  void round(std::chrono::nanoseconds patience) {
+    runner.store(std::this_thread::get_id(), std::memory_order_relaxed);
+    run_hooks();
+    Events events{};
+    const int ready = wait(events, patience);
     for (int i = 0; i < ready; ++i) {
       const epoll_event& event = events[static_cast<std::size_t>(i)];
       const Tag tag = Tag::from(event.data.u64);
@@ -142,6 +180,7 @@ struct EventLoop::Impl {
         timed([&] { (*callback)(event.events); });
       }
     }
+    run_posted_here();
     fire_due();
   }
 };
@@ -195,6 +234,10 @@ EventLoop::HookId EventLoop::before_wait(Callback callback) {
 void EventLoop::remove_hook(HookId id) { impl_->hooks.erase(id); }
 
 void EventLoop::post(Callback callback) {
+  if (impl_->runner.load(std::memory_order_relaxed) == std::this_thread::get_id()) {
+    impl_->posted_here.push_back(std::move(callback));
+    return;
+  }
   const bool first = impl_->posted.with([&](std::vector<Callback>& all) {
     all.push_back(std::move(callback));
     return all.size() == 1;
@@ -209,11 +252,11 @@ const LoopLag& EventLoop::lag() const noexcept { return impl_->lag; }
 LoopLag EventLoop::take_lag() noexcept { return std::exchange(impl_->lag_since_look, {}); }
 
 void EventLoop::run() {
-  while (!impl_->stopping.load(std::memory_order_acquire)) impl_->round(-1);
+  while (!impl_->stopping.load(std::memory_order_acquire)) impl_->round(std::chrono::nanoseconds(-1));
   impl_->stopping.store(false, std::memory_order_release);
 }
 
-void EventLoop::run_once(std::chrono::milliseconds patience) { impl_->round(static_cast<int>(patience.count())); }
+void EventLoop::run_once(std::chrono::milliseconds patience) { impl_->round(patience); }
 
 void EventLoop::stop() {
   impl_->stopping.store(true, std::memory_order_release);

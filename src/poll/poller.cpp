@@ -35,6 +35,8 @@ std::chrono::nanoseconds gap_for(std::chrono::nanoseconds gap, std::chrono::nano
 /// After a sleep, or a loop that stood still, all devices are due at once. They are started a share at a time, so that
 /// all of them have had their turn after a quarter of the time that they are normally spread over.
 constexpr auto pause_between_shares = 50ms;
+/// Turns that are due within this time are taken together: a wake-up costs more than what it starts.
+constexpr auto grain = 10ms;
 constexpr double catch_up_speed = 4.0;
 constexpr std::size_t smallest_share = 8;
 
@@ -167,7 +169,7 @@ struct Poller::Impl {
     }
     statistics.skipped = scheduler.totals().skipped + skipped_in_first_turn;
     statistics.missed = scheduler.totals().missed;
-    arm(turns.size() == most ? BootClock::now() + pause_between_shares : BootTime::min());
+    arm(BootClock::now() + (turns.size() == most ? pause_between_shares : grain));
   }
 
   /// The turns that may be started at once.

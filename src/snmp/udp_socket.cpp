@@ -284,7 +284,12 @@ void UdpSocket::gather() {
   gathering_ = loop_.after(std::max<std::chrono::nanoseconds>(gather_, shortest_gather), [this] {
     gathering_ = 0;
     receive();
-    watch_for_what_is_needed();
+    // While answers keep coming the clock alone says when to read: the first of each batch need not wake anybody.
+    if (last_count_ > 0 && awaited_ > 0 && pays_to_gather()) {
+      gather();
+    } else {
+      watch_for_what_is_needed();
+    }
   });
   watch_for_what_is_needed();
 }
