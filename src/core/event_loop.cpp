@@ -67,7 +67,7 @@ struct EventLoop::Impl {
   std::map<HookId, std::shared_ptr<Callback>> hooks;  // shared with the call in progress
   HookId last_hook = 0;
   BootTime armed = BootTime::max();
-  Guarded<std::vector<Callback>> posted;           ///< by other threads
+  Guarded<std::vector<Callback>> posted;            ///< by other threads
   std::vector<Callback> posted_here, running_here;  ///< by callbacks; no lock, and no call of the kernel
   std::atomic<std::thread::id> runner;              ///< whose loop this is, once it has run
   bool waits_precisely = true;                      ///< the kernel has epoll_pwait2 (Linux 5.11)
@@ -115,9 +115,9 @@ struct EventLoop::Impl {
     for (const Callback& callback : batch) timed(callback);
   }
 
-  /// What these post has its turn in the next round, after the others have had theirs.
+  /// Those of the rounds before: what is posted meanwhile has its turn in the next one, after the others have had
+  /// theirs.
   void run_posted_here() {
-    running_here.swap(posted_here);
     for (const Callback& callback : running_here) timed(callback);
     running_here.clear();
   }
@@ -141,7 +141,7 @@ struct EventLoop::Impl {
 
   /// Until something is ready or a timer is due, at most `patience`; negative: without end.
   int wait(Events& events, std::chrono::nanoseconds patience) {
-    if (!posted_here.empty()) patience = {};
+    if (!running_here.empty()) patience = {};
     if (waits_precisely && !timers.empty()) {
       const auto left = std::max(timers.next() - BootClock::now(), std::chrono::nanoseconds::zero());
       if (left < near && (patience.count() < 0 || left < patience)) patience = left;
@@ -163,6 +163,7 @@ struct EventLoop::Impl {
   void round(std::chrono::nanoseconds patience) {
     runner.store(std::this_thread::get_id(), std::memory_order_relaxed);
     run_hooks();
+    running_here.swap(posted_here);
     Events events{};
     const int ready = wait(events, patience);
     for (int i = 0; i < ready; ++i) {

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <deque>
 #include <iterator>
 
 #include "octopoll/ifmib/reader.hpp"
@@ -17,114 +16,102 @@ constexpr std::size_t least_wide = 6;
 constexpr std::size_t status_octets = 1;
 constexpr std::size_t ticks_octets = 5;
 
-Column name_column(const RowPlan& plan) {
-  return plan.name_source == NameSource::if_name ? Column::if_name : Column::if_descr;
-}
-
-/// The order in which a row's objects are asked for; assemble() takes them in the same.
-template <class Visit>
-void visit_objects(const RowPlan& plan, Visit&& visit) {
-  if (plan.name_source != NameSource::none) visit(name_column(plan));
-  if (plan.has_admin_status) visit(Column::if_admin_status);
-  if (plan.has_oper_status) visit(Column::if_oper_status);
-  if (plan.has_last_change) visit(Column::if_last_change);
-  if (plan.has_discontinuity_time) visit(Column::if_counter_discontinuity_time);
-  for (const Counter counter : all_counters()) {
-    if (plan.counters[counter]) visit(*plan.counters[counter]);
-  }
-}
-
 /// What one object of a row said.
 struct Cell {
-  bool present = false;
-  std::optional<std::uint64_t> number{};
-  std::optional<std::int64_t> integer{};
-  std::uint8_t bits = 0;
-  std::optional<std::string_view> octets{};
+  enum class Kind : std::uint8_t {
+    absent,
+    number,    ///< a counter, a gauge, ticks, or an INTEGER that is not negative
+    negative,  ///< INTEGER
+    octets,
+    other,
+  };
+  Kind kind = Kind::absent;
+  std::uint8_t bits = 0;     ///< of a number: the width on the wire, since a Counter32 in a 64-bit column wraps at 2^32
+  std::uint64_t number = 0;  ///< of a negative one: bit-cast
+  std::string_view octets{};
+
+  [[nodiscard]] bool is_number() const noexcept { return kind == Kind::number; }
+  [[nodiscard]] bool is_integer() const noexcept { return kind == Kind::number || kind == Kind::negative; }
 };
 
 Cell cell_of(const snmp::Value& value) {
   if (value.is_exception() || value.type() == snmp::Type::null) return {};
-  Cell cell{true, value.as_unsigned(), value.as_signed(), value.bits()};
-  if (value.octets() != nullptr) cell.octets = *value.octets();
-  return cell;
+  if (value.octets() != nullptr) return {Cell::Kind::octets, 0, 0, *value.octets()};
+  if (const auto number = value.as_unsigned()) return {Cell::Kind::number, value.bits(), *number};
+  if (const auto integer = value.as_signed())
+    return {Cell::Kind::negative, value.bits(), static_cast<std::uint64_t>(*integer)};
+  return {Cell::Kind::other};
 }
 
-/// nullopt where the value is none of the types that the tables have: the library shall read it.
-std::optional<Cell> cell_of(const snmp::WireVariable& variable) {
+/// False where the value is none of the types that the tables have: the library shall read it.
+bool read_cell(const snmp::WireVariable& variable, Cell& cell) {
   constexpr std::uint8_t octet_string = 0x04;
-  if (variable.absent()) return Cell{};
-  if (variable.tag == octet_string) return Cell{true, {}, {}, 0, variable.value};
-  const auto number = variable.number();
+  cell = {};
+  if (const auto number = variable.number()) {
+    cell.kind = Cell::Kind::number;
+    cell.bits = static_cast<std::uint8_t>(variable.bits());
+    cell.number = *number;
+    return true;
+  }
+  if (variable.absent()) return true;
+  if (variable.tag == octet_string) {
+    cell.kind = Cell::Kind::octets;
+    cell.octets = variable.value;
+    return true;
+  }
   const auto integer = variable.integer();
-  if (!number && !integer) return std::nullopt;
-  Cell cell{true, number, integer, static_cast<std::uint8_t>(variable.bits())};
-  if (!integer) cell.integer = static_cast<std::int64_t>(*number);
-  return cell;
+  if (!integer) return false;
+  cell.kind = Cell::Kind::negative;
+  cell.number = static_cast<std::uint64_t>(*integer);
+  return true;
 }
 
-/// A row out of its objects; `next` hands out one after the other, in the order of visit_objects().
-template <class Next>
-RowReading assemble(const RowPlan& plan, Next&& next) {
-  std::size_t asked = 0;
-  std::size_t present = 0;
-  const auto take = [&]() -> Cell {
-    Cell cell = next();
-    ++asked;
-    if (cell.present) ++present;
-    return cell;
-  };
-  const auto status = [&take]() -> std::optional<IfStatus> {
-    const Cell cell = take();
-    return cell.integer ? std::optional(IfStatus{*cell.integer}) : std::nullopt;
-  };
-  const auto ticks = [&take]() -> std::optional<TimeTicks> {
-    const Cell cell = take();
-    return cell.number ? std::optional(TimeTicks(static_cast<std::uint32_t>(*cell.number))) : std::nullopt;
-  };
+std::optional<IfStatus> status_of(const Cell& cell) {
+  return cell.is_integer() ? std::optional(IfStatus{static_cast<std::int64_t>(cell.number)}) : std::nullopt;
+}
 
-  RowReading reading;
+std::optional<TimeTicks> ticks_of(const Cell& cell) {
+  return cell.is_number() ? std::optional(TimeTicks(static_cast<std::uint32_t>(cell.number))) : std::nullopt;
+}
+
+/// A row out of its objects; `next(Cell&)` hands out one after the other, in the order of the layout, and false where
+/// it cannot.
+template <class Next>
+bool assemble(const RowPlan& plan, RowReading& reading, Next&& next) {
+  bool any = false;
+  bool same_name = true;
   reading.plan = &plan;
   InterfaceSample& sample = reading.sample;
   sample.interface = plan.interface;
-  bool same_name = true;
-  if (plan.name_source != NameSource::none) {
-    const Cell name = take();
-    same_name = name.octets && name.octets == plan.name_octets;
+  Cell cell;
+  for (const RowLayout::Object& object : plan.layout->objects()) {
+    if (!next(cell)) return false;
+    any = any || cell.kind != Cell::Kind::absent;
+    switch (object.role) {
+      case Role::counter:
+        if (cell.is_number()) sample.counters[object.counter] = {cell.number, cell.bits};
+        break;
+      case Role::name:
+        same_name = cell.kind == Cell::Kind::octets && cell.octets == plan.name_octets();
+        break;
+      case Role::admin_status:
+        sample.admin_status = status_of(cell);
+        break;
+      case Role::oper_status:
+        sample.oper_status = status_of(cell);
+        break;
+      case Role::last_change:
+        sample.last_change = ticks_of(cell);
+        break;
+      case Role::discontinuity_time:
+        sample.discontinuity_time = ticks_of(cell);
+        break;
+    }
   }
-  if (plan.has_admin_status) sample.admin_status = status();
-  if (plan.has_oper_status) sample.oper_status = status();
-  if (plan.has_last_change) sample.last_change = ticks();
-  if (plan.has_discontinuity_time) sample.discontinuity_time = ticks();
-  for (const Counter counter : all_counters()) {
-    if (!plan.counters[counter]) continue;
-    const Cell cell = take();
-    // The width is that of the wire: a Counter32 in a 64-bit column wraps at 2^32.
-    if (cell.number) sample.counters[counter] = {*cell.number, cell.bits};
-  }
-  reading.vanished = asked > 0 && present == 0;
+  reading.vanished = !any && !plan.layout->objects().empty();
   reading.renamed = !reading.vanished && !same_name;
-  return reading;
+  return true;
 }
-
-/// Rows that have the same columns share their encoding.
-class Layouts {
- public:
-  [[nodiscard]] const snmp::RowNames& of(const RowPlan& plan) {
-    columns_.clear();
-    visit_objects(plan, [this](Column column) { columns_.push_back(column); });
-    const auto found =
-        std::find_if(known_.begin(), known_.end(), [this](const auto& l) { return l.first == columns_; });
-    if (found != known_.end()) return found->second;
-    std::vector<snmp::RowNames::Column> columns;
-    for (const Column column : columns_) columns.push_back({oid_of(column), table_of(column) == Table::if_x_table});
-    return known_.emplace_back(columns_, snmp::RowNames(columns)).second;
-  }
-
- private:
-  std::vector<Column> columns_;
-  std::deque<std::pair<std::vector<Column>, snmp::RowNames>> known_;  // a deque, for references into it
-};
 
 /// First as few PDUs as can be, each of whole rows, encoded and read in place. What does not come back just as it was
 /// asked for is asked again by a MultiGet, which knows about agents.
@@ -156,12 +143,10 @@ class CounterReadings final : public Reading {
   };
 
   void pack() {
-    names_.reserve(plans_.size());
     const std::size_t overhead = snmp::message_overhead(session_.options().credentials.version) + uptime_octets;
     for (std::size_t i = 0; i < plans_.size(); ++i) {
       const RowPlan& plan = plans_[i];
-      names_.push_back(&layouts_.of(plan));
-      const std::size_t octets = names_[i]->octets(plan.index, plan.x_index) + plan.value_octets;
+      const std::size_t octets = plan.layout->names().octets(plan.index, plan.x_index) + plan.value_octets;
       if (packets_.empty() || packets_.back().octets + octets > limits_.max_message_size)
         packets_.push_back({i, 0, overhead});
       ++packets_.back().count;
@@ -176,7 +161,7 @@ class CounterReadings final : public Reading {
       encoded_.clear();
       snmp::append_variable(encoded_, snmp::sys_up_time());
       for (std::size_t i = packet.first; i < packet.first + packet.count; ++i)
-        names_[i]->append(encoded_, plans_[i].index, plans_[i].x_index);
+        plans_[i].layout->names().append(encoded_, plans_[i].index, plans_[i].x_index);
       ++under_way_;
       session_.send_encoded(encoded_, limits_.retries, [this, still = alive_, &packet](snmp::Reply&& reply) {
         if (*still) take(packet, reply);
@@ -223,17 +208,9 @@ class CounterReadings final : public Reading {
       time.sys_uptime = TimeTicks(static_cast<std::uint32_t>(*uptime));
     }
     for (std::size_t i = 0; i < packet.count; ++i) {
-      const RowPlan& plan = plans_[packet.first + i];
-      bool as_asked = true;
-      RowReading reading = assemble(plan, [&]() -> Cell {
-        if (!as_asked || !variables.next(variable)) {
-          as_asked = false;
-          return {};
-        }
-        const auto cell = cell_of(variable);
-        as_asked = cell.has_value();
-        return cell.value_or(Cell());
-      });
+      RowReading reading;
+      const bool as_asked = assemble(plans_[packet.first + i], reading,
+                                     [&](Cell& cell) { return variables.next(variable) && read_cell(variable, cell); });
       if (!as_asked) return i;
       reading.sample.time = time;
       row_(std::move(reading));
@@ -267,8 +244,8 @@ class CounterReadings final : public Reading {
     for (const std::size_t row : doubtful_) {
       snmp::GetGroup group;
       const RowPlan& planned = plans_[row];
-      visit_objects(planned,
-                    [&](Column column) { group.names.push_back(cell_oid(column, planned.index, planned.x_index)); });
+      for (const RowLayout::Object& object : planned.layout->objects())
+        group.names.push_back(cell_oid(object.column, planned.index, planned.x_index));
       group.answer_octets = plans_[row].value_octets;
       plan.groups.push_back(std::move(group));
     }
@@ -282,8 +259,11 @@ class CounterReadings final : public Reading {
 
   void take_again(const snmp::GroupAnswer& answer) {
     std::size_t at = 0;
-    RowReading reading =
-        assemble(plans_[doubtful_[answer.group]], [&]() -> Cell { return cell_of(answer.values[at++]); });
+    RowReading reading;
+    assemble(plans_[doubtful_[answer.group]], reading, [&](Cell& cell) {
+      cell = cell_of(answer.values[at++]);
+      return true;
+    });
     ReadingTime& time = reading.sample.time;
     time.received = answer.received;
     time.round_trip = answer.round_trip;
@@ -307,8 +287,6 @@ class CounterReadings final : public Reading {
   ReadLimits limits_;
   std::function<void(RowReading&&)> row_;
   std::function<void(ReadEnd&&)> done_;
-  Layouts layouts_;
-  std::vector<const snmp::RowNames*> names_;  ///< of each row of plans_
   std::vector<Packet> packets_;
   std::string encoded_;   ///< the request being made
   std::size_t next_ = 0;  ///< packet to be sent
@@ -334,27 +312,50 @@ std::size_t number_octets(std::uint64_t number) {
 
 }  // namespace
 
+std::optional<Column> RowPlan::name_column() const noexcept {
+  const auto objects = layout->objects();
+  return !objects.empty() && objects.front().role == Role::name ? std::optional(objects.front().column) : std::nullopt;
+}
+
+std::string_view RowPlan::name_octets() const noexcept {
+  if (odd_name != nullptr) return *odd_name;
+  const auto column = name_column();
+  if (!column) return {};
+  return (column == Column::if_name ? interface.if_name() : interface.descr()).value_or(std::string_view());
+}
+
 RowPlan plan_row(std::uint32_t index, std::string_view name, const Row& row) {
   RowPlan plan;
   plan.index = index;
   plan.x_index = row.x_index.value_or(index);
   plan.interface = Interface(name, facts_of(index, row));
-  plan.name_source = name_of(row).source;
-  if (plan.name_source != NameSource::none) plan.name_octets = *row.octets(name_column(plan));
-  for (const Counter counter : all_counters()) plan.counters[counter] = column_for(row, counter);
-  plan.has_admin_status = row.find(Column::if_admin_status) != nullptr;
-  plan.has_oper_status = row.find(Column::if_oper_status) != nullptr;
-  plan.has_last_change = row.find(Column::if_last_change) != nullptr;
-  plan.has_discontinuity_time = row.find(Column::if_counter_discontinuity_time) != nullptr;
-  std::size_t octets = plan.name_octets ? plan.name_octets->size() : 0;
-  octets += status_octets * ((plan.has_admin_status ? 1U : 0U) + (plan.has_oper_status ? 1U : 0U));
-  octets += ticks_octets * ((plan.has_last_change ? 1U : 0U) + (plan.has_discontinuity_time ? 1U : 0U));
-  for (const Counter counter : all_counters()) {
-    if (!plan.counters[counter]) continue;
-    const bool wide = columns_of(counter).wide == plan.counters[counter];
-    octets +=
-        std::max(number_octets(row.number(*plan.counters[counter]).value_or(0)), wide ? least_wide : least_narrow);
+
+  std::vector<Column> columns;
+  std::size_t octets = 0;
+  const NameSource source = name_of(row).source;
+  const std::string* said = nullptr;
+  if (source != NameSource::none) {
+    columns.push_back(source == NameSource::if_name ? Column::if_name : Column::if_descr);
+    said = row.octets(columns.front());
+    octets += said->size();
   }
+  for (const auto& [column, size] : {std::pair{Column::if_admin_status, status_octets},
+                                     {Column::if_oper_status, status_octets},
+                                     {Column::if_last_change, ticks_octets},
+                                     {Column::if_counter_discontinuity_time, ticks_octets}}) {
+    if (row.find(column) == nullptr) continue;
+    columns.push_back(column);
+    octets += size;
+  }
+  for (const Counter counter : all_counters()) {
+    const auto column = column_for(row, counter);
+    if (!column) continue;
+    columns.push_back(*column);
+    const bool wide = columns_of(counter).wide == column;
+    octets += std::max(number_octets(row.number(*column).value_or(0)), wide ? least_wide : least_narrow);
+  }
+  plan.layout = RowLayout::of(columns);
+  if (said != nullptr && *said != plan.name_octets()) plan.odd_name = std::make_shared<const std::string>(*said);
   plan.value_octets = static_cast<std::uint32_t>(octets);
   return plan;
 }

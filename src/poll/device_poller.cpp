@@ -29,12 +29,9 @@ constexpr std::size_t cache_look_rows = 32;
 /// Below this a row of counters would be asked object by object.
 constexpr unsigned smallest_message = 300;
 
-bool same_counters(const std::vector<ifmib::RowPlan>& a, const std::vector<ifmib::RowPlan>& b) {
-  static constexpr auto counters = all_counters();
+bool same_objects(const std::vector<ifmib::RowPlan>& a, const std::vector<ifmib::RowPlan>& b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const ifmib::RowPlan& one, const ifmib::RowPlan& other) {
-    return one.index == other.index && one.interface.name() == other.interface.name() &&
-           std::all_of(counters.begin(), counters.end(),
-                       [&](Counter counter) { return one.counters[counter] == other.counters[counter]; });
+    return one.index == other.index && one.interface.name() == other.interface.name() && one.layout == other.layout;
   });
 }
 
@@ -382,7 +379,7 @@ struct DevicePoller::Impl {
     }
     read.shrink_to_fit();
     // Other counters than before make another fingerprint, which is no sign that the agent's cache has moved.
-    if (!same_counters(read, plans)) cache_learner.interrupt();
+    if (!same_objects(read, plans)) cache_learner.interrupt();
     plans = std::move(read);
     tables_lacking = std::move(end.lacking);
     tables_known = true;

@@ -59,11 +59,6 @@ CounterDelta choose_story(const CounterDelta& recent, const CounterLimits& recen
   return without_value(Quality::ambiguous);
 }
 
-std::uint64_t forward_distance(const CounterReading& before, const CounterReading& now) noexcept {
-  const std::uint64_t distance = now.value - before.value;
-  return now.bits == 64 ? distance : static_cast<std::uint32_t>(distance);
-}
-
 bool within_speed(std::uint64_t delta, const CounterLimits& limits) noexcept {
   return !limits.by_speed || static_cast<double>(delta) <= speed_margin * *limits.by_speed;
 }
@@ -77,27 +72,6 @@ CounterLimits limits_of(CounterKind kind, std::optional<std::uint64_t> speed_bps
   limits.time_error = time_error;
   limits.by_physics = fastest_link_bps / unit_bits * seconds;
   return limits;
-}
-
-CounterKind kind_of(Counter counter) noexcept {
-  switch (counter) {
-    case Counter::in_octets:
-    case Counter::out_octets:
-      return CounterKind::octets;
-    case Counter::in_ucast_pkts:
-    case Counter::out_ucast_pkts:
-    case Counter::in_multicast_pkts:
-    case Counter::out_multicast_pkts:
-    case Counter::in_broadcast_pkts:
-    case Counter::out_broadcast_pkts:
-      return CounterKind::frames;
-    case Counter::in_errors:
-    case Counter::out_errors:
-    case Counter::in_discards:
-    case Counter::out_discards:
-      return CounterKind::events;
-  }
-  return CounterKind::events;
 }
 
 }  // namespace octopoll::rates

@@ -15,7 +15,26 @@ enum class CounterKind : std::uint8_t {
   frames,  ///< unicast, multicast and broadcast packets: bounded by the speed in smallest packets
   events,  ///< errors and discards: far from any bound in practice, so going forward proves enough
 };
-[[nodiscard]] CounterKind kind_of(Counter counter) noexcept;
+[[nodiscard]] constexpr CounterKind kind_of(Counter counter) noexcept {
+  switch (counter) {
+    case Counter::in_octets:
+    case Counter::out_octets:
+      return CounterKind::octets;
+    case Counter::in_ucast_pkts:
+    case Counter::out_ucast_pkts:
+    case Counter::in_multicast_pkts:
+    case Counter::out_multicast_pkts:
+    case Counter::in_broadcast_pkts:
+    case Counter::out_broadcast_pkts:
+      return CounterKind::frames;
+    case Counter::in_errors:
+    case Counter::out_errors:
+    case Counter::in_discards:
+    case Counter::out_discards:
+      return CounterKind::events;
+  }
+  return CounterKind::events;
+}
 
 /// The most that a counter can have counted between the two readings. Unit: what the counter counts.
 struct CounterLimits {
@@ -32,7 +51,11 @@ struct CounterLimits {
 [[nodiscard]] bool within_speed(std::uint64_t delta, const CounterLimits& limits) noexcept;
 
 /// How far a counter of this width came, if it wrapped at most once. Both readings have the same width.
-[[nodiscard]] std::uint64_t forward_distance(const CounterReading& before, const CounterReading& now) noexcept;
+[[nodiscard]] constexpr std::uint64_t forward_distance(const CounterReading& before,
+                                                       const CounterReading& now) noexcept {
+  const std::uint64_t distance = now.value - before.value;
+  return now.bits == 64 ? distance : static_cast<std::uint32_t>(distance);
+}
 
 /// The verdict on one step of a counter whose interface did not restart.
 /// Qualities: ok, wrapped, reset, implausible, ambiguous. `elapsed` of the result stays 0.

@@ -18,13 +18,14 @@ Judgement DeviceHistory::judge(DeviceSnapshot&& now, const JudgeSettings& settin
       latest_ = AgentClock::of(sample.time);
     }
     newest = std::max(newest, sample.time.received);
+    InterfaceRecord& record = judgement.interfaces.emplace_back();
     RowBase* const known = rows_.find(sample.interface.name());
     if (known == nullptr) {
       rows_.append(RowBase(sample));
-      judgement.interfaces.push_back(first_record(std::move(sample), settings));
+      first_record(record, std::move(sample), settings);
     } else {
       const bool restarted = row_restarted(*known, sample.time, judgement.restart);
-      judgement.interfaces.push_back(judge_row(*known, restarted, std::move(sample), settings));
+      judge_row(record, *known, restarted, std::move(sample), settings);
     }
   }
   rows_.end_pass();

@@ -5,11 +5,8 @@
 namespace octopoll::rates {
 namespace {
 
-constexpr std::size_t place(Counter counter) noexcept { return static_cast<std::size_t>(counter); }
-constexpr std::uint16_t bit(Counter counter) noexcept { return static_cast<std::uint16_t>(1U << place(counter)); }
-
-void assign(std::uint16_t& mask, Counter counter, bool on) noexcept {
-  mask = static_cast<std::uint16_t>(on ? mask | bit(counter) : mask & ~bit(counter));
+void assign(std::uint16_t& mask, std::uint16_t bit, bool on) noexcept {
+  mask = static_cast<std::uint16_t>(on ? mask | bit : mask & ~bit);
 }
 
 }  // namespace
@@ -22,15 +19,10 @@ RowBase::RowBase(const InterfaceSample& sample)
   for (const Counter counter : all_counters()) set(counter, sample.counters[counter]);
 }
 
-CounterReading RowBase::reading(Counter counter) const noexcept {
-  if ((present_ & bit(counter)) == 0) return {};
-  return {values_[place(counter)], static_cast<std::uint8_t>((wide_ & bit(counter)) != 0 ? 64 : 32)};
-}
-
 void RowBase::set(Counter counter, const CounterReading& reading) noexcept {
   values_[place(counter)] = reading.value;
-  assign(present_, counter, reading.present());
-  assign(wide_, counter, reading.bits == 64);
+  assign(present_, bit(counter), reading.present());
+  assign(wide_, bit(counter), reading.bits == 64);
 }
 
 void RowBase::drop(Counter counter) noexcept {

@@ -7,11 +7,12 @@
 
 namespace octopoll::rates {
 
-/// The record of a row without a base: `first` wherever it has a counter.
-[[nodiscard]] InterfaceRecord first_record(InterfaceSample&& sample, const JudgeSettings& settings);
+/// Fills the record of a row without a base: `first` wherever it has a counter.
+void first_record(InterfaceRecord& record, InterfaceSample&& sample, const JudgeSettings& settings);
 
-/// Judges a row by the rules of DeviceHistory and moves its base; `restarted`: the agent did, between the two.
-[[nodiscard]] InterfaceRecord judge_row(RowBase& base, bool restarted, InterfaceSample&& sample,
-                                        const JudgeSettings& settings);
+/// Judges a row by the rules of DeviceHistory, fills its record and moves its base; `restarted`: the agent did, between
+/// the two.
+void judge_row(InterfaceRecord& record, RowBase& base, bool restarted, InterfaceSample&& sample,
+               const JudgeSettings& settings);
 
 }  // namespace octopoll::rates

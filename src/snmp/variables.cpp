@@ -1,5 +1,7 @@
 #include "octopoll/snmp/variables.hpp"
 
+#include <cstring>
+
 #include "snmp/ber.hpp"
 
 namespace octopoll::snmp {
@@ -40,21 +42,41 @@ void append_variable(std::string& encoded, const Oid& name) { append_varbind(enc
 RowNames::RowNames(std::span<const Column> columns) {
   prefixes_.reserve(columns.size());
   for (const Column& column : columns) prefixes_.push_back({encode(column.oid), column.second});
+  for (const Prefix& prefix : prefixes_) {
+    name_octets_ += prefix.octets.size() + 6;
+    ++(prefix.second ? second_count_ : first_count_);
+  }
+  for (std::size_t size = 1; size <= longest_arc; ++size) {
+    Template& row = templates_[size - 1];
+    const std::string index(size, '\0');
+    for (const Prefix& prefix : prefixes_) {
+      append_varbind(row.octets, prefix.octets, index);
+      const std::size_t at = row.octets.size() - null_value.size() - size;
+      (prefix.second ? row.second : row.first).push_back(static_cast<std::uint32_t>(at));
+    }
+  }
 }
 
 void RowNames::append(std::string& encoded, std::uint32_t index, std::uint32_t second_index) const {
   const EncodedArc first(index);
   const EncodedArc second(second_index);
-  for (const Prefix& prefix : prefixes_)
-    append_varbind(encoded, prefix.octets, prefix.second ? second.octets() : first.octets());
+  const std::size_t size = first.octets().size();
+  if (size != second.octets().size()) return append_each(encoded, first.octets(), second.octets());
+  const Template& row = templates_[size - 1];
+  const std::size_t begin = encoded.size();
+  encoded += row.octets;
+  char* const octets = encoded.data() + begin;
+  for (const std::uint32_t at : row.first) std::memcpy(octets + at, first.octets().data(), size);
+  for (const std::uint32_t at : row.second) std::memcpy(octets + at, second.octets().data(), size);
+}
+
+void RowNames::append_each(std::string& encoded, std::string_view first, std::string_view second) const {
+  for (const Prefix& prefix : prefixes_) append_varbind(encoded, prefix.octets, prefix.second ? second : first);
 }
 
 std::size_t RowNames::octets(std::uint32_t index, std::uint32_t second_index) const noexcept {
-  const std::size_t first = EncodedArc(index).octets().size();
-  const std::size_t second = EncodedArc(second_index).octets().size();
-  std::size_t total = 0;
-  for (const Prefix& prefix : prefixes_) total += prefix.octets.size() + (prefix.second ? second : first) + 6;
-  return total;
+  return name_octets_ + first_count_ * EncodedArc(index).octets().size() +
+         second_count_ * EncodedArc(second_index).octets().size();
 }
 
 bool VariableReader::next(WireVariable& variable) noexcept {

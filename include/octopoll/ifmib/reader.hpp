@@ -6,10 +6,12 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "octopoll/core/interface.hpp"
 #include "octopoll/ifmib/row.hpp"
+#include "octopoll/ifmib/row_layout.hpp"
 #include "octopoll/snmp/engine.hpp"
 #include "octopoll/snmp/walk.hpp"
 
@@ -94,16 +96,20 @@ class Reading {
                                                    std::function<void(Rows&&, ReadEnd&&)> done);
 
 /// What is read of one row every cycle: the columns that speak for its counters, its states, and its name to notice
-/// when another interface has taken its ifIndex. Made once at discovery.
+/// when another interface has taken its ifIndex. Made once at discovery. Shape: 56 octets, since a large network has a
+/// million of them; copying it copies no text.
 struct RowPlan {
   std::uint32_t index = 0;
   std::uint32_t x_index = 0;  ///< of its row in ifXTable: the same but for agents that number it otherwise
   Interface interface;
-  NameSource name_source = NameSource::none;
-  std::optional<std::string> name_octets;  ///< as the agent gave the cell that names the row
-  PerCounter<std::optional<Column>> counters;
-  bool has_admin_status = false, has_oper_status = false, has_last_change = false, has_discontinuity_time = false;
-  std::uint32_t value_octets = 0;  ///< what the values of these objects take in an answer
+  std::shared_ptr<const RowLayout> layout;
+  std::shared_ptr<const std::string> odd_name;  ///< the cell that names the row, where it is not what is shown of it
+  std::uint32_t value_octets = 0;               ///< what the values of these objects take in an answer
+
+  /// The column that tells who this is; nullopt where the agent names no row.
+  [[nodiscard]] std::optional<Column> name_column() const noexcept;
+  /// That cell as the agent gave it, octet by octet.
+  [[nodiscard]] std::string_view name_octets() const noexcept;
 };
 [[nodiscard]] RowPlan plan_row(std::uint32_t index, std::string_view name, const Row& row);
 

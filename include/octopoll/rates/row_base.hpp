@@ -30,10 +30,17 @@ class RowBase {
   /// Everything from this reading on; no doubts.
   explicit RowBase(const InterfaceSample& sample);
 
-  [[nodiscard]] CounterReading reading(Counter counter) const noexcept;
+  [[nodiscard]] CounterReading reading(Counter counter) const noexcept {
+    if ((present_ & bit(counter)) == 0) return {};
+    return {values_[place(counter)], static_cast<std::uint8_t>((wide_ & bit(counter)) != 0 ? 64 : 32)};
+  }
   void set(Counter counter, const CounterReading& reading) noexcept;
+  /// The next reading of a counter that is there, of the same width.
+  void move(Counter counter, std::uint64_t value) noexcept { values_[place(counter)] = value; }
   void drop(Counter counter) noexcept;
 
+  /// Some counter is.
+  [[nodiscard]] bool doubted() const noexcept { return !doubts_.empty(); }
   void doubt(Counter counter, const CounterReading& old, const ReadingTime& when);
   /// Ends the doubt about a counter, if there is one, and hands it out.
   std::optional<Doubt> settle(Counter counter) noexcept;
@@ -48,6 +55,11 @@ class RowBase {
   bool out_frames_refuted = false;
 
  private:
+  static constexpr std::size_t place(Counter counter) noexcept { return static_cast<std::size_t>(counter); }
+  static constexpr std::uint16_t bit(Counter counter) noexcept {
+    return static_cast<std::uint16_t>(1U << place(counter));
+  }
+
   std::uint16_t present_ = 0;  // a bit a counter
   std::uint16_t wide_ = 0;     // 64 bits
   std::array<std::uint64_t, counter_count> values_{};

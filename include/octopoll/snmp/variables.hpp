@@ -1,6 +1,7 @@
 #pragma once
 // The variables of requests that are encoded once, and of their answers, read where they lie.
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -35,11 +36,22 @@ class RowNames {
   [[nodiscard]] std::size_t octets(std::uint32_t index, std::uint32_t second_index) const noexcept;
 
  private:
+  static constexpr std::size_t longest_arc = 5;
   struct Prefix {
     std::string octets;  ///< of the column's OBJECT IDENTIFIER, without header
     bool second;
   };
+  /// The row of both indexes zero, for indexes that take so many octets each; where they go.
+  struct Template {
+    std::string octets;
+    std::vector<std::uint32_t> first, second;
+  };
+  void append_each(std::string& encoded, std::string_view first, std::string_view second) const;
+
   std::vector<Prefix> prefixes_;
+  std::array<Template, longest_arc> templates_;  ///< by the octets of an index, less one
+  std::size_t name_octets_ = 0;                  ///< of all names in an answer, without the indexes
+  std::size_t first_count_ = 0, second_count_ = 0;
 };
 
 /// An arc of an OID in BER: seven bits an octet.

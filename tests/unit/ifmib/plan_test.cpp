@@ -11,6 +11,13 @@ namespace octopoll::ifmib {
 namespace {
 
 using namespace std::string_literals;
+
+std::vector<Column> columns_of(const RowPlan& plan) {
+  std::vector<Column> columns;
+  for (const RowLayout::Object& object : plan.layout->objects()) columns.push_back(object.column);
+  return columns;
+}
+
 using snmp::Value;
 using test::make_row;
 using test::number;
@@ -31,40 +38,46 @@ TEST_CASE("a plan has what the row has, and asks for no more") {
                                           {Column::if_in_errors, Value::counter32(0)}}));
   CHECK(plan.index == 7);
   CHECK(plan.interface.name() == "Gi0/1#7");
-  CHECK(plan.name_source == NameSource::if_name);
+  CHECK(plan.name_column() == Column::if_name);
   // As octets: the reading is compared with what the agent sends, not with what is shown.
-  CHECK(plan.name_octets == "Gi0/1\0"s);
+  CHECK(plan.name_octets() == "Gi0/1\0"s);
   CHECK(plan.interface.if_index() == IfIndex{7});
   CHECK(plan.interface.if_name() == "Gi0/1");
   CHECK(plan.interface.type() == 6);
-  CHECK(plan.has_admin_status);
-  CHECK(plan.has_oper_status);
-  CHECK(plan.has_last_change);
-  CHECK(plan.has_discontinuity_time);
-  PerCounter<std::optional<Column>> columns;
-  columns[Counter::in_octets] = Column::if_hc_in_octets;
-  columns[Counter::out_octets] = Column::if_out_octets;
-  columns[Counter::in_errors] = Column::if_in_errors;
-  CHECK(plan.counters == columns);
+  CHECK(columns_of(plan) == std::vector{Column::if_name, Column::if_admin_status, Column::if_oper_status,
+                                        Column::if_last_change, Column::if_counter_discontinuity_time,
+                                        Column::if_hc_in_octets, Column::if_out_octets, Column::if_in_errors});
+  const auto counted = plan.layout->objects().subspan(5);
+  CHECK(counted[0].counter == Counter::in_octets);
+  CHECK(counted[1].counter == Counter::out_octets);
+  CHECK(counted[2].counter == Counter::in_errors);
+}
+
+TEST_CASE("rows of the same columns share one layout") {
+  const auto plan = [](std::uint32_t index, const char* name) {
+    return plan_row(index, name,
+                    make_row({{Column::if_name, text(name)}, {Column::if_in_octets, Value::counter32(5)}}));
+  };
+  const RowPlan one = plan(1, "a");
+  CHECK(one.layout == plan(2, "b").layout);
+  CHECK(one.layout != plan_row(3, "c", make_row({{Column::if_name, text("c")}})).layout);
+  // The name is shown as it came, so it is kept but once.
+  CHECK(one.odd_name == nullptr);
+  CHECK(one.name_octets() == "a");
 }
 
 TEST_CASE("a row that takes its name from ifDescr is watched by ifDescr") {
   const RowPlan plan =
       plan_row(2, "eth0", make_row({{Column::if_name, text(" ")}, {Column::if_descr, text("eth0\0"s)}}));
-  CHECK(plan.name_source == NameSource::descr);
-  CHECK(plan.name_octets == "eth0\0"s);
+  CHECK(plan.name_column() == Column::if_descr);
+  CHECK(plan.name_octets() == "eth0\0"s);
 }
 
 TEST_CASE("a row of next to nothing has a plan of next to nothing") {
   const RowPlan plan = plan_row(0, "#0", Row{});
   CHECK(plan.interface.name() == "#0");
-  CHECK(plan.name_source == NameSource::none);
-  CHECK_FALSE(plan.name_octets);
-  CHECK_FALSE(plan.has_admin_status);
-  CHECK_FALSE(plan.has_oper_status);
-  CHECK_FALSE(plan.has_last_change);
-  CHECK_FALSE(plan.has_discontinuity_time);
-  CHECK(plan.counters == PerCounter<std::optional<Column>>{});
+  CHECK_FALSE(plan.name_column());
+  CHECK(plan.layout->objects().empty());
 }
 
 TEST_CASE("a device's facts are readable text, and absent where the agent has none") {
