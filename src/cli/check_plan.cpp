@@ -73,7 +73,8 @@ std::size_t unknown_in(const std::vector<PlannedDevice>& plan) {
 
 std::vector<report::Cell> row_of(const PlannedDevice& planned) {
   const config::Device& device = *planned.device;
-  std::vector<report::Cell> row{{device.name, {}}, {std::string(word_of(planned.source)), {}}};
+  const std::string_view source = planned.error ? "no answer" : word_of(planned.source);
+  std::vector<report::Cell> row{{device.name, {}}, {std::string(source), {}}};
   if (!planned.cost) {
     row.insert(row.end(), {{}, {}, {}, {}, {}, {format_duration(device.interval), {}}, {}});
     return row;
@@ -126,7 +127,12 @@ report::Table plan_table(const std::vector<PlannedDevice>& plan) {
   table.notes.push_back(fmt::format("{:.2f} PDUs/s; {} to the devices, {} from them", total.requests_per_second,
                                     format_bits_per_second(total.bits_per_second_out),
                                     format_bits_per_second(total.bits_per_second_in)));
-  if (const std::size_t unknown = unknown_in(plan); unknown != 0) {
+  const bool probed = std::any_of(plan.begin(), plan.end(),
+                                  [](const PlannedDevice& planned) { return planned.source == Source::probe; });
+  if (const std::size_t unknown = unknown_in(plan); unknown != 0 && probed) {
+    table.notes.push_back(fmt::format("Without {}, which did not answer.",
+                                      unknown == 1 ? "one device" : fmt::format("{} devices", unknown)));
+  } else if (unknown != 0) {
     table.notes.push_back(
         fmt::format("Without {}: the inventory does not say how many interfaces a device has. --probe asks those that "
                     "the store does not know.",

@@ -111,7 +111,7 @@ class Asker {
     limits.if_number = if_number;
     std::unique_ptr<ifmib::Reading> reading;
     interview_->run([&](const std::function<void()>& finished) {
-      reading = ifmib::read_tables(*session_, ifmib::all_columns(), limits,
+      reading = ifmib::read_tables(*session_, ifmib::harmless_columns(), limits,
                                    [&, finished](ifmib::Rows&& rows, ifmib::ReadEnd&& end) {
                                      result = {std::move(rows), std::move(end)};
                                      finished();

@@ -243,7 +243,7 @@ class Examiner {
 
   void read_tables() {
     progress_("interface tables");
-    auto [rows, end] = tables(ifmib::all_columns());
+    auto [rows, end] = tables(ifmib::harmless_columns());
     rows_ = std::move(rows);
     Finding finding{"tables", Severity::ok, fmt::format("{} interfaces", rows_.size()), {}};
     if (!end.notes.empty()) {

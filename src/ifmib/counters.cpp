@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <deque>
 #include <iterator>
 
 #include "octopoll/ifmib/reader.hpp"
@@ -15,6 +16,9 @@ constexpr std::size_t least_narrow = 5;
 constexpr std::size_t least_wide = 6;
 constexpr std::size_t status_octets = 1;
 constexpr std::size_t ticks_octets = 5;
+/// Packets that meet silence, one after the other, before the device counts as gone; and single rows.
+constexpr unsigned most_silent_packets = 2;
+constexpr unsigned most_silent_rows = 3;
 
 /// What one object of a row said.
 struct Cell {
@@ -123,7 +127,9 @@ class CounterReadings final : public Reading {
     if (limits_.in_place) {
       pack();
     } else {
-      for (std::size_t i = 0; i < plans_.size(); ++i) doubtful_.push_back(i);
+      for (std::size_t i = 0; i < plans_.size(); ++i) {
+        if (!plans_[i].mute) doubtful_.push_back(i);
+      }
     }
     if (packets_.empty()) {
       session_.later([this, still = alive_] {
@@ -140,15 +146,23 @@ class CounterReadings final : public Reading {
   struct Packet {
     std::size_t first = 0, count = 0;  ///< rows of plans_
     std::size_t octets = 0;            ///< expected of the answer
+    bool again = false;                ///< one row of a packet that met silence
   };
 
+  [[nodiscard]] std::size_t overhead() const {
+    return snmp::message_overhead(session_.options().credentials.version) + (limits_.with_uptime ? uptime_octets : 0);
+  }
+  [[nodiscard]] static std::size_t octets_of(const RowPlan& plan) {
+    return plan.layout->names().octets(plan.index, plan.x_index) + plan.value_octets;
+  }
+
   void pack() {
-    const std::size_t overhead = snmp::message_overhead(session_.options().credentials.version) + uptime_octets;
     for (std::size_t i = 0; i < plans_.size(); ++i) {
-      const RowPlan& plan = plans_[i];
-      const std::size_t octets = plan.layout->names().octets(plan.index, plan.x_index) + plan.value_octets;
-      if (packets_.empty() || packets_.back().octets + octets > limits_.max_message_size)
-        packets_.push_back({i, 0, overhead});
+      if (plans_[i].mute) continue;
+      const std::size_t octets = octets_of(plans_[i]);
+      const bool joins = !packets_.empty() && packets_.back().first + packets_.back().count == i &&
+                         packets_.back().octets + octets <= limits_.max_message_size;
+      if (!joins) packets_.push_back({i, 0, overhead()});
       ++packets_.back().count;
       packets_.back().octets += octets;
     }
@@ -159,11 +173,12 @@ class CounterReadings final : public Reading {
     while (next_ < packets_.size() && under_way_ < session_.options().max_outstanding) {
       const Packet& packet = packets_[next_++];
       encoded_.clear();
-      snmp::append_variable(encoded_, snmp::sys_up_time());
+      if (limits_.with_uptime) snmp::append_variable(encoded_, snmp::sys_up_time());
       for (std::size_t i = packet.first; i < packet.first + packet.count; ++i)
         plans_[i].layout->names().append(encoded_, plans_[i].index, plans_[i].x_index);
       ++under_way_;
-      session_.send_encoded(encoded_, limits_.retries, [this, still = alive_, &packet](snmp::Reply&& reply) {
+      const auto retries = packet.again ? std::optional(1U) : limits_.retries;
+      session_.send_encoded(encoded_, retries, [this, still = alive_, &packet](snmp::Reply&& reply) {
         if (*still) take(packet, reply);
       });
     }
@@ -176,11 +191,21 @@ class CounterReadings final : public Reading {
           reply.error_status == snmp::ErrorStatus::no_access)
         return give_up(reply);  // of this user, not of these objects
       largest_answered_ = std::max(largest_answered_, packet.octets);
+      silent_in_a_row_ = 0;
       if (reply.error_status == snmp::ErrorStatus::too_big) too_large(packet);
+      if (reply.error_status == snmp::ErrorStatus::no_such_name || reply.error_status == snmp::ErrorStatus::gen_err)
+        note_refusal(packet, reply.error_index);
       const std::size_t read = reply.good() ? hand_out(packet, reply) : 0;
       doubt(packet, read);
-      if (reply.good() && read < packet.count) odd_ = true;
-    } else if (reply.outcome == snmp::Outcome::timed_out && largest_answered_ < packet.octets) {
+      if (reply.good() && read < packet.count) end_.odd = true;
+    } else if (packet.again && reply.outcome == snmp::Outcome::timed_out && ++silent_in_a_row_ < most_silent_rows) {
+      end_.mute_rows.push_back(plans_[packet.first].index);
+    } else if (!packet.again && reply.outcome == snmp::Outcome::timed_out && size_is_proven(packet) &&
+               ++silent_in_a_row_ < most_silent_packets) {
+      // The device is there: one of these rows may be what it is silent to.
+      for (std::size_t i = packet.first; i < packet.first + packet.count; ++i)
+        packets_.push_back({i, 1, overhead() + octets_of(plans_[i]), true});
+    } else if (reply.outcome == snmp::Outcome::timed_out && !size_is_proven(packet)) {
       // Silence may mean that the PDU is too large for the agent: no other one of this size is tried.
       too_large(packet);
       doubt(packet);
@@ -201,11 +226,11 @@ class CounterReadings final : public Reading {
     ReadingTime time;
     time.received = reply.received;
     time.round_trip = reply.round_trip;
-    if (!variables.next(variable)) return 0;
-    if (!variable.absent()) {
+    if (limits_.with_uptime) {
+      if (!variables.next(variable)) return 0;
       const auto uptime = variable.number();
-      if (!uptime) return 0;
-      time.sys_uptime = TimeTicks(static_cast<std::uint32_t>(*uptime));
+      if (!uptime && !variable.absent()) return 0;
+      if (uptime) time.sys_uptime = TimeTicks(static_cast<std::uint32_t>(*uptime));
     }
     for (std::size_t i = 0; i < packet.count; ++i) {
       RowReading reading;
@@ -223,6 +248,29 @@ class CounterReadings final : public Reading {
     for (std::size_t i = from; i < packet.count; ++i) doubtful_.push_back(packet.first + i);
   }
 
+  /// One about as large was answered, so that silence has another reason. Sizes are estimates.
+  [[nodiscard]] bool size_is_proven(const Packet& packet) const {
+    return packet.octets <= largest_answered_ + largest_answered_ / 8;
+  }
+
+  /// RFC 3416 section 4.2.1: error-index counts the variables from 1.
+  void note_refusal(const Packet& packet, std::uint32_t error_index) {
+    if (error_index == 0) return;
+    std::size_t at = error_index - 1;
+    if (limits_.with_uptime && at-- == 0) {
+      end_.refuses_uptime = true;
+      return;
+    }
+    for (std::size_t i = packet.first; i < packet.first + packet.count; ++i) {
+      const auto objects = plans_[i].layout->objects();
+      if (at < objects.size()) {
+        end_.refused.push_back({plans_[i].index, objects[at].column});
+        return;
+      }
+      at -= objects.size();
+    }
+  }
+
   void too_large(const Packet& packet) {
     const auto half = static_cast<unsigned>(packet.octets / 2);
     message_size_ = std::min(message_size_.value_or(half), half);
@@ -231,6 +279,7 @@ class CounterReadings final : public Reading {
   /// Nobody there, or nobody who would tell: what is still under way would only add its own row of timeouts.
   void give_up(const snmp::Reply& reply) {
     session_.cancel_all();
+    end_.mute_rows.clear();  // it may be the device that is
     finish(session_.explain(reply), reply.outcome);
   }
 
@@ -240,6 +289,7 @@ class CounterReadings final : public Reading {
     plan.max_message_size = message_size_.value_or(limits_.max_message_size);
     plan.retries = limits_.retries;
     plan.known_alive = true;  // the scalars were asked first
+    plan.with_uptime = limits_.with_uptime;
     plan.groups.reserve(doubtful_.size());
     for (const std::size_t row : doubtful_) {
       snmp::GetGroup group;
@@ -273,11 +323,10 @@ class CounterReadings final : public Reading {
   }
 
   void finish(std::optional<Error> error, snmp::Outcome outcome) {
-    ReadEnd end;
-    end.error = std::move(error);
-    end.outcome = outcome;
-    end.message_size = message_size_;
-    end.odd = odd_;
+    end_.error = std::move(error);
+    end_.outcome = outcome;
+    end_.message_size = message_size_;
+    ReadEnd end = std::move(end_);
     const auto callback = std::move(done_);  // may destroy this
     callback(std::move(end));
   }
@@ -287,15 +336,16 @@ class CounterReadings final : public Reading {
   ReadLimits limits_;
   std::function<void(RowReading&&)> row_;
   std::function<void(ReadEnd&&)> done_;
-  std::vector<Packet> packets_;
-  std::string encoded_;   ///< the request being made
-  std::size_t next_ = 0;  ///< packet to be sent
+  std::deque<Packet> packets_;  ///< requests under way refer to theirs
+  std::string encoded_;         ///< the request being made
+  std::size_t next_ = 0;        ///< packet to be sent
   std::size_t under_way_ = 0;
   std::size_t largest_answered_ = 0;   ///< expected octets of the largest packet that was answered
   bool refused_ = false;               ///< a packet met an ICMP error or a report
-  bool odd_ = false;                   ///< an answer had other variables than were asked for
+  unsigned silent_in_a_row_ = 0;       ///< packets, or single rows, without an answer in between
   std::vector<std::size_t> doubtful_;  ///< rows to be asked again, in the other way
   std::optional<unsigned> message_size_;
+  ReadEnd end_;
   std::unique_ptr<snmp::MultiGet> get_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // shared with replies under way, which outlive this
 };
@@ -322,6 +372,14 @@ std::string_view RowPlan::name_octets() const noexcept {
   const auto column = name_column();
   if (!column) return {};
   return (column == Column::if_name ? interface.if_name() : interface.descr()).value_or(std::string_view());
+}
+
+void leave_out(RowPlan& plan, Column column) {
+  std::vector<Column> columns;
+  for (const RowLayout::Object& object : plan.layout->objects()) {
+    if (object.column != column) columns.push_back(object.column);
+  }
+  plan.layout = RowLayout::of(columns);
 }
 
 RowPlan plan_row(std::uint32_t index, std::string_view name, const Row& row) {

@@ -9,6 +9,7 @@
 
 #include "octopoll/core/duration.hpp"
 #include "octopoll/core/log.hpp"
+#include "octopoll/core/text.hpp"
 #include "octopoll/ifmib/identity.hpp"
 #include "octopoll/ifmib/reader.hpp"
 #include "octopoll/rates/cache_learner.hpp"
@@ -26,6 +27,8 @@ constexpr auto tables_stay_fresh = 1h;
 constexpr auto cache_look_interval = 100ms;
 /// Rows that are looked at while waiting for a cache to move; the whole table would be a load of its own.
 constexpr std::size_t cache_look_rows = 32;
+/// Cycles in a row in which an object is refused before it is left out: an error may pass.
+constexpr unsigned refusals_believed = 2;
 /// Below this a row of counters would be asked object by object.
 constexpr unsigned smallest_message = 300;
 
@@ -67,10 +70,12 @@ struct DevicePoller::Impl {
   std::optional<std::uint32_t> if_number, if_table_last_change;
   std::optional<rates::AgentClock> clock;  ///< as last shown
   unsigned answerable =
-      std::numeric_limits<unsigned>::max();  ///< octets of an answer that the agent proved able to give
-  bool answers_oddly = false;                ///< names other objects than it is asked for: read by the library
-  ifmib::TableProfile profile;               ///< how much of its tables it gives at once
-  bool silent = false;                       ///< did not answer in the cycle before, at any of its addresses
+      std::numeric_limits<unsigned>::max();           ///< octets of an answer that the agent proved able to give
+  bool answers_oddly = false;                         ///< names other objects than it is asked for: read by the library
+  std::map<ifmib::RefusedObject, unsigned> refusals;  ///< cycles in a row in which it was refused
+  unsigned uptime_refusals = 0;
+  ifmib::TableProfile profile;  ///< how much of its tables it gives at once
+  bool silent = false;          ///< did not answer in the cycle before, at any of its addresses
   rates::DeviceHistory history;
 
   // Of the cycle under way.
@@ -113,6 +118,7 @@ struct DevicePoller::Impl {
     limits.max_repetitions = device.max_repetitions;
     limits.max_message_size = std::min(device.max_message_size, answerable);
     limits.in_place = !answers_oddly;
+    limits.with_uptime = uptime_refusals < refusals_believed;
     return limits;
   }
   /// PDUs that proved too large for this agent are not asked again: each would cost a row of timeouts.
@@ -121,6 +127,30 @@ struct DevicePoller::Impl {
     if (!end.message_size) return;
     answerable = std::max(*end.message_size, smallest_message);
     log::debug("{}: answers of at most {} octets from here on", device.name, answerable);
+  }
+
+  /// What costs each cycle a PDU or a row of timeouts is left out until the tables are read again.
+  void learn_to_leave_out(const ifmib::ReadEnd& end) {
+    if (end.error) return;
+    if (end.refuses_uptime) ++uptime_refusals;
+    auto before = std::exchange(refusals, {});
+    for (const ifmib::RefusedObject& object : end.refused) {
+      const unsigned times = before[object] + 1;
+      if (times < refusals_believed) {
+        refusals[object] = times;
+        continue;
+      }
+      for (ifmib::RowPlan& plan : plans) {
+        if (plan.index == object.index) ifmib::leave_out(plan, object.column);
+      }
+      log::debug("{}: {} of ifIndex {} is refused and left out", device.name, ifmib::to_string(object.column),
+                 object.index);
+    }
+    for (const std::uint32_t index : end.mute_rows) {
+      for (ifmib::RowPlan& plan : plans) plan.mute = plan.mute || plan.index == index;
+      log::warning("{}: no answer to a request for ifIndex {}: it is left out until the tables are read again",
+                   device.name, index);
+    }
   }
 
   /// For callbacks that belong to this cycle: none comes through once it has ended, not into the next one either.
@@ -218,6 +248,8 @@ struct DevicePoller::Impl {
     announced_cache.reset();
     answerable = std::numeric_limits<unsigned>::max();
     answers_oddly = false;
+    refusals.clear();
+    uptime_refusals = 0;
     tables_known = false;
     plans.clear();
     left_out.clear();
@@ -316,6 +348,7 @@ struct DevicePoller::Impl {
     facts = std::move(now);
     facts_known = true;
     facts_read_at = BootClock::now();
+    uptime_refusals = 0;
     announced_cache = ifmib::announced_cache(scalars);
   }
 
@@ -423,6 +456,7 @@ struct DevicePoller::Impl {
 
   void take_counters(ifmib::ReadEnd&& end) {
     learn(end);
+    learn_to_leave_out(end);
     if (end.error && !cycle->record.error) cycle->record.error = std::move(end.error);
     if (cycle->rows_doubted) {
       tables_doubted = true;
@@ -443,18 +477,27 @@ struct DevicePoller::Impl {
     if (!std::is_sorted(interfaces.begin(), interfaces.end(), by_index)) {
       std::sort(interfaces.begin(), interfaces.end(), by_index);
     }
+    const auto mute = static_cast<std::size_t>(
+        std::count_if(plans.begin(), plans.end(), [](const ifmib::RowPlan& plan) { return plan.mute; }));
+    const std::size_t asked = plans.size() - mute;
     if (cycle->dated_age) {
       const auto age = std::min(*cycle->dated_age + (cycle->last_heard - cycle->first_asked), cache_period());
       for (InterfaceSample& sample : interfaces) sample.time.age_bound += age - cache_period();
-    } else if (!interfaces.empty() && interfaces.size() == plans.size() && !cycle->record.error) {
+    } else if (!interfaces.empty() && interfaces.size() == asked && !cycle->record.error) {
       // Of all rows or none: a reading without some of them looks like a cache that has moved.
       cache_learner.see(cycle->first_asked, cycle->last_heard, rates::fingerprint(interfaces));
     }
-    if (interfaces.size() < plans.size() && !cycle->record.error) {
+    if (interfaces.size() < asked && !cycle->record.error) {
       cycle->record.error = Error{ErrorKind::agent,
                                   fmt::format("{}: {} of {} interfaces changed while they were read", device.name,
-                                              plans.size() - interfaces.size(), plans.size()),
+                                              asked - interfaces.size(), plans.size()),
                                   "its tables are read again with the next poll"};
+    }
+    if (mute > 0 && !cycle->record.error) {
+      cycle->record.error = Error{ErrorKind::agent,
+                                  fmt::format("{}: the agent does not answer requests for {} of {}", device.name, mute,
+                                              format_counted(plans.size(), "interface")),
+                                  "its tables are read again within the hour, and then they are asked for again"};
     }
     if (!cycle->record.error) cycle->record.error = tables_lacking;
     if (interfaces.empty() && !plans.empty()) return fail_cycle(std::move(*cycle->record.error));

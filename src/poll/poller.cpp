@@ -238,9 +238,8 @@ struct Poller::Impl {
     entry.last_interfaces = cycle.interfaces.size();
     entry.last_duration = cycle.duration;
     if (log::level() < log::Level::debug) return;
-    log::debug("{}: {}: {}, {} in {:.2f} s", entry.name, to_string(cycle.outcome), cost_text(cycle.cost),
-               format_counted(cycle.interfaces.size(), "interface"),
-               std::chrono::duration<double>(cycle.duration).count());
+    log::debug("{}: {}: {}, {} in {}", entry.name, to_string(cycle.outcome), cost_text(cycle.cost),
+               format_counted(cycle.interfaces.size(), "interface"), span_text(cycle.duration));
   }
 
   /// Says once that a device fails, and once that it answers again.
@@ -352,6 +351,11 @@ struct Poller::Impl {
     for (const auto& [id, entry] : entries) {
       if (entry->under_way > 0) ++figures.busy;
       if (entry->device && !entry->removed) all.push_back(entry.get());
+    }
+    for (const auto& [name, id] : device_ids) {
+      if (entries.at(id)->failures == 0) continue;
+      ++figures.failing;
+      if (figures.failing_names.size() < most_devices_told) figures.failing_names.push_back(name);
     }
     for (const Entry* entry : worst(all, [](const Entry& e) { return e.timeouts; }))
       figures.silent.push_back({entry->name, entry->timeouts, entry->retries, entry->failures > 0});

@@ -53,6 +53,14 @@ struct ReadLimits {
   /// Counters: answers are expected to name the objects just as they were asked for, and are read where they lie. False
   /// for agents that answer otherwise: what they say costs a PDU twice.
   bool in_place = true;
+  bool with_uptime = true;  ///< counters: sysUpTime leads each PDU
+};
+
+/// An object that the agent refuses by an error, which costs the PDU that names it.
+struct RefusedObject {
+  std::uint32_t index = 0;  ///< of its row in ifTable
+  Column column{};
+  friend auto operator<=>(const RefusedObject&, const RefusedObject&) = default;
 };
 
 /// How a read ended; an error means that what came is all there is.
@@ -65,6 +73,10 @@ struct ReadEnd {
   /// Of a read of tables without an error: rows are known to exist that no walk of this agent gives.
   std::optional<Error> lacking{};
   bool odd = false;  ///< answers named other objects than were asked for: not to be read in place from now on
+  // Of a read of counters: what is better left out from now on.
+  bool refuses_uptime = false;             ///< sysUpTime, by an error
+  std::vector<RefusedObject> refused{};    ///< one a PDU
+  std::vector<std::uint32_t> mute_rows{};  ///< by ifIndex: whoever asks for this row gets no answer
 };
 
 /// One read under way; destroying it ends it without calling back. Thread: the loop's. The session must outlive it.
@@ -105,6 +117,7 @@ struct RowPlan {
   std::shared_ptr<const RowLayout> layout;
   std::shared_ptr<const std::string> odd_name;  ///< the cell that names the row, where it is not what is shown of it
   std::uint32_t value_octets = 0;               ///< what the values of these objects take in an answer
+  bool mute = false;                            ///< to ask for it meets silence: it is left out
 
   /// The column that tells who this is; nullopt where the agent names no row.
   [[nodiscard]] std::optional<Column> name_column() const noexcept;
@@ -112,6 +125,8 @@ struct RowPlan {
   [[nodiscard]] std::string_view name_octets() const noexcept;
 };
 [[nodiscard]] RowPlan plan_row(std::uint32_t index, std::string_view name, const Row& row);
+/// The row is read without that column from here on.
+void leave_out(RowPlan& plan, Column column);
 
 /// One row's answer.
 struct RowReading {
@@ -121,8 +136,8 @@ struct RowReading {
   bool renamed = false;    ///< another name at this ifIndex: the table must be read again
 };
 
-/// Reads the counters of all planned rows, each row in one PDU together with sysUpTime. `plans` must outlive the
-/// reading.
+/// Reads the counters of all planned rows but mute ones, each row in one PDU together with sysUpTime. A packet that
+/// meets silence while others are answered is asked again row by row. `plans` must outlive the reading.
 [[nodiscard]] std::unique_ptr<Reading> read_counters(snmp::Session& session, const std::vector<RowPlan>& plans,
                                                      const ReadLimits& limits, std::function<void(RowReading&&)> row,
                                                      std::function<void(ReadEnd&&)> done);

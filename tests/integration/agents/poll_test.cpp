@@ -185,3 +185,63 @@ TEST_CASE("a row that vanishes while the tables are read costs no other, and no 
     CHECK(last->interfaces.size() == 19);
   }
 }
+
+namespace {
+
+fleet::Json instance(std::string_view column, std::uint32_t if_index) {
+  return {{"column", column}, {"if_index", if_index}};
+}
+
+}  // namespace
+
+TEST_CASE("a row that no request may name costs itself alone, and its timeouts once", "[agents]") {
+  const std::uint32_t row = GENERATE(1U, 5U, 20U);
+  CAPTURE(row);
+  Pair pair({{"silent_instance", instance("ifHCInOctets", row)}}, odd_rows);
+  for (int i = 0; i < 3; ++i) {
+    const DeviceCycle cycle = pair.cycle();
+    CAPTURE(i, cycle.error ? cycle.error->text() : "");
+    CHECK(cycle.outcome == CycleOutcome::partial);
+    REQUIRE(cycle.error);
+    CHECK(cycle.error->message == "odd: the agent does not answer requests for 1 of 20 interfaces");
+    std::set<std::uint32_t> read;
+    for (const InterfaceRecord& each : cycle.interfaces) {
+      if (each.sample.counters[Counter::in_octets].present()) read.insert(each.sample.interface.if_index().value);
+    }
+    CHECK(read.size() == odd_rows - 1);
+    CHECK_FALSE(read.contains(row));
+    CHECK((cycle.cost.timeouts == 0) == (i > 0));
+    pair.bench().run_for(250ms);
+  }
+}
+
+TEST_CASE("an object that the agent refuses is asked for twice and then no more", "[agents]") {
+  Pair pair({{"refuse_instance", instance("ifInErrors", 7)}}, odd_rows);
+  std::vector<std::uint32_t> requests;
+  for (int i = 0; i < 4; ++i) {
+    const DeviceCycle cycle = pair.cycle();
+    check_rows(cycle, {});
+    const auto refused = std::find_if(cycle.interfaces.begin(), cycle.interfaces.end(),
+                                      [](const auto& each) { return each.sample.interface.if_index() == IfIndex{7}; });
+    REQUIRE(refused != cycle.interfaces.end());
+    CHECK_FALSE(refused->sample.counters[Counter::in_errors].present());
+    requests.push_back(cycle.cost.requests);
+    pair.bench().run_for(250ms);
+  }
+  CHECK(requests[2] < requests[1]);
+  CHECK(requests[3] == requests[2]);
+}
+
+TEST_CASE("an SNMPv1 agent without sysUpTime is asked for it twice and then no more", "[agents]") {
+  Pair pair({{"no_sys_uptime", true}}, odd_rows);
+  pair.settings().auth.version = SnmpVersion::v1;
+  std::vector<std::uint32_t> requests;
+  for (int i = 0; i < 4; ++i) {
+    const DeviceCycle cycle = pair.cycle();
+    check_rows(cycle, {odd_rows, 32});
+    requests.push_back(cycle.cost.requests);
+    pair.bench().run_for(250ms);
+  }
+  CHECK(requests[2] < requests[1]);
+  CHECK(requests[3] == requests[2]);
+}
