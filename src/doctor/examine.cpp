@@ -316,13 +316,7 @@ class Examiner {
   // ---- ends ----
 
   void judge_traffic() {
-    snmp::Traffic& cost = result_.traffic;
-    cost = interview_.traffic();
-    for (auto member : {&snmp::Traffic::requests, &snmp::Traffic::responses, &snmp::Traffic::retries,
-                        &snmp::Traffic::timeouts, &snmp::Traffic::late, &snmp::Traffic::foreign,
-                        &snmp::Traffic::malformed, &snmp::Traffic::octets_sent, &snmp::Traffic::octets_received}) {
-      cost.*member -= before_.*member;
-    }
+    const snmp::Traffic& cost = result_.traffic = interview_.traffic() - before_;
     Finding finding{"answers",
                     Severity::ok,
                     fmt::format("{} requests, {} answers, {} sent again", cost.requests, cost.responses, cost.retries),

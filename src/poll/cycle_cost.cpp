@@ -98,9 +98,8 @@ class Probe {
           });
     });
     if (auto read = ended(std::move(how)); !read) return tl::make_unexpected(read.error());
-    const snmp::Traffic& after = session_->traffic();
-    return CycleCost{plans_.size(), after.requests - before.requests, after.octets_sent - before.octets_sent,
-                     after.octets_received - before.octets_received, BootClock::now() - began};
+    const snmp::Traffic cost = session_->traffic() - before;
+    return CycleCost{plans_.size(), cost.requests, cost.octets_sent, cost.octets_received, BootClock::now() - began};
   }
 
   snmp::Interview& interview_;

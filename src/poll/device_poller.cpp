@@ -607,16 +607,15 @@ struct DevicePoller::Impl {
 
   void add_cost() {
     if (!session) return;
-    const snmp::Traffic& now = session->traffic();
-    const snmp::Traffic& before = cycle->traffic_before;
+    const snmp::Traffic traffic = session->traffic() - cycle->traffic_before;
     PollCost& cost = cycle->record.cost;
-    cost.requests += static_cast<std::uint32_t>(now.requests - before.requests);
-    cost.responses += static_cast<std::uint32_t>(now.responses - before.responses);
-    cost.retries += static_cast<std::uint32_t>(now.retries - before.retries);
-    cost.timeouts += static_cast<std::uint32_t>(now.timeouts - before.timeouts);
-    cost.octets_sent += now.octets_sent - before.octets_sent;
-    cost.octets_received += now.octets_received - before.octets_received;
-    cycle->traffic_before = now;
+    cost.requests += static_cast<std::uint32_t>(traffic.requests);
+    cost.responses += static_cast<std::uint32_t>(traffic.responses);
+    cost.retries += static_cast<std::uint32_t>(traffic.retries);
+    cost.timeouts += static_cast<std::uint32_t>(traffic.timeouts);
+    cost.octets_sent += traffic.octets_sent;
+    cost.octets_received += traffic.octets_received;
+    cycle->traffic_before = session->traffic();
   }
 
   void apply(config::Device next) {

@@ -64,6 +64,16 @@ Engine::Impl::~Impl() {
   loop.remove_hook(pump_hook);
 }
 
+Traffic operator-(const Traffic& after, const Traffic& before) noexcept {
+  Traffic between = after;
+  for (auto member : {&Traffic::requests, &Traffic::responses, &Traffic::retries, &Traffic::timeouts, &Traffic::late,
+                      &Traffic::foreign, &Traffic::malformed, &Traffic::octets_sent, &Traffic::octets_received,
+                      &Traffic::kernel_drops}) {
+    between.*member -= before.*member;
+  }
+  return between;
+}
+
 std::string library_version() { return netsnmp_get_version(); }
 
 Result<Channel*> Engine::Impl::open_channel(int family) {

@@ -109,6 +109,8 @@ struct Traffic {
   /// Datagrams that the kernel dropped for want of room in the receive buffer (SO_RXQ_OVFL); of the engine alone.
   std::uint64_t kernel_drops = 0;
 };
+/// What came to pass between two looks at one session, or at one engine.
+[[nodiscard]] Traffic operator-(const Traffic& after, const Traffic& before) noexcept;
 
 struct EngineOptions {
   /// Octets, for each socket; the kernel grants what net.core.rmem_max allows, or with CAP_NET_ADMIN all of it.
