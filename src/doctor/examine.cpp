@@ -249,7 +249,7 @@ class Examiner {
     if (!end.notes.empty()) {
       finding.severity = Severity::note;
       finding.measured += fmt::format("; {}", fmt::join(end.notes, "; "));
-      finding.meaning = "reading them took more requests than it should";
+      finding.meaning = "octopoll copes, if need be by further requests each time it reads the tables";
     }
     if (end.error) {
       finding.severity = Severity::problem;
@@ -257,7 +257,7 @@ class Examiner {
       finding.meaning = "the tables were not read whole: " + end.error->remedy;
     }
     add(std::move(finding));
-    add(judge_indexes(rows_, scalars_.if_number));
+    add(judge_indexes(rows_, scalars_.if_number, end.ifx_offset));
     if (rows_.empty()) return;
     add(judge_names(rows_));
     add(judge_types(rows_));

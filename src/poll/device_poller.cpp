@@ -355,6 +355,7 @@ struct DevicePoller::Impl {
 
   void take_tables(ifmib::Rows&& rows, ifmib::ReadEnd&& end) {
     for (const std::string& note : end.notes) log::debug("{}: {}", device.name, note);
+    if (end.ifx_offset) log::debug("{}: ifXTable's indexes are ifTable's {:+}: joined", device.name, *end.ifx_offset);
     profile = std::move(end.profile);
     learn(end);
     tables_doubted = end.error.has_value();

@@ -163,7 +163,26 @@ TEST_CASE("answers from another address are told with that address", "[doctor][f
   CHECK_THAT(finding(found, "answers")["measured"].get<std::string>(), Catch::Contains("from another address"));
 }
 
-TEST_CASE("row indexes with an offset between the tables are a problem", "[doctor]") {
+TEST_CASE("an ifXTable numbered by an offset is joined, and that is a note", "[doctor][faults]") {
+  const Agent agent(3, {{"ifx_offset", 1000000}});
+  const json found = agent.examine(0);
+  const json index = finding(found, "index");
+  CHECK(index["severity"] == "note");
+  CHECK(index["measured"] == "3 rows in ifTable, 3 in ifXTable, whose indexes are those of ifTable +1000000");
+  CHECK_THAT(index["meaning"].get<std::string>(), Catch::Contains("octopoll joins them"));
+  CHECK(finding(found, "tables")["severity"] == "ok");
+  CHECK(finding(found, "counters")["severity"] == "ok");
+  CHECK(found["verdict"] == "fit to be polled, 1 note");
+}
+
+TEST_CASE("what had to be read again is a note that says what it costs", "[doctor][faults]") {
+  const Agent agent(30, {{"early_end", {{"column", "ifHCInOctets"}, {"if_index", 7}}}});
+  const json tables = finding(agent.examine(0), "tables");
+  CHECK(tables["severity"] == "note");
+  CHECK_THAT(tables["meaning"].get<std::string>(), Catch::Contains("further requests"));
+}
+
+TEST_CASE("row indexes with an offset that nothing proves are a problem", "[doctor]") {
   std::string text = "1.3.6.1.2.1.1.3.0|67|100\n";
   for (const int row : {1, 2, 5}) {
     text += "1.3.6.1.2.1.2.2.1.2." + std::to_string(row) + "|4|port " + std::to_string(row) + "\n";
