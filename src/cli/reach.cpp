@@ -21,6 +21,7 @@ snmp::SessionOptions session_options(const Target& target, const Endpoint& endpo
   options.timeout = arguments.timeout;
   options.retries = arguments.retries;
   options.max_outstanding = 1;
+  options.max_requests_per_second = arguments.max_requests_per_second;
   return options;
 }
 

@@ -118,7 +118,8 @@ po::options_description snmp_options() {
       ("priv-password,X", po::value<std::string>()->value_name("PASSPHRASE"), "v3: for privacy")
       ("context,n", po::value<std::string>()->value_name("CONTEXT"), "v3: the context")
       ("timeout,t", po::value<std::string>()->default_value("1")->value_name("SECONDS"), "of the first try; each retry waits twice as long, at most 4 times")
-      ("retries,r", po::value<unsigned>()->default_value(2)->value_name("N"), "tries after the first");
+      ("retries,r", po::value<unsigned>()->default_value(2)->value_name("N"), "tries after the first")
+      ("max-requests-per-second", po::value<unsigned>()->value_name("N"), "for devices with a weak processor");
   // clang-format on
   return options;
 }
@@ -154,6 +155,11 @@ Result<SnmpArguments> snmp_arguments(const po::variables_map& variables) {
   arguments.timeout = *timeout;
   arguments.retries = variables["retries"].as<unsigned>();
   if (arguments.retries > 100) return fail(ErrorKind::usage, "-r takes 0 to 100");
+  if (variables.count("max-requests-per-second") != 0) {
+    arguments.max_requests_per_second = variables["max-requests-per-second"].as<unsigned>();
+    if (*arguments.max_requests_per_second == 0 || *arguments.max_requests_per_second > 10'000)
+      return fail(ErrorKind::usage, "--max-requests-per-second takes 1 to 10000");
+  }
   return arguments;
 }
 

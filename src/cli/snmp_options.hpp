@@ -3,6 +3,7 @@
 
 #include <boost/program_options.hpp>
 #include <chrono>
+#include <optional>
 
 #include "octopoll/core/credentials.hpp"
 #include "octopoll/core/result.hpp"
@@ -13,6 +14,7 @@ struct SnmpArguments {
   SnmpCredentials credentials;
   std::chrono::nanoseconds timeout{};
   unsigned retries = 0;
+  std::optional<unsigned> max_requests_per_second{};
 };
 
 [[nodiscard]] boost::program_options::options_description snmp_options();

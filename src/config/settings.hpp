@@ -33,6 +33,7 @@ struct Settings {
   std::optional<Setting<unsigned>> retries;
   std::optional<Setting<unsigned>> port;
   std::optional<Setting<unsigned>> max_outstanding;
+  std::optional<Setting<unsigned>> max_requests_per_second;
   std::optional<Setting<unsigned>> max_repetitions;
   std::optional<Setting<unsigned>> max_message_size;
   std::optional<Setting<bool>> ping;

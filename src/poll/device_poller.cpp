@@ -537,7 +537,9 @@ struct DevicePoller::Impl {
 
   void out_of_time() {
     const std::string budget = format_duration(cycle->request.budget);
-    if (cycle->answered) return stop_short(fmt::format("{}: not all rows were read within {}", device.name, budget));
+    if (cycle->answered) {
+      return stop_short(fmt::format("{}: not all rows were read within {}", device.name, budget), governor_advice());
+    }
     abandon();
     if (cycle->waits_for_name) {
       return fail_cycle(
@@ -550,10 +552,18 @@ struct DevicePoller::Impl {
     fail_cycle(Error{ErrorKind::timeout, fmt::format("{}: no answer within {}", device.name, budget), {}});
   }
 
+  [[nodiscard]] std::string governor_advice() const {
+    if (!device.max_requests_per_second) return {};
+    return fmt::format("max_requests_per_second: {} lets no more through: raise it, or the interval",
+                       *device.max_requests_per_second);
+  }
+
   /// What has arrived is kept; where nothing has, the device was not there for this cycle.
-  void stop_short(std::string message) {
+  void stop_short(std::string message, std::string remedy = {}) {
     abandon();
-    if (!cycle->record.error) cycle->record.error = Error{ErrorKind::partial, std::move(message), {}};
+    if (!cycle->record.error) {
+      cycle->record.error = Error{ErrorKind::partial, std::move(message), std::move(remedy)};
+    }
     finish(cycle->answered ? CycleOutcome::partial : CycleOutcome::failed);
   }
 
@@ -623,7 +633,8 @@ struct DevicePoller::Impl {
     const bool moved = !(next.address == device.address);
     const bool other_view = !same_view(next.auth, device.auth);
     const bool other_session = moved || !(next.auth == device.auth) || next.timeout != device.timeout ||
-                               next.retries != device.retries || next.max_outstanding != device.max_outstanding;
+                               next.retries != device.retries || next.max_outstanding != device.max_outstanding ||
+                               next.max_requests_per_second != device.max_requests_per_second;
     // Only other rules cost a read of the tables: a reload that left this device alone is no load on it.
     if (device.interfaces->describe() != next.interfaces->describe()) tables_doubted = true;
     device = std::move(next);

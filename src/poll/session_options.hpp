@@ -14,6 +14,7 @@ namespace octopoll::poll {
   options.timeout = device.timeout;
   options.retries = device.retries;
   options.max_outstanding = device.max_outstanding;
+  options.max_requests_per_second = device.max_requests_per_second;
   return options;
 }
 

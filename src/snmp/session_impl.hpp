@@ -40,6 +40,7 @@ struct Exchange {
   Reply reply;
   bool ended = false;
   bool rediscovered = false;          ///< sent again after the agent disowned its engine id
+  bool due = false;                   ///< to be sent as soon as max_requests_per_second allows it
   Channel* channel = nullptr;         ///< its tries leave by this one
   std::chrono::nanoseconds waited{};  ///< by the tries before
   BootTime deadline;                  ///< of the last try
@@ -122,6 +123,8 @@ struct Session::Impl {
   std::vector<std::unique_ptr<Exchange>> active;
   std::vector<std::unique_ptr<Try>> tries;
   EventLoop::TimerId sweep_timer = 0;
+  BootTime next_turn;                                          ///< with max_requests_per_second: nothing is sent before
+  EventLoop::TimerId turn_timer = 0;                           ///< while something waits for it
   std::size_t place = 0;                                       ///< in the engine's list of sessions
   bool pump_pending = false;                                   ///< is in the engine's to_pump or pumping
   bool is_starved = false;                                     ///< is in the engine's list of them
@@ -148,6 +151,9 @@ struct Session::Impl {
   [[nodiscard]] Channel* room();
   [[nodiscard]] unsigned allowed_in_flight() const noexcept;
   void start(std::unique_ptr<Exchange> exchange, Channel& channel);
+  [[nodiscard]] bool has_turn() const noexcept;
+  void wait_for_turn();
+  void transmit_in_turn(Exchange& exchange);
   void transmit(Exchange& exchange);
   [[nodiscard]] netsnmp_pdu* make_pdu(const Exchange& exchange) const;
   [[nodiscard]] std::chrono::nanoseconds configured_patience(unsigned try_number) const noexcept;

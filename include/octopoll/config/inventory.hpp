@@ -38,6 +38,7 @@ struct Device {
   std::chrono::nanoseconds timeout = std::chrono::seconds(1);  ///< per request, before the first retry
   unsigned retries = 2;                                        ///< per request, after the first try
   unsigned max_outstanding = 2;                                ///< requests in flight at this device
+  std::optional<unsigned> max_requests_per_second{};           ///< at this device, retries too; nothing: no bound
   unsigned max_repetitions = 25;                               ///< upper bound for GETBULK
   unsigned max_message_size = 1472;                            ///< octets an answer may have
   std::shared_ptr<const InterfaceRules> interfaces;            ///< shared by the devices of a group; never null

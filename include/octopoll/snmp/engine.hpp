@@ -93,6 +93,8 @@ struct SessionOptions {
       std::chrono::seconds(1);  ///< of the first try; doubles with each retry, at most 4 x
   unsigned retries = 2;
   unsigned max_outstanding = 2;  ///< requests in flight; more wait in the session
+  /// PDUs of whatever kind, retries too, evenly spaced: what is not used is not saved up. Nothing: no bound.
+  std::optional<unsigned> max_requests_per_second{};
 };
 
 /// Sent and received, over the life of a session or of the engine.
@@ -172,7 +174,8 @@ class Session {
 /// Retries: each try has a request id of its own (RFC 3416 section 4.1), so a round trip belongs to its try; a late
 /// answer to an earlier try is still taken. A device's first wait is learned from its round trips (RFC 6298), at most
 /// the configured one; the last one lasts as long as the configured ones together.
-/// Politeness: at most max_outstanding requests at a device, one while its round trips are rising.
+/// Politeness: at most max_outstanding requests at a device, one while its round trips are rising; and where a session
+/// has max_requests_per_second, what is to be sent waits for its turn.
 /// Net-SNMP: snmp_sess_add_ex() with an own transport a session and hooks for building and parsing. The library keeps
 /// the requests, matches answers, calls back and does USM (find_sec_mod(3): authentication, privacy, time window). Ours
 /// are the octets of send_encoded() and the reading of what answers it; all else goes through snmp_build()

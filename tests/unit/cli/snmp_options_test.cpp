@@ -47,6 +47,14 @@ TEST_CASE("without options it is v2c and public") {
   CHECK(arguments.retries == 2);
 }
 
+TEST_CASE("what odd agents need") {
+  const SnmpArguments usual = good({});
+  CHECK_FALSE(usual.max_requests_per_second);
+  const SnmpArguments odd = good({"--max-requests-per-second", "5"});
+  CHECK(odd.max_requests_per_second == 5U);
+  for (const char* rate : {"0", "10001"}) bad({"--max-requests-per-second", rate});
+}
+
 TEST_CASE("the version, as snmpwalk takes it") {
   const auto [words, version] = GENERATE(table<Words, SnmpVersion>({
       {{"-v", "1"}, SnmpVersion::v1},

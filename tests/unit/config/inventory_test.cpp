@@ -26,6 +26,7 @@ TEST_CASE("the smallest inventory has the documented defaults", "[config]") {
   CHECK(device.max_outstanding == 2);
   CHECK(device.max_repetitions == 25);
   CHECK(device.max_message_size == 1472);
+  CHECK_FALSE(device.max_requests_per_second);
   CHECK(device.ping);
   CHECK(device.tags.empty());
   REQUIRE(device.interfaces);
@@ -48,6 +49,7 @@ defaults:
   max_outstanding: 4
   max_repetitions: 10
   max_message_size: 484
+  max_requests_per_second: 100
   ping: no
   tags: {owner: noc, site: none}
 auths:
@@ -64,7 +66,8 @@ groups:
     devices:
       - in-group
       - {name: special, address: 'udp6:[2001:db8::1]', auth: one, interval: 5s, timeout: 1500ms, retries: 0, port: 161,
-         max_outstanding: 1, max_repetitions: 1000, max_message_size: 65507, ping: off, tags: {role: spare}}
+         max_outstanding: 1, max_repetitions: 1000, max_message_size: 65507, ping: off, tags: {role: spare},
+         max_requests_per_second: 5}
 )");
   REQUIRE(inventory.devices.size() == 3);
   const Device& plain = inventory.devices[0];
@@ -79,6 +82,7 @@ groups:
   CHECK(plain.max_outstanding == 4);
   CHECK(plain.max_repetitions == 10);
   CHECK(plain.max_message_size == 484);
+  CHECK(plain.max_requests_per_second == 100U);
   CHECK_FALSE(plain.ping);
   CHECK(plain.tags == std::map<std::string, std::string>{{"owner", "noc"}, {"site", "none"}});
 
@@ -99,6 +103,7 @@ groups:
   CHECK(special.max_outstanding == 1);
   CHECK(special.max_repetitions == 1000);
   CHECK(special.max_message_size == 65507);
+  CHECK(special.max_requests_per_second == 5U);
   CHECK_FALSE(special.ping);
   CHECK(special.tags.at("role") == "spare");
 }
