@@ -246,6 +246,7 @@ Json device_json(const config::Device& device) {
           {"max_requests_per_second", device.max_requests_per_second ? Json(*device.max_requests_per_second) : Json()},
           {"max_repetitions", device.max_repetitions},
           {"max_message_size", device.max_message_size},
+          {"short_request_ids", device.short_request_ids},
           {"ping", device.ping},
           {"interfaces", device.interfaces->describe()},
           {"tags", device.tags}};

@@ -22,6 +22,7 @@ snmp::SessionOptions session_options(const Target& target, const Endpoint& endpo
   options.retries = arguments.retries;
   options.max_outstanding = 1;
   options.max_requests_per_second = arguments.max_requests_per_second;
+  options.short_request_ids = arguments.short_request_ids;
   return options;
 }
 

@@ -119,7 +119,8 @@ po::options_description snmp_options() {
       ("context,n", po::value<std::string>()->value_name("CONTEXT"), "v3: the context")
       ("timeout,t", po::value<std::string>()->default_value("1")->value_name("SECONDS"), "of the first try; each retry waits twice as long, at most 4 times")
       ("retries,r", po::value<unsigned>()->default_value(2)->value_name("N"), "tries after the first")
-      ("max-requests-per-second", po::value<unsigned>()->value_name("N"), "for devices with a weak processor");
+      ("max-requests-per-second", po::value<unsigned>()->value_name("N"), "for devices with a weak processor")
+      ("short-request-ids", po::bool_switch(), "for agents that handle 16 bits of a request id alone");
   // clang-format on
   return options;
 }
@@ -160,6 +161,7 @@ Result<SnmpArguments> snmp_arguments(const po::variables_map& variables) {
     if (*arguments.max_requests_per_second == 0 || *arguments.max_requests_per_second > 10'000)
       return fail(ErrorKind::usage, "--max-requests-per-second takes 1 to 10000");
   }
+  arguments.short_request_ids = variables["short-request-ids"].as<bool>();
   return arguments;
 }
 

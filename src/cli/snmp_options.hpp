@@ -15,6 +15,7 @@ struct SnmpArguments {
   std::chrono::nanoseconds timeout{};
   unsigned retries = 0;
   std::optional<unsigned> max_requests_per_second{};
+  bool short_request_ids = false;
 };
 
 [[nodiscard]] boost::program_options::options_description snmp_options();

@@ -20,7 +20,7 @@ constexpr NumberRange repetitions_range{1, 1000, "no message holds the answer to
 constexpr NumberRange message_range{484, 65507,
                                     "every agent takes 484 octets (RFC 3417 section 3.2), and UDP carries 65507"};
 
-constexpr std::array<std::string_view, 12> setting_keys{"auth",
+constexpr std::array<std::string_view, 13> setting_keys{"auth",
                                                         "interval",
                                                         "timeout",
                                                         "retries",
@@ -29,6 +29,7 @@ constexpr std::array<std::string_view, 12> setting_keys{"auth",
                                                         "max_requests_per_second",
                                                         "max_repetitions",
                                                         "max_message_size",
+                                                        "short_request_ids",
                                                         "ping",
                                                         "interfaces",
                                                         "tags"};
@@ -58,6 +59,7 @@ Settings overlay(const Settings& far, const Settings& near) {
   if (!both.max_requests_per_second) both.max_requests_per_second = far.max_requests_per_second;
   if (!both.max_repetitions) both.max_repetitions = far.max_repetitions;
   if (!both.max_message_size) both.max_message_size = far.max_message_size;
+  if (!both.short_request_ids) both.short_request_ids = far.short_request_ids;
   if (!both.ping) both.ping = far.ping;
   if (!both.interfaces) both.interfaces = far.interfaces;
   both.tags.insert(far.tags.begin(), far.tags.end());
@@ -78,6 +80,7 @@ void apply(const Settings& settings, const Auths& auths, Device& device, Problem
   assign(device.max_requests_per_second, settings.max_requests_per_second);
   assign(device.max_repetitions, settings.max_repetitions);
   assign(device.max_message_size, settings.max_message_size);
+  assign(device.short_request_ids, settings.short_request_ids);
   assign(device.ping, settings.ping);
   if (settings.interfaces) device.interfaces = settings.interfaces;
   device.tags = settings.tags;
@@ -103,6 +106,8 @@ bool SettingsReader::read(const Entry& entry, int level, Settings& settings) con
     take(settings.max_repetitions, read_number(entry, repetitions_range, problems_), entry, level);
   } else if (entry.key == "max_message_size") {
     take(settings.max_message_size, read_number(entry, message_range, problems_), entry, level);
+  } else if (entry.key == "short_request_ids") {
+    take(settings.short_request_ids, read_flag(entry, problems_), entry, level);
   } else if (entry.key == "ping") {
     read_ping(entry, level, settings);
   } else if (entry.key == "interfaces") {

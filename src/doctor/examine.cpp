@@ -25,7 +25,7 @@ const Oid& snmp_engine_id() {
   return oid;
 }
 
-constexpr unsigned contacts = 12;  // versions or key forms, scalars, engine id, the second look at the clock
+constexpr unsigned contacts = 16;  // versions or key forms, scalars, engine id, the second look at the clock
 
 /// Below this the step of sysUpTime, 10 ms or more, says nothing of its rate.
 constexpr auto shortest_clock_span = 1s;
@@ -55,7 +55,11 @@ std::optional<PrivProtocol> other_key_form(const SnmpCredentials& credentials) n
 class Examiner {
  public:
   Examiner(snmp::Interview& interview, const Patient& patient, const std::function<void(std::string_view)>& progress)
-      : interview_(interview), patient_(patient), progress_(progress), before_(interview.traffic()) {
+      : interview_(interview),
+        patient_(patient),
+        progress_(progress),
+        before_(interview.traffic()),
+        how_(patient.session) {
     result_.target = to_string(patient.target);
     result_.endpoint = patient.session.endpoint.text();
     result_.credentials = patient.session.credentials;
@@ -70,6 +74,7 @@ class Examiner {
       read_again();
     }
     judge_traffic();
+    result_.profile.short_request_ids = how_.short_request_ids;
     return std::move(result_);
   }
 
@@ -83,17 +88,39 @@ class Examiner {
     return patient_.session.credentials.version == SnmpVersion::v3 ? contact_v3() : contact_community();
   }
 
+  /// Asked with what the agent has been found to need; where it meets us with silence for a reason that shows, again
+  /// with what that asks for.
   std::unique_ptr<snmp::Session> open(const SnmpCredentials& credentials, Reply& reply, std::optional<Error>& error) {
-    snmp::SessionOptions options = patient_.session;
-    options.credentials = credentials;
-    auto session = interview_.open(std::move(options));
-    if (!session) {
-      error = session.error();
-      return nullptr;
+    for (;;) {
+      how_.credentials = credentials;
+      auto session = interview_.open(how_);
+      if (!session) {
+        error = session.error();
+        return nullptr;
+      }
+      reply = interview_.get(**session, {snmp::sys_up_time()});
+      if (reply.outcome == Outcome::answered) {
+        error.reset();
+        return std::move(*session);
+      }
+      error = (*session)->explain(reply);
+      if (reply.outcome != Outcome::timed_out || interview_.interrupted() || !adapt(**session))
+        return std::move(*session);
     }
-    reply = interview_.get(**session, {snmp::sys_up_time()});
-    if (reply.outcome != Outcome::answered) error = (*session)->explain(reply);
-    return std::move(*session);
+  }
+
+  /// True where there is something else to try, once each.
+  bool adapt(const snmp::Session& session) {
+    const bool cut = session.cuts_request_ids();
+    how_.short_request_ids = how_.short_request_ids || cut;
+    return cut;
+  }
+
+  void judge_adaptations() {
+    if (how_.short_request_ids && !patient_.session.short_request_ids) {
+      add({"request ids", Severity::problem, "answers come with the last 16 bits of the request's id",
+           "such answers are not taken: set short_request_ids: true"});
+    }
   }
 
   /// Both versions: the one that was asked for is kept if it answers, else the other.
@@ -121,6 +148,7 @@ class Examiner {
       add({"versions", Severity::problem, first_error->message, first_error->remedy});
       return false;
     }
+    judge_adaptations();
     Finding finding{"versions", Severity::ok, fmt::format("{}", fmt::join(texts, ", ")), {}};
     if (result_.credentials.version == SnmpVersion::v1) {
       const bool better_there = other_answers && wanted == SnmpVersion::v1;
@@ -141,6 +169,7 @@ class Examiner {
     auto session = open(credentials, reply, error);
     if (!error) {
       adopt(std::move(session), credentials);
+      judge_adaptations();
       add({"versions",
            Severity::ok,
            fmt::format("v3 answers {} in {:.1f} ms", to_string(credentials.level),
@@ -341,6 +370,7 @@ class Examiner {
   const Patient& patient_;
   const std::function<void(std::string_view)>& progress_;
   snmp::Traffic before_;
+  snmp::SessionOptions how_;  ///< the patient's, and what this agent needs
   Examination result_;
   std::unique_ptr<snmp::Session> session_;
   ifmib::Scalars scalars_;

@@ -57,6 +57,7 @@ std::string inventory_fragment(const Examination& examination) {
                                  auth_lines(examination.credentials), quoted(name), quoted(examination.target));
   if (profile.max_repetitions) yaml += fmt::format("    max_repetitions: {}\n", *profile.max_repetitions);
   if (profile.max_message_size) yaml += fmt::format("    max_message_size: {}\n", *profile.max_message_size);
+  if (profile.short_request_ids) yaml += "    short_request_ids: true\n";
   if (!profile.speeds.empty()) {
     yaml += "    interfaces:\n      speed:\n";
     for (const Profile::SpeedOverride& speed : profile.speeds) {

@@ -15,6 +15,7 @@ namespace octopoll::poll {
   options.retries = device.retries;
   options.max_outstanding = device.max_outstanding;
   options.max_requests_per_second = device.max_requests_per_second;
+  options.short_request_ids = device.short_request_ids;
   return options;
 }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cstdint>
 #include <utility>
 
 #include "snmp/library.hpp"
@@ -22,6 +23,9 @@ constexpr std::size_t most_spare = 1024;
 std::size_t answers_held(const UdpSocket& socket) {
   return std::max<std::size_t>(1, socket.receive_buffer() * 7 / 8 / octets_an_answer);
 }
+
+/// As a signed or as an unsigned number.
+bool fits_16_bits(std::int64_t id) { return id >= INT16_MIN && id <= UINT16_MAX; }
 
 }  // namespace
 
@@ -185,6 +189,7 @@ void Engine::Impl::on_datagram(const Endpoint& from, std::string_view datagram, 
   Session::Impl* const asked = sent.find(head->id);
   if (asked == nullptr) {
     ++traffic.late;
+    if (fits_16_bits(head->id)) cut_ids_from[cut_ids++ % cut_ids_from.size()] = from;
     return;
   }
   Session::Impl& session = *asked;

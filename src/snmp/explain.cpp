@@ -82,6 +82,8 @@ Error Session::explain(const Reply& reply) const {
                 "let UDP pass?";
       if (!impl_->foreign_source.empty()) {
         remedy = fmt::format("an answer came from {} instead: poll that address", impl_->foreign_source);
+      } else if (cuts_request_ids()) {
+        remedy = "answers came whose request ids are cut to 16 bits: set short_request_ids";
       }
       std::chrono::nanoseconds waited{};
       for (unsigned i = 0; i <= options.retries; ++i) waited += impl_->configured_patience(i);

@@ -110,6 +110,12 @@ void Session::cancel_all() {
 const SessionOptions& Session::options() const noexcept { return impl_->options; }
 const Traffic& Session::traffic() const noexcept { return impl_->traffic; }
 
+bool Session::cuts_request_ids() const {
+  const auto& sources = impl_->engine.cut_ids_from;
+  return !impl_->options.short_request_ids &&
+         std::find(sources.begin(), sources.end(), impl_->options.endpoint) != sources.end();
+}
+
 std::string Session::engine_id() const {
   const netsnmp_session* session = snmp_sess_session(impl_->handle);
   if (session == nullptr || session->securityEngineIDLen == 0) return {};
@@ -339,9 +345,18 @@ netsnmp_pdu* Session::Impl::make_pdu(const Exchange& exchange) const {
     pdu = to_pdu(exchange.request, options.credentials.version);
   }
   if (pdu == nullptr) return nullptr;
-  pdu->reqid = engine.ids.next();
-  pdu->msgid = engine.ids.next();
+  pdu->reqid = next_id();
+  pdu->msgid = next_id();
   return pdu;
+}
+
+std::int64_t Session::Impl::next_id() const {
+  if (!options.short_request_ids) return engine.ids.next();
+  // So few that sessions may meet in one, and then the answer to one of them is lost.
+  constexpr int most_attempts = 16;
+  std::int64_t id = engine.ids.next_short();
+  for (int i = 1; i < most_attempts && engine.sent.find(id) != nullptr; ++i) id = engine.ids.next_short();
+  return id;
 }
 
 void Session::Impl::on_try_timer(Exchange& exchange) {

@@ -76,6 +76,9 @@ struct Engine::Impl {
   std::deque<Session::Impl*> starved;  ///< have something to send and no room for the answer; first come, first served
   mutable Traffic traffic;             ///< mutable: kernel_drops is gathered from the sockets when somebody looks
   std::size_t in_flight = 0;
+  /// Where the newest answers came from that have an id of 16 bits which nobody sent: to explain a silence by.
+  std::array<Endpoint, 8> cut_ids_from;
+  std::size_t cut_ids = 0;                       ///< of them all
   std::string scoped_pdu;                        ///< v3: the PDU within, decrypted; of the answer at hand
   std::string message;                           ///< an encoded request being built
   std::vector<std::unique_ptr<Exchange>> spare;  ///< with the memory of the requests that they had
@@ -155,6 +158,7 @@ struct Session::Impl {
   void wait_for_turn();
   void transmit_in_turn(Exchange& exchange);
   void transmit(Exchange& exchange);
+  [[nodiscard]] std::int64_t next_id() const;
   [[nodiscard]] netsnmp_pdu* make_pdu(const Exchange& exchange) const;
   [[nodiscard]] std::chrono::nanoseconds configured_patience(unsigned try_number) const noexcept;
   [[nodiscard]] std::chrono::nanoseconds patience(const Exchange& exchange, unsigned try_number,

@@ -36,6 +36,7 @@ struct Profile {
   };
   std::optional<unsigned> max_repetitions;
   std::optional<unsigned> max_message_size;
+  bool short_request_ids = false;
   std::vector<SpeedOverride> speeds;
 };
 

@@ -95,6 +95,7 @@ struct SessionOptions {
   unsigned max_outstanding = 2;  ///< requests in flight; more wait in the session
   /// PDUs of whatever kind, retries too, evenly spaced: what is not used is not saved up. Nothing: no bound.
   std::optional<unsigned> max_requests_per_second{};
+  bool short_request_ids = false;  ///< below 2^15, for agents that handle 16 bits of them alone
 };
 
 /// Sent and received, over the life of a session or of the engine.
@@ -151,6 +152,8 @@ class Session {
   [[nodiscard]] const Traffic& traffic() const noexcept;
   /// Failure as a person should read it: names the device, the likely cause and the next step.
   [[nodiscard]] Error explain(const Reply& reply) const;
+  /// Answers came from the address asked under ids of 16 bits that nobody sent: the agent cuts ours.
+  [[nodiscard]] bool cuts_request_ids() const;
   /// For SNMPv3: the agent's engine id in hex, once discovered.
   [[nodiscard]] std::string engine_id() const;
   /// For SNMPv3: snmpEngineBoots and snmpEngineTime as last authenticated.

@@ -144,6 +144,13 @@ TEST_CASE("answers from another address are not taken, and the error says where 
   CHECK(pair.neighbours_cycles() >= 1);
 }
 
+TEST_CASE("a device with short request ids may cut them to 16 bits", "[agents]") {
+  Pair pair({{"request_id_16_bit", true}}, odd_rows);
+  pair.settings().timeout = 5s;
+  pair.settings().short_request_ids = true;
+  for (int i = 0; i < 2; ++i) check_rows(pair.cycle(), {});
+}
+
 TEST_CASE("a reload that bounds the requests of a device takes effect with the next cycle", "[agents]") {
   Pair pair(nullptr, odd_rows);
   pair.settings().timeout = 5s;
@@ -181,6 +188,7 @@ TEST_CASE("answers with the last 16 bits of their request id are not taken for o
   CHECK(cycle.outcome == CycleOutcome::failed);
   REQUIRE(cycle.error);
   CHECK(cycle.error->kind == ErrorKind::timeout);
+  CHECK_THAT(cycle.error->remedy, Catch::Contains("short_request_ids"));
 }
 
 TEST_CASE("sysUpTime is known by its name without the zero, too", "[agents]") {

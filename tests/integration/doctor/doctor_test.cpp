@@ -163,6 +163,17 @@ TEST_CASE("answers from another address are told with that address", "[doctor][f
   CHECK_THAT(finding(found, "answers")["measured"].get<std::string>(), Catch::Contains("from another address"));
 }
 
+TEST_CASE("an agent that cuts request ids to 16 bits is told, and examined with short ones", "[doctor][faults]") {
+  const Agent agent(3, {{"request_id_16_bit", true}});
+  const json found = agent.examine(1, {"-t", "2", "-r", "0"});
+  CHECK(finding(found, "request ids")["severity"] == "problem");
+  CHECK(finding(found, "versions")["severity"] == "ok");
+  CHECK_THAT(finding(found, "tables")["measured"].get<std::string>(), Catch::Contains("3 interfaces"));
+  const std::string fragment = found["inventory"];
+  CHECK_THAT(fragment, Catch::Contains("    short_request_ids: true\n"));
+  check_fragment(fragment);
+}
+
 TEST_CASE("an ifXTable numbered by an offset is joined, and that is a note", "[doctor][faults]") {
   const Agent agent(3, {{"ifx_offset", 1000000}});
   const json found = agent.examine(0);

@@ -1,4 +1,4 @@
-// `octopoll run` on a device whose inventory bounds what it is asked.
+// `octopoll run` on devices whose inventory says what they need.
 
 #include <fmt/format.h>
 
@@ -35,5 +35,28 @@ TEST_CASE("run asks a device no faster than its inventory allows, whatever the o
     CHECK(weak[i].requests == strong[i].requests);
     REQUIRE(weak[i].requests > 5);
     CHECK(weak[i].duration_ms >= static_cast<double>(weak[i].requests - 1) / per_second * 1000);
+  }
+}
+
+TEST_CASE("run polls an agent that cuts ids, where the inventory says so", "[run]") {
+  fleet::Fleet agents;
+  auto devices = fleet::make_devices(1, 4, *fleet::Address::parse("127.1.0.1"), "public");
+  devices[0].faults = {{"request_id_16_bit", true}};
+  agents.add(std::move(devices));
+  agents.start();
+  const Site site(
+      fmt::format("defaults: {{interval: 60s, ping: false}}\ndevices:\n"
+                  "  - {{name: old, address: '127.1.0.1:{0}', timeout: 5s, short_request_ids: yes}}\n",
+                  agents.port()));
+  const CommandResult result = run_command(site.run({"--once", "--gap", "1s"}), {}, std::chrono::seconds(100));
+  INFO(result.describe());
+  CHECK(result.exit_code() == 0);
+  {
+    const auto cycles = cycles_of(site.store(), "old");
+    REQUIRE(cycles.size() == 2);
+    for (const StoredCycle& cycle : cycles) {
+      CHECK(cycle.outcome == "complete");
+      CHECK(cycle.interfaces == 4);
+    }
   }
 }

@@ -50,8 +50,10 @@ TEST_CASE("without options it is v2c and public") {
 TEST_CASE("what odd agents need") {
   const SnmpArguments usual = good({});
   CHECK_FALSE(usual.max_requests_per_second);
-  const SnmpArguments odd = good({"--max-requests-per-second", "5"});
+  CHECK_FALSE(usual.short_request_ids);
+  const SnmpArguments odd = good({"--max-requests-per-second", "5", "--short-request-ids"});
   CHECK(odd.max_requests_per_second == 5U);
+  CHECK(odd.short_request_ids);
   for (const char* rate : {"0", "10001"}) bad({"--max-requests-per-second", rate});
 }
 

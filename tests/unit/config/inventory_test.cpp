@@ -27,6 +27,7 @@ TEST_CASE("the smallest inventory has the documented defaults", "[config]") {
   CHECK(device.max_repetitions == 25);
   CHECK(device.max_message_size == 1472);
   CHECK_FALSE(device.max_requests_per_second);
+  CHECK_FALSE(device.short_request_ids);
   CHECK(device.ping);
   CHECK(device.tags.empty());
   REQUIRE(device.interfaces);
@@ -50,6 +51,7 @@ defaults:
   max_repetitions: 10
   max_message_size: 484
   max_requests_per_second: 100
+  short_request_ids: yes
   ping: no
   tags: {owner: noc, site: none}
 auths:
@@ -67,7 +69,7 @@ groups:
       - in-group
       - {name: special, address: 'udp6:[2001:db8::1]', auth: one, interval: 5s, timeout: 1500ms, retries: 0, port: 161,
          max_outstanding: 1, max_repetitions: 1000, max_message_size: 65507, ping: off, tags: {role: spare},
-         max_requests_per_second: 5}
+         max_requests_per_second: 5, short_request_ids: no}
 )");
   REQUIRE(inventory.devices.size() == 3);
   const Device& plain = inventory.devices[0];
@@ -83,6 +85,7 @@ groups:
   CHECK(plain.max_repetitions == 10);
   CHECK(plain.max_message_size == 484);
   CHECK(plain.max_requests_per_second == 100U);
+  CHECK(plain.short_request_ids);
   CHECK_FALSE(plain.ping);
   CHECK(plain.tags == std::map<std::string, std::string>{{"owner", "noc"}, {"site", "none"}});
 
@@ -104,6 +107,7 @@ groups:
   CHECK(special.max_repetitions == 1000);
   CHECK(special.max_message_size == 65507);
   CHECK(special.max_requests_per_second == 5U);
+  CHECK_FALSE(special.short_request_ids);
   CHECK_FALSE(special.ping);
   CHECK(special.tags.at("role") == "spare");
 }
