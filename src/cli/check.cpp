@@ -234,6 +234,8 @@ std::string_view word_of(AddressFamily family) noexcept {
 }
 
 Json device_json(const config::Device& device) {
+  Json answers_from = Json::array();
+  for (const Endpoint& source : device.answers_from) answers_from.push_back(source.text());
   return {{"name", device.name},
           {"host", device.address.host},
           {"port", device.address.port},
@@ -247,6 +249,7 @@ Json device_json(const config::Device& device) {
           {"max_repetitions", device.max_repetitions},
           {"max_message_size", device.max_message_size},
           {"short_request_ids", device.short_request_ids},
+          {"answers_from", std::move(answers_from)},
           {"ping", device.ping},
           {"interfaces", device.interfaces->describe()},
           {"tags", device.tags}};

@@ -120,7 +120,8 @@ po::options_description snmp_options() {
       ("timeout,t", po::value<std::string>()->default_value("1")->value_name("SECONDS"), "of the first try; each retry waits twice as long, at most 4 times")
       ("retries,r", po::value<unsigned>()->default_value(2)->value_name("N"), "tries after the first")
       ("max-requests-per-second", po::value<unsigned>()->value_name("N"), "for devices with a weak processor")
-      ("short-request-ids", po::bool_switch(), "for agents that handle 16 bits of a request id alone");
+      ("short-request-ids", po::bool_switch(), "for agents that handle 16 bits of a request id alone")
+      ("answers-from", po::value<std::vector<std::string>>()->value_name("ADDRESS"), "take answers from there as well; may be given again");
   // clang-format on
   return options;
 }
@@ -162,6 +163,15 @@ Result<SnmpArguments> snmp_arguments(const po::variables_map& variables) {
       return fail(ErrorKind::usage, "--max-requests-per-second takes 1 to 10000");
   }
   arguments.short_request_ids = variables["short-request-ids"].as<bool>();
+  if (variables.count("answers-from") != 0) {
+    for (const std::string& text : variables["answers-from"].as<std::vector<std::string>>()) {
+      auto source = parse_target(text, 0);
+      if (!source || !Endpoint::literal(source->host, source->port))
+        return fail(ErrorKind::usage, fmt::format("--answers-from: \"{}\" is no address", text),
+                    "--answers-from 192.0.2.7");
+      arguments.answers_from.push_back(std::move(*source));
+    }
+  }
   return arguments;
 }
 

@@ -75,6 +75,7 @@ class Examiner {
     }
     judge_traffic();
     result_.profile.short_request_ids = how_.short_request_ids;
+    for (const Endpoint& source : how_.answers_from) result_.profile.answers_from.push_back(text_of(source));
     return std::move(result_);
   }
 
@@ -111,12 +112,27 @@ class Examiner {
 
   /// True where there is something else to try, once each.
   bool adapt(const snmp::Session& session) {
+    const auto source = session.foreign_source();
+    if (source && how_.answers_from.size() == patient_.session.answers_from.size()) {
+      how_.answers_from.push_back(*source);
+      return true;
+    }
     const bool cut = session.cuts_request_ids();
     how_.short_request_ids = how_.short_request_ids || cut;
     return cut;
   }
 
+  [[nodiscard]] std::string text_of(const Endpoint& source) const {
+    return source.port() == patient_.session.endpoint.port() ? source.host_text() : source.text();
+  }
+
   void judge_adaptations() {
+    if (how_.answers_from.size() > patient_.session.answers_from.size()) {
+      add({"source", Severity::problem,
+           fmt::format("answers come from {}, not from the address asked", how_.answers_from.back().text()),
+           fmt::format("such answers are not taken: poll that address, or set answers_from: [{}]",
+                       text_of(how_.answers_from.back()))});
+    }
     if (how_.short_request_ids && !patient_.session.short_request_ids) {
       add({"request ids", Severity::problem, "answers come with the last 16 bits of the request's id",
            "such answers are not taken: set short_request_ids: true"});
@@ -353,7 +369,9 @@ class Examiner {
     if (cost.foreign != 0) {
       finding.severity = Severity::problem;
       finding.measured += fmt::format(", {} from another address or with another community", cost.foreign);
-      finding.meaning = "such answers are dropped: poll the address that they come from, or mend the agent's binding";
+      finding.meaning =
+          "such answers are dropped: poll the address that they come from, mend the agent's binding, or list the "
+          "address under answers_from";
     } else if (cost.malformed != 0) {
       finding.severity = Severity::note;
       finding.measured += fmt::format(", {} that could not be read", cost.malformed);

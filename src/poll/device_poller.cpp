@@ -635,7 +635,8 @@ struct DevicePoller::Impl {
     const bool other_session = moved || !(next.auth == device.auth) || next.timeout != device.timeout ||
                                next.retries != device.retries || next.max_outstanding != device.max_outstanding ||
                                next.max_requests_per_second != device.max_requests_per_second ||
-                               next.short_request_ids != device.short_request_ids;
+                               next.short_request_ids != device.short_request_ids ||
+                               next.answers_from != device.answers_from;
     // Only other rules cost a read of the tables: a reload that left this device alone is no load on it.
     if (device.interfaces->describe() != next.interfaces->describe()) tables_doubted = true;
     device = std::move(next);

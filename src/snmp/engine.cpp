@@ -195,10 +195,10 @@ void Engine::Impl::on_datagram(const Endpoint& from, std::string_view datagram, 
   Session::Impl& session = *asked;
   const bool community_differs = session.options.credentials.version != SnmpVersion::v3 &&
                                  head->community != session.options.credentials.community.reveal();
-  if (!(from == session.options.endpoint) || community_differs) {
+  if (!session.takes_answers_from(from) || community_differs) {
     ++traffic.foreign;
     ++session.traffic.foreign;
-    if (!community_differs) session.foreign_source = from.text();
+    if (!community_differs) session.foreign_source = from;
     return;
   }
   session.feed(datagram, *head, received);

@@ -110,6 +110,10 @@ void Session::cancel_all() {
 const SessionOptions& Session::options() const noexcept { return impl_->options; }
 const Traffic& Session::traffic() const noexcept { return impl_->traffic; }
 
+std::optional<Endpoint> Session::foreign_source() const {
+  return impl_->foreign_source.valid() ? std::optional(impl_->foreign_source) : std::nullopt;
+}
+
 bool Session::cuts_request_ids() const {
   const auto& sources = impl_->engine.cut_ids_from;
   return !impl_->options.short_request_ids &&
@@ -357,6 +361,11 @@ std::int64_t Session::Impl::next_id() const {
   std::int64_t id = engine.ids.next_short();
   for (int i = 1; i < most_attempts && engine.sent.find(id) != nullptr; ++i) id = engine.ids.next_short();
   return id;
+}
+
+bool Session::Impl::takes_answers_from(const Endpoint& source) const noexcept {
+  return source == options.endpoint ||
+         std::find(options.answers_from.begin(), options.answers_from.end(), source) != options.answers_from.end();
 }
 
 void Session::Impl::on_try_timer(Exchange& exchange) {

@@ -140,7 +140,7 @@ struct Session::Impl {
   Try* sending = nullptr;               ///< whose PDU we have the library send right now
   const Try* building = nullptr;        ///< whose PDU it built last: also one that it resends by itself
   std::vector<std::int64_t> sent_ids;   ///< ids that went out while the library was at work on an answer
-  std::string foreign_source;           ///< an answer came from here, not from the address asked
+  Endpoint foreign_source;              ///< an answer came from here, and was not taken; invalid: none did
   std::string icmp_reason;
 
   Impl(Engine::Impl& owner, SessionOptions with) : engine(owner), options(std::move(with)) {}
@@ -159,6 +159,7 @@ struct Session::Impl {
   void transmit_in_turn(Exchange& exchange);
   void transmit(Exchange& exchange);
   [[nodiscard]] std::int64_t next_id() const;
+  [[nodiscard]] bool takes_answers_from(const Endpoint& source) const noexcept;
   [[nodiscard]] netsnmp_pdu* make_pdu(const Exchange& exchange) const;
   [[nodiscard]] std::chrono::nanoseconds configured_patience(unsigned try_number) const noexcept;
   [[nodiscard]] std::chrono::nanoseconds patience(const Exchange& exchange, unsigned try_number,

@@ -42,6 +42,7 @@ struct Device {
   unsigned max_repetitions = 25;                               ///< upper bound for GETBULK
   unsigned max_message_size = 1472;                            ///< octets an answer may have
   bool short_request_ids = false;                              ///< below 2^15
+  std::vector<Endpoint> answers_from{};                        ///< further addresses whose answers are taken
   std::shared_ptr<const InterfaceRules> interfaces;            ///< shared by the devices of a group; never null
   bool ping = true;                                            ///< probe its address by ICMP too
   std::chrono::nanoseconds dns_cache =

@@ -96,6 +96,8 @@ struct SessionOptions {
   /// PDUs of whatever kind, retries too, evenly spaced: what is not used is not saved up. Nothing: no bound.
   std::optional<unsigned> max_requests_per_second{};
   bool short_request_ids = false;  ///< below 2^15, for agents that handle 16 bits of them alone
+  std::vector<Endpoint>
+      answers_from{};  ///< further addresses whose answers are taken, as those of routers with several
 };
 
 /// Sent and received, over the life of a session or of the engine.
@@ -152,6 +154,9 @@ class Session {
   [[nodiscard]] const Traffic& traffic() const noexcept;
   /// Failure as a person should read it: names the device, the likely cause and the next step.
   [[nodiscard]] Error explain(const Reply& reply) const;
+  /// Where an answer to one of our requests came from that was not taken: neither the address asked nor one of
+  /// answers_from.
+  [[nodiscard]] std::optional<Endpoint> foreign_source() const;
   /// Answers came from the address asked under ids of 16 bits that nobody sent: the agent cuts ours.
   [[nodiscard]] bool cuts_request_ids() const;
   /// For SNMPv3: the agent's engine id in hex, once discovered.
@@ -172,8 +177,9 @@ class Session {
 /// Sockets: a UDP socket an address family for all sessions, opened when first needed, and more (at most 16) where what
 /// is in flight is more than the receive buffers that were granted can hold: then requests wait for room, so that
 /// answers are not dropped by our own kernel. Batches leave by sendmmsg and come by recvmmsg. An answer is matched by
-/// request id (v3: message id) and must come from the address asked; everything else is counted and dropped. ICMP
-/// errors come from the socket's error queue and end the request that they quote.
+/// request id (v3: message id) and must come from the address asked, or from one of the session's answers_from;
+/// everything else is counted and dropped. ICMP errors come from the socket's error queue and end the request that they
+/// quote.
 /// Retries: each try has a request id of its own (RFC 3416 section 4.1), so a round trip belongs to its try; a late
 /// answer to an earlier try is still taken. A device's first wait is learned from its round trips (RFC 6298), at most
 /// the configured one; the last one lasts as long as the configured ones together.

@@ -144,6 +144,13 @@ TEST_CASE("answers from another address are not taken, and the error says where 
   CHECK(pair.neighbours_cycles() >= 1);
 }
 
+TEST_CASE("answers from another address that the device lists are taken", "[agents]") {
+  Pair pair({{"reply_from_other_address", "127.1.0.3"}}, odd_rows);
+  pair.settings().timeout = 5s;
+  pair.settings().answers_from = {*Endpoint::literal("127.1.0.3", pair.agents().port())};
+  for (int i = 0; i < 2; ++i) check_rows(pair.cycle(), {});
+}
+
 TEST_CASE("a device with short request ids may cut them to 16 bits", "[agents]") {
   Pair pair({{"request_id_16_bit", true}}, odd_rows);
   pair.settings().timeout = 5s;

@@ -159,8 +159,19 @@ TEST_CASE("an agent of SNMPv1 alone is found out, and the fragment says so", "[d
 TEST_CASE("answers from another address are told with that address", "[doctor][faults]") {
   const Agent agent(3, {{"reply_from_other_address", "127.0.0.9"}});
   const json found = agent.examine(1, {"-t", "2", "-r", "0"});
-  CHECK_THAT(finding(found, "versions")["meaning"].get<std::string>(), Catch::Contains("127.0.0.9"));
+  CHECK(finding(found, "source")["severity"] == "problem");
+  CHECK_THAT(finding(found, "source")["measured"].get<std::string>(), Catch::Contains("127.0.0.9:"));
   CHECK_THAT(finding(found, "answers")["measured"].get<std::string>(), Catch::Contains("from another address"));
+  // The rest of the agent is examined all the same.
+  CHECK(finding(found, "versions")["severity"] == "ok");
+  CHECK_THAT(finding(found, "tables")["measured"].get<std::string>(), Catch::Contains("3 interfaces"));
+  const std::string fragment = found["inventory"];
+  CHECK_THAT(fragment, Catch::Contains("    answers_from: [\"127.0.0.9\"]\n"));
+  check_fragment(fragment);
+
+  const json told = ::examine({agent.fleet.target(), "-c", "d", "--answers-from", "127.0.0.9"}, 0)["agents"][0];
+  CHECK(told["severity"] == "ok");
+  CHECK(told["inventory"] == fragment);
 }
 
 TEST_CASE("an agent that cuts request ids to 16 bits is told, and examined with short ones", "[doctor][faults]") {

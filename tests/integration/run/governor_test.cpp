@@ -38,25 +38,35 @@ TEST_CASE("run asks a device no faster than its inventory allows, whatever the o
   }
 }
 
-TEST_CASE("run polls an agent that cuts ids, where the inventory says so", "[run]") {
+TEST_CASE("run polls an agent that cuts ids and one that answers from elsewhere, where the inventory says so",
+          "[run]") {
   fleet::Fleet agents;
-  auto devices = fleet::make_devices(1, 4, *fleet::Address::parse("127.1.0.1"), "public");
+  auto devices = fleet::make_devices(3, 4, *fleet::Address::parse("127.1.0.1"), "public");
   devices[0].faults = {{"request_id_16_bit", true}};
+  devices[1].faults = {{"reply_from_other_address", "127.1.0.9"}};
+  devices[2].faults = {{"reply_from_other_address", "127.1.0.9"}};
   agents.add(std::move(devices));
   agents.start();
   const Site site(
       fmt::format("defaults: {{interval: 60s, ping: false}}\ndevices:\n"
-                  "  - {{name: old, address: '127.1.0.1:{0}', timeout: 5s, short_request_ids: yes}}\n",
+                  "  - {{name: old, address: '127.1.0.1:{0}', timeout: 5s, short_request_ids: yes}}\n"
+                  "  - {{name: router, address: '127.1.0.2:{0}', timeout: 5s, answers_from: [127.1.0.9]}}\n"
+                  "  - {{name: unlisted, address: '127.1.0.3:{0}', timeout: 500ms, retries: 0}}\n",
                   agents.port()));
   const CommandResult result = run_command(site.run({"--once", "--gap", "1s"}), {}, std::chrono::seconds(100));
   INFO(result.describe());
-  CHECK(result.exit_code() == 0);
-  {
-    const auto cycles = cycles_of(site.store(), "old");
+  CHECK(result.exit_code() == 1);
+  for (const char* device : {"old", "router"}) {
+    CAPTURE(device);
+    const auto cycles = cycles_of(site.store(), device);
     REQUIRE(cycles.size() == 2);
     for (const StoredCycle& cycle : cycles) {
       CHECK(cycle.outcome == "complete");
       CHECK(cycle.interfaces == 4);
     }
   }
+  const auto refused = cycles_of(site.store(), "unlisted");
+  REQUIRE(refused.size() == 2);
+  CHECK(refused[0].error_kind == "timeout");
+  CHECK_THAT(result.err, Catch::Contains("an answer came from 127.1.0.9:") && Catch::Contains("answers_from"));
 }

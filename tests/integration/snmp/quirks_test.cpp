@@ -1,4 +1,4 @@
-// Agents that keep 16 bits of a request id.
+// What a session takes only where it is told to: answers from other addresses, and ids of 16 bits.
 
 #include <fmt/format.h>
 
@@ -10,6 +10,7 @@
 #include "fleet/fleet.hpp"
 #include "octopoll/snmp/variables.hpp"
 #include "peer.hpp"
+#include "v3_users.hpp"
 
 using namespace octopoll;
 using namespace octopoll::test;
@@ -18,13 +19,16 @@ using snmp::Outcome;
 
 namespace {
 
+constexpr const char* other_address = "127.0.0.9";
+
 struct Agent {
   fleet::Fleet fleet;
-  explicit Agent(const std::string& fault) {
+  Agent(const fleet::Json& faults, const std::string& user) {
     fleet::DeviceSpec spec;
     spec.name = "d";
-    spec.faults = {{fault, true}};
+    spec.faults = faults;
     spec.synthetic.interfaces = fleet::make_interfaces(5, {});
+    if (!user.empty()) spec.users.push_back(fleet::parse_user(user));
     fleet.add(spec);
     fleet.start();
   }
@@ -64,8 +68,47 @@ void check_answers(const Bench& bench, snmp::Session& session) {
 
 }  // namespace
 
+TEST_CASE("answers from an address that is listed are taken", "[snmp][quirks]") {
+  const Agent agent({{"reply_from_other_address", other_address}}, {});
+  const Bench bench;
+  auto options = agent.options();
+  options.answers_from = {at("192.0.2.7", 161), at(other_address, agent.fleet.port())};
+  const auto session = bench.open(options);
+  check_answers(bench, *session);
+  CHECK_FALSE(session->foreign_source());
+}
+
+TEST_CASE("answers of SNMPv3 from an address that is listed are taken", "[snmp][quirks]") {
+  const UsmPair pair{AuthProtocol::sha256, PrivProtocol::aes};
+  const Agent agent({{"reply_from_other_address", other_address}},
+                    fmt::format("{}:SHA256:{}:AES:{}", pair.name(), auth_passphrase, priv_passphrase));
+  const Bench bench;
+  auto options = session_of(at("127.0.0.1", agent.fleet.port()), pair);
+  options.answers_from = {at(other_address, agent.fleet.port())};
+  check_answers(bench, *bench.open(options));
+}
+
+TEST_CASE("a listed address is not taken with another port, nor with another community", "[snmp][quirks]") {
+  const bool other_port = GENERATE(true, false);
+  fleet::Json faults{{"reply_from_other_address", other_address}};
+  if (!other_port) faults["wrong_community_reply"] = true;
+  const Agent agent(faults, {});
+  const Bench bench;
+  auto options = agent.brief();
+  const auto port = static_cast<std::uint16_t>(agent.fleet.port() ^ (other_port ? 1 : 0));
+  options.answers_from = {at(other_address, port)};
+  const auto session = bench.open(options);
+  const snmp::Reply reply = bench.ask(*session, get(sys_name));
+  CHECK(reply.outcome == Outcome::timed_out);
+  bench.run_until([&] { return bench.engine->traffic().foreign + bench.engine->traffic().late == 3; });
+  REQUIRE(session->foreign_source().has_value() == other_port);
+  if (!other_port) return;
+  CHECK(session->foreign_source()->text() == fmt::format("{}:{}", other_address, agent.fleet.port()));
+  CHECK_THAT(session->explain(reply).remedy, Catch::Contains("answers_from"));
+}
+
 TEST_CASE("an agent that cuts ids to 16 bits is told, and understands short ones", "[snmp][quirks]") {
-  const Agent agent("request_id_16_bit");
+  const Agent agent({{"request_id_16_bit", true}}, {});
   const Bench bench;
   const auto deaf = bench.open(agent.brief());
   const snmp::Reply reply = bench.ask(*deaf, get(sys_name));
@@ -82,7 +125,7 @@ TEST_CASE("an agent that cuts ids to 16 bits is told, and understands short ones
 }
 
 TEST_CASE("silence alone does not say that ids are cut", "[snmp][quirks]") {
-  const Agent agent("silent");
+  const Agent agent({{"silent", true}}, {});
   const Bench bench;
   const auto session = bench.open(agent.brief());
   const snmp::Reply reply = bench.ask(*session, get(sys_name));

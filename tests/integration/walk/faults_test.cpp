@@ -190,7 +190,7 @@ TEST_CASE("twenty thousand interfaces are walked to their end", "[walk][faults]"
   CHECK(rows.back()["in_octets"] == 5'000'000'000);
 }
 
-TEST_CASE("agents that need it are walked with short ids", "[walk][faults]") {
+TEST_CASE("agents that need it are walked with short ids, or with answers from elsewhere", "[walk][faults]") {
   struct Case {
     fleet::Json faults;
     std::vector<std::string> options;
@@ -198,6 +198,7 @@ TEST_CASE("agents that need it are walked with short ids", "[walk][faults]") {
   };
   const auto c = GENERATE(values<Case>({
       {{{"request_id_16_bit", true}}, {"--short-request-ids"}, "short_request_ids"},
+      {{{"reply_from_other_address", "127.0.0.9"}}, {"--answers-from", "127.0.0.9"}, "answers_from"},
   }));
   CAPTURE(c.faults.dump());
   const Agent agent(3, c.faults);

@@ -28,6 +28,7 @@ TEST_CASE("the smallest inventory has the documented defaults", "[config]") {
   CHECK(device.max_message_size == 1472);
   CHECK_FALSE(device.max_requests_per_second);
   CHECK_FALSE(device.short_request_ids);
+  CHECK(device.answers_from.empty());
   CHECK(device.ping);
   CHECK(device.tags.empty());
   REQUIRE(device.interfaces);
@@ -122,6 +123,24 @@ TEST_CASE("an address has its own port", "[config]") {
   CHECK(inventory.devices[2].address.port == 3161);
   CHECK(inventory.devices[2].name == "2001:db8::1");
   CHECK(inventory.devices[3].address == Target{"2001:db8::2", 1161, AddressFamily::any});
+}
+
+TEST_CASE("further addresses that answers come from have the device's port, or their own", "[config]") {
+  const auto inventory = load_good(R"(
+defaults: {port: 1161}
+devices:
+  - {address: router, answers_from: [192.0.2.7, '192.0.2.8:161', '2001:db8::7', '[2001:db8::8]:161']}
+  - {address: 'router2:2161', answers_from: [192.0.2.7]}
+  - {address: router3, answers_from: []}
+)");
+  const auto texts = [&inventory](std::size_t device) {
+    std::string all;
+    for (const Endpoint& source : inventory.devices.at(device).answers_from) all += source.text() + " ";
+    return all;
+  };
+  CHECK(texts(0) == "192.0.2.7:1161 192.0.2.8:161 [2001:db8::7]:1161 [2001:db8::8]:161 ");
+  CHECK(texts(1) == "192.0.2.7:2161 ");
+  CHECK(texts(2).empty());
 }
 
 TEST_CASE("devices stand in the order of the file", "[config]") {

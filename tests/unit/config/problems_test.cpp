@@ -94,6 +94,18 @@ TEST_CASE("bounds", "[config]") {
   });
 }
 
+TEST_CASE("answers come from addresses, each device's own", "[config]") {
+  check_cases({
+      {"no list", "devices: [{address: a, answers_from: 192.0.2.7}]\n", {{1, 38, "`answers_from` should be a list"}}},
+      {"a name", "devices: [{address: a, answers_from: [b]}]\n", {{1, 39, "`b` is no address"}}},
+      {"a bad address",
+       "devices: [{address: a, answers_from: [192.0.2.7, 192.0.2.300]}]\n",
+       {{1, 50, "`192.0.2.300` is no address"}}},
+      {"nothing", "devices: [{address: a, answers_from: ['']}]\n", {{1, 39, "an address of `answers_from` is empty"}}},
+      {"for all", "devices: [a]\ndefaults: {answers_from: [192.0.2.7]}\n", {{2, 12, "`defaults` has no key"}}},
+  });
+}
+
 TEST_CASE("durations need a unit", "[config]") {
   check_problems("devices: [a]\ndefaults:\n  interval: 30\n  timeout: 5x\n",
                  {{3, 13, "`interval: 30` has no unit"}, {4, 12, "\"x\" is not a unit"}});
