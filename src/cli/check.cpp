@@ -39,6 +39,7 @@ int fail_with(const Problems& problems, report::Format format);
 void print_inventory(const config::Inventory& inventory);
 Json inventory_json(const config::Inventory& inventory);
 int show_plan(const config::Inventory& inventory, const PlanOptions& options, report::Format format);
+void warn_of_length(const PlannedDevice& planned);
 
 }  // namespace
 
@@ -233,6 +234,8 @@ std::string_view word_of(AddressFamily family) noexcept {
 }
 
 Json device_json(const config::Device& device) {
+  Json answers_from = Json::array();
+  for (const Endpoint& source : device.answers_from) answers_from.push_back(source.text());
   return {{"name", device.name},
           {"host", device.address.host},
           {"port", device.address.port},
@@ -242,8 +245,11 @@ Json device_json(const config::Device& device) {
           {"timeout_s", seconds(device.timeout)},
           {"retries", device.retries},
           {"max_outstanding", device.max_outstanding},
+          {"max_requests_per_second", device.max_requests_per_second ? Json(*device.max_requests_per_second) : Json()},
           {"max_repetitions", device.max_repetitions},
           {"max_message_size", device.max_message_size},
+          {"short_request_ids", device.short_request_ids},
+          {"answers_from", std::move(answers_from)},
           {"ping", device.ping},
           {"interfaces", device.interfaces->describe()},
           {"tags", device.tags}};
@@ -292,14 +298,28 @@ int show_plan(const config::Inventory& inventory, const PlanOptions& options, re
       print_error("check", *planned.error);
       code = ExitCode::some_failed;
     }
-    if (planned.cost && planned.cost->duration >= planned.device->interval) {
-      std::cerr << fmt::format("octopoll check: {}: a cycle takes {:.1f} s, its interval is {}\n  {}\n",
-                               planned.device->name, seconds(planned.cost->duration),
-                               format_duration(planned.device->interval),
-                               "set a longer `interval`, or keep fewer `interfaces`");
-    }
+    warn_of_length(planned);
   }
   return exit_code(code);
+}
+
+/// A cycle is cut off when its budget is over: with the rows read by then, and where those are the tables, with none.
+void warn_of_length(const PlannedDevice& planned) {
+  if (!planned.cost) return;
+  const config::Device& device = *planned.device;
+  const auto budget = poll::cycle_budget(device.interval);
+  const auto first = poll::governed_duration(planned.cost->requests_with_tables.value_or(0), device);
+  const bool is_first = planned.cost->duration <= budget;
+  if (is_first && first <= budget) return;
+  std::cerr << fmt::format(
+      "octopoll check: {}: a cycle{} takes {:.1f} s, its interval is {}\n"
+      "  set a longer `interval`, or {}\n",
+      device.name, is_first ? " that reads the tables, as the first one," : "",
+      seconds(is_first ? first : planned.cost->duration), format_duration(device.interval),
+      !device.max_requests_per_second ? "keep fewer `interfaces`"
+      : is_first ? fmt::format("raise `max_requests_per_second: {}`", *device.max_requests_per_second)
+                 : fmt::format("keep fewer `interfaces`, or raise `max_requests_per_second: {}`",
+                               *device.max_requests_per_second));
 }
 
 }  // namespace

@@ -35,7 +35,8 @@ Result<> take_stored(std::vector<PlannedDevice>& plan, const std::filesystem::pa
     const store::TypicalCost& cost = **stored;
     planned.source = Source::store;
     planned.polls = cost.polls;
-    planned.cost = {cost.interfaces, cost.requests, cost.octets_sent, cost.octets_received, cost.duration};
+    planned.cost =
+        poll::CycleCost{cost.interfaces, cost.requests, cost.octets_sent, cost.octets_received, cost.duration};
   }
   return {};
 }
@@ -107,6 +108,12 @@ Result<std::vector<PlannedDevice>> plan_costs(const config::Inventory& inventory
   if (options.probe) {
     if (auto probed = probe_unknown(plan); !probed) return tl::make_unexpected(probed.error());
   }
+  // What is known may be from before the device had this bound.
+  for (PlannedDevice& planned : plan) {
+    if (!planned.cost) continue;
+    planned.cost->duration =
+        std::max(planned.cost->duration, poll::governed_duration(planned.cost->requests, *planned.device));
+  }
   return plan;
 }
 
@@ -153,6 +160,7 @@ nlohmann::ordered_json plan_json(const std::vector<PlannedDevice>& plan) {
       device["octets_sent"] = planned.cost->octets_sent;
       device["octets_received"] = planned.cost->octets_received;
       device["seconds"] = seconds(planned.cost->duration);
+      if (planned.cost->requests_with_tables) device["requests_with_tables"] = *planned.cost->requests_with_tables;
       device["share_of_interval"] = poll::share_of_interval(*planned.cost, planned.device->interval);
     }
     if (planned.error) device["error"] = planned.error->text();

@@ -171,6 +171,8 @@ int show_interfaces(Asker& asker, const Arguments& arguments) {
   }
   const auto [rows, end] = asker.tables(scalars->if_number);
   for (const std::string& note : end.notes) std::cerr << fmt::format("octopoll walk: {}\n", note);
+  if (end.ifx_offset)
+    std::cerr << fmt::format("octopoll walk: ifXTable's indexes are ifTable's {:+}: joined\n", *end.ifx_offset);
   if (arguments.format == Format::json) {
     std::cout << inventory_json(*scalars, rows).dump(1) << "\n";
   } else {

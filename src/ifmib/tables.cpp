@@ -334,10 +334,8 @@ class TableReading final : public Reading {
   // ---- one row from two tables ----
 
   void join() {
-    if (const auto offset = ifx_offset(rows_)) {
-      join_tables(rows_, *offset);
-      note(fmt::format("ifXTable's indexes are ifTable's {:+}: joined", *offset));
-    }
+    end_.ifx_offset = ifx_offset(rows_);
+    if (end_.ifx_offset) join_tables(rows_, *end_.ifx_offset);
     finish();
   }
 

@@ -388,6 +388,7 @@ struct DevicePoller::Impl {
 
   void take_tables(ifmib::Rows&& rows, ifmib::ReadEnd&& end) {
     for (const std::string& note : end.notes) log::debug("{}: {}", device.name, note);
+    if (end.ifx_offset) log::debug("{}: ifXTable's indexes are ifTable's {:+}: joined", device.name, *end.ifx_offset);
     profile = std::move(end.profile);
     learn(end);
     tables_doubted = end.error.has_value();
@@ -579,7 +580,9 @@ struct DevicePoller::Impl {
 
   void out_of_time() {
     const std::string budget = format_duration(cycle->request.budget);
-    if (cycle->answered) return stop_short(fmt::format("{}: not all rows were read within {}", device.name, budget));
+    if (cycle->answered) {
+      return stop_short(fmt::format("{}: not all rows were read within {}", device.name, budget), governor_advice());
+    }
     abandon();
     if (cycle->waits_for_name) {
       return fail_cycle(
@@ -592,10 +595,18 @@ struct DevicePoller::Impl {
     fail_cycle(Error{ErrorKind::timeout, fmt::format("{}: no answer within {}", device.name, budget), {}});
   }
 
+  [[nodiscard]] std::string governor_advice() const {
+    if (!device.max_requests_per_second) return {};
+    return fmt::format("max_requests_per_second: {} lets no more through: raise it, or the interval",
+                       *device.max_requests_per_second);
+  }
+
   /// What has arrived is kept; where nothing has, the device was not there for this cycle.
-  void stop_short(std::string message) {
+  void stop_short(std::string message, std::string remedy = {}) {
     abandon();
-    if (!cycle->record.error) cycle->record.error = Error{ErrorKind::partial, std::move(message), {}};
+    if (!cycle->record.error) {
+      cycle->record.error = Error{ErrorKind::partial, std::move(message), std::move(remedy)};
+    }
     finish(cycle->answered ? CycleOutcome::partial : CycleOutcome::failed);
   }
 
@@ -650,23 +661,25 @@ struct DevicePoller::Impl {
 
   void add_cost() {
     if (!session) return;
-    const snmp::Traffic& now = session->traffic();
-    const snmp::Traffic& before = cycle->traffic_before;
+    const snmp::Traffic traffic = session->traffic() - cycle->traffic_before;
     PollCost& cost = cycle->record.cost;
-    cost.requests += static_cast<std::uint32_t>(now.requests - before.requests);
-    cost.responses += static_cast<std::uint32_t>(now.responses - before.responses);
-    cost.retries += static_cast<std::uint32_t>(now.retries - before.retries);
-    cost.timeouts += static_cast<std::uint32_t>(now.timeouts - before.timeouts);
-    cost.octets_sent += now.octets_sent - before.octets_sent;
-    cost.octets_received += now.octets_received - before.octets_received;
-    cycle->traffic_before = now;
+    cost.requests += static_cast<std::uint32_t>(traffic.requests);
+    cost.responses += static_cast<std::uint32_t>(traffic.responses);
+    cost.retries += static_cast<std::uint32_t>(traffic.retries);
+    cost.timeouts += static_cast<std::uint32_t>(traffic.timeouts);
+    cost.octets_sent += traffic.octets_sent;
+    cost.octets_received += traffic.octets_received;
+    cycle->traffic_before = session->traffic();
   }
 
   void apply(config::Device next) {
     const bool moved = !(next.address == device.address);
     const bool other_view = !same_view(next.auth, device.auth);
     const bool other_session = moved || !(next.auth == device.auth) || next.timeout != device.timeout ||
-                               next.retries != device.retries || next.max_outstanding != device.max_outstanding;
+                               next.retries != device.retries || next.max_outstanding != device.max_outstanding ||
+                               next.max_requests_per_second != device.max_requests_per_second ||
+                               next.short_request_ids != device.short_request_ids ||
+                               next.answers_from != device.answers_from;
     // Only other rules cost a read of the tables: a reload that left this device alone is no load on it.
     if (device.interfaces->describe() != next.interfaces->describe()) tables_doubted = true;
     device = std::move(next);

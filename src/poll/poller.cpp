@@ -9,6 +9,7 @@
 
 #include "octopoll/core/log.hpp"
 #include "octopoll/core/text.hpp"
+#include "octopoll/poll/cycle_cost.hpp"
 #include "octopoll/schedule/scheduler.hpp"
 #include "poll/engine_ids.hpp"
 #include "poll/pinger.hpp"
@@ -20,11 +21,6 @@ using namespace std::chrono_literals;
 
 /// Up to here an inventory is small: asking all of it at once is no burst that a network notices.
 constexpr std::size_t small_inventory = 64;
-
-/// A cycle ends before the device's next turn begins.
-std::chrono::nanoseconds cycle_budget(std::chrono::nanoseconds interval) {
-  return std::max<std::chrono::nanoseconds>(interval * 19 / 20, 50ms);
-}
 
 /// A snapshot pair of a caching agent needs a gap of more than its period, or both may show the same values.
 std::chrono::nanoseconds gap_for(std::chrono::nanoseconds gap, std::chrono::nanoseconds cache_period) {

@@ -13,16 +13,23 @@ namespace {
 /// An INTEGER of one octet, zero.
 constexpr std::string_view zero{"\x02\x01\x00", 3};
 
+/// Of a request id's contents: RandomIds are four octets long, or two.
+std::size_t id_octets(std::int64_t id) { return id <= 0x7fff ? 2 : 4; }
+
 void append_request_id(std::string& out, std::int64_t id) {
-  // RandomIds are always four octets long.
-  ber::append_header(out, ber::integer_tag, 4);
-  for (int shift = 24; shift >= 0; shift -= 8) out.push_back(static_cast<char>(id >> shift));
+  const std::size_t octets = id_octets(id);
+  ber::append_header(out, ber::integer_tag, octets);
+  for (std::size_t left = octets; left > 0; --left) out.push_back(static_cast<char>(id >> (8 * (left - 1))));
+}
+
+/// Octets of a GetRequest-PDU's contents.
+std::size_t get_contents(std::int64_t id, std::string_view variables) {
+  return 2 + id_octets(id) + 2 * zero.size() + 1 + ber::length_octets(variables.size()) + variables.size();
 }
 
 /// A GetRequest-PDU (RFC 3416 section 3).
 void append_get(std::string& out, std::int64_t id, std::string_view variables) {
-  const std::size_t list = 1 + ber::length_octets(variables.size()) + variables.size();
-  ber::append_header(out, ber::get_request_tag, 6 + 2 * zero.size() + list);
+  ber::append_header(out, ber::get_request_tag, get_contents(id, variables));
   append_request_id(out, id);
   out += zero;  // error-status
   out += zero;  // error-index
@@ -122,8 +129,7 @@ int Session::Impl::build_encoded(netsnmp_pdu& pdu, const std::string& variables,
     return 0;
   }
   const std::string_view community = view(session.community, session.community_len);
-  const std::size_t list = 1 + ber::length_octets(variables.size()) + variables.size();
-  const std::size_t body = 6 + 2 * zero.size() + list;
+  const std::size_t body = get_contents(pdu.reqid, variables);
   const std::size_t get = 1 + ber::length_octets(body) + body;
   ber::append_header(out, ber::sequence_tag,
                      zero.size() + 1 + ber::length_octets(community.size()) + community.size() + get);

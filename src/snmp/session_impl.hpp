@@ -40,6 +40,7 @@ struct Exchange {
   Reply reply;
   bool ended = false;
   bool rediscovered = false;          ///< sent again after the agent disowned its engine id
+  bool due = false;                   ///< to be sent as soon as max_requests_per_second allows it
   Channel* channel = nullptr;         ///< its tries leave by this one
   std::chrono::nanoseconds waited{};  ///< by the tries before
   BootTime deadline;                  ///< of the last try
@@ -75,6 +76,9 @@ struct Engine::Impl {
   std::deque<Session::Impl*> starved;  ///< have something to send and no room for the answer; first come, first served
   mutable Traffic traffic;             ///< mutable: kernel_drops is gathered from the sockets when somebody looks
   std::size_t in_flight = 0;
+  /// Where the newest answers came from that have an id of 16 bits which nobody sent: to explain a silence by.
+  std::array<Endpoint, 8> cut_ids_from;
+  std::size_t cut_ids = 0;                       ///< of them all
   std::string scoped_pdu;                        ///< v3: the PDU within, decrypted; of the answer at hand
   std::string message;                           ///< an encoded request being built
   std::vector<std::unique_ptr<Exchange>> spare;  ///< with the memory of the requests that they had
@@ -122,6 +126,8 @@ struct Session::Impl {
   std::vector<std::unique_ptr<Exchange>> active;
   std::vector<std::unique_ptr<Try>> tries;
   EventLoop::TimerId sweep_timer = 0;
+  BootTime next_turn;                                          ///< with max_requests_per_second: nothing is sent before
+  EventLoop::TimerId turn_timer = 0;                           ///< while something waits for it
   std::size_t place = 0;                                       ///< in the engine's list of sessions
   bool pump_pending = false;                                   ///< is in the engine's to_pump or pumping
   bool is_starved = false;                                     ///< is in the engine's list of them
@@ -134,7 +140,7 @@ struct Session::Impl {
   Try* sending = nullptr;               ///< whose PDU we have the library send right now
   const Try* building = nullptr;        ///< whose PDU it built last: also one that it resends by itself
   std::vector<std::int64_t> sent_ids;   ///< ids that went out while the library was at work on an answer
-  std::string foreign_source;           ///< an answer came from here, not from the address asked
+  Endpoint foreign_source;              ///< an answer came from here, and was not taken; invalid: none did
   std::string icmp_reason;
 
   Impl(Engine::Impl& owner, SessionOptions with) : engine(owner), options(std::move(with)) {}
@@ -148,7 +154,12 @@ struct Session::Impl {
   [[nodiscard]] Channel* room();
   [[nodiscard]] unsigned allowed_in_flight() const noexcept;
   void start(std::unique_ptr<Exchange> exchange, Channel& channel);
+  [[nodiscard]] bool has_turn() const noexcept;
+  void wait_for_turn();
+  void transmit_in_turn(Exchange& exchange);
   void transmit(Exchange& exchange);
+  [[nodiscard]] std::int64_t next_id() const;
+  [[nodiscard]] bool takes_answers_from(const Endpoint& source) const noexcept;
   [[nodiscard]] netsnmp_pdu* make_pdu(const Exchange& exchange) const;
   [[nodiscard]] std::chrono::nanoseconds configured_patience(unsigned try_number) const noexcept;
   [[nodiscard]] std::chrono::nanoseconds patience(const Exchange& exchange, unsigned try_number,

@@ -72,6 +72,7 @@ struct ReadEnd {
   TableProfile profile{};                  ///< of a read of tables
   /// Of a read of tables without an error: rows are known to exist that no walk of this agent gives.
   std::optional<Error> lacking{};
+  std::optional<std::int64_t> ifx_offset{};  ///< ifXTable's indexes are ifTable's plus this: its rows were joined
   bool odd = false;  ///< answers named other objects than were asked for: not to be read in place from now on
   // Of a read of counters: what is better left out from now on.
   bool refuses_uptime = false;             ///< sysUpTime, by an error

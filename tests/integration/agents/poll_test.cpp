@@ -144,6 +144,50 @@ TEST_CASE("answers from another address are not taken, and the error says where 
   CHECK(pair.neighbours_cycles() >= 1);
 }
 
+TEST_CASE("answers from another address that the device lists are taken", "[agents]") {
+  Pair pair({{"reply_from_other_address", "127.1.0.3"}}, odd_rows);
+  pair.settings().timeout = 5s;
+  pair.settings().answers_from = {*Endpoint::literal("127.1.0.3", pair.agents().port())};
+  for (int i = 0; i < 2; ++i) check_rows(pair.cycle(), {});
+}
+
+TEST_CASE("a device with short request ids may cut them to 16 bits", "[agents]") {
+  Pair pair({{"request_id_16_bit", true}}, odd_rows);
+  pair.settings().timeout = 5s;
+  pair.settings().short_request_ids = true;
+  for (int i = 0; i < 2; ++i) check_rows(pair.cycle(), {});
+}
+
+TEST_CASE("a reload that bounds the requests of a device takes effect with the next cycle", "[agents]") {
+  Pair pair(nullptr, odd_rows);
+  pair.settings().timeout = 5s;
+  CHECK(pair.cycle().outcome == CycleOutcome::complete);
+  config::Device bounded = pair.settings();
+  bounded.max_requests_per_second = 10;
+  pair.poller().reconfigure(bounded);
+  const DeviceCycle cycle = pair.cycle();
+  CHECK(cycle.outcome == CycleOutcome::complete);
+  REQUIRE(cycle.cost.requests >= 3);
+  CHECK(cycle.duration >= 100ms * (cycle.cost.requests - 1));
+}
+
+TEST_CASE("a cycle for which the bound leaves no time ends with its budget, and says why", "[agents]") {
+  Pair pair(nullptr, 200);
+  pair.settings().timeout = 5s;
+  CHECK(pair.cycle().outcome == CycleOutcome::complete);
+  config::Device bounded = pair.settings();
+  bounded.max_requests_per_second = 1;
+  pair.poller().reconfigure(bounded);
+  poll::CycleRequest request;
+  request.budget = 3s;
+  const DeviceCycle cycle = pair.cycle(request);
+  CHECK(cycle.outcome == CycleOutcome::partial);
+  CHECK(cycle.cost.requests <= 4);
+  REQUIRE(cycle.error);
+  CHECK_THAT(cycle.error->message, Catch::Contains("not all rows were read within 3s"));
+  CHECK_THAT(cycle.error->remedy, Catch::Contains("max_requests_per_second: 1 "));
+}
+
 TEST_CASE("answers with the last 16 bits of their request id are not taken for ours", "[agents]") {
   Pair pair({{"request_id_16_bit", true}}, odd_rows);
   pair.settings().timeout = 100ms;
@@ -151,6 +195,7 @@ TEST_CASE("answers with the last 16 bits of their request id are not taken for o
   CHECK(cycle.outcome == CycleOutcome::failed);
   REQUIRE(cycle.error);
   CHECK(cycle.error->kind == ErrorKind::timeout);
+  CHECK_THAT(cycle.error->remedy, Catch::Contains("short_request_ids"));
 }
 
 TEST_CASE("sysUpTime is known by its name without the zero, too", "[agents]") {
