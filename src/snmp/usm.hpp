@@ -72,12 +72,20 @@ struct EngineClock {
 /// linear, and two devices that claim one engine id keep their own keys and clocks (with one clock for both, each
 /// answer of the one would put the other outside of its time window).
 ///
-/// What the library learns of the clock is taken over by learn(), after a call that may have taught it something: each
-/// look into its list costs it a hash of the engine id.
+/// Each look into the library's list of clocks costs it a hash of the engine id. Hence it is linked when the library's
+/// USM is first needed, which many calls never do, and what the library learns of the clock is taken over by learn(),
+/// after a call that may have taught it something.
 class LinkedEngine {
  public:
-  LinkedEngine(const netsnmp_session& session, usmUser* user, EngineClock& clock) noexcept;
+  /// `current` points to this one as long as it lives.
+  LinkedEngine(const netsnmp_session& session, usmUser* user, EngineClock& clock, LinkedEngine*& current) noexcept
+      : session_(session), user_(user), clock_(clock), current_(current) {
+    current_ = this;
+  }
   ~LinkedEngine();
+  /// To be called before the library's USM is; once is enough.
+  void link() noexcept;
+  [[nodiscard]] bool is_linked() const noexcept { return is_linked_; }
   void learn() noexcept;
   LinkedEngine(const LinkedEngine&) = delete;
   LinkedEngine& operator=(const LinkedEngine&) = delete;
@@ -86,6 +94,8 @@ class LinkedEngine {
   const netsnmp_session& session_;
   usmUser* user_;
   EngineClock& clock_;
+  LinkedEngine*& current_;
+  bool is_linked_ = false;
 };
 
 /// How many messages the library's USM has refused so far as those of an engine, or of a user there, that it does not
