@@ -9,7 +9,9 @@
 #include <initializer_list>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "octopoll/core/credentials.hpp"
 
@@ -54,14 +56,16 @@ class KeptCrypto {
     void operator()(EVP_CIPHER_CTX* context) const noexcept { EVP_CIPHER_CTX_free(context); }
   };
   struct Ciphers {
-    std::unique_ptr<EVP_CIPHER_CTX, Free> encrypting;
-    std::unique_ptr<EVP_CIPHER_CTX, Free> decrypting;
+    std::unique_ptr<EVP_CIPHER_CTX, Free> feedback;
+    std::unique_ptr<EVP_CIPHER_CTX, Free> blocks;
   };
+  [[nodiscard]] static std::unique_ptr<EVP_CIPHER_CTX, Free> cipher_context(const std::string& name);
   [[nodiscard]] EVP_MAC_CTX* mac_context(AuthProtocol protocol);
   [[nodiscard]] Ciphers* ciphers(std::size_t key_octets);
 
   std::array<std::unique_ptr<EVP_MAC_CTX, Free>, 6> macs_;
   std::array<Ciphers, 3> ciphers_;  // of 16, 24 and 32 octets of key
+  std::vector<unsigned char> stream_;
 };
 
 }  // namespace octopoll::snmp
