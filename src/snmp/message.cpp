@@ -156,7 +156,9 @@ bool Session::Impl::build_by_shortcut(const netsnmp_pdu& pdu, std::string_view g
                                       std::size_t* capacity, std::size_t* length) {
   const auto us = linked->is_linked() ? std::nullopt : party();
   if (!us) return false;
-  const long most = std::min<long>(netsnmp_max_send_msg_size(), snmp_sess_session(handle)->rcvMsgMaxSize);
+  // As the library reckons msgMaxSize.
+  const auto most =
+      std::min(static_cast<std::size_t>(netsnmp_max_send_msg_size()), snmp_sess_session(handle)->rcvMsgMaxSize);
   return engine.shortcut.write(*us, clock, BootClock::now(), pdu.msgid, static_cast<std::uint32_t>(most), get,
                                engine.sealed) &&
          copy_to(engine.sealed, packet, capacity, length);

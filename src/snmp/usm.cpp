@@ -117,7 +117,7 @@ std::uint32_t EngineClock::time_at(BootTime now) const noexcept {
 void EngineClock::follow(const EngineTime& shown, BootTime now) noexcept {
   const auto shown_boots = static_cast<std::uint32_t>(shown.boots);
   const auto shown_time = static_cast<std::uint32_t>(shown.time);
-  if (shown_boots < boots || (shown_boots == boots && shown_time <= time_at(now))) return;
+  if (shown_boots < boots || (shown_boots == boots && shown_time <= time)) return;
   *this = {shown_boots, shown_time, now, true, true};
 }
 

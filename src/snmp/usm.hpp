@@ -52,8 +52,9 @@ using UsmUserPtr = std::unique_ptr<usmUser, FreeUsmUser>;
 /// library's list. Null where the library refuses.
 [[nodiscard]] UsmUserPtr make_usm_user(netsnmp_session& session);
 
-/// What a session knows of its agent's clock. Unit: `time` is snmpEngineTime in seconds at `at`.
-/// Source: RFC 3414 section 2.2 (snmpEngineBoots, snmpEngineTime), section 4 (the first ones come unauthenticated).
+/// What a session knows of its agent's clock. Unit: `time` is snmpEngineTime in seconds at `at`, the last that was
+/// taken (latestReceivedEngineTime). Source: RFC 3414 section 2.2 (snmpEngineBoots, snmpEngineTime), section 4 (the
+/// first ones come unauthenticated).
 struct EngineClock {
   std::uint32_t boots = 0;
   std::uint32_t time = 0;
@@ -62,8 +63,9 @@ struct EngineClock {
   bool authenticated = false;
 
   [[nodiscard]] std::uint32_t time_at(BootTime now) const noexcept;
-  /// Takes over a clock that came with an authenticated message within the time window, where it is ahead of what is
-  /// known (RFC 3414 section 2.3).
+  /// Takes over a clock that came with an authenticated message within the time window, where it is later than the last
+  /// one taken (RFC 3414 section 3.2 step 7b): also one that is behind what was reckoned since, or an agent whose clock
+  /// runs slow would leave the window after some days. A message that was held up can set it back no further than that.
   void follow(const EngineTime& shown, BootTime now) noexcept;
 };
 
