@@ -317,7 +317,7 @@ void Session::Impl::transmit(Exchange& exchange) {
     snmp_sess_session(handle)->timeout = std::chrono::duration_cast<std::chrono::microseconds>(welcome).count();
     sending = &a_try;
     {
-      const LinkedEngine linked(*snmp_sess_session(handle), user.get(), clock);
+      const LinkedEngine while_sending(*snmp_sess_session(handle), user.get(), clock, linked);
       queued = snmp_sess_async_send(handle, pdu, library_callback, &a_try) != 0;
     }
     sending = nullptr;
@@ -422,7 +422,7 @@ void Session::Impl::feed(std::string_view datagram, const MessageHead& head, Boo
   netsnmp_session* session = snmp_sess_session(handle);
   const std::uint32_t strangers = count_strangers();
   {
-    LinkedEngine linked(*session, user.get(), clock);
+    LinkedEngine while_reading(*session, user.get(), clock, linked);
     netsnmp_large_fd_set ready;
     netsnmp_large_fd_set_init(&ready, FD_SETSIZE);
     NETSNMP_LARGE_FD_SET(any_descriptor, &ready);
@@ -432,7 +432,7 @@ void Session::Impl::feed(std::string_view datagram, const MessageHead& head, Boo
     if (took_encoded && head.engine_time && clock.authenticated) {
       clock.follow(*head.engine_time, received);
     } else {
-      linked.learn();
+      while_reading.learn();
     }
     netsnmp_large_fd_set_cleanup(&ready);
   }
@@ -698,7 +698,7 @@ void Session::Impl::sweep() {
     return !a_try->gone && a_try->exchange == nullptr && a_try->expires < now;
   };
   if (handle != nullptr && std::any_of(tries.begin(), tries.end(), overdue)) {
-    const LinkedEngine linked(*snmp_sess_session(handle), user.get(), clock);
+    const LinkedEngine while_dropping(*snmp_sess_session(handle), user.get(), clock, linked);
     snmp_sess_timeout(handle);
   }
   BootTime next = BootTime::max();

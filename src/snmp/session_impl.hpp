@@ -14,6 +14,7 @@
 #include "snmp/round_trips.hpp"
 #include "snmp/udp_socket.hpp"
 #include "snmp/usm.hpp"
+#include "snmp/usm_shortcut.hpp"
 #include "snmp/wire.hpp"
 
 namespace octopoll::snmp {
@@ -66,6 +67,7 @@ struct Engine::Impl {
   EngineOptions options;
   RandomIds ids;
   KuCache keys;
+  UsmShortcut shortcut;
   std::deque<Channel> channels4, channels6;  ///< exchanges point into them
   /// Which session sent the message with this id. Sessions outnumber neither ids nor memory: an id is 31 random bits.
   IdTable<Session::Impl*> sent;
@@ -81,6 +83,7 @@ struct Engine::Impl {
   std::size_t cut_ids = 0;                       ///< of them all
   std::string scoped_pdu;                        ///< v3: the PDU within, decrypted; of the answer at hand
   std::string message;                           ///< an encoded request being built
+  std::string sealed;                            ///< v3: the message around it
   std::vector<std::unique_ptr<Exchange>> spare;  ///< with the memory of the requests that they had
 
   EventLoop::HookId pump_hook;
@@ -138,6 +141,7 @@ struct Session::Impl {
   bool took_encoded = false;            ///< the library was handed an answer that was read in place
   std::string_view answered_variables;  ///< of the answer to an encoded request that the library hands out next
   Try* sending = nullptr;               ///< whose PDU we have the library send right now
+  LinkedEngine* linked = nullptr;       ///< while the library is at work for this session
   const Try* building = nullptr;        ///< whose PDU it built last: also one that it resends by itself
   std::vector<std::int64_t> sent_ids;   ///< ids that went out while the library was at work on an answer
   Endpoint foreign_source;              ///< an answer came from here, and was not taken; invalid: none did
@@ -173,6 +177,10 @@ struct Session::Impl {
                     std::size_t* length);
   int parse(netsnmp_pdu& pdu, u_char* octets, std::size_t length);
   [[nodiscard]] bool parse_encoded(netsnmp_pdu& pdu);
+  [[nodiscard]] std::optional<UsmParty> party() const;
+  [[nodiscard]] bool build_by_shortcut(const netsnmp_pdu& pdu, std::string_view get, u_char** packet,
+                                       std::size_t* capacity, std::size_t* length);
+  [[nodiscard]] bool parse_by_shortcut(netsnmp_pdu& pdu);
   [[nodiscard]] bool parse_encoded_v3(netsnmp_pdu& pdu, u_char* octets);
   [[nodiscard]] bool take_response(netsnmp_pdu& pdu, std::string_view octets);
   int on_library(int operation, netsnmp_pdu* pdu, Try& a_try);
