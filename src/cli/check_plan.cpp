@@ -17,8 +17,21 @@ namespace {
 
 using Source = PlannedDevice::Source;
 
+/// Of a device that nobody has asked: across a campus or a town.
+constexpr auto assumed_round_trip = std::chrono::milliseconds(10);
+
 std::string_view word_of(Source source) noexcept {
-  return source == Source::store ? "store" : source == Source::probe ? "probe" : "unknown";
+  switch (source) {
+    case Source::store:
+      return "store";
+    case Source::probe:
+      return "probe";
+    case Source::assumed:
+      return "assumed";
+    case Source::unknown:
+      break;
+  }
+  return "unknown";
 }
 
 double seconds(std::chrono::nanoseconds duration) { return std::chrono::duration<double>(duration).count(); }
@@ -67,6 +80,11 @@ poll::TotalCost total_of(const std::vector<PlannedDevice>& plan) {
   return total;
 }
 
+std::size_t count_of(const std::vector<PlannedDevice>& plan, Source source) {
+  return static_cast<std::size_t>(
+      std::count_if(plan.begin(), plan.end(), [source](const auto& planned) { return planned.source == source; }));
+}
+
 std::size_t unknown_in(const std::vector<PlannedDevice>& plan) {
   return static_cast<std::size_t>(
       std::count_if(plan.begin(), plan.end(), [](const PlannedDevice& planned) { return !planned.cost; }));
@@ -108,6 +126,11 @@ Result<std::vector<PlannedDevice>> plan_costs(const config::Inventory& inventory
   if (options.probe) {
     if (auto probed = probe_unknown(plan); !probed) return tl::make_unexpected(probed.error());
   }
+  for (PlannedDevice& planned : plan) {
+    if (planned.cost || planned.error || options.assume == 0) continue;
+    planned.source = Source::assumed;
+    planned.cost = poll::assumed_cost(*planned.device, options.assume, assumed_round_trip);
+  }
   // What is known may be from before the device had this bound.
   for (PlannedDevice& planned : plan) {
     if (!planned.cost) continue;
@@ -134,9 +157,16 @@ report::Table plan_table(const std::vector<PlannedDevice>& plan) {
   table.notes.push_back(fmt::format("{:.2f} PDUs/s; {} to the devices, {} from them", total.requests_per_second,
                                     format_bits_per_second(total.bits_per_second_out),
                                     format_bits_per_second(total.bits_per_second_in)));
-  const bool probed = std::any_of(plan.begin(), plan.end(),
-                                  [](const PlannedDevice& planned) { return planned.source == Source::probe; });
-  if (const std::size_t unknown = unknown_in(plan); unknown != 0 && probed) {
+  if (const std::size_t assumed = count_of(plan, Source::assumed); assumed != 0) {
+    const auto known =
+        std::find_if(plan.begin(), plan.end(), [](const auto& planned) { return planned.source == Source::assumed; });
+    table.notes.push_back(
+        fmt::format("Assumed for {}: {} with all counters and a round trip of {}. --assume N says how many interfaces, "
+                    "--probe asks.",
+                    format_counted(assumed, "device"), format_counted(known->cost->interfaces, "interface"),
+                    format_duration(assumed_round_trip)));
+  }
+  if (const std::size_t unknown = unknown_in(plan); unknown != 0 && count_of(plan, Source::probe) != 0) {
     table.notes.push_back(fmt::format("Without {}, which did not answer.",
                                       unknown == 1 ? "one device" : fmt::format("{} devices", unknown)));
   } else if (unknown != 0) {

@@ -117,6 +117,36 @@ bool assemble(const RowPlan& plan, RowReading& reading, Next&& next) {
   return true;
 }
 
+/// Some rows that travel in one PDU.
+struct Packet {
+  std::size_t first = 0, count = 0;  ///< of the plans
+  std::size_t octets = 0;            ///< expected of the answer
+  bool again = false;                ///< one row of a packet that met silence
+};
+
+std::size_t overhead_of(SnmpVersion version, const ReadLimits& limits) {
+  return snmp::message_overhead(version) + (limits.with_uptime ? uptime_octets : 0);
+}
+
+std::size_t octets_of(const RowPlan& plan) {
+  return plan.layout->names().octets(plan.index, plan.x_index) + plan.value_octets;
+}
+
+/// As few PDUs as whole rows allow; requests under way refer to theirs, so they stay where they are.
+std::deque<Packet> pack(const std::vector<RowPlan>& plans, const ReadLimits& limits, SnmpVersion version) {
+  std::deque<Packet> packets;
+  for (std::size_t i = 0; i < plans.size(); ++i) {
+    if (plans[i].mute) continue;
+    const std::size_t octets = octets_of(plans[i]);
+    const bool joins = !packets.empty() && packets.back().first + packets.back().count == i &&
+                       packets.back().octets + octets <= limits.max_message_size;
+    if (!joins) packets.push_back({i, 0, overhead_of(version, limits)});
+    ++packets.back().count;
+    packets.back().octets += octets;
+  }
+  return packets;
+}
+
 /// First as few PDUs as can be, each of whole rows, encoded and read in place. What does not come back just as it was
 /// asked for is asked again by a MultiGet, which knows about agents.
 class CounterReadings final : public Reading {
@@ -125,7 +155,7 @@ class CounterReadings final : public Reading {
                   std::function<void(RowReading&&)> row, std::function<void(ReadEnd&&)> done)
       : session_(session), plans_(plans), limits_(limits), row_(std::move(row)), done_(std::move(done)) {
     if (limits_.in_place) {
-      pack();
+      packets_ = pack(plans_, limits_, session_.options().credentials.version);
     } else {
       for (std::size_t i = 0; i < plans_.size(); ++i) {
         if (!plans_[i].mute) doubtful_.push_back(i);
@@ -143,31 +173,6 @@ class CounterReadings final : public Reading {
   ~CounterReadings() override { *alive_ = false; }
 
  private:
-  struct Packet {
-    std::size_t first = 0, count = 0;  ///< rows of plans_
-    std::size_t octets = 0;            ///< expected of the answer
-    bool again = false;                ///< one row of a packet that met silence
-  };
-
-  [[nodiscard]] std::size_t overhead() const {
-    return snmp::message_overhead(session_.options().credentials.version) + (limits_.with_uptime ? uptime_octets : 0);
-  }
-  [[nodiscard]] static std::size_t octets_of(const RowPlan& plan) {
-    return plan.layout->names().octets(plan.index, plan.x_index) + plan.value_octets;
-  }
-
-  void pack() {
-    for (std::size_t i = 0; i < plans_.size(); ++i) {
-      if (plans_[i].mute) continue;
-      const std::size_t octets = octets_of(plans_[i]);
-      const bool joins = !packets_.empty() && packets_.back().first + packets_.back().count == i &&
-                         packets_.back().octets + octets <= limits_.max_message_size;
-      if (!joins) packets_.push_back({i, 0, overhead()});
-      ++packets_.back().count;
-      packets_.back().octets += octets;
-    }
-  }
-
   /// Not more than the session has in flight at once: what waits there would only take memory.
   void send_next() {
     while (next_ < packets_.size() && under_way_ < session_.options().max_outstanding) {
@@ -204,7 +209,8 @@ class CounterReadings final : public Reading {
                ++silent_in_a_row_ < most_silent_packets) {
       // The device is there: one of these rows may be what it is silent to.
       for (std::size_t i = packet.first; i < packet.first + packet.count; ++i)
-        packets_.push_back({i, 1, overhead() + octets_of(plans_[i]), true});
+        packets_.push_back(
+            {i, 1, overhead_of(session_.options().credentials.version, limits_) + octets_of(plans_[i]), true});
     } else if (reply.outcome == snmp::Outcome::timed_out && !size_is_proven(packet)) {
       // Silence may mean that the PDU is too large for the agent: no other one of this size is tried.
       too_large(packet);
@@ -336,9 +342,9 @@ class CounterReadings final : public Reading {
   ReadLimits limits_;
   std::function<void(RowReading&&)> row_;
   std::function<void(ReadEnd&&)> done_;
-  std::deque<Packet> packets_;  ///< requests under way refer to theirs
-  std::string encoded_;         ///< the request being made
-  std::size_t next_ = 0;        ///< packet to be sent
+  std::deque<Packet> packets_;
+  std::string encoded_;   ///< the request being made
+  std::size_t next_ = 0;  ///< packet to be sent
   std::size_t under_way_ = 0;
   std::size_t largest_answered_ = 0;   ///< expected octets of the largest packet that was answered
   bool refused_ = false;               ///< a packet met an ICMP error or a report
@@ -416,6 +422,38 @@ RowPlan plan_row(std::uint32_t index, std::string_view name, const Row& row) {
   if (said != nullptr && *said != plan.name_octets()) plan.odd_name = std::make_shared<const std::string>(*said);
   plan.value_octets = static_cast<std::uint32_t>(octets);
   return plan;
+}
+
+CounterCost cost_of_counters(const std::vector<RowPlan>& plans, const ReadLimits& limits, SnmpVersion version) {
+  CounterCost cost;
+  for (const Packet& packet : pack(plans, limits, version)) {
+    ++cost.requests;
+    cost.octets_received += packet.octets;
+    cost.octets_sent += packet.octets;
+    for (std::size_t i = packet.first; i < packet.first + packet.count; ++i) cost.octets_sent -= plans[i].value_octets;
+  }
+  return cost;
+}
+
+std::vector<RowPlan> typical_rows(std::size_t count, SnmpVersion version) {
+  constexpr std::size_t typical_name = 8;
+  std::vector<Column> columns{Column::if_name, Column::if_admin_status, Column::if_oper_status, Column::if_last_change,
+                              Column::if_counter_discontinuity_time};
+  std::size_t octets = typical_name + 2 * status_octets + 2 * ticks_octets;
+  for (const Counter counter : all_counters()) {
+    const CounterColumns known = columns_of(counter);
+    const bool wide = known.wide && version != SnmpVersion::v1;
+    columns.push_back(wide ? *known.wide : known.narrow);
+    octets += wide ? least_wide : least_narrow;
+  }
+  std::vector<RowPlan> rows(count);
+  const auto layout = RowLayout::of(columns);
+  for (std::size_t i = 0; i < count; ++i) {
+    rows[i].index = rows[i].x_index = static_cast<std::uint32_t>(i + 1);
+    rows[i].layout = layout;
+    rows[i].value_octets = static_cast<std::uint32_t>(octets);
+  }
+  return rows;
 }
 
 std::unique_ptr<Reading> read_counters(snmp::Session& session, const std::vector<RowPlan>& plans,

@@ -134,6 +134,23 @@ Result<CycleCost> probe_cost(snmp::Interview& interview, const config::Device& d
   return Probe(interview, device).run();
 }
 
+CycleCost assumed_cost(const config::Device& device, std::size_t interfaces, std::chrono::nanoseconds round_trip) {
+  constexpr std::size_t scalars_sent = 85;  // five names without values
+  constexpr std::size_t scalars_received = 95;
+  const SnmpVersion version = device.auth.version;
+  ifmib::ReadLimits limits;
+  limits.max_message_size = device.max_message_size;
+  const auto counters = ifmib::cost_of_counters(ifmib::typical_rows(interfaces, version), limits, version);
+  CycleCost cost;
+  cost.interfaces = interfaces;
+  cost.requests = 1 + counters.requests;
+  cost.octets_sent = snmp::message_overhead(version) + scalars_sent + counters.octets_sent;
+  cost.octets_received = snmp::message_overhead(version) + scalars_received + counters.octets_received;
+  const std::uint64_t at_once = std::max(1U, device.max_outstanding);
+  cost.duration = round_trip * static_cast<std::int64_t>(1 + (counters.requests + at_once - 1) / at_once);
+  return cost;
+}
+
 void add(TotalCost& total, const CycleCost& cost, std::chrono::nanoseconds interval) {
   total.requests_per_second += static_cast<double>(cost.requests) / seconds(interval);
   total.bits_per_second_out += static_cast<double>(cost.octets_sent) * 8.0 / seconds(interval);

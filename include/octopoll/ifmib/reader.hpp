@@ -129,6 +129,17 @@ struct RowPlan {
 /// The row is read without that column from here on.
 void leave_out(RowPlan& plan, Column column);
 
+/// What read_counters() takes where nothing goes wrong. Unit: octets of UDP payload.
+struct CounterCost {
+  std::uint64_t requests = 0;
+  std::uint64_t octets_sent = 0;
+  std::uint64_t octets_received = 0;
+};
+[[nodiscard]] CounterCost cost_of_counters(const std::vector<RowPlan>& plans, const ReadLimits& limits,
+                                           SnmpVersion version);
+/// Rows as a switch has them, with all counters (of 32 bits in SNMPv1), for who has to reckon before he has asked.
+[[nodiscard]] std::vector<RowPlan> typical_rows(std::size_t count, SnmpVersion version);
+
 /// One row's answer.
 struct RowReading {
   const RowPlan* plan = nullptr;

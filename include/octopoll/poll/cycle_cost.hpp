@@ -35,6 +35,11 @@ struct CycleCost {
 /// Errors: as a cycle's; the device is named. Blocks.
 [[nodiscard]] Result<CycleCost> probe_cost(snmp::Interview& interview, const config::Device& device);
 
+/// Reckons what a cycle of a device with so many interfaces of the usual kind takes, without asking anybody. The time
+/// is that of `round_trip` for each request, max_outstanding at once.
+[[nodiscard]] CycleCost assumed_cost(const config::Device& device, std::size_t interfaces,
+                                     std::chrono::nanoseconds round_trip);
+
 /// All devices together, each by its own interval.
 struct TotalCost {
   double requests_per_second = 0;

@@ -51,15 +51,33 @@ struct Bench {
 
 }  // namespace
 
-TEST_CASE("a device that nobody asked is unknown, and nothing is sent", "[check]") {
+TEST_CASE("what a device costs that nobody asked is assumed and said to be, and nothing is sent", "[check]") {
   Bench bench;
   const json plan = bench.plan({});
-  CHECK(plan["devices"][0]["source"] == "unknown");
-  CHECK(plan["devices_unknown"] == 1);
+  CHECK(plan["devices"][0]["source"] == "assumed");
+  CHECK(plan["devices"][0]["interfaces"] == 48);
+  CHECK(plan["devices_unknown"] == 0);
+  CHECK(plan["requests_per_second"].get<double>() > 0);
+  const CommandResult table = bench.run({"check", "--plan"});
+  CHECK_THAT(table.out, Catch::Contains("Assumed for 1 device: 48 interfaces"));
+  const json unknown = bench.plan({"--assume", "0"});
+  CHECK(unknown["devices"][0]["source"] == "unknown");
+  CHECK(unknown["devices_unknown"] == 1);
+  CHECK_THAT(bench.run({"check", "--plan", "--assume", "0"}).out, Catch::Contains("--probe asks those"));
+  CHECK(bench.run({"check", "--plan", "--assume", "-1"}).exit_code() == 2);
   CHECK(bench.fleet.stats("d").requests == 0);
   CHECK_FALSE(std::filesystem::exists(bench.folder / "x.db"));
-  const CommandResult table = bench.run({"check", "--plan"});
-  CHECK_THAT(table.out, Catch::Contains("--probe asks those"));
+}
+
+TEST_CASE("what is assumed of a device is near to what a probe finds", "[check]") {
+  const Bench bench;
+  const json assumed = bench.plan({"--assume", "100"})["devices"][0];
+  const json probed = bench.plan({"--probe"})["devices"][0];
+  CHECK(assumed["requests"].get<double>() == Approx(probed["requests"].get<double>()).epsilon(0.1));
+  CHECK(assumed["octets_sent"].get<double>() == Approx(probed["octets_sent"].get<double>()).epsilon(0.1));
+  // The counters of this agent have just begun, and take fewer octets than those of one that has run for a while.
+  CHECK(assumed["octets_received"].get<double>() > probed["octets_received"].get<double>());
+  CHECK(assumed["octets_received"].get<double>() < 1.4 * probed["octets_received"].get<double>());
 }
 
 TEST_CASE("what a probe says a cycle costs is what a cycle costs", "[check]") {
