@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -163,6 +164,17 @@ class Asker {
   std::unique_ptr<snmp::Session> session_;
 };
 
+/// Rows whose ifHC*Octets say nothing: shown as they are here, and passed over when rates are made.
+std::size_t dead_wide_octets(const ifmib::Rows& rows) {
+  return static_cast<std::size_t>(std::count_if(rows.begin(), rows.end(), [](const auto& each) {
+    const auto is_dead = [&row = each.second](Counter counter) {
+      const auto wide = ifmib::columns_of(counter).wide;
+      return wide && row.number(*wide) && ifmib::column_for(row, counter) != wide;
+    };
+    return is_dead(Counter::in_octets) || is_dead(Counter::out_octets);
+  }));
+}
+
 int show_interfaces(Asker& asker, const Arguments& arguments) {
   const auto scalars = asker.scalars();
   if (!scalars) {
@@ -178,6 +190,10 @@ int show_interfaces(Asker& asker, const Arguments& arguments) {
   } else {
     if (arguments.format == Format::table) std::cout << device_heading(to_string(arguments.target), *scalars);
     report::Table table = inventory_table(rows);
+    if (const std::size_t dead = dead_wide_octets(rows); dead != 0)
+      table.notes.push_back(
+          fmt::format("{}: the 64-bit octets stand still while those of 32 bits count; run takes those of 32 bits.",
+                      format_counted(dead, "interface")));
     if (rows.empty())
       table.notes.push_back("This device has no interface tables (ifTable, ifXTable), or hides them from this user.");
     print_table(table, arguments.format);

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <deque>
 #include <iterator>
+#include <limits>
 
 #include "octopoll/ifmib/reader.hpp"
 #include "octopoll/snmp/multi_get.hpp"
@@ -93,7 +94,13 @@ bool assemble(const RowPlan& plan, RowReading& reading, Next&& next) {
     any = any || cell.kind != Cell::Kind::absent;
     switch (object.role) {
       case Role::counter:
-        if (cell.is_number()) sample.counters[object.counter] = {cell.number, cell.bits};
+        if (!cell.is_number()) break;
+        // Some agents show -1 for a counter that they cannot read, as column_for() knows too.
+        if (cell.number == std::numeric_limits<std::uint64_t>::max()) {
+          reading.stuck = true;
+        } else {
+          sample.counters[object.counter] = {cell.number, cell.bits};
+        }
         break;
       case Role::name:
         same_name = cell.kind == Cell::Kind::octets && cell.octets == plan.name_octets();

@@ -23,6 +23,8 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto tables_stay_fresh = 1h;
+/// Tables that were read this long ago may tell by which other counter a stuck one is replaced.
+constexpr auto stuck_pause = 1min;
 /// Between two looks at a cache that has not moved yet.
 constexpr auto cache_look_interval = 100ms;
 /// Rows that are looked at while waiting for a cache to move; the whole table would be a load of its own.
@@ -449,6 +451,7 @@ struct DevicePoller::Impl {
       cycle->rows_doubted = true;
       return;
     }
+    if (row.stuck && BootClock::now() - tables_read_at > stuck_pause) tables_doubted = true;
     cycle->last_heard = row.sample.time.received;
     row.sample.time.age_bound += cache_period();
     cycle->read[static_cast<std::size_t>(row.plan - plans.data())] = true;

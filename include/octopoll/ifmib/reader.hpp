@@ -146,6 +146,7 @@ struct RowReading {
   InterfaceSample sample;  ///< its `age_bound` knows nothing of a cache: the caller adds that
   bool vanished = false;   ///< none of its objects exists any more
   bool renamed = false;    ///< another name at this ifIndex: the table must be read again
+  bool stuck = false;      ///< a 64-bit counter shows 2^64-1, which is no reading: the 32-bit one may be better
 };
 
 /// Reads the counters of all planned rows but mute ones, each row in one PDU together with sysUpTime. A packet that

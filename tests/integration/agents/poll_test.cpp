@@ -290,3 +290,24 @@ TEST_CASE("an SNMPv1 agent without sysUpTime is asked for it twice and then no m
   CHECK(requests[2] < requests[1]);
   CHECK(requests[3] == requests[2]);
 }
+
+TEST_CASE("a 64-bit counter that comes to show 2^64-1 has no reading, not a rate of zero", "[agents]") {
+  Pair pair(nullptr, odd_rows);
+  for (int i = 0; i < 2; ++i) {
+    check_rows(pair.cycle(), {});
+    pair.bench().run_for(250ms);
+  }
+  pair.agents().set("odd", {{"stuck_hc", true}});
+  for (int i = 0; i < 3; ++i) {
+    const DeviceCycle cycle = pair.cycle();
+    CHECK(cycle.interfaces.size() == odd_rows);
+    for (const InterfaceRecord& row : cycle.interfaces) {
+      CHECK(row.quality() == Quality::absent);
+      CHECK_FALSE(row.in_rate());
+      CHECK(row.sample.oper_status == status_up);
+    }
+    pair.bench().run_for(250ms);
+  }
+  pair.agents().set("odd", {{"stuck_hc", false}});
+  for (const InterfaceRecord& row : pair.cycle().interfaces) CHECK(row.quality() == Quality::first);
+}
