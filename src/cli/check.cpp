@@ -247,6 +247,14 @@ std::string_view word_of(AddressFamily family) noexcept {
   return "?";
 }
 
+Json counters_json(const CounterSet& counters) {
+  Json names = Json::array();
+  for (const Counter counter : all_counters()) {
+    if (counters.contains(counter)) names.push_back(to_string(counter));
+  }
+  return names;
+}
+
 Json device_json(const config::Device& device) {
   Json answers_from = Json::array();
   for (const Endpoint& source : device.answers_from) answers_from.push_back(source.text());
@@ -262,6 +270,7 @@ Json device_json(const config::Device& device) {
           {"max_requests_per_second", device.max_requests_per_second ? Json(*device.max_requests_per_second) : Json()},
           {"max_repetitions", device.max_repetitions},
           {"max_message_size", device.max_message_size},
+          {"counters", counters_json(device.counters)},
           {"short_request_ids", device.short_request_ids},
           {"answers_from", std::move(answers_from)},
           {"ping", device.ping},

@@ -20,7 +20,7 @@ constexpr NumberRange repetitions_range{1, 1000, "no message holds the answer to
 constexpr NumberRange message_range{484, 65507,
                                     "every agent takes 484 octets (RFC 3417 section 3.2), and UDP carries 65507"};
 
-constexpr std::array<std::string_view, 13> setting_keys{"auth",
+constexpr std::array<std::string_view, 14> setting_keys{"auth",
                                                         "interval",
                                                         "timeout",
                                                         "retries",
@@ -32,7 +32,21 @@ constexpr std::array<std::string_view, 13> setting_keys{"auth",
                                                         "short_request_ids",
                                                         "ping",
                                                         "interfaces",
+                                                        "counters",
                                                         "tags"};
+
+/// What the inventory calls the counters, both directions together.
+struct CounterKind {
+  std::string_view word;
+  Counter in, out;
+};
+constexpr std::array<CounterKind, 6> counter_kinds{
+    {{"octets", Counter::in_octets, Counter::out_octets},
+     {"unicast", Counter::in_ucast_pkts, Counter::out_ucast_pkts},
+     {"multicast", Counter::in_multicast_pkts, Counter::out_multicast_pkts},
+     {"broadcast", Counter::in_broadcast_pkts, Counter::out_broadcast_pkts},
+     {"errors", Counter::in_errors, Counter::out_errors},
+     {"discards", Counter::in_discards, Counter::out_discards}}};
 
 template <class T>
 void take(std::optional<Setting<T>>& into, const std::optional<T>& value, const Entry& entry, int level) {
@@ -61,6 +75,7 @@ Settings overlay(const Settings& far, const Settings& near) {
   if (!both.max_message_size) both.max_message_size = far.max_message_size;
   if (!both.short_request_ids) both.short_request_ids = far.short_request_ids;
   if (!both.ping) both.ping = far.ping;
+  if (!both.counters) both.counters = far.counters;
   if (!both.interfaces) both.interfaces = far.interfaces;
   both.tags.insert(far.tags.begin(), far.tags.end());
   both.times_unreadable = near.times_unreadable || far.times_unreadable;
@@ -82,6 +97,7 @@ void apply(const Settings& settings, const Auths& auths, Device& device, Problem
   assign(device.max_message_size, settings.max_message_size);
   assign(device.short_request_ids, settings.short_request_ids);
   assign(device.ping, settings.ping);
+  assign(device.counters, settings.counters);
   if (settings.interfaces) device.interfaces = settings.interfaces;
   device.tags = settings.tags;
   check_timeout(settings, device, problems);
@@ -112,6 +128,8 @@ bool SettingsReader::read(const Entry& entry, int level, Settings& settings) con
     read_ping(entry, level, settings);
   } else if (entry.key == "interfaces") {
     settings.interfaces = rules_.read(entry);
+  } else if (entry.key == "counters") {
+    read_counters(entry, level, settings);
   } else if (entry.key == "tags") {
     read_tags(entry, settings);
   } else {
@@ -151,6 +169,33 @@ void SettingsReader::read_ping(const Entry& entry, int level, Settings& settings
     return;
   }
   take(settings.ping, read_flag(entry, problems_), entry, level);
+}
+
+void SettingsReader::read_counters(const Entry& entry, int level, Settings& settings) const {
+  constexpr std::string_view remedy = "write `counters: [unicast, errors, discards]`, or `counters: all`";
+  const Node& node = *entry.value;
+  if (node.kind == Node::Kind::scalar && node.text == "all")
+    return take(settings.counters, std::optional(CounterSet()), entry, level);
+  if (!expect_list(node, "`counters`", remedy, problems_)) return;
+  CounterSet set = CounterSet::octets();
+  bool good = true;
+  for (const Node* item : node.items) {
+    const auto word = read_text(*item, "a kind of counters", problems_);
+    const auto kind = std::find_if(counter_kinds.begin(), counter_kinds.end(),
+                                   [&word](const CounterKind& each) { return word == each.word; });
+    good = good && kind != counter_kinds.end();
+    if (kind != counter_kinds.end()) {
+      set.add(kind->in);
+      set.add(kind->out);
+    } else if (word) {
+      std::vector<std::string_view> known;
+      for (const CounterKind& each : counter_kinds) known.push_back(each.word);
+      const auto near = nearest(*word, known);
+      problems_.add(item->place, fmt::format("{} is no kind of counters", quote(*word)),
+                    near ? fmt::format("did you mean `{}`?", *near) : fmt::format("there are {}", enumerate(known)));
+    }
+  }
+  if (good) take(settings.counters, std::optional(set), entry, level);
 }
 
 void SettingsReader::read_tags(const Entry& entry, Settings& settings) const {

@@ -37,6 +37,7 @@ struct Settings {
   std::optional<Setting<unsigned>> max_repetitions;
   std::optional<Setting<unsigned>> max_message_size;
   std::optional<Setting<bool>> short_request_ids;
+  std::optional<Setting<CounterSet>> counters;
   std::optional<Setting<bool>> ping;
   std::shared_ptr<const InterfaceRules> interfaces;  ///< null where not set
   std::map<std::string, std::string> tags;
@@ -64,6 +65,7 @@ class SettingsReader {
   void read_time(std::optional<Setting<std::chrono::nanoseconds>>& into, const Entry& entry, DurationRange range,
                  int level, Settings& settings) const;
   void read_ping(const Entry& entry, int level, Settings& settings) const;
+  void read_counters(const Entry& entry, int level, Settings& settings) const;
   void read_tags(const Entry& entry, Settings& settings) const;
 
   const Auths& auths_;

@@ -395,7 +395,7 @@ void leave_out(RowPlan& plan, Column column) {
   plan.layout = RowLayout::of(columns);
 }
 
-RowPlan plan_row(std::uint32_t index, std::string_view name, const Row& row) {
+RowPlan plan_row(std::uint32_t index, std::string_view name, const Row& row, const CounterSet& counters) {
   RowPlan plan;
   plan.index = index;
   plan.x_index = row.x_index.value_or(index);
@@ -419,7 +419,7 @@ RowPlan plan_row(std::uint32_t index, std::string_view name, const Row& row) {
     octets += size;
   }
   for (const Counter counter : all_counters()) {
-    const auto column = column_for(row, counter);
+    const auto column = counters.contains(counter) ? column_for(row, counter) : std::nullopt;
     if (!column) continue;
     columns.push_back(*column);
     const bool wide = columns_of(counter).wide == column;
@@ -442,12 +442,13 @@ CounterCost cost_of_counters(const std::vector<RowPlan>& plans, const ReadLimits
   return cost;
 }
 
-std::vector<RowPlan> typical_rows(std::size_t count, SnmpVersion version) {
+std::vector<RowPlan> typical_rows(std::size_t count, SnmpVersion version, const CounterSet& counters) {
   constexpr std::size_t typical_name = 8;
   std::vector<Column> columns{Column::if_name, Column::if_admin_status, Column::if_oper_status, Column::if_last_change,
                               Column::if_counter_discontinuity_time};
   std::size_t octets = typical_name + 2 * status_octets + 2 * ticks_octets;
   for (const Counter counter : all_counters()) {
+    if (!counters.contains(counter)) continue;
     const CounterColumns known = columns_of(counter);
     const bool wide = known.wide && version != SnmpVersion::v1;
     columns.push_back(wide ? *known.wide : known.narrow);

@@ -77,7 +77,7 @@ class Probe {
     });
     const auto names = ifmib::identify(rows, {});
     for (const auto& [index, row] : rows) {
-      ifmib::RowPlan plan = ifmib::plan_row(index, names.at(index), row);
+      ifmib::RowPlan plan = ifmib::plan_row(index, names.at(index), row, device_.counters);
       if (device_.interfaces->keeps(plan.interface)) plans_.push_back(std::move(plan));
     }
     return ended(std::move(how));
@@ -140,7 +140,8 @@ CycleCost assumed_cost(const config::Device& device, std::size_t interfaces, std
   const SnmpVersion version = device.auth.version;
   ifmib::ReadLimits limits;
   limits.max_message_size = device.max_message_size;
-  const auto counters = ifmib::cost_of_counters(ifmib::typical_rows(interfaces, version), limits, version);
+  const auto counters =
+      ifmib::cost_of_counters(ifmib::typical_rows(interfaces, version, device.counters), limits, version);
   CycleCost cost;
   cost.interfaces = interfaces;
   cost.requests = 1 + counters.requests;

@@ -406,7 +406,7 @@ struct DevicePoller::Impl {
     std::vector<ifmib::RowPlan> read;
     left_out.clear();
     for (const auto& [index, row] : rows) {
-      ifmib::RowPlan plan = ifmib::plan_row(index, names.at(index), row);
+      ifmib::RowPlan plan = ifmib::plan_row(index, names.at(index), row, device.counters);
       if (device.interfaces->keeps(plan.interface)) {
         read.push_back(std::move(plan));
       } else {
@@ -684,7 +684,8 @@ struct DevicePoller::Impl {
                                next.short_request_ids != device.short_request_ids ||
                                next.answers_from != device.answers_from;
     // Only other rules cost a read of the tables: a reload that left this device alone is no load on it.
-    if (device.interfaces->describe() != next.interfaces->describe()) tables_doubted = true;
+    if (device.interfaces->describe() != next.interfaces->describe() || !(device.counters == next.counters))
+      tables_doubted = true;
     device = std::move(next);
     if (other_session) {
       session.reset();

@@ -41,6 +41,7 @@ struct Device {
   std::optional<unsigned> max_requests_per_second{};           ///< at this device, retries too; nothing: no bound
   unsigned max_repetitions = 25;                               ///< upper bound for GETBULK
   unsigned max_message_size = 1472;                            ///< octets an answer may have
+  CounterSet counters{};                                       ///< that are read of each interface
   bool short_request_ids = false;                              ///< below 2^15
   std::vector<Endpoint> answers_from{};                        ///< further addresses whose answers are taken
   std::shared_ptr<const InterfaceRules> interfaces;            ///< shared by the devices of a group; never null

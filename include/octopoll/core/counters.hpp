@@ -48,6 +48,26 @@ struct PerCounter {
 /// "in_octets" and so on, as in the store and in JSON.
 [[nodiscard]] std::string_view to_string(Counter counter) noexcept;
 
+/// Some of the counters; octets are always among them. Default: all.
+class CounterSet {
+ public:
+  constexpr CounterSet() noexcept = default;
+  [[nodiscard]] static constexpr CounterSet octets() noexcept {
+    CounterSet set;
+    set.bits_ = bit(Counter::in_octets) | bit(Counter::out_octets);
+    return set;
+  }
+  constexpr void add(Counter counter) noexcept { bits_ |= bit(counter); }
+  [[nodiscard]] constexpr bool contains(Counter counter) const noexcept { return (bits_ & bit(counter)) != 0; }
+  friend constexpr bool operator==(const CounterSet&, const CounterSet&) = default;
+
+ private:
+  [[nodiscard]] static constexpr std::uint32_t bit(Counter counter) noexcept {
+    return std::uint32_t{1} << static_cast<unsigned>(counter);
+  }
+  std::uint32_t bits_ = (std::uint32_t{1} << counter_count) - 1;
+};
+
 /// One raw reading. Unit: what the counter counts. `bits` is the width that came over the wire (32 or 64): a Counter32
 /// in a 64-bit column wraps at 2^32 whatever the column is called.
 struct CounterReading {

@@ -125,7 +125,8 @@ struct RowPlan {
   /// That cell as the agent gave it, octet by octet.
   [[nodiscard]] std::string_view name_octets() const noexcept;
 };
-[[nodiscard]] RowPlan plan_row(std::uint32_t index, std::string_view name, const Row& row);
+[[nodiscard]] RowPlan plan_row(std::uint32_t index, std::string_view name, const Row& row,
+                               const CounterSet& counters = {});
 /// The row is read without that column from here on.
 void leave_out(RowPlan& plan, Column column);
 
@@ -137,8 +138,8 @@ struct CounterCost {
 };
 [[nodiscard]] CounterCost cost_of_counters(const std::vector<RowPlan>& plans, const ReadLimits& limits,
                                            SnmpVersion version);
-/// Rows as a switch has them, with all counters (of 32 bits in SNMPv1), for who has to reckon before he has asked.
-[[nodiscard]] std::vector<RowPlan> typical_rows(std::size_t count, SnmpVersion version);
+/// Rows as a switch has them, with these counters (of 32 bits in SNMPv1), for who has to reckon before he has asked.
+[[nodiscard]] std::vector<RowPlan> typical_rows(std::size_t count, SnmpVersion version, const CounterSet& counters);
 
 /// One row's answer.
 struct RowReading {

@@ -311,3 +311,25 @@ TEST_CASE("a 64-bit counter that comes to show 2^64-1 has no reading, not a rate
   pair.agents().set("odd", {{"stuck_hc", false}});
   for (const InterfaceRecord& row : pair.cycle().interfaces) CHECK(row.quality() == Quality::first);
 }
+
+TEST_CASE("counters that the inventory does not want are not asked for", "[agents]") {
+  Pair whole(nullptr, odd_rows);
+  Pair lean(nullptr, odd_rows);
+  lean.settings().counters = CounterSet::octets();
+  lean.settings().counters.add(Counter::in_errors);
+  std::uint32_t requests = 0;
+  for (Pair* pair : {&whole, &lean}) {
+    for (int i = 0; i < 2; ++i) {
+      const DeviceCycle cycle = pair->cycle();
+      check_rows(cycle, {});
+      for (const InterfaceRecord& row : cycle.interfaces) {
+        CHECK(row.sample.counters[Counter::in_errors].present());
+        CHECK(row.sample.counters[Counter::in_ucast_pkts].present() == (pair == &whole));
+        CHECK(row.sample.counters[Counter::out_errors].present() == (pair == &whole));
+      }
+      if (i == 1 && pair == &whole) requests = cycle.cost.requests;
+      if (i == 1 && pair == &lean) CHECK(cycle.cost.requests * 3 < requests * 2);
+      pair->bench().run_for(250ms);
+    }
+  }
+}

@@ -53,6 +53,7 @@ defaults:
   max_message_size: 484
   max_requests_per_second: 100
   short_request_ids: yes
+  counters: [unicast, errors]
   ping: no
   tags: {owner: noc, site: none}
 auths:
@@ -65,12 +66,13 @@ groups:
     auth: two
     interval: 10s
     ping: yes
+    counters: all
     tags: {site: north, role: core}
     devices:
       - in-group
       - {name: special, address: 'udp6:[2001:db8::1]', auth: one, interval: 5s, timeout: 1500ms, retries: 0, port: 161,
          max_outstanding: 1, max_repetitions: 1000, max_message_size: 65507, ping: off, tags: {role: spare},
-         max_requests_per_second: 5, short_request_ids: no}
+         max_requests_per_second: 5, short_request_ids: no, counters: [octets]}
 )");
   REQUIRE(inventory.devices.size() == 3);
   const Device& plain = inventory.devices[0];
@@ -87,6 +89,13 @@ groups:
   CHECK(plain.max_message_size == 484);
   CHECK(plain.max_requests_per_second == 100U);
   CHECK(plain.short_request_ids);
+  for (const Counter counter : all_counters()) {
+    CAPTURE(to_string(counter));
+    const bool wanted = counts_octets(counter) || counter == Counter::in_ucast_pkts ||
+                        counter == Counter::out_ucast_pkts || counter == Counter::in_errors ||
+                        counter == Counter::out_errors;
+    CHECK(plain.counters.contains(counter) == wanted);
+  }
   CHECK_FALSE(plain.ping);
   CHECK(plain.tags == std::map<std::string, std::string>{{"owner", "noc"}, {"site", "none"}});
 
@@ -95,6 +104,7 @@ groups:
   CHECK(in_group.interval == 10s);
   CHECK(in_group.timeout == 2s);
   CHECK(in_group.ping);
+  CHECK(in_group.counters == CounterSet());
   CHECK(in_group.tags == std::map<std::string, std::string>{{"owner", "noc"}, {"site", "north"}, {"role", "core"}});
 
   const Device& special = inventory.devices[2];
@@ -109,6 +119,7 @@ groups:
   CHECK(special.max_message_size == 65507);
   CHECK(special.max_requests_per_second == 5U);
   CHECK_FALSE(special.short_request_ids);
+  CHECK(special.counters == CounterSet::octets());
   CHECK_FALSE(special.ping);
   CHECK(special.tags.at("role") == "spare");
 }

@@ -157,6 +157,16 @@ TEST_CASE("the timeout is less than the interval, whoever sets them", "[config]"
   });
 }
 
+TEST_CASE("kinds of counters", "[config]") {
+  check_cases({
+      {"one word", "devices: [{address: a, counters: octets}]\n", {{1, 34, "`counters`"}}},
+      {"a map", "devices: [{address: a, counters: {errors: true}}]\n", {{1, 34, "`counters`"}}},
+      {"no such kind",
+       "devices: [{address: a, counters: [errors, unicasts, 7]}]\n",
+       {{1, 43, "`unicasts` is no kind of counters"}, {1, 53, "`7` is no kind of counters"}}},
+  });
+}
+
 TEST_CASE("names are unique in the whole file", "[config]") {
   check_cases({
       {"devices",
