@@ -165,7 +165,7 @@ int run_doctor(int argc, char** argv) {
   po::options_description options("Options");
   options.add_options()("format", po::value<std::string>()->default_value("table")->value_name("table|json"),
                         "how to print");
-  options.add(snmp_options());
+  options.add(snmp_options()).add(odd_agent_options());
   po::options_description hidden;
   hidden.add_options()("target", po::value<std::vector<std::string>>(), "");
   po::positional_options_description positional;

@@ -184,7 +184,7 @@ int run_record(int argc, char** argv) {
       ("anonymize", po::bool_switch(), "other names and addresses; the file is then readable by all")
       ("oid", po::value<std::vector<std::string>>()->value_name("OID"), "another subtree or object, by number or name; may be given often")
       ("all", po::bool_switch(), "all that there is below 1.3.6.1");
-  options.add(snmp_options());
+  options.add(snmp_options()).add(odd_agent_options());
   po::options_description hidden;
   hidden.add_options()("target", po::value<std::string>(), "");
   // clang-format on

@@ -22,6 +22,8 @@ struct SnmpArguments {
 };
 
 [[nodiscard]] boost::program_options::options_description snmp_options();
+/// What some agents need beyond that; not of this machine's own.
+[[nodiscard]] boost::program_options::options_description odd_agent_options();
 
 /// Reads them back; `${VAR}` and `file:PATH` are resolved. Errors: usage, for a version, level or protocol that there
 /// is not, for what the level needs and is missing.

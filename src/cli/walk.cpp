@@ -258,7 +258,7 @@ int run_walk(int argc, char** argv) {
   options.add_options()
       ("format", po::value<std::string>()->default_value("table")->value_name("table|json|csv"), "how to print")
       ("output,O", po::value<std::string>()->default_value("")->value_name("LETTERS"), "with OIDs: how names and values look, as snmpwalk's -O (n numeric, q quick, ...)");
-  options.add(snmp_options());
+  options.add(snmp_options()).add(odd_agent_options());
   po::options_description hidden;
   hidden.add_options()("target", po::value<std::string>(), "")("oid", po::value<std::vector<std::string>>(), "");
   // clang-format on

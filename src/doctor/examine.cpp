@@ -361,7 +361,8 @@ class Examiner {
   // ---- ends ----
 
   void judge_traffic() {
-    const snmp::Traffic& cost = result_.traffic = interview_.traffic() - before_;
+    result_.traffic = interview_.traffic() - before_;
+    const snmp::Traffic& cost = result_.traffic;
     Finding finding{"answers",
                     Severity::ok,
                     fmt::format("{} requests, {} answers, {} sent again", cost.requests, cost.responses, cost.retries),

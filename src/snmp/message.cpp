@@ -1,6 +1,7 @@
 // What is ours of building and parsing a message: requests that were encoded once, and their answers, read in place.
 // Everything else is the library's.
 
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 
@@ -13,24 +14,15 @@ namespace {
 /// An INTEGER of one octet, zero.
 constexpr std::string_view zero{"\x02\x01\x00", 3};
 
-/// Of a request id's contents: RandomIds are four octets long, or two.
-std::size_t id_octets(std::int64_t id) { return id <= 0x7fff ? 2 : 4; }
-
-void append_request_id(std::string& out, std::int64_t id) {
-  const std::size_t octets = id_octets(id);
-  ber::append_header(out, ber::integer_tag, octets);
-  for (std::size_t left = octets; left > 0; --left) out.push_back(static_cast<char>(id >> (8 * (left - 1))));
-}
-
 /// Octets of a GetRequest-PDU's contents.
-std::size_t get_contents(std::int64_t id, std::string_view variables) {
-  return 2 + id_octets(id) + 2 * zero.size() + 1 + ber::length_octets(variables.size()) + variables.size();
+std::size_t get_contents(std::uint32_t id, std::string_view variables) {
+  return ber::element_octets(ber::integer_octets(id)) + 2 * zero.size() + ber::element_octets(variables.size());
 }
 
 /// A GetRequest-PDU (RFC 3416 section 3).
-void append_get(std::string& out, std::int64_t id, std::string_view variables) {
+void append_get(std::string& out, std::uint32_t id, std::string_view variables) {
   ber::append_header(out, ber::get_request_tag, get_contents(id, variables));
-  append_request_id(out, id);
+  ber::append_integer(out, id);
   out += zero;  // error-status
   out += zero;  // error-index
   ber::append_header(out, ber::sequence_tag, variables.size());
@@ -113,10 +105,11 @@ int Session::Impl::build_encoded(netsnmp_pdu& pdu, const std::string& variables,
                                  std::size_t* length) {
   netsnmp_session& session = *snmp_sess_session(handle);
   session.s_snmp_errno = 0;
+  const auto id = static_cast<std::uint32_t>(pdu.reqid);
   std::string& out = engine.message;
   out.clear();
   if (session.version == SNMP_VERSION_3) {
-    append_get(out, pdu.reqid, variables);
+    append_get(out, id, variables);
     if (!fill_security(pdu, session)) return -1;
     if (build_by_shortcut(pdu, out, packet, capacity, length)) return 0;
     linked->link();
@@ -132,7 +125,7 @@ int Session::Impl::build_encoded(netsnmp_pdu& pdu, const std::string& variables,
     return 0;
   }
   const std::string_view community = view(session.community, session.community_len);
-  const std::size_t body = get_contents(pdu.reqid, variables);
+  const std::size_t body = get_contents(id, variables);
   const std::size_t get = 1 + ber::length_octets(body) + body;
   ber::append_header(out, ber::sequence_tag,
                      zero.size() + 1 + ber::length_octets(community.size()) + community.size() + get);
@@ -140,7 +133,7 @@ int Session::Impl::build_encoded(netsnmp_pdu& pdu, const std::string& variables,
   out.push_back(session.version == SNMP_VERSION_1 ? '\0' : '\1');
   ber::append_header(out, ber::octet_string_tag, community.size());
   out += community;
-  append_get(out, pdu.reqid, variables);
+  append_get(out, id, variables);
   return copy_to(out, packet, capacity, length) ? 0 : -1;
 }
 

@@ -124,6 +124,17 @@ TEST_CASE("an agent that cuts ids to 16 bits is told, and understands short ones
   CHECK_FALSE(session->cuts_request_ids());
 }
 
+TEST_CASE("short ids serve SNMPv3, too", "[snmp][quirks]") {
+  const UsmPair pair{AuthProtocol::sha256, PrivProtocol::aes};
+  const Agent agent({{"request_id_16_bit", true}},
+                    fmt::format("{}:SHA256:{}:AES:{}", pair.name(), auth_passphrase, priv_passphrase));
+  const Bench bench;
+  auto options = session_of(at("127.0.0.1", agent.fleet.port()), pair);
+  options.short_request_ids = true;
+  const auto session = bench.open(options);
+  for (int i = 0; i < 3; ++i) check_answers(bench, *session);
+}
+
 TEST_CASE("silence alone does not say that ids are cut", "[snmp][quirks]") {
   const Agent agent({{"silent", true}}, {});
   const Bench bench;

@@ -20,7 +20,8 @@ using Words = std::vector<std::string>;
 Result<SnmpArguments> read(Words words) {
   words.insert(words.begin(), "walk");
   test::Arguments arguments(std::move(words));
-  const auto variables = parse_arguments(arguments.count(), arguments.values(), {}, snmp_options());
+  const auto variables =
+      parse_arguments(arguments.count(), arguments.values(), {}, snmp_options().add(odd_agent_options()));
   REQUIRE(variables.has_value());
   return snmp_arguments(*variables);
 }
