@@ -3,10 +3,12 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "fleet/ber.hpp"
+#include "octopoll/snmp/variables.hpp"
 #include "relay.hpp"
 #include "v3_users.hpp"
 
@@ -29,6 +31,7 @@ struct V3Message {
   std::size_t boots_at = 0;
   std::size_t boots_octets = 0;
   std::string user;
+  std::string salt;
   bool encrypted = false;
 };
 
@@ -60,6 +63,8 @@ V3Message parsed(const std::string& datagram) {
   message.boots_octets = boots.size();
   need(usm.next(fleet::Tag::integer));
   message.user = text(need(usm.next(fleet::Tag::octet_string)));
+  need(usm.next(fleet::Tag::octet_string));
+  message.salt = text(need(usm.next(fleet::Tag::octet_string)));
   const auto scoped = body.next();
   REQUIRE(scoped);
   message.encrypted = scoped->tag == fleet::Tag::octet_string;
@@ -89,6 +94,23 @@ snmp::Reply ask(const Bench& bench, Relay& relay, snmp::Session& session, snmp::
     return reply.has_value();
   });
   return std::move(*reply);
+}
+
+/// A request that is encoded once, as the poller sends them; what the agent called itself, empty where it did not.
+std::string poll(const Bench& bench, Relay& relay, snmp::Session& session) {
+  std::string encoded;
+  snmp::append_variable(encoded, sys_name);
+  std::optional<std::string> name;
+  session.send_encoded(encoded, std::nullopt, [&name](snmp::Reply&& reply) {
+    snmp::AnswerReader answer(reply.asked, reply.encoded);
+    snmp::WireVariable variable;
+    name = reply.good() && answer.next(variable) ? std::string(variable.value) : std::string();
+  });
+  bench.run_until([&] {
+    relay.pump();
+    return name.has_value();
+  });
+  return *name;
 }
 
 void check_named(const snmp::Reply& reply) {
@@ -221,13 +243,18 @@ TEST_CASE("an answer that was tampered with is not believed", "[snmp][snmpd]") {
   Relay relay(at("127.0.0.1", agent.port()));
   const auto session = bench.open(impatient(relay.endpoint(), pair));
   check_named(ask(bench, relay, *session, get(sys_name)));
+  const bool encoded = GENERATE(false, true);
   const auto before = session->traffic();
   // The last octet of the message is the last of the name.
   relay.on_answer = [forged = false](std::string datagram) mutable {
     if (!std::exchange(forged, true)) datagram.back() = static_cast<char>(datagram.back() ^ 1);
     return std::vector<std::string>{std::move(datagram)};
   };
-  check_named(ask(bench, relay, *session, get(sys_name)));
+  if (encoded) {
+    CHECK(poll(bench, relay, *session) == agent_name);
+  } else {
+    check_named(ask(bench, relay, *session, get(sys_name)));
+  }
   CHECK(session->traffic().malformed == before.malformed + 1);
   CHECK(session->traffic().retries == before.retries + 1);
 }
@@ -275,4 +302,29 @@ TEST_CASE("a forged report makes neither clock nor engine of the agent", "[snmp]
   CHECK(session->engine_clock()->first == clock->first);
   // What it may cost is bounded: everything is asked anew, once.
   CHECK(session->traffic().requests <= 10);
+}
+
+TEST_CASE("no salt is used twice, by whoever of two a request is encrypted", "[snmp][snmpd]") {
+  Snmpd agent = agent_for({sealed});
+  agent.start();
+  const Bench bench;
+  Relay relay(at("127.0.0.1", agent.port()));
+  const auto session = bench.open(session_of(relay.endpoint(), sealed));
+  for (int round = 0; round < 5; ++round) {
+    check_named(ask(bench, relay, *session, get(sys_name)));
+    for (int i = 0; i < 2; ++i) CHECK(poll(bench, relay, *session) == agent_name);
+  }
+  std::set<std::string> salts;
+  std::set<std::string> sources;
+  for (const std::string& request : relay.requests) {
+    const V3Message message = parsed(request);
+    if (!message.encrypted) continue;
+    CHECK(salts.insert(message.salt).second);
+    sources.insert(message.salt.substr(0, 4));
+  }
+  CHECK(salts.size() >= 15);
+  // The library keeps one first half for the process, and the shortcut counts from elsewhere: requests that are encoded
+  // once go by the shortcut. Three, should its count have gone over from one first half to the next.
+  CHECK(sources.size() >= 2);
+  CHECK(sources.size() <= 3);
 }
