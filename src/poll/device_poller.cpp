@@ -6,14 +6,17 @@
 #include <cassert>
 #include <cmath>
 #include <limits>
+#include <set>
 
 #include "octopoll/core/duration.hpp"
 #include "octopoll/core/log.hpp"
+#include "octopoll/core/text.hpp"
 #include "octopoll/ifmib/identity.hpp"
 #include "octopoll/ifmib/reader.hpp"
 #include "octopoll/rates/cache_learner.hpp"
 #include "octopoll/rates/device_history.hpp"
 #include "poll/look_up_times.hpp"
+#include "poll/read_again.hpp"
 #include "poll/session_options.hpp"
 
 namespace octopoll::poll {
@@ -22,6 +25,10 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto tables_stay_fresh = 1h;
+/// What an agent has said of its tables in so many reads in a row is what it has to say. The rows of before are missed
+/// until then; where there are none yet, fewer reads must do.
+constexpr unsigned reads_believed = 5;
+constexpr unsigned first_reads_believed = 3;
 /// Between two looks at a cache that has not moved yet.
 constexpr auto cache_look_interval = 100ms;
 /// Rows that are looked at while waiting for a cache to move; the whole table would be a load of its own.
@@ -33,6 +40,22 @@ bool same_objects(const std::vector<ifmib::RowPlan>& a, const std::vector<ifmib:
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const ifmib::RowPlan& one, const ifmib::RowPlan& other) {
     return one.index == other.index && one.interface.name() == other.interface.name() && one.layout == other.layout;
   });
+}
+
+bool has_if_x(const ifmib::Row& row) { return row.in(ifmib::Table::if_x_table); }
+
+bool has_if_x(const ifmib::RowPlan& plan) {
+  const auto objects = plan.layout->objects();
+  return std::any_of(objects.begin(), objects.end(), [](const ifmib::RowLayout::Object& object) {
+    return ifmib::table_of(object.column) == ifmib::Table::if_x_table;
+  });
+}
+
+/// Rows of ifTable; where an agent has none of these, all rows.
+std::size_t count_rows(const ifmib::Rows& rows) {
+  const auto in_if_table =
+      std::count_if(rows.begin(), rows.end(), [](const auto& row) { return row.second.in(ifmib::Table::if_table); });
+  return in_if_table > 0 ? static_cast<std::size_t>(in_if_table) : rows.size();
 }
 
 }  // namespace
@@ -64,8 +87,14 @@ struct DevicePoller::Impl {
   bool tables_doubted = false;
   BootTime tables_read_at;
   std::optional<Error> tables_lacking;  ///< rows that exist and cannot be read
-  std::optional<std::uint32_t> if_number, if_table_last_change;
-  std::optional<rates::AgentClock> clock;  ///< as last shown
+  ReadAgain read_again;                 ///< tables that could not be read, or may not be all there is
+  bool tables_failing = false;          ///< their last read was refused, or cannot be all there is
+  unsigned doubted_reads = 0;           ///< in a row: those that cannot be all there is
+  std::size_t rows_known = 0;           ///< of the tables as last believed, those included that the rules leave out
+  std::optional<std::uint32_t> if_number_known;  ///< of that moment
+  std::set<std::uint32_t> missed;                ///< by ifIndex: planned rows that the last read did not find
+  std::optional<std::uint32_t> if_number, if_table_last_change;  ///< when the tables were last read, or tried
+  std::optional<rates::AgentClock> clock;                        ///< as last shown
   unsigned answerable =
       std::numeric_limits<unsigned>::max();  ///< octets of an answer that the agent proved able to give
   bool answers_oddly = false;                ///< names other objects than it is asked for: read by the library
@@ -219,6 +248,13 @@ struct DevicePoller::Impl {
     answerable = std::numeric_limits<unsigned>::max();
     answers_oddly = false;
     tables_known = false;
+    tables_lacking.reset();
+    read_again.settled();
+    tables_failing = false;
+    doubted_reads = 0;
+    rows_known = 0;
+    if_number_known.reset();
+    missed.clear();
     plans.clear();
     left_out.clear();
     clock.reset();
@@ -296,6 +332,7 @@ struct DevicePoller::Impl {
     snapshot.facts = facts;
     const bool must_read = tables_must_be_read(scalars);
     clock = clock_of(scalars);
+    if (!must_read && !tables_known) return fail_cycle(*tables_lacking);
     if (!must_read) return ask_counters();
     if_number = scalars.if_number;
     if_table_last_change = scalars.if_table_last_change;
@@ -334,11 +371,19 @@ struct DevicePoller::Impl {
     return rates::restart_between(*clock, now) == rates::Restart::yes;
   }
 
-  [[nodiscard]] bool tables_must_be_read(const ifmib::Scalars& scalars) const {
-    if (!tables_known || tables_doubted) return true;
-    if (scalars.if_number != if_number || scalars.if_table_last_change != if_table_last_change) return true;
-    if (may_have_restarted(scalars)) return true;  // RFC 2863 section 3.1.5: then interfaces may be renumbered
+  [[nodiscard]] bool tables_must_be_read(const ifmib::Scalars& scalars) {
+    const bool waits = read_again.must_wait();
+    // RFC 2863 section 3.1.5: after a restart interfaces may be renumbered.
+    if (scalars.if_number != if_number || may_have_restarted(scalars)) return true;
+    if (waits && tables_failing) return false;
+    if (!tables_known || tables_doubted || (!waits && read_again.reads() > 0)) return true;
+    if (scalars.if_table_last_change != if_table_last_change) return true;
     return BootClock::now() - tables_read_at > tables_stay_fresh;
+  }
+
+  void put_tables_off(bool failing) {
+    if (std::exchange(tables_failing, failing) != failing) read_again.settled();
+    read_again.put_off(1, static_cast<unsigned>(std::max<std::int64_t>(tables_stay_fresh / device.interval, 1)));
   }
 
   void read_tables() {
@@ -360,31 +405,129 @@ struct DevicePoller::Impl {
     tables_doubted = end.error.has_value();
     if (end.error) {
       silent = end.outcome == snmp::Outcome::timed_out || end.outcome == snmp::Outcome::unreachable;
+      put_tables_off(true);
+      if (!tables_known) tables_lacking = end.error;
       // Half a table has other names than the whole one (ifName is in the second half), so it makes no identities. And
       // to ask a device that has just gone for its counters would cost another row of timeouts.
       if (!tables_known || end.outcome != snmp::Outcome::answered) return fail_cycle(std::move(*end.error));
       cycle->record.error = std::move(end.error);
       return ask_counters();
     }
+    const std::size_t there = count_rows(rows);
+    std::optional<Error> doubt = doubt_about(rows, end);
+    const bool lacks_some = if_number && there < *if_number;
+    doubted_reads = doubt ? doubted_reads + 1 : 0;
+    if (doubt || lacks_some) {
+      put_tables_off(doubt.has_value());
+    } else {
+      read_again.settled();
+      tables_failing = false;
+    }
+    const bool believed = doubted_reads == 0 || doubted_reads >= (tables_known ? reads_believed : first_reads_believed);
+    // Without a row there is nothing to believe, as long as the agent says that it has some, or does not say.
+    const bool none_of_some = there == 0 && (end.refused || if_number.value_or(0) > 0);
+    if (!tables_known && doubt && (!believed || none_of_some)) {
+      tables_lacking = std::move(doubt);
+      return fail_cycle(*tables_lacking);
+    }
+    // A column that was refused may be the one that tells who a row is, or its counters of 64 bits.
+    if (believed || !end.refused) take_rows(rows, believed && !none_of_some);
+    const bool proven = end.lacking && !end.refused;
+    tables_lacking = believed && !none_of_some && !proven ? std::nullopt : std::move(doubt);
+    tables_known = true;
+    tables_read_at = BootClock::now();
+    ask_counters();
+  }
+
+  /// Why these cannot be all rows: GET proved it, the agent refused some, or there are fewer than at the last read
+  /// although ifNumber has not fallen. Agents whose ifNumber was never the number of their rows are not doubted aloud.
+  [[nodiscard]] std::optional<Error> doubt_about(const ifmib::Rows& rows, const ifmib::ReadEnd& end) const {
+    if (end.lacking) return end.lacking;
+    const std::size_t there = count_rows(rows);
+    const std::string by_if_number =
+        if_number ? fmt::format("{} by ifNumber", *if_number) : fmt::format("{} before", rows_known);
+    const std::string remedy = "its tables are read again in a while";
+    if (there == 0 && (if_number ? *if_number > 0 : rows_known > 0)) {
+      return Error{ErrorKind::agent,
+                   fmt::format("{}: {} interfaces, and none in its tables", device.name, by_if_number),
+                   remedy + "; may these credentials see them?"};
+    }
+    const bool said_so = if_number && (there >= *if_number || (if_number_known && *if_number < *if_number_known));
+    if (there < rows_known && !said_so) {
+      return Error{ErrorKind::agent,
+                   fmt::format("{}: {} of {} interfaces are gone from its tables{}", device.name, rows_known - there,
+                               rows_known, if_number ? fmt::format(" ({})", by_if_number) : std::string()),
+                   remedy};
+    }
+    const auto lost = std::count_if(plans.begin(), plans.end(), [&](const ifmib::RowPlan& plan) {
+      const auto row = rows.find(plan.index);
+      return row != rows.end() && lost_if_x(plan, row->second);
+    });
+    if (lost == 0) return std::nullopt;
+    return Error{
+        ErrorKind::agent,
+        fmt::format("{}: {} interfaces are gone from its ifXTable, and are still in its ifTable", device.name, lost),
+        remedy};
+  }
+
+  /// The same interface as planned, but without all that ifXTable says: it would get another name, and counters of 32
+  /// bits.
+  [[nodiscard]] static bool lost_if_x(const ifmib::RowPlan& plan, const ifmib::Row& row) {
+    if (!has_if_x(plan) || has_if_x(row)) return false;
+    const std::string* descr = row.octets(ifmib::Column::if_descr);
+    return descr == nullptr || agent_text(*descr) == plan.interface.descr().value_or(std::string_view());
+  }
+
+  /// Plans what these rows need. Unless they are believed, what they lack of the rows planned before stays planned:
+  /// either it comes back, or it is missed in each cycle.
+  void take_rows(const ifmib::Rows& rows, bool believed) {
     auto names = ifmib::identify(rows, known_names());
+    std::map<std::uint32_t, const ifmib::RowPlan*> kept;
+    missed.clear();
+    if (!believed) {
+      // To SNMPv1 each object that is not there is a round trip of its own.
+      const bool may_ask = device.auth.version != SnmpVersion::v1;
+      for (const ifmib::RowPlan& plan : plans) {
+        const auto row = rows.find(plan.index);
+        const bool gone = row == rows.end() && may_ask;
+        if (!gone && (row == rows.end() || !lost_if_x(plan, row->second))) continue;
+        kept.emplace(plan.index, &plan);
+        missed.insert(plan.index);
+      }
+    }
     std::vector<ifmib::RowPlan> read;
-    left_out.clear();
+    std::set<std::string_view> taken;
+    std::map<std::uint32_t, std::string> others;
     for (const auto& [index, row] : rows) {
+      if (kept.contains(index)) continue;
       ifmib::RowPlan plan = ifmib::plan_row(index, names.at(index), row);
       if (device.interfaces->keeps(plan.interface)) {
+        if (!kept.empty()) taken.insert(plan.interface.name());
         read.push_back(std::move(plan));
       } else {
-        left_out.emplace(index, std::move(names.at(index)));
+        others.emplace(index, std::move(names.at(index)));
       }
+    }
+    for (const auto& [index, plan] : kept) {
+      // One that is at another ifIndex now is not gone.
+      if (taken.contains(plan->interface.name()) || !device.interfaces->keeps(plan->interface)) {
+        missed.erase(index);
+      } else {
+        read.push_back(*plan);
+      }
+    }
+    if (!kept.empty()) {
+      std::sort(read.begin(), read.end(),
+                [](const ifmib::RowPlan& a, const ifmib::RowPlan& b) { return a.index < b.index; });
     }
     read.shrink_to_fit();
     // Other counters than before make another fingerprint, which is no sign that the agent's cache has moved.
     if (!same_objects(read, plans)) cache_learner.interrupt();
     plans = std::move(read);
-    tables_lacking = std::move(end.lacking);
-    tables_known = true;
-    tables_read_at = BootClock::now();
-    ask_counters();
+    left_out = std::move(others);
+    if (!believed) return;
+    rows_known = count_rows(rows);
+    if_number_known = if_number;
   }
 
   /// Who had which ifIndex when the tables were last read.
@@ -411,9 +554,14 @@ struct DevicePoller::Impl {
   }
 
   void take_row(ifmib::RowReading&& row) {
+    const bool was_missed = !missed.empty() && missed.contains(row.plan->index);
     if (row.vanished || row.renamed) {
-      cycle->rows_doubted = true;
+      if (!was_missed) cycle->rows_doubted = true;
       return;
+    }
+    if (was_missed) {  // it is back
+      tables_doubted = true;
+      read_again.now();
     }
     cycle->last_heard = row.sample.time.received;
     row.sample.time.age_bound += cache_period();
@@ -426,7 +574,7 @@ struct DevicePoller::Impl {
     if (end.error && !cycle->record.error) cycle->record.error = std::move(end.error);
     if (cycle->rows_doubted) {
       tables_doubted = true;
-      if (!cycle->tables_read_twice && !end.error) {
+      if (!cycle->tables_read_twice && !end.error && !(tables_failing && read_again.waiting())) {
         // Another interface sits at that ifIndex now: no delta before the table was read again.
         cycle->tables_read_twice = true;
         return read_tables();
@@ -450,13 +598,13 @@ struct DevicePoller::Impl {
       // Of all rows or none: a reading without some of them looks like a cache that has moved.
       cache_learner.see(cycle->first_asked, cycle->last_heard, rates::fingerprint(interfaces));
     }
+    if (!cycle->record.error) cycle->record.error = tables_lacking;
     if (interfaces.size() < plans.size() && !cycle->record.error) {
       cycle->record.error = Error{ErrorKind::agent,
                                   fmt::format("{}: {} of {} interfaces changed while they were read", device.name,
                                               plans.size() - interfaces.size(), plans.size()),
                                   "its tables are read again with the next poll"};
     }
-    if (!cycle->record.error) cycle->record.error = tables_lacking;
     if (interfaces.empty() && !plans.empty()) return fail_cycle(std::move(*cycle->record.error));
     finish(cycle->record.error ? CycleOutcome::partial : CycleOutcome::complete);
   }
@@ -625,7 +773,10 @@ struct DevicePoller::Impl {
     const bool other_session = moved || !(next.auth == device.auth) || next.timeout != device.timeout ||
                                next.retries != device.retries || next.max_outstanding != device.max_outstanding;
     // Only other rules cost a read of the tables: a reload that left this device alone is no load on it.
-    if (device.interfaces->describe() != next.interfaces->describe()) tables_doubted = true;
+    if (device.interfaces->describe() != next.interfaces->describe()) {
+      tables_doubted = true;
+      read_again.now();
+    }
     device = std::move(next);
     if (other_session) {
       session.reset();
