@@ -42,6 +42,11 @@ bool same_objects(const std::vector<ifmib::RowPlan>& a, const std::vector<ifmib:
   });
 }
 
+std::chrono::nanoseconds rounded(std::chrono::nanoseconds time) {
+  return time < 1s ? std::chrono::round<std::chrono::milliseconds>(time)
+                   : std::chrono::round<std::chrono::seconds>(time);
+}
+
 bool has_if_x(const ifmib::Row& row) { return row.in(ifmib::Table::if_x_table); }
 
 bool has_if_x(const ifmib::RowPlan& plan) {
@@ -112,6 +117,7 @@ struct DevicePoller::Impl {
     snmp::Traffic traffic_before;
     std::size_t addresses_tried = 0;
     bool waits_for_name = false;
+    bool waits_for_tables = false;
     bool answered = false;
     bool tables_read_twice = false;
     bool rows_doubted = false;
@@ -127,6 +133,14 @@ struct DevicePoller::Impl {
   };
   std::unique_ptr<Cycle> cycle;
   std::unique_ptr<ifmib::Reading> reading;
+  /// Of the tables. Runs on past the cycle that began it, since a large table of a slow device takes longer than a
+  /// turn.
+  std::unique_ptr<ifmib::Reading> discovery;
+  BootTime discovery_began;
+  bool discovery_demanded = false;  ///< interfaces may have other numbers: no counters before it ends
+  EventLoop::TimerId discovery_timer = 0;
+  /// What came of it while no cycle waited.
+  std::optional<std::pair<ifmib::Rows, ifmib::ReadEnd>> discovered;
   EventLoop::TimerId budget_timer = 0;
   EventLoop::TimerId pause_timer = 0;
   icmp::Prober::RoundId ping = 0;
@@ -160,6 +174,19 @@ struct DevicePoller::Impl {
     };
   }
 
+  void close_session() {
+    drop_discovery();
+    session.reset();
+  }
+
+  /// What it has learned of the agent's sizes stays.
+  void drop_discovery() {
+    if (discovery) profile = discovery->profile();
+    discovery.reset();
+    discovered.reset();
+    shared.loop.cancel(std::exchange(discovery_timer, 0));
+  }
+
   // ---- the steps, in their order ----
 
   void begin(const CycleRequest& request, Done done) {
@@ -169,7 +196,7 @@ struct DevicePoller::Impl {
     cycle->done = std::move(done);
     if (silent && endpoints.size() > 1) {
       // One address a cycle: a dead device costs one probe, however many addresses its name has.
-      session.reset();
+      close_session();
       endpoint_at = (endpoint_at + 1) % endpoints.size();
     }
     if (session) cycle->traffic_before = session->traffic();
@@ -230,7 +257,7 @@ struct DevicePoller::Impl {
     endpoints = std::move(*std::exchange(next_endpoints, std::nullopt));
     const auto same = std::find(endpoints.begin(), endpoints.end(), current);
     endpoint_at = same == endpoints.end() ? 0 : static_cast<std::size_t>(same - endpoints.begin());
-    if (same == endpoints.end()) session.reset();
+    if (same == endpoints.end()) close_session();
   }
 
   /// Whether these credentials show the same objects: RFC 3415 section 3.2 chooses the view by model, name, level and
@@ -243,6 +270,7 @@ struct DevicePoller::Impl {
   /// Another address may be another agent, and another view another set of interfaces: nothing that was learned of the
   /// one before is held against its counters.
   void forget_agent() {
+    drop_discovery();
     facts_known = false;
     announced_cache.reset();
     answerable = std::numeric_limits<unsigned>::max();
@@ -299,6 +327,7 @@ struct DevicePoller::Impl {
     learn(end);
     const bool nobody = end.outcome == snmp::Outcome::timed_out || end.outcome == snmp::Outcome::unreachable;
     if (end.error && end.outcome != snmp::Outcome::answered) {
+      drop_discovery();  // its requests have gone with these
       if (nobody && !silent && ++cycle->addresses_tried < endpoints.size()) {
         shared.loop.post(of_this_cycle([this] { try_next_address(); }));
         return;
@@ -330,19 +359,28 @@ struct DevicePoller::Impl {
       return ask_scalars();                           // once more, for the facts
     }
     snapshot.facts = facts;
-    const bool must_read = tables_must_be_read(scalars);
+    if (may_have_restarted(scalars)) drop_discovery();
+    const bool under_way = discovery || discovered;
+    const ReadTables wanted = under_way ? ReadTables::no : why_read_tables(scalars);
     clock = clock_of(scalars);
-    if (!must_read && !tables_known) return fail_cycle(*tables_lacking);
-    if (!must_read) return ask_counters();
+    if (discovered) {
+      auto found = std::move(*std::exchange(discovered, std::nullopt));
+      return take_tables(std::move(found.first), std::move(found.second));
+    }
+    if (discovery && (!tables_known || discovery_demanded)) {
+      cycle->waits_for_tables = true;
+      return;
+    }
+    if (wanted == ReadTables::no) return tables_known ? ask_counters() : fail_cycle(*tables_lacking);
     if_number = scalars.if_number;
     if_table_last_change = scalars.if_table_last_change;
-    read_tables();
+    read_tables(wanted);
   }
 
   /// Not from inside a callback of the session that goes.
   void try_next_address() {
     add_cost();
-    session.reset();
+    close_session();
     endpoint_at = (endpoint_at + 1) % endpoints.size();
     connect();
   }
@@ -371,31 +409,65 @@ struct DevicePoller::Impl {
     return rates::restart_between(*clock, now) == rates::Restart::yes;
   }
 
-  [[nodiscard]] bool tables_must_be_read(const ifmib::Scalars& scalars) {
+  /// Whether the tables are read in this cycle. `demanded`: interfaces may have other numbers or names now.
+  enum class ReadTables : std::uint8_t { no, routine, demanded };
+
+  [[nodiscard]] ReadTables why_read_tables(const ifmib::Scalars& scalars) {
     const bool waits = read_again.must_wait();
     // RFC 2863 section 3.1.5: after a restart interfaces may be renumbered.
-    if (scalars.if_number != if_number || may_have_restarted(scalars)) return true;
-    if (waits && tables_failing) return false;
-    if (!tables_known || tables_doubted || (!waits && read_again.reads() > 0)) return true;
-    if (scalars.if_table_last_change != if_table_last_change) return true;
-    return BootClock::now() - tables_read_at > tables_stay_fresh;
+    if (scalars.if_number != if_number || may_have_restarted(scalars)) return ReadTables::demanded;
+    if (waits && tables_failing) return ReadTables::no;
+    if (!tables_known || tables_doubted) return ReadTables::demanded;
+    if (!waits && read_again.reads() > 0) return ReadTables::routine;
+    if (scalars.if_table_last_change != if_table_last_change) return ReadTables::demanded;
+    return BootClock::now() - tables_read_at > tables_stay_fresh ? ReadTables::routine : ReadTables::no;
   }
 
-  void put_tables_off(bool failing) {
+  /// `span`: of the read; as much time as it took passes at least until the next one, and twice that the time after.
+  void put_tables_off(bool failing, std::chrono::nanoseconds span = {}) {
     if (std::exchange(tables_failing, failing) != failing) read_again.settled();
-    read_again.put_off(1, static_cast<unsigned>(std::max<std::int64_t>(tables_stay_fresh / device.interval, 1)));
+    const auto cycles = [&](std::chrono::nanoseconds time) {
+      return static_cast<unsigned>(std::clamp<std::int64_t>(time / device.interval, 1, 1'000'000));
+    };
+    const std::chrono::nanoseconds most = span > device.interval ? 24 * tables_stay_fresh : tables_stay_fresh;
+    read_again.put_off(cycles(span), cycles(most));
   }
 
-  void read_tables() {
-    tables_doubted = true;  // until they are read: this cycle may end before
+  void read_tables(ReadTables why) {
+    tables_doubted = true;  // until they are read: they may never be
+    cycle->waits_for_tables = true;
+    discovery_demanded = why == ReadTables::demanded;
+    discovery_began = BootClock::now();
     ifmib::ReadLimits limits = read_limits();
     limits.if_number = if_number;
     limits.profile = profile;
-    reading =
-        ifmib::read_tables(*session, ifmib::polled_columns(), limits, [this](ifmib::Rows&& rows, ifmib::ReadEnd&& end) {
-          reading.reset();
-          take_tables(std::move(rows), std::move(end));
-        });
+    discovery_timer = shared.loop.after(cycle->request.table_budget, [this, budget = cycle->request.table_budget] {
+      discovery_timer = 0;
+      give_up_tables(budget);
+    });
+    discovery = ifmib::read_tables(
+        *session, ifmib::polled_columns(), limits,
+        [this](ifmib::Rows&& rows, ifmib::ReadEnd&& end) { end_discovery(std::move(rows), std::move(end)); });
+  }
+
+  void end_discovery(ifmib::Rows&& rows, ifmib::ReadEnd&& end) {
+    discovery.reset();
+    shared.loop.cancel(std::exchange(discovery_timer, 0));
+    if (cycle && std::exchange(cycle->waits_for_tables, false)) return take_tables(std::move(rows), std::move(end));
+    const bool took_all = end.outcome != snmp::Outcome::answered;
+    discovered.emplace(std::move(rows), std::move(end));
+    // The device has gone, and what this cycle had asked it went with the walk.
+    if (cycle && reading && took_all) stop_short(discovered->second.error->message);
+  }
+
+  void give_up_tables(std::chrono::nanoseconds budget) {
+    ifmib::ReadEnd end;
+    end.profile = discovery->profile();
+    end.error = Error{ErrorKind::agent,
+                      fmt::format("{}: its tables did not end within {}: {} rows so far", device.name,
+                                  format_duration(budget), discovery->rows()),
+                      "the agent is too slow for so many rows, or invents them; octopoll walk shows which"};
+    end_discovery({}, std::move(end));
   }
 
   void take_tables(ifmib::Rows&& rows, ifmib::ReadEnd&& end) {
@@ -405,7 +477,7 @@ struct DevicePoller::Impl {
     tables_doubted = end.error.has_value();
     if (end.error) {
       silent = end.outcome == snmp::Outcome::timed_out || end.outcome == snmp::Outcome::unreachable;
-      put_tables_off(true);
+      put_tables_off(true, BootClock::now() - discovery_began);
       if (!tables_known) tables_lacking = end.error;
       // Half a table has other names than the whole one (ifName is in the second half), so it makes no identities. And
       // to ask a device that has just gone for its counters would cost another row of timeouts.
@@ -571,13 +643,14 @@ struct DevicePoller::Impl {
 
   void take_counters(ifmib::ReadEnd&& end) {
     learn(end);
+    if (end.outcome != snmp::Outcome::answered) drop_discovery();  // its requests have gone with these
     if (end.error && !cycle->record.error) cycle->record.error = std::move(end.error);
     if (cycle->rows_doubted) {
       tables_doubted = true;
-      if (!cycle->tables_read_twice && !end.error && !(tables_failing && read_again.waiting())) {
+      if (!cycle->tables_read_twice && !end.error && !discovery && !(tables_failing && read_again.waiting())) {
         // Another interface sits at that ifIndex now: no delta before the table was read again.
         cycle->tables_read_twice = true;
-        return read_tables();
+        return read_tables(ReadTables::demanded);
       }
     }
     complete();
@@ -684,7 +757,15 @@ struct DevicePoller::Impl {
 
   void out_of_time() {
     const std::string budget = format_duration(cycle->request.budget);
+    if (cycle->waits_for_tables) {
+      return fail_cycle(
+          Error{ErrorKind::partial,
+                fmt::format("{}: its tables are still being read, for {} now: {} rows so far", device.name,
+                            format_duration(rounded(BootClock::now() - discovery_began)), discovery->rows()),
+                {}});
+    }
     if (cycle->answered) return stop_short(fmt::format("{}: not all rows were read within {}", device.name, budget));
+    drop_discovery();
     abandon();
     if (cycle->waits_for_name) {
       return fail_cycle(
@@ -707,7 +788,8 @@ struct DevicePoller::Impl {
   /// Drops what is under way without an answer.
   void abandon() {
     reading.reset();
-    if (session) session->cancel_all();
+    // What this cycle has still to hear is small beside a discovery under way.
+    if (session && !discovery) session->cancel_all();
     shared.loop.cancel(std::exchange(pause_timer, 0));
     if (ping != 0) shared.prober->finish(std::exchange(ping, 0));
   }
@@ -779,7 +861,7 @@ struct DevicePoller::Impl {
     }
     device = std::move(next);
     if (other_session) {
-      session.reset();
+      close_session();
       silent = false;
     }
     if (other_view) forget_agent();
@@ -801,6 +883,7 @@ DevicePoller::~DevicePoller() {
   *impl_->alive = false;
   impl_->shared.loop.cancel(impl_->budget_timer);
   impl_->shared.loop.cancel(impl_->pause_timer);
+  impl_->drop_discovery();
   if (impl_->ping != 0) impl_->shared.prober->finish(impl_->ping);
 }
 
@@ -812,6 +895,7 @@ void DevicePoller::start(const CycleRequest& request, Done done) {
 bool DevicePoller::busy() const noexcept { return impl_->cycle != nullptr; }
 
 void DevicePoller::finish_now() {
+  impl_->drop_discovery();
   if (impl_->cycle)
     impl_->stop_short(fmt::format("{}: octopoll was stopped before all answers were there", impl_->device.name));
 }
