@@ -123,7 +123,7 @@ class CounterReadings final : public Reading {
     if (limits_.in_place) {
       pack();
     } else {
-      for (std::size_t i = 0; i < plans_.size(); ++i) doubtful_.push_back(i);
+      for (std::size_t i = 0; i < plans_.size(); ++i) doubtful_.push_back(place(i));
     }
     if (packets_.empty()) {
       session_.later([this, still = alive_] {
@@ -142,13 +142,20 @@ class CounterReadings final : public Reading {
     std::size_t octets = 0;            ///< expected of the answer
   };
 
+  /// Of the i-th row in the order of asking.
+  [[nodiscard]] std::size_t place(std::size_t i) const {
+    const std::size_t first = limits_.first_row < plans_.size() ? limits_.first_row : 0;
+    return i < plans_.size() - first ? first + i : i - (plans_.size() - first);
+  }
+
   void pack() {
     const std::size_t overhead = snmp::message_overhead(session_.options().credentials.version) + uptime_octets;
-    for (std::size_t i = 0; i < plans_.size(); ++i) {
+    for (std::size_t asked = 0; asked < plans_.size(); ++asked) {
+      const std::size_t i = place(asked);
       const RowPlan& plan = plans_[i];
       const std::size_t octets = plan.layout->names().octets(plan.index, plan.x_index) + plan.value_octets;
-      if (packets_.empty() || packets_.back().octets + octets > limits_.max_message_size)
-        packets_.push_back({i, 0, overhead});
+      const bool goes_on = !packets_.empty() && packets_.back().first + packets_.back().count == i;
+      if (!goes_on || packets_.back().octets + octets > limits_.max_message_size) packets_.push_back({i, 0, overhead});
       ++packets_.back().count;
       packets_.back().octets += octets;
     }

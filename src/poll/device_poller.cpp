@@ -87,6 +87,7 @@ struct DevicePoller::Impl {
   std::optional<std::chrono::nanoseconds> announced_cache;
   rates::CacheLearner cache_learner;
   std::vector<ifmib::RowPlan> plans;
+  std::size_t first_row = 0;  ///< of the plans: the next cycle begins with it, since the last one did not come so far
   std::map<std::uint32_t, std::string> left_out;  ///< by ifIndex: names of rows that the inventory's rules do not keep
   bool tables_known = false;
   bool tables_doubted = false;
@@ -617,8 +618,11 @@ struct DevicePoller::Impl {
     cycle->snapshot.interfaces.reserve(plans.size());
     cycle->rows_doubted = false;
     cycle->first_asked = BootClock::now();
+    if (first_row >= plans.size()) first_row = 0;
+    ifmib::ReadLimits limits = read_limits();
+    limits.first_row = first_row;
     reading = ifmib::read_counters(
-        *session, plans, read_limits(), [this](ifmib::RowReading&& row) { take_row(std::move(row)); },
+        *session, plans, limits, [this](ifmib::RowReading&& row) { take_row(std::move(row)); },
         [this](ifmib::ReadEnd&& end) {
           reading.reset();
           take_counters(std::move(end));
@@ -658,12 +662,6 @@ struct DevicePoller::Impl {
 
   void complete() {
     auto& interfaces = cycle->snapshot.interfaces;
-    const auto by_index = [](const InterfaceSample& a, const InterfaceSample& b) {
-      return a.interface.if_index() < b.interface.if_index();
-    };
-    if (!std::is_sorted(interfaces.begin(), interfaces.end(), by_index)) {
-      std::sort(interfaces.begin(), interfaces.end(), by_index);
-    }
     if (cycle->dated_age) {
       const auto age = std::min(*cycle->dated_age + (cycle->last_heard - cycle->first_asked), cache_period());
       for (InterfaceSample& sample : interfaces) sample.time.age_bound += age - cache_period();
@@ -806,6 +804,7 @@ struct DevicePoller::Impl {
     record.facts = facts;
     record.cache_period = cache_period();
     add_cost();
+    remember_place();
     if (outcome != CycleOutcome::failed) judge(record);
     record.duration = BootClock::now() - record.started;
     auto ended = std::move(cycle);
@@ -816,7 +815,24 @@ struct DevicePoller::Impl {
     });
   }
 
+  /// Rows at the end of a device that is too slow for all of them have their turn in the next cycle.
+  void remember_place() {
+    const std::vector<bool>& read = cycle->read;
+    if (read.empty() || read.size() != plans.size()) return;
+    const auto begin = read.begin() + static_cast<std::ptrdiff_t>(first_row);
+    auto unread = std::find(begin, read.end(), false);
+    if (unread == read.end()) unread = std::find(read.begin(), begin, false);
+    first_row = unread == begin ? 0 : static_cast<std::size_t>(unread - read.begin());
+  }
+
   void judge(DeviceCycle& record) {
+    auto& interfaces = cycle->snapshot.interfaces;
+    const auto by_index = [](const InterfaceSample& a, const InterfaceSample& b) {
+      return a.interface.if_index() < b.interface.if_index();
+    };
+    if (!std::is_sorted(interfaces.begin(), interfaces.end(), by_index)) {
+      std::sort(interfaces.begin(), interfaces.end(), by_index);
+    }
     rates::JudgeSettings settings;
     settings.speeds = [this](const InterfaceSample& sample) -> rates::Speeds {
       if (const auto known = device.interfaces->speed(sample.interface)) return {known->in_bps, known->out_bps};
