@@ -29,12 +29,16 @@ constexpr auto tables_stay_fresh = 1h;
 /// until then; where there are none yet, fewer reads must do.
 constexpr unsigned reads_believed = 5;
 constexpr unsigned first_reads_believed = 3;
+/// An ifTableLastChange that moved so often in a row with the same tables behind it is not heeded any more.
+constexpr unsigned idle_changes_believed = 3;
 /// Between two looks at a cache that has not moved yet.
 constexpr auto cache_look_interval = 100ms;
 /// Rows that are looked at while waiting for a cache to move; the whole table would be a load of its own.
 constexpr std::size_t cache_look_rows = 32;
 /// Below this a row of counters would be asked object by object.
 constexpr unsigned smallest_message = 300;
+/// No row's state: its facts are read with the next cycle.
+constexpr std::uint32_t state_unknown_to_facts = 2;
 
 bool same_objects(const std::vector<ifmib::RowPlan>& a, const std::vector<ifmib::RowPlan>& b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const ifmib::RowPlan& one, const ifmib::RowPlan& other) {
@@ -98,7 +102,9 @@ struct DevicePoller::Impl {
   unsigned doubted_reads = 0;           ///< in a row: those that cannot be all there is
   std::size_t rows_known = 0;           ///< of the tables as last believed, those included that the rules leave out
   std::optional<std::uint32_t> if_number_known;  ///< of that moment
-  std::set<std::uint32_t> missed;                ///< by ifIndex: planned rows that the last read did not find
+  /// Of each plan, as last read: a hash of what moves when a link comes or goes. 0: not known.
+  std::vector<std::uint32_t> states;
+  std::set<std::uint32_t> missed;  ///< by ifIndex: planned rows that the last read did not find
   std::optional<std::uint32_t> if_number, if_table_last_change;  ///< when the tables were last read, or tried
   std::optional<rates::AgentClock> clock;                        ///< as last shown
   unsigned answerable =
@@ -122,6 +128,8 @@ struct DevicePoller::Impl {
     bool answered = false;
     bool tables_read_twice = false;
     bool rows_doubted = false;
+    std::vector<std::size_t> changed;  ///< plans whose link has changed since they were planned
+    bool reads_facts = false;
     BootTime first_asked, last_heard;  ///< of the counters
     // Dating a cache.
     BootTime look_began;     ///< when the search for the moment began
@@ -138,7 +146,9 @@ struct DevicePoller::Impl {
   /// turn.
   std::unique_ptr<ifmib::Reading> discovery;
   BootTime discovery_began;
-  bool discovery_demanded = false;  ///< interfaces may have other numbers: no counters before it ends
+  bool discovery_by_last_change = false;  ///< ifTableLastChange alone asked for it
+  unsigned idle_changes = 0;              ///< in a row: moves of ifTableLastChange with the same tables after them
+  bool discovery_demanded = false;        ///< interfaces may have other numbers: no counters before it ends
   EventLoop::TimerId discovery_timer = 0;
   /// What came of it while no cycle waited.
   std::optional<std::pair<ifmib::Rows, ifmib::ReadEnd>> discovered;
@@ -285,6 +295,7 @@ struct DevicePoller::Impl {
     if_number_known.reset();
     missed.clear();
     plans.clear();
+    states.clear();
     left_out.clear();
     clock.reset();
     history = {};
@@ -360,7 +371,10 @@ struct DevicePoller::Impl {
       return ask_scalars();                           // once more, for the facts
     }
     snapshot.facts = facts;
-    if (may_have_restarted(scalars)) drop_discovery();
+    if (may_have_restarted(scalars)) {
+      drop_discovery();
+      idle_changes = 0;
+    }
     const bool under_way = discovery || discovered;
     const ReadTables wanted = under_way ? ReadTables::no : why_read_tables(scalars);
     clock = clock_of(scalars);
@@ -411,7 +425,7 @@ struct DevicePoller::Impl {
   }
 
   /// Whether the tables are read in this cycle. `demanded`: interfaces may have other numbers or names now.
-  enum class ReadTables : std::uint8_t { no, routine, demanded };
+  enum class ReadTables : std::uint8_t { no, routine, last_change, demanded };
 
   [[nodiscard]] ReadTables why_read_tables(const ifmib::Scalars& scalars) {
     const bool waits = read_again.must_wait();
@@ -420,7 +434,9 @@ struct DevicePoller::Impl {
     if (waits && tables_failing) return ReadTables::no;
     if (!tables_known || tables_doubted) return ReadTables::demanded;
     if (!waits && read_again.reads() > 0) return ReadTables::routine;
-    if (scalars.if_table_last_change != if_table_last_change) return ReadTables::demanded;
+    // Some agents give sysUpTime for it.
+    if (scalars.if_table_last_change != if_table_last_change && idle_changes < idle_changes_believed)
+      return ReadTables::last_change;
     return BootClock::now() - tables_read_at > tables_stay_fresh ? ReadTables::routine : ReadTables::no;
   }
 
@@ -437,7 +453,8 @@ struct DevicePoller::Impl {
   void read_tables(ReadTables why) {
     tables_doubted = true;  // until they are read: they may never be
     cycle->waits_for_tables = true;
-    discovery_demanded = why == ReadTables::demanded;
+    discovery_demanded = why != ReadTables::routine;
+    discovery_by_last_change = why == ReadTables::last_change;
     discovery_began = BootClock::now();
     ifmib::ReadLimits limits = read_limits();
     limits.if_number = if_number;
@@ -595,8 +612,17 @@ struct DevicePoller::Impl {
     }
     read.shrink_to_fit();
     // Other counters than before make another fingerprint, which is no sign that the agent's cache has moved.
-    if (!same_objects(read, plans)) cache_learner.interrupt();
+    const bool same = same_objects(read, plans);
+    if (!same) cache_learner.interrupt();
+    const bool same_facts = same && std::equal(read.begin(), read.end(), plans.begin(),
+                                               [](const auto& a, const auto& b) { return a.interface == b.interface; });
+    if (!same_facts) {
+      idle_changes = 0;
+    } else if (discovery_by_last_change) {
+      ++idle_changes;
+    }
     plans = std::move(read);
+    states.assign(plans.size(), 0);
     left_out = std::move(others);
     if (!believed) return;
     rows_known = count_rows(rows);
@@ -617,6 +643,7 @@ struct DevicePoller::Impl {
     cycle->read.assign(plans.size(), false);
     cycle->snapshot.interfaces.reserve(plans.size());
     cycle->rows_doubted = false;
+    cycle->changed.clear();
     cycle->first_asked = BootClock::now();
     if (first_row >= plans.size()) first_row = 0;
     ifmib::ReadLimits limits = read_limits();
@@ -641,7 +668,11 @@ struct DevicePoller::Impl {
     }
     cycle->last_heard = row.sample.time.received;
     row.sample.time.age_bound += cache_period();
-    cycle->read[static_cast<std::size_t>(row.plan - plans.data())] = true;
+    const auto place = static_cast<std::size_t>(row.plan - plans.data());
+    cycle->read[place] = true;
+    const std::uint32_t state = state_of(row.sample);
+    if (const std::uint32_t before = std::exchange(states[place], state); before != 0 && before != state)
+      cycle->changed.push_back(place);
     cycle->snapshot.interfaces.push_back(std::move(row.sample));
   }
 
@@ -656,6 +687,50 @@ struct DevicePoller::Impl {
         cycle->tables_read_twice = true;
         return read_tables(ReadTables::demanded);
       }
+    }
+    if (!cycle->changed.empty() && end.outcome == snmp::Outcome::answered) return ask_facts();
+    complete();
+  }
+
+  /// Of what moves when a link comes or goes. Never 0, which is unknown.
+  [[nodiscard]] static std::uint32_t state_of(const InterfaceSample& sample) {
+    const std::uint64_t last_change = sample.last_change ? sample.last_change->count() + 1ULL : 0;
+    const std::uint64_t status = sample.oper_status ? static_cast<std::uint64_t>(sample.oper_status->code) : 0;
+    const std::uint64_t mixed = (last_change * 31 + status) * 0x9e37'79b9'7f4a'7c15ULL;
+    return static_cast<std::uint32_t>(mixed >> 32U) | 1U;
+  }
+
+  /// A link that went down and came back may have another speed now: the rows that changed are asked for it before
+  /// their rates are put against the old one.
+  void ask_facts() {
+    std::vector<ifmib::RowPlace> rows;
+    for (const std::size_t place : cycle->changed) rows.push_back({plans[place].index, plans[place].x_index});
+    cycle->reads_facts = true;
+    reading = ifmib::read_facts(*session, std::move(rows), read_limits(), [this](ifmib::Rows&& found) {
+      reading.reset();
+      take_facts(found);
+    });
+  }
+
+  void take_facts(const ifmib::Rows& rows) {
+    cycle->reads_facts = false;
+    std::map<std::uint32_t, const Interface*> renewed;
+    for (const std::size_t place : cycle->changed) {
+      ifmib::RowPlan& plan = plans[place];
+      const auto row = rows.find(plan.index);
+      if (row == rows.end()) {
+        states[place] = state_unknown_to_facts;  // asked again with the next cycle
+        continue;
+      }
+      const InterfaceFacts now = ifmib::renewed(plan.interface.facts(), row->second);
+      if (now == plan.interface.facts()) continue;
+      plan.interface = Interface(plan.interface.name(), now);
+      renewed.emplace(plan.index, &plan.interface);
+      if (!device.interfaces->keeps(plan.interface)) tables_doubted = true;
+    }
+    for (InterfaceSample& sample : cycle->snapshot.interfaces) {
+      const auto found = renewed.find(sample.interface.if_index().value);
+      if (found != renewed.end()) sample.interface = *found->second;
     }
     complete();
   }
@@ -754,6 +829,11 @@ struct DevicePoller::Impl {
   }
 
   void out_of_time() {
+    if (std::exchange(cycle->reads_facts, false)) {
+      abandon();
+      for (const std::size_t place : cycle->changed) states[place] = state_unknown_to_facts;
+      return complete();
+    }
     const std::string budget = format_duration(cycle->request.budget);
     if (cycle->waits_for_tables) {
       return fail_cycle(
