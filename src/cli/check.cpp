@@ -21,13 +21,15 @@ using Json = nlohmann::ordered_json;
 using Problems = std::vector<config::Problem>;
 
 const CommandHelp help{
-    "octopoll check -c FILE [--plan [--probe]] [--format table|json]",
+    "octopoll check -c FILE [--plan [--probe] [--assume N]] [--format table|json]",
     "Validates an inventory and shows what would be polled. Nothing is sent, but with --probe. Each error stands on\n"
     "stderr with its line and column and what to do, all of them at once.\n"
     "\n"
     "--plan shows what polling costs: PDUs, octets and seconds a cycle of each device, and the load of all together.\n"
     "Devices that were polled before are known from the store (the median of their newest 15 complete polls). --probe\n"
-    "asks the others: their interface tables once, then one cycle as the poller would do it.",
+    "asks the others: their interface tables once, then one cycle as the poller would do it. Of those that nobody "
+    "asked\n"
+    "it is reckoned from N interfaces with all counters (--assume, 48).",
     {{"octopoll check -c inventory.yaml", "devices, probes and store of this file"},
      {"octopoll check -c inventory.yaml --plan --probe", "what it will cost, before the first poll"},
      {"octopoll check -c inventory.yaml --format json",
@@ -35,10 +37,13 @@ const CommandHelp help{
     "0 the file is right, 1 --probe got no answer from a device, 2 the file is not right, or bad usage, 3 internal "
     "error"};
 
+constexpr std::int64_t most_assumed = 1'000'000;
+
 int fail_with(const Problems& problems, report::Format format);
 void print_inventory(const config::Inventory& inventory);
 Json inventory_json(const config::Inventory& inventory);
 int show_plan(const config::Inventory& inventory, const PlanOptions& options, report::Format format);
+void warn_of_length(const PlannedDevice& planned);
 
 }  // namespace
 
@@ -47,6 +52,8 @@ int run_check(int argc, char** argv) {
   options.add_options()("config,c", po::value<std::string>()->value_name("FILE"), "the inventory (YAML)")(
       "format", po::value<std::string>()->value_name("FORMAT")->default_value("table"), "table or json")(
       "plan", po::bool_switch(), "what polling costs")("probe", po::bool_switch(), "with --plan: ask unknown devices")(
+      "assume", po::value<std::int64_t>()->value_name("N")->default_value(48),
+      "with --plan: interfaces of a device of which nothing else is known; 0: none is assumed")(
       "db", po::value<std::string>()->value_name("FILE"), "with --plan: the store, instead of the inventory's");
   const auto arguments = parse_arguments(argc, argv, help, options);
   if (!arguments) return exit_code(arguments.error());
@@ -61,8 +68,15 @@ int run_check(int argc, char** argv) {
   }
 
   const bool plan = (*arguments)["plan"].as<bool>();
-  if (!plan && ((*arguments)["probe"].as<bool>() || arguments->count("db") != 0)) {
-    print_error("check", {ErrorKind::usage, "--probe and --db belong to --plan", "--plan --probe"});
+  const bool assumes = !(*arguments)["assume"].defaulted();
+  if (!plan && ((*arguments)["probe"].as<bool>() || assumes || arguments->count("db") != 0)) {
+    print_error("check", {ErrorKind::usage, "--probe, --assume and --db belong to --plan", "--plan --probe"});
+    return exit_code(ExitCode::usage);
+  }
+  const auto assumed = (*arguments)["assume"].as<std::int64_t>();
+  if (assumed < 0 || assumed > most_assumed) {
+    print_error("check", {ErrorKind::usage, fmt::format("--assume does not take {}", assumed),
+                          fmt::format("a number of interfaces from 0 to {}", most_assumed)});
     return exit_code(ExitCode::usage);
   }
 
@@ -72,6 +86,7 @@ int run_check(int argc, char** argv) {
   if (plan) {
     PlanOptions plan_options;
     plan_options.probe = (*arguments)["probe"].as<bool>();
+    plan_options.assume = static_cast<std::size_t>(assumed);
     if (arguments->count("db") != 0) plan_options.db = (*arguments)["db"].as<std::string>();
     return show_plan(*inventory, plan_options, *format);
   }
@@ -233,6 +248,8 @@ std::string_view word_of(AddressFamily family) noexcept {
 }
 
 Json device_json(const config::Device& device) {
+  Json answers_from = Json::array();
+  for (const Endpoint& source : device.answers_from) answers_from.push_back(source.text());
   return {{"name", device.name},
           {"host", device.address.host},
           {"port", device.address.port},
@@ -242,8 +259,11 @@ Json device_json(const config::Device& device) {
           {"timeout_s", seconds(device.timeout)},
           {"retries", device.retries},
           {"max_outstanding", device.max_outstanding},
+          {"max_requests_per_second", device.max_requests_per_second ? Json(*device.max_requests_per_second) : Json()},
           {"max_repetitions", device.max_repetitions},
           {"max_message_size", device.max_message_size},
+          {"short_request_ids", device.short_request_ids},
+          {"answers_from", std::move(answers_from)},
           {"ping", device.ping},
           {"interfaces", device.interfaces->describe()},
           {"tags", device.tags}};
@@ -292,14 +312,28 @@ int show_plan(const config::Inventory& inventory, const PlanOptions& options, re
       print_error("check", *planned.error);
       code = ExitCode::some_failed;
     }
-    if (planned.cost && planned.cost->duration >= planned.device->interval) {
-      std::cerr << fmt::format("octopoll check: {}: a cycle takes {:.1f} s, its interval is {}\n  {}\n",
-                               planned.device->name, seconds(planned.cost->duration),
-                               format_duration(planned.device->interval),
-                               "set a longer `interval`, or keep fewer `interfaces`");
-    }
+    warn_of_length(planned);
   }
   return exit_code(code);
+}
+
+/// A cycle is cut off when its budget is over: with the rows read by then, and where those are the tables, with none.
+void warn_of_length(const PlannedDevice& planned) {
+  if (!planned.cost) return;
+  const config::Device& device = *planned.device;
+  const auto budget = poll::cycle_budget(device.interval);
+  const auto first = poll::governed_duration(planned.cost->requests_with_tables.value_or(0), device);
+  const bool is_first = planned.cost->duration <= budget;
+  if (is_first && first <= budget) return;
+  std::cerr << fmt::format(
+      "octopoll check: {}: a cycle{} takes {:.1f} s, its interval is {}\n"
+      "  set a longer `interval`, or {}\n",
+      device.name, is_first ? " that reads the tables, as the first one," : "",
+      seconds(is_first ? first : planned.cost->duration), format_duration(device.interval),
+      !device.max_requests_per_second ? "keep fewer `interfaces`"
+      : is_first ? fmt::format("raise `max_requests_per_second: {}`", *device.max_requests_per_second)
+                 : fmt::format("keep fewer `interfaces`, or raise `max_requests_per_second: {}`",
+                               *device.max_requests_per_second));
 }
 
 }  // namespace

@@ -17,8 +17,21 @@ namespace {
 
 using Source = PlannedDevice::Source;
 
+/// Of a device that nobody has asked: across a campus or a town.
+constexpr auto assumed_round_trip = std::chrono::milliseconds(10);
+
 std::string_view word_of(Source source) noexcept {
-  return source == Source::store ? "store" : source == Source::probe ? "probe" : "unknown";
+  switch (source) {
+    case Source::store:
+      return "store";
+    case Source::probe:
+      return "probe";
+    case Source::assumed:
+      return "assumed";
+    case Source::unknown:
+      break;
+  }
+  return "unknown";
 }
 
 double seconds(std::chrono::nanoseconds duration) { return std::chrono::duration<double>(duration).count(); }
@@ -35,7 +48,8 @@ Result<> take_stored(std::vector<PlannedDevice>& plan, const std::filesystem::pa
     const store::TypicalCost& cost = **stored;
     planned.source = Source::store;
     planned.polls = cost.polls;
-    planned.cost = {cost.interfaces, cost.requests, cost.octets_sent, cost.octets_received, cost.duration};
+    planned.cost =
+        poll::CycleCost{cost.interfaces, cost.requests, cost.octets_sent, cost.octets_received, cost.duration};
   }
   return {};
 }
@@ -66,6 +80,11 @@ poll::TotalCost total_of(const std::vector<PlannedDevice>& plan) {
   return total;
 }
 
+std::size_t count_of(const std::vector<PlannedDevice>& plan, Source source) {
+  return static_cast<std::size_t>(
+      std::count_if(plan.begin(), plan.end(), [source](const auto& planned) { return planned.source == source; }));
+}
+
 std::size_t unknown_in(const std::vector<PlannedDevice>& plan) {
   return static_cast<std::size_t>(
       std::count_if(plan.begin(), plan.end(), [](const PlannedDevice& planned) { return !planned.cost; }));
@@ -73,7 +92,8 @@ std::size_t unknown_in(const std::vector<PlannedDevice>& plan) {
 
 std::vector<report::Cell> row_of(const PlannedDevice& planned) {
   const config::Device& device = *planned.device;
-  std::vector<report::Cell> row{{device.name, {}}, {std::string(word_of(planned.source)), {}}};
+  const std::string_view source = planned.error ? "no answer" : word_of(planned.source);
+  std::vector<report::Cell> row{{device.name, {}}, {std::string(source), {}}};
   if (!planned.cost) {
     row.insert(row.end(), {{}, {}, {}, {}, {}, {format_duration(device.interval), {}}, {}});
     return row;
@@ -106,6 +126,17 @@ Result<std::vector<PlannedDevice>> plan_costs(const config::Inventory& inventory
   if (options.probe) {
     if (auto probed = probe_unknown(plan); !probed) return tl::make_unexpected(probed.error());
   }
+  for (PlannedDevice& planned : plan) {
+    if (planned.cost || planned.error || options.assume == 0) continue;
+    planned.source = Source::assumed;
+    planned.cost = poll::assumed_cost(*planned.device, options.assume, assumed_round_trip);
+  }
+  // What is known may be from before the device had this bound.
+  for (PlannedDevice& planned : plan) {
+    if (!planned.cost) continue;
+    planned.cost->duration =
+        std::max(planned.cost->duration, poll::governed_duration(planned.cost->requests, *planned.device));
+  }
   return plan;
 }
 
@@ -126,7 +157,19 @@ report::Table plan_table(const std::vector<PlannedDevice>& plan) {
   table.notes.push_back(fmt::format("{:.2f} PDUs/s; {} to the devices, {} from them", total.requests_per_second,
                                     format_bits_per_second(total.bits_per_second_out),
                                     format_bits_per_second(total.bits_per_second_in)));
-  if (const std::size_t unknown = unknown_in(plan); unknown != 0) {
+  if (const std::size_t assumed = count_of(plan, Source::assumed); assumed != 0) {
+    const auto known =
+        std::find_if(plan.begin(), plan.end(), [](const auto& planned) { return planned.source == Source::assumed; });
+    table.notes.push_back(
+        fmt::format("Assumed for {}: {} with all counters and a round trip of {}. --assume N says how many interfaces, "
+                    "--probe asks.",
+                    format_counted(assumed, "device"), format_counted(known->cost->interfaces, "interface"),
+                    format_duration(assumed_round_trip)));
+  }
+  if (const std::size_t unknown = unknown_in(plan); unknown != 0 && count_of(plan, Source::probe) != 0) {
+    table.notes.push_back(fmt::format("Without {}, which did not answer.",
+                                      unknown == 1 ? "one device" : fmt::format("{} devices", unknown)));
+  } else if (unknown != 0) {
     table.notes.push_back(
         fmt::format("Without {}: the inventory does not say how many interfaces a device has. --probe asks those that "
                     "the store does not know.",
@@ -147,6 +190,7 @@ nlohmann::ordered_json plan_json(const std::vector<PlannedDevice>& plan) {
       device["octets_sent"] = planned.cost->octets_sent;
       device["octets_received"] = planned.cost->octets_received;
       device["seconds"] = seconds(planned.cost->duration);
+      if (planned.cost->requests_with_tables) device["requests_with_tables"] = *planned.cost->requests_with_tables;
       device["share_of_interval"] = poll::share_of_interval(*planned.cost, planned.device->interval);
     }
     if (planned.error) device["error"] = planned.error->text();

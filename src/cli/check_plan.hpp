@@ -16,7 +16,7 @@ namespace octopoll::cli {
 
 /// What is known of one device's cycles, and from where.
 struct PlannedDevice {
-  enum class Source : std::uint8_t { unknown, store, probe };
+  enum class Source : std::uint8_t { unknown, store, probe, assumed };
   const config::Device* device = nullptr;
   Source source = Source::unknown;
   std::size_t polls = 0;  ///< that a stored cost is the median of
@@ -27,6 +27,7 @@ struct PlannedDevice {
 struct PlanOptions {
   std::optional<std::filesystem::path> db;  ///< instead of the inventory's store
   bool probe = false;                       ///< ask the devices that the store does not know
+  std::size_t assume = 48;                  ///< interfaces of a device of which nothing else is known; 0: it stays so
 };
 
 /// In the order of the inventory. Errors: io (no sockets), usage (no place for a store). A store that is not there

@@ -1,6 +1,7 @@
 #include "cli/figures_text.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "octopoll/core/duration.hpp"
 #include "octopoll/core/text.hpp"
@@ -9,10 +10,6 @@ namespace octopoll::cli {
 namespace {
 
 using std::chrono::nanoseconds;
-
-std::string milliseconds(nanoseconds duration) {
-  return fmt::format("{:.3g} ms", std::chrono::duration<double, std::milli>(duration).count());
-}
 
 /// Whole seconds are enough for a run, and read better.
 std::string run_time(nanoseconds duration) {
@@ -42,7 +39,7 @@ std::string records(const store::WriterStatistics& stored) {
 }
 
 std::string punctuality(const LoopLag& lag) {
-  return fmt::format("mean {}, most {}", milliseconds(lag.mean()), milliseconds(lag.longest));
+  return fmt::format("mean {}, most {}", poll::span_text(lag.mean()), poll::span_text(lag.longest));
 }
 
 }  // namespace
@@ -69,7 +66,12 @@ std::vector<std::string> figures_lines(const poll::Figures& figures, const store
                               stored.failing ? "; FAILING now" : ""));
   lines.push_back(fmt::format("  loop    timers late since the last look: {} ({}); longest callback {}",
                               punctuality(figures.lag), format_counted(figures.lag.timers, "timer"),
-                              milliseconds(figures.lag.longest_callback)));
+                              poll::span_text(figures.lag.longest_callback)));
+  if (figures.failing > 0) {
+    const bool more = figures.failing > figures.failing_names.size();
+    lines.push_back(fmt::format("  failing {}: {}{}", format_counted(figures.failing, "device"),
+                                fmt::join(figures.failing_names, ", "), more ? ", ..." : ""));
+  }
   if (!figures.silent.empty()) lines.emplace_back("  most timeouts");
   for (const poll::DeviceSilence& each : figures.silent) {
     lines.push_back(fmt::format("    {}: {}, {}{}", each.device, format_counted(each.timeouts, "timeout"),
@@ -78,7 +80,7 @@ std::vector<std::string> figures_lines(const poll::Figures& figures, const store
   if (!figures.expensive.empty()) lines.emplace_back("  most expensive last cycles");
   for (const poll::DeviceExpense& each : figures.expensive) {
     lines.push_back(fmt::format("    {}: {}, {} in {}", each.device, poll::cost_text(each.cost),
-                                format_counted(each.interfaces, "interface"), milliseconds(each.duration)));
+                                format_counted(each.interfaces, "interface"), poll::span_text(each.duration)));
   }
   return lines;
 }

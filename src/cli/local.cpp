@@ -53,6 +53,9 @@ Result<Arguments> read(const po::variables_map& variables) {
   if (!interval) return tl::make_unexpected(interval.error());
   const auto duration = duration_option(variables, "duration", 1s);
   if (!duration) return tl::make_unexpected(duration.error());
+  if (*duration < *interval)
+    return fail(ErrorKind::usage, "--duration is shorter than --interval: there would be no second poll and no rate",
+                fmt::format("--duration {}", format_duration(*interval * 3)));
   arguments.interval = *interval;
   arguments.duration = *duration;
   if (variables.count("db") != 0) arguments.db = variables["db"].as<std::string>();

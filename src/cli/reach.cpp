@@ -21,6 +21,12 @@ snmp::SessionOptions session_options(const Target& target, const Endpoint& endpo
   options.timeout = arguments.timeout;
   options.retries = arguments.retries;
   options.max_outstanding = 1;
+  options.max_requests_per_second = arguments.max_requests_per_second;
+  options.short_request_ids = arguments.short_request_ids;
+  for (const Target& source : arguments.answers_from) {
+    const std::uint16_t port = source.port != 0 ? source.port : endpoint.port();
+    if (const auto from = Endpoint::literal(source.host, port)) options.answers_from.push_back(*from);
+  }
   return options;
 }
 

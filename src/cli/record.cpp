@@ -31,11 +31,14 @@ const CommandHelp help{
     "bug report can be played again: octopoll-fleet --recordings DIRECTORY, with the file's name as community.\n"
     "Reads system, ifTable, ifXTable, ifStackTable, dot3Stats, the snmpEngine group and Net-SNMP's nsCacheTimeout; "
     "one\n"
-    "request at a time, ordinary reads. The file is there whole or not at all, and is never overwritten unasked.\n"
+    "request at a time, ordinary reads. The file appears at the end, also where the agent fell silent on the way (exit "
+    "1:\n"
+    "what it gave until then is a bug report too), and is never overwritten unasked.\n"
     "\n"
     "--anonymize gives other names to sysName, sysContact, sysLocation, ifAlias, serial numbers, asset tags, and\n"
     "other numbers to MAC addresses (the vendor's half stays) and IP addresses, the same for the same; tables whose\n"
-    "indexes are addresses are left out. Interface names, counters, types and sysDescr stay: they are the bug. Read "
+    "indexes are addresses or users, command lines and paths are left out. Interface names, counters, types and "
+    "sysDescr stay: they are the bug. Read "
     "the\n"
     "file before you send it, above all where --oid or --all brought objects that octopoll does not know.",
     {{"octopoll record 192.0.2.1", "writes 192.0.2.1.snmprec, readable by you alone"},

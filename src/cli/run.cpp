@@ -33,7 +33,8 @@ const CommandHelp help{
      {"octopoll run -c /etc/octopoll/octopoll.yaml", "the daemon; the store is named on stderr"},
      {"octopoll run -c inventory.yaml --once --gap 5s --format json", "for a script"},
      {"systemctl kill -s USR1 octopoll", "figures of the daemon, in its journal"}},
-    "0 done, 1 some devices failed (--once), 2 bad usage or configuration, 3 internal error",
+    "0 done, 1 some devices failed (--once), 2 bad usage or configuration, also a store that cannot be used,\n"
+    "3 internal error, also records that could not be stored before the end",
 };
 
 struct Arguments {
@@ -189,7 +190,8 @@ int run_run(int argc, char** argv) {
   auto house = PollingHouse::open(std::move(*inventory), std::move(house_options));
   if (!house) {
     print_error("run", house.error());
-    return exit_code(exit_code_for(house.error()));
+    // Nothing was polled, so this is no device's failure.
+    return exit_code(house.error().kind == ErrorKind::internal ? ExitCode::internal : ExitCode::usage);
   }
   Reloader reloader((*house)->loop(), [file = arguments->file] { return config::load_inventory(file); },
                     [&](Reloader::Loaded&& next) { take_over(**house, arguments->file, store, std::move(next)); });
@@ -206,14 +208,14 @@ int run_run(int argc, char** argv) {
   if (arguments->duration) (*house)->loop().after(*arguments->duration, [&house] { (*house)->stop(); });
   if (arguments->once) {
     const int code = run_once(**house, *arguments, devices);
-    return (*house)->close() ? code : exit_code(ExitCode::some_failed);
+    return (*house)->close() ? code : exit_code(ExitCode::internal);
   }
   log::info("polling {} and {}; SIGTERM ends, SIGHUP reads {} again, SIGUSR1 tells figures",
             format_counted((*house)->poller().devices(), "device"), format_counted((*house)->probes(), "probe"),
             arguments->file.string());
   (*house)->poller().run();
   (*house)->run();
-  return exit_code((*house)->close() ? ExitCode::done : ExitCode::some_failed);
+  return exit_code((*house)->close() ? ExitCode::done : ExitCode::internal);
 }
 
 }  // namespace octopoll::cli

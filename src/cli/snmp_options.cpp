@@ -118,7 +118,10 @@ po::options_description snmp_options() {
       ("priv-password,X", po::value<std::string>()->value_name("PASSPHRASE"), "v3: for privacy")
       ("context,n", po::value<std::string>()->value_name("CONTEXT"), "v3: the context")
       ("timeout,t", po::value<std::string>()->default_value("1")->value_name("SECONDS"), "of the first try; each retry waits twice as long, at most 4 times")
-      ("retries,r", po::value<unsigned>()->default_value(2)->value_name("N"), "tries after the first");
+      ("retries,r", po::value<unsigned>()->default_value(2)->value_name("N"), "tries after the first")
+      ("max-requests-per-second", po::value<unsigned>()->value_name("N"), "for devices with a weak processor")
+      ("short-request-ids", po::bool_switch(), "for agents that handle 16 bits of a request id alone")
+      ("answers-from", po::value<std::vector<std::string>>()->value_name("ADDRESS"), "take answers from there as well; may be given again");
   // clang-format on
   return options;
 }
@@ -154,6 +157,21 @@ Result<SnmpArguments> snmp_arguments(const po::variables_map& variables) {
   arguments.timeout = *timeout;
   arguments.retries = variables["retries"].as<unsigned>();
   if (arguments.retries > 100) return fail(ErrorKind::usage, "-r takes 0 to 100");
+  if (variables.count("max-requests-per-second") != 0) {
+    arguments.max_requests_per_second = variables["max-requests-per-second"].as<unsigned>();
+    if (*arguments.max_requests_per_second == 0 || *arguments.max_requests_per_second > 10'000)
+      return fail(ErrorKind::usage, "--max-requests-per-second takes 1 to 10000");
+  }
+  arguments.short_request_ids = variables["short-request-ids"].as<bool>();
+  if (variables.count("answers-from") != 0) {
+    for (const std::string& text : variables["answers-from"].as<std::vector<std::string>>()) {
+      auto source = parse_target(text, 0);
+      if (!source || !Endpoint::literal(source->host, source->port))
+        return fail(ErrorKind::usage, fmt::format("--answers-from: \"{}\" is no address", text),
+                    "--answers-from 192.0.2.7");
+      arguments.answers_from.push_back(std::move(*source));
+    }
+  }
   return arguments;
 }
 

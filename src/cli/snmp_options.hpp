@@ -3,8 +3,11 @@
 
 #include <boost/program_options.hpp>
 #include <chrono>
+#include <optional>
+#include <vector>
 
 #include "octopoll/core/credentials.hpp"
+#include "octopoll/core/endpoint.hpp"
 #include "octopoll/core/result.hpp"
 
 namespace octopoll::cli {
@@ -13,6 +16,9 @@ struct SnmpArguments {
   SnmpCredentials credentials;
   std::chrono::nanoseconds timeout{};
   unsigned retries = 0;
+  std::optional<unsigned> max_requests_per_second{};
+  bool short_request_ids = false;
+  std::vector<Target> answers_from{};  ///< literal addresses; port 0: the target's
 };
 
 [[nodiscard]] boost::program_options::options_description snmp_options();

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -111,7 +112,7 @@ class Asker {
     limits.if_number = if_number;
     std::unique_ptr<ifmib::Reading> reading;
     interview_->run([&](const std::function<void()>& finished) {
-      reading = ifmib::read_tables(*session_, ifmib::all_columns(), limits,
+      reading = ifmib::read_tables(*session_, ifmib::harmless_columns(), limits,
                                    [&, finished](ifmib::Rows&& rows, ifmib::ReadEnd&& end) {
                                      result = {std::move(rows), std::move(end)};
                                      finished();
@@ -163,6 +164,17 @@ class Asker {
   std::unique_ptr<snmp::Session> session_;
 };
 
+/// Rows whose ifHC*Octets say nothing: shown as they are here, and passed over when rates are made.
+std::size_t dead_wide_octets(const ifmib::Rows& rows) {
+  return static_cast<std::size_t>(std::count_if(rows.begin(), rows.end(), [](const auto& each) {
+    const auto is_dead = [&row = each.second](Counter counter) {
+      const auto wide = ifmib::columns_of(counter).wide;
+      return wide && row.number(*wide) && ifmib::column_for(row, counter) != wide;
+    };
+    return is_dead(Counter::in_octets) || is_dead(Counter::out_octets);
+  }));
+}
+
 int show_interfaces(Asker& asker, const Arguments& arguments) {
   const auto scalars = asker.scalars();
   if (!scalars) {
@@ -171,11 +183,17 @@ int show_interfaces(Asker& asker, const Arguments& arguments) {
   }
   const auto [rows, end] = asker.tables(scalars->if_number);
   for (const std::string& note : end.notes) std::cerr << fmt::format("octopoll walk: {}\n", note);
+  if (end.ifx_offset)
+    std::cerr << fmt::format("octopoll walk: ifXTable's indexes are ifTable's {:+}: joined\n", *end.ifx_offset);
   if (arguments.format == Format::json) {
     std::cout << inventory_json(*scalars, rows).dump(1) << "\n";
   } else {
     if (arguments.format == Format::table) std::cout << device_heading(to_string(arguments.target), *scalars);
     report::Table table = inventory_table(rows);
+    if (const std::size_t dead = dead_wide_octets(rows); dead != 0)
+      table.notes.push_back(
+          fmt::format("{}: the 64-bit octets stand still while those of 32 bits count; run takes those of 32 bits.",
+                      format_counted(dead, "interface")));
     if (rows.empty())
       table.notes.push_back("This device has no interface tables (ifTable, ifXTable), or hides them from this user.");
     print_table(table, arguments.format);

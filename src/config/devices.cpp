@@ -11,6 +11,7 @@
 namespace octopoll::config {
 namespace {
 
+constexpr std::string_view sources_form = "write `answers_from: [192.0.2.7]`";
 constexpr std::string_view device_form = "write an address, or {name: NAME, address: HOST}";
 
 std::vector<std::string_view> with_settings(std::initializer_list<std::string_view> own) {
@@ -66,7 +67,7 @@ void DeviceReader::read_list(const Node& node, const Settings& inherited) {
 }
 
 void DeviceReader::read_device(const Node& node, const Settings& inherited) {
-  static const std::vector<std::string_view> keys = with_settings({"name", "address"});
+  static const std::vector<std::string_view> keys = with_settings({"name", "address", "answers_from"});
   if (node.kind == Node::Kind::scalar) {
     if (read_text(node, "a device", problems_) && expect_no_variable(node, problems_))
       add_device({}, node, {}, inherited, node.place);
@@ -77,6 +78,7 @@ void DeviceReader::read_device(const Node& node, const Settings& inherited) {
   Settings own;
   Place name_place = node.place;
   const Entry* address = nullptr;
+  const Entry* answers_from = nullptr;
   bool misspelt = false;
   for (const Entry& entry : node.entries) {
     if (entry.key == "name") {
@@ -84,6 +86,8 @@ void DeviceReader::read_device(const Node& node, const Settings& inherited) {
       if (const auto name = read_text(entry, problems_)) device.name = *name;
     } else if (entry.key == "address") {
       address = &entry;
+    } else if (entry.key == "answers_from") {
+      answers_from = &entry;
     } else if (!settings_.read(entry, 2, own)) {
       // An IPv6 prefix that ends in a colon reads as a key without a value: then that is the whole trouble.
       const bool lone = entry.value->kind == Node::Kind::null;
@@ -95,6 +99,7 @@ void DeviceReader::read_device(const Node& node, const Settings& inherited) {
     problems_.add(node.place, "this device has no `address`", std::string(device_form));
   } else if (read_text(*address, problems_) && expect_no_variable(*address->value, problems_)) {
     add_device(std::move(device), *address->value, own, inherited, name_place);
+    if (answers_from != nullptr) read_sources(*answers_from->value, devices_.back());
   }
 }
 
@@ -117,6 +122,22 @@ void DeviceReader::add_device(Device device, const Node& address, const Settings
   device.interfaces = rules_.none();
   apply(settings, auths_, device, problems_);
   devices_.push_back(std::move(device));
+}
+
+/// Literals, since a name that is looked up would let whoever answers for it speak for the device.
+void DeviceReader::read_sources(const Node& node, Device& device) {
+  if (!expect_list(node, "`answers_from`", sources_form, problems_)) return;
+  for (const Node* item : node.items) {
+    if (!read_text(*item, "an address of `answers_from`", problems_)) continue;
+    const auto target = parse_target(item->text, device.address.port);
+    const auto endpoint = target ? Endpoint::literal(target->host, target->port) : std::nullopt;
+    if (endpoint) {
+      device.answers_from.push_back(*endpoint);
+    } else {
+      problems_.add(item->place, fmt::format("{} is no address that an answer could come from", quote(item->text)),
+                    std::string(sources_form));
+    }
+  }
 }
 
 }  // namespace octopoll::config

@@ -28,6 +28,7 @@ class DeviceReader {
   void read_group(const Entry& group);
   void read_list(const Node& node, const Settings& inherited);
   void read_device(const Node& node, const Settings& inherited);
+  void read_sources(const Node& node, Device& device);
   void add_device(Device device, const Node& address, const Settings& own, const Settings& inherited, Place name_place);
 
   const Auths& auths_;

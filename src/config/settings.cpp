@@ -15,13 +15,24 @@ namespace {
 constexpr NumberRange retries_range{0, 10};
 constexpr NumberRange port_range{1, 65535};
 constexpr NumberRange outstanding_range{1, 64, "more at once is no load for a device's management processor"};
+constexpr NumberRange rate_range{1, 10000, "without the key there is no bound"};
 constexpr NumberRange repetitions_range{1, 1000, "no message holds the answer to more"};
 constexpr NumberRange message_range{484, 65507,
                                     "every agent takes 484 octets (RFC 3417 section 3.2), and UDP carries 65507"};
 
-constexpr std::array<std::string_view, 11> setting_keys{
-    "auth", "interval",   "timeout", "retries", "port", "max_outstanding", "max_repetitions", "max_message_size",
-    "ping", "interfaces", "tags"};
+constexpr std::array<std::string_view, 13> setting_keys{"auth",
+                                                        "interval",
+                                                        "timeout",
+                                                        "retries",
+                                                        "port",
+                                                        "max_outstanding",
+                                                        "max_requests_per_second",
+                                                        "max_repetitions",
+                                                        "max_message_size",
+                                                        "short_request_ids",
+                                                        "ping",
+                                                        "interfaces",
+                                                        "tags"};
 
 template <class T>
 void take(std::optional<Setting<T>>& into, const std::optional<T>& value, const Entry& entry, int level) {
@@ -45,8 +56,10 @@ Settings overlay(const Settings& far, const Settings& near) {
   if (!both.retries) both.retries = far.retries;
   if (!both.port) both.port = far.port;
   if (!both.max_outstanding) both.max_outstanding = far.max_outstanding;
+  if (!both.max_requests_per_second) both.max_requests_per_second = far.max_requests_per_second;
   if (!both.max_repetitions) both.max_repetitions = far.max_repetitions;
   if (!both.max_message_size) both.max_message_size = far.max_message_size;
+  if (!both.short_request_ids) both.short_request_ids = far.short_request_ids;
   if (!both.ping) both.ping = far.ping;
   if (!both.interfaces) both.interfaces = far.interfaces;
   both.tags.insert(far.tags.begin(), far.tags.end());
@@ -64,8 +77,10 @@ void apply(const Settings& settings, const Auths& auths, Device& device, Problem
   assign(device.timeout, settings.timeout);
   assign(device.retries, settings.retries);
   assign(device.max_outstanding, settings.max_outstanding);
+  assign(device.max_requests_per_second, settings.max_requests_per_second);
   assign(device.max_repetitions, settings.max_repetitions);
   assign(device.max_message_size, settings.max_message_size);
+  assign(device.short_request_ids, settings.short_request_ids);
   assign(device.ping, settings.ping);
   if (settings.interfaces) device.interfaces = settings.interfaces;
   device.tags = settings.tags;
@@ -85,10 +100,14 @@ bool SettingsReader::read(const Entry& entry, int level, Settings& settings) con
     take(settings.port, read_number(entry, port_range, problems_), entry, level);
   } else if (entry.key == "max_outstanding") {
     take(settings.max_outstanding, read_number(entry, outstanding_range, problems_), entry, level);
+  } else if (entry.key == "max_requests_per_second") {
+    take(settings.max_requests_per_second, read_number(entry, rate_range, problems_), entry, level);
   } else if (entry.key == "max_repetitions") {
     take(settings.max_repetitions, read_number(entry, repetitions_range, problems_), entry, level);
   } else if (entry.key == "max_message_size") {
     take(settings.max_message_size, read_number(entry, message_range, problems_), entry, level);
+  } else if (entry.key == "short_request_ids") {
+    take(settings.short_request_ids, read_flag(entry, problems_), entry, level);
   } else if (entry.key == "ping") {
     read_ping(entry, level, settings);
   } else if (entry.key == "interfaces") {

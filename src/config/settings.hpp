@@ -33,8 +33,10 @@ struct Settings {
   std::optional<Setting<unsigned>> retries;
   std::optional<Setting<unsigned>> port;
   std::optional<Setting<unsigned>> max_outstanding;
+  std::optional<Setting<unsigned>> max_requests_per_second;
   std::optional<Setting<unsigned>> max_repetitions;
   std::optional<Setting<unsigned>> max_message_size;
+  std::optional<Setting<bool>> short_request_ids;
   std::optional<Setting<bool>> ping;
   std::shared_ptr<const InterfaceRules> interfaces;  ///< null where not set
   std::map<std::string, std::string> tags;

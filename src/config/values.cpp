@@ -17,7 +17,7 @@ struct Home {
   std::string_view home;
 };
 /// Keys that are known, but elsewhere: the usual slips of a first inventory.
-constexpr std::array<Home, 16> homes{{
+constexpr std::array<Home, 17> homes{{
     {"community", "an entry of `auths`"},
     {"username", "an entry of `auths`"},
     {"version", "an entry of `auths`"},
@@ -31,6 +31,7 @@ constexpr std::array<Home, 16> homes{{
     {"exclude", "`interfaces`"},
     {"count", "`ping` at the top of the file, or a probe"},
     {"address", "a device"},
+    {"answers_from", "a device"},
     {"interval", "`defaults`, a group, a device or a probe"},
     {"timeout", "`defaults`, a group, a device or a probe"},
     {"auth", "`defaults`, a group or a device"},

@@ -25,7 +25,7 @@ const Oid& snmp_engine_id() {
   return oid;
 }
 
-constexpr unsigned contacts = 12;  // versions or key forms, scalars, engine id, the second look at the clock
+constexpr unsigned contacts = 16;  // versions or key forms, scalars, engine id, the second look at the clock
 
 /// Below this the step of sysUpTime, 10 ms or more, says nothing of its rate.
 constexpr auto shortest_clock_span = 1s;
@@ -55,7 +55,11 @@ std::optional<PrivProtocol> other_key_form(const SnmpCredentials& credentials) n
 class Examiner {
  public:
   Examiner(snmp::Interview& interview, const Patient& patient, const std::function<void(std::string_view)>& progress)
-      : interview_(interview), patient_(patient), progress_(progress), before_(interview.traffic()) {
+      : interview_(interview),
+        patient_(patient),
+        progress_(progress),
+        before_(interview.traffic()),
+        how_(patient.session) {
     result_.target = to_string(patient.target);
     result_.endpoint = patient.session.endpoint.text();
     result_.credentials = patient.session.credentials;
@@ -70,6 +74,8 @@ class Examiner {
       read_again();
     }
     judge_traffic();
+    result_.profile.short_request_ids = how_.short_request_ids;
+    for (const Endpoint& source : how_.answers_from) result_.profile.answers_from.push_back(text_of(source));
     return std::move(result_);
   }
 
@@ -83,17 +89,54 @@ class Examiner {
     return patient_.session.credentials.version == SnmpVersion::v3 ? contact_v3() : contact_community();
   }
 
+  /// Asked with what the agent has been found to need; where it meets us with silence for a reason that shows, again
+  /// with what that asks for.
   std::unique_ptr<snmp::Session> open(const SnmpCredentials& credentials, Reply& reply, std::optional<Error>& error) {
-    snmp::SessionOptions options = patient_.session;
-    options.credentials = credentials;
-    auto session = interview_.open(std::move(options));
-    if (!session) {
-      error = session.error();
-      return nullptr;
+    for (;;) {
+      how_.credentials = credentials;
+      auto session = interview_.open(how_);
+      if (!session) {
+        error = session.error();
+        return nullptr;
+      }
+      reply = interview_.get(**session, {snmp::sys_up_time()});
+      if (reply.outcome == Outcome::answered) {
+        error.reset();
+        return std::move(*session);
+      }
+      error = (*session)->explain(reply);
+      if (reply.outcome != Outcome::timed_out || interview_.interrupted() || !adapt(**session))
+        return std::move(*session);
     }
-    reply = interview_.get(**session, {snmp::sys_up_time()});
-    if (reply.outcome != Outcome::answered) error = (*session)->explain(reply);
-    return std::move(*session);
+  }
+
+  /// True where there is something else to try, once each.
+  bool adapt(const snmp::Session& session) {
+    const auto source = session.foreign_source();
+    if (source && how_.answers_from.size() == patient_.session.answers_from.size()) {
+      how_.answers_from.push_back(*source);
+      return true;
+    }
+    const bool cut = session.cuts_request_ids();
+    how_.short_request_ids = how_.short_request_ids || cut;
+    return cut;
+  }
+
+  [[nodiscard]] std::string text_of(const Endpoint& source) const {
+    return source.port() == patient_.session.endpoint.port() ? source.host_text() : source.text();
+  }
+
+  void judge_adaptations() {
+    if (how_.answers_from.size() > patient_.session.answers_from.size()) {
+      add({"source", Severity::problem,
+           fmt::format("answers come from {}, not from the address asked", how_.answers_from.back().text()),
+           fmt::format("such answers are not taken: poll that address, or set answers_from: [{}]",
+                       text_of(how_.answers_from.back()))});
+    }
+    if (how_.short_request_ids && !patient_.session.short_request_ids) {
+      add({"request ids", Severity::problem, "answers come with the last 16 bits of the request's id",
+           "such answers are not taken: set short_request_ids: true"});
+    }
   }
 
   /// Both versions: the one that was asked for is kept if it answers, else the other.
@@ -121,6 +164,7 @@ class Examiner {
       add({"versions", Severity::problem, first_error->message, first_error->remedy});
       return false;
     }
+    judge_adaptations();
     Finding finding{"versions", Severity::ok, fmt::format("{}", fmt::join(texts, ", ")), {}};
     if (result_.credentials.version == SnmpVersion::v1) {
       const bool better_there = other_answers && wanted == SnmpVersion::v1;
@@ -141,6 +185,7 @@ class Examiner {
     auto session = open(credentials, reply, error);
     if (!error) {
       adopt(std::move(session), credentials);
+      judge_adaptations();
       add({"versions",
            Severity::ok,
            fmt::format("v3 answers {} in {:.1f} ms", to_string(credentials.level),
@@ -243,13 +288,13 @@ class Examiner {
 
   void read_tables() {
     progress_("interface tables");
-    auto [rows, end] = tables(ifmib::all_columns());
+    auto [rows, end] = tables(ifmib::harmless_columns());
     rows_ = std::move(rows);
     Finding finding{"tables", Severity::ok, fmt::format("{} interfaces", rows_.size()), {}};
     if (!end.notes.empty()) {
       finding.severity = Severity::note;
       finding.measured += fmt::format("; {}", fmt::join(end.notes, "; "));
-      finding.meaning = "reading them took more requests than it should";
+      finding.meaning = "octopoll copes, if need be by further requests each time it reads the tables";
     }
     if (end.error) {
       finding.severity = Severity::problem;
@@ -257,7 +302,7 @@ class Examiner {
       finding.meaning = "the tables were not read whole: " + end.error->remedy;
     }
     add(std::move(finding));
-    add(judge_indexes(rows_, scalars_.if_number));
+    add(judge_indexes(rows_, scalars_.if_number, end.ifx_offset));
     if (rows_.empty()) return;
     add(judge_names(rows_));
     add(judge_types(rows_));
@@ -316,13 +361,7 @@ class Examiner {
   // ---- ends ----
 
   void judge_traffic() {
-    snmp::Traffic& cost = result_.traffic;
-    cost = interview_.traffic();
-    for (auto member : {&snmp::Traffic::requests, &snmp::Traffic::responses, &snmp::Traffic::retries,
-                        &snmp::Traffic::timeouts, &snmp::Traffic::late, &snmp::Traffic::foreign,
-                        &snmp::Traffic::malformed, &snmp::Traffic::octets_sent, &snmp::Traffic::octets_received}) {
-      cost.*member -= before_.*member;
-    }
+    const snmp::Traffic& cost = result_.traffic = interview_.traffic() - before_;
     Finding finding{"answers",
                     Severity::ok,
                     fmt::format("{} requests, {} answers, {} sent again", cost.requests, cost.responses, cost.retries),
@@ -330,7 +369,9 @@ class Examiner {
     if (cost.foreign != 0) {
       finding.severity = Severity::problem;
       finding.measured += fmt::format(", {} from another address or with another community", cost.foreign);
-      finding.meaning = "such answers are dropped: poll the address that they come from, or mend the agent's binding";
+      finding.meaning =
+          "such answers are dropped: poll the address that they come from, mend the agent's binding, or list the "
+          "address under answers_from";
     } else if (cost.malformed != 0) {
       finding.severity = Severity::note;
       finding.measured += fmt::format(", {} that could not be read", cost.malformed);
@@ -347,6 +388,7 @@ class Examiner {
   const Patient& patient_;
   const std::function<void(std::string_view)>& progress_;
   snmp::Traffic before_;
+  snmp::SessionOptions how_;  ///< the patient's, and what this agent needs
   Examination result_;
   std::unique_ptr<snmp::Session> session_;
   ifmib::Scalars scalars_;

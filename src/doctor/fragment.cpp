@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <string_view>
+#include <vector>
 
 #include "octopoll/core/text.hpp"
 #include "octopoll/doctor/examination.hpp"
@@ -57,6 +58,12 @@ std::string inventory_fragment(const Examination& examination) {
                                  auth_lines(examination.credentials), quoted(name), quoted(examination.target));
   if (profile.max_repetitions) yaml += fmt::format("    max_repetitions: {}\n", *profile.max_repetitions);
   if (profile.max_message_size) yaml += fmt::format("    max_message_size: {}\n", *profile.max_message_size);
+  if (profile.short_request_ids) yaml += "    short_request_ids: true\n";
+  if (!profile.answers_from.empty()) {
+    std::vector<std::string> sources;
+    for (const std::string& source : profile.answers_from) sources.push_back(quoted(source));
+    yaml += fmt::format("    answers_from: [{}]\n", fmt::join(sources, ", "));
+  }
   if (!profile.speeds.empty()) {
     yaml += "    interfaces:\n      speed:\n";
     for (const Profile::SpeedOverride& speed : profile.speeds) {

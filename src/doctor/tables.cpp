@@ -42,7 +42,7 @@ std::set<std::uint32_t> indexes_in(const Rows& rows, Table table) {
 
 }  // namespace
 
-Finding judge_indexes(const Rows& rows, std::optional<std::uint32_t> if_number) {
+Finding judge_indexes(const Rows& rows, std::optional<std::uint32_t> if_number, std::optional<std::int64_t> joined_by) {
   const auto plain = indexes_in(rows, Table::if_table);
   const auto extended = indexes_in(rows, Table::if_x_table);
   Finding finding{
@@ -53,6 +53,14 @@ Finding judge_indexes(const Rows& rows, std::optional<std::uint32_t> if_number) 
     return finding;
   }
   if (if_number && *if_number != rows.size()) finding.measured += fmt::format(", ifNumber says {}", *if_number);
+  if (joined_by) {
+    finding.severity = Severity::note;
+    finding.measured += fmt::format(", whose indexes are those of ifTable {:+}", *joined_by);
+    finding.meaning =
+        "names or counters prove which rows belong together, and octopoll joins them (UniFi switches do so); other "
+        "pollers show each interface twice, half of it each time";
+    return finding;
+  }
   if (plain == extended || extended.empty()) return finding;
   const bool same_count = plain.size() == extended.size() && !plain.empty();
   if (same_count) {
@@ -63,9 +71,8 @@ Finding judge_indexes(const Rows& rows, std::optional<std::uint32_t> if_number) 
       finding.severity = Severity::problem;
       finding.measured += fmt::format(", whose indexes are those of ifTable {:+}", offset);
       finding.meaning =
-          "names and 64-bit counters belong to other rows than states and errors (UniFi switches do so): each "
-          "interface "
-          "appears twice, half of it each time; ask the vendor for a firmware that follows RFC 2863";
+          "neither names nor counters prove that these rows belong together: each interface appears twice, half of "
+          "it each time; ask the vendor for a firmware that follows RFC 2863";
       return finding;
     }
   }

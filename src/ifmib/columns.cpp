@@ -109,6 +109,7 @@ snmp::Oid cell_oid(Column column, std::uint32_t index, std::uint32_t x_index) {
 }
 
 std::span<const Column> all_columns() noexcept { return every_column; }
+std::span<const Column> harmless_columns() noexcept { return std::span(every_column).subspan(1); }
 std::span<const Column> polled_columns() noexcept { return polled; }
 
 CounterColumns columns_of(Counter counter) noexcept {

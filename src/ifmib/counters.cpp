@@ -1,5 +1,7 @@
 #include <algorithm>
+#include <deque>
 #include <iterator>
+#include <limits>
 
 #include "octopoll/ifmib/reader.hpp"
 #include "octopoll/snmp/multi_get.hpp"
@@ -15,6 +17,9 @@ constexpr std::size_t least_narrow = 5;
 constexpr std::size_t least_wide = 6;
 constexpr std::size_t status_octets = 1;
 constexpr std::size_t ticks_octets = 5;
+/// Packets that meet silence, one after the other, before the device counts as gone; and single rows.
+constexpr unsigned most_silent_packets = 2;
+constexpr unsigned most_silent_rows = 3;
 
 /// What one object of a row said.
 struct Cell {
@@ -89,7 +94,13 @@ bool assemble(const RowPlan& plan, RowReading& reading, Next&& next) {
     any = any || cell.kind != Cell::Kind::absent;
     switch (object.role) {
       case Role::counter:
-        if (cell.is_number()) sample.counters[object.counter] = {cell.number, cell.bits};
+        if (!cell.is_number()) break;
+        // Some agents show -1 for a counter that they cannot read, as column_for() knows too.
+        if (cell.number == std::numeric_limits<std::uint64_t>::max()) {
+          reading.stuck = true;
+        } else {
+          sample.counters[object.counter] = {cell.number, cell.bits};
+        }
         break;
       case Role::name:
         same_name = cell.kind == Cell::Kind::octets && cell.octets == plan.name_octets();
@@ -113,6 +124,43 @@ bool assemble(const RowPlan& plan, RowReading& reading, Next&& next) {
   return true;
 }
 
+/// Some rows that travel in one PDU.
+struct Packet {
+  std::size_t first = 0, count = 0;  ///< of the plans
+  std::size_t octets = 0;            ///< expected of the answer
+  bool again = false;                ///< one row of a packet that met silence
+};
+
+std::size_t overhead_of(SnmpVersion version, const ReadLimits& limits) {
+  return snmp::message_overhead(version) + (limits.with_uptime ? uptime_octets : 0);
+}
+
+std::size_t octets_of(const RowPlan& plan) {
+  return plan.layout->names().octets(plan.index, plan.x_index) + plan.value_octets;
+}
+
+/// Of so many rows the one that is asked for in that place, if `first` begins.
+std::size_t in_order(std::size_t rows, std::size_t first, std::size_t asked) {
+  const std::size_t row = (first < rows ? first : 0) + asked;
+  return row < rows ? row : row - rows;
+}
+
+/// As few PDUs as whole rows allow; requests under way refer to theirs, so they stay where they are.
+std::deque<Packet> pack(const std::vector<RowPlan>& plans, const ReadLimits& limits, SnmpVersion version) {
+  std::deque<Packet> packets;
+  for (std::size_t asked = 0; asked < plans.size(); ++asked) {
+    const std::size_t i = in_order(plans.size(), limits.first_row, asked);
+    if (plans[i].mute) continue;
+    const std::size_t octets = octets_of(plans[i]);
+    const bool joins = !packets.empty() && packets.back().first + packets.back().count == i &&
+                       packets.back().octets + octets <= limits.max_message_size;
+    if (!joins) packets.push_back({i, 0, overhead_of(version, limits)});
+    ++packets.back().count;
+    packets.back().octets += octets;
+  }
+  return packets;
+}
+
 /// First as few PDUs as can be, each of whole rows, encoded and read in place. What does not come back just as it was
 /// asked for is asked again by a MultiGet, which knows about agents.
 class CounterReadings final : public Reading {
@@ -121,9 +169,12 @@ class CounterReadings final : public Reading {
                   std::function<void(RowReading&&)> row, std::function<void(ReadEnd&&)> done)
       : session_(session), plans_(plans), limits_(limits), row_(std::move(row)), done_(std::move(done)) {
     if (limits_.in_place) {
-      pack();
+      packets_ = pack(plans_, limits_, session_.options().credentials.version);
     } else {
-      for (std::size_t i = 0; i < plans_.size(); ++i) doubtful_.push_back(place(i));
+      for (std::size_t asked = 0; asked < plans_.size(); ++asked) {
+        const std::size_t i = in_order(plans_.size(), limits_.first_row, asked);
+        if (!plans_[i].mute) doubtful_.push_back(i);
+      }
     }
     if (packets_.empty()) {
       session_.later([this, still = alive_] {
@@ -137,40 +188,17 @@ class CounterReadings final : public Reading {
   ~CounterReadings() override { *alive_ = false; }
 
  private:
-  struct Packet {
-    std::size_t first = 0, count = 0;  ///< rows of plans_
-    std::size_t octets = 0;            ///< expected of the answer
-  };
-
-  /// Of the i-th row in the order of asking.
-  [[nodiscard]] std::size_t place(std::size_t i) const {
-    const std::size_t first = limits_.first_row < plans_.size() ? limits_.first_row : 0;
-    return i < plans_.size() - first ? first + i : i - (plans_.size() - first);
-  }
-
-  void pack() {
-    const std::size_t overhead = snmp::message_overhead(session_.options().credentials.version) + uptime_octets;
-    for (std::size_t asked = 0; asked < plans_.size(); ++asked) {
-      const std::size_t i = place(asked);
-      const RowPlan& plan = plans_[i];
-      const std::size_t octets = plan.layout->names().octets(plan.index, plan.x_index) + plan.value_octets;
-      const bool goes_on = !packets_.empty() && packets_.back().first + packets_.back().count == i;
-      if (!goes_on || packets_.back().octets + octets > limits_.max_message_size) packets_.push_back({i, 0, overhead});
-      ++packets_.back().count;
-      packets_.back().octets += octets;
-    }
-  }
-
   /// Not more than the session has in flight at once: what waits there would only take memory.
   void send_next() {
     while (next_ < packets_.size() && under_way_ < session_.options().max_outstanding) {
       const Packet& packet = packets_[next_++];
       encoded_.clear();
-      snmp::append_variable(encoded_, snmp::sys_up_time());
+      if (limits_.with_uptime) snmp::append_variable(encoded_, snmp::sys_up_time());
       for (std::size_t i = packet.first; i < packet.first + packet.count; ++i)
         plans_[i].layout->names().append(encoded_, plans_[i].index, plans_[i].x_index);
       ++under_way_;
-      session_.send_encoded(encoded_, limits_.retries, [this, still = alive_, &packet](snmp::Reply&& reply) {
+      const auto retries = packet.again ? std::optional(1U) : limits_.retries;
+      session_.send_encoded(encoded_, retries, [this, still = alive_, &packet](snmp::Reply&& reply) {
         if (*still) take(packet, reply);
       });
     }
@@ -183,11 +211,22 @@ class CounterReadings final : public Reading {
           reply.error_status == snmp::ErrorStatus::no_access)
         return give_up(reply);  // of this user, not of these objects
       largest_answered_ = std::max(largest_answered_, packet.octets);
+      silent_in_a_row_ = 0;
       if (reply.error_status == snmp::ErrorStatus::too_big) too_large(packet);
+      if (reply.error_status == snmp::ErrorStatus::no_such_name || reply.error_status == snmp::ErrorStatus::gen_err)
+        note_refusal(packet, reply.error_index);
       const std::size_t read = reply.good() ? hand_out(packet, reply) : 0;
       doubt(packet, read);
-      if (reply.good() && read < packet.count) odd_ = true;
-    } else if (reply.outcome == snmp::Outcome::timed_out && largest_answered_ < packet.octets) {
+      if (reply.good() && read < packet.count) end_.odd = true;
+    } else if (packet.again && reply.outcome == snmp::Outcome::timed_out && ++silent_in_a_row_ < most_silent_rows) {
+      end_.mute_rows.push_back(plans_[packet.first].index);
+    } else if (!packet.again && reply.outcome == snmp::Outcome::timed_out && size_is_proven(packet) &&
+               ++silent_in_a_row_ < most_silent_packets) {
+      // The device is there: one of these rows may be what it is silent to.
+      for (std::size_t i = packet.first; i < packet.first + packet.count; ++i)
+        packets_.push_back(
+            {i, 1, overhead_of(session_.options().credentials.version, limits_) + octets_of(plans_[i]), true});
+    } else if (reply.outcome == snmp::Outcome::timed_out && !size_is_proven(packet)) {
       // Silence may mean that the PDU is too large for the agent: no other one of this size is tried.
       too_large(packet);
       doubt(packet);
@@ -208,11 +247,11 @@ class CounterReadings final : public Reading {
     ReadingTime time;
     time.received = reply.received;
     time.round_trip = reply.round_trip;
-    if (!variables.next(variable)) return 0;
-    if (!variable.absent()) {
+    if (limits_.with_uptime) {
+      if (!variables.next(variable)) return 0;
       const auto uptime = variable.number();
-      if (!uptime) return 0;
-      time.sys_uptime = TimeTicks(static_cast<std::uint32_t>(*uptime));
+      if (!uptime && !variable.absent()) return 0;
+      if (uptime) time.sys_uptime = TimeTicks(static_cast<std::uint32_t>(*uptime));
     }
     for (std::size_t i = 0; i < packet.count; ++i) {
       RowReading reading;
@@ -230,6 +269,29 @@ class CounterReadings final : public Reading {
     for (std::size_t i = from; i < packet.count; ++i) doubtful_.push_back(packet.first + i);
   }
 
+  /// One about as large was answered, so that silence has another reason. Sizes are estimates.
+  [[nodiscard]] bool size_is_proven(const Packet& packet) const {
+    return packet.octets <= largest_answered_ + largest_answered_ / 8;
+  }
+
+  /// RFC 3416 section 4.2.1: error-index counts the variables from 1.
+  void note_refusal(const Packet& packet, std::uint32_t error_index) {
+    if (error_index == 0) return;
+    std::size_t at = error_index - 1;
+    if (limits_.with_uptime && at-- == 0) {
+      end_.refuses_uptime = true;
+      return;
+    }
+    for (std::size_t i = packet.first; i < packet.first + packet.count; ++i) {
+      const auto objects = plans_[i].layout->objects();
+      if (at < objects.size()) {
+        end_.refused.push_back({plans_[i].index, objects[at].column});
+        return;
+      }
+      at -= objects.size();
+    }
+  }
+
   void too_large(const Packet& packet) {
     const auto half = static_cast<unsigned>(packet.octets / 2);
     message_size_ = std::min(message_size_.value_or(half), half);
@@ -238,6 +300,7 @@ class CounterReadings final : public Reading {
   /// Nobody there, or nobody who would tell: what is still under way would only add its own row of timeouts.
   void give_up(const snmp::Reply& reply) {
     session_.cancel_all();
+    end_.mute_rows.clear();  // it may be the device that is
     finish(session_.explain(reply), reply.outcome);
   }
 
@@ -247,6 +310,7 @@ class CounterReadings final : public Reading {
     plan.max_message_size = message_size_.value_or(limits_.max_message_size);
     plan.retries = limits_.retries;
     plan.known_alive = true;  // the scalars were asked first
+    plan.with_uptime = limits_.with_uptime;
     plan.groups.reserve(doubtful_.size());
     for (const std::size_t row : doubtful_) {
       snmp::GetGroup group;
@@ -280,11 +344,10 @@ class CounterReadings final : public Reading {
   }
 
   void finish(std::optional<Error> error, snmp::Outcome outcome) {
-    ReadEnd end;
-    end.error = std::move(error);
-    end.outcome = outcome;
-    end.message_size = message_size_;
-    end.odd = odd_;
+    end_.error = std::move(error);
+    end_.outcome = outcome;
+    end_.message_size = message_size_;
+    ReadEnd end = std::move(end_);
     const auto callback = std::move(done_);  // may destroy this
     callback(std::move(end));
   }
@@ -294,15 +357,16 @@ class CounterReadings final : public Reading {
   ReadLimits limits_;
   std::function<void(RowReading&&)> row_;
   std::function<void(ReadEnd&&)> done_;
-  std::vector<Packet> packets_;
+  std::deque<Packet> packets_;
   std::string encoded_;   ///< the request being made
   std::size_t next_ = 0;  ///< packet to be sent
   std::size_t under_way_ = 0;
   std::size_t largest_answered_ = 0;   ///< expected octets of the largest packet that was answered
   bool refused_ = false;               ///< a packet met an ICMP error or a report
-  bool odd_ = false;                   ///< an answer had other variables than were asked for
+  unsigned silent_in_a_row_ = 0;       ///< packets, or single rows, without an answer in between
   std::vector<std::size_t> doubtful_;  ///< rows to be asked again, in the other way
   std::optional<unsigned> message_size_;
+  ReadEnd end_;
   std::unique_ptr<snmp::MultiGet> get_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // shared with replies under way, which outlive this
 };
@@ -329,6 +393,14 @@ std::string_view RowPlan::name_octets() const noexcept {
   const auto column = name_column();
   if (!column) return {};
   return (column == Column::if_name ? interface.if_name() : interface.descr()).value_or(std::string_view());
+}
+
+void leave_out(RowPlan& plan, Column column) {
+  std::vector<Column> columns;
+  for (const RowLayout::Object& object : plan.layout->objects()) {
+    if (object.column != column) columns.push_back(object.column);
+  }
+  plan.layout = RowLayout::of(columns);
 }
 
 RowPlan plan_row(std::uint32_t index, std::string_view name, const Row& row) {
@@ -365,6 +437,38 @@ RowPlan plan_row(std::uint32_t index, std::string_view name, const Row& row) {
   if (said != nullptr && *said != plan.name_octets()) plan.odd_name = std::make_shared<const std::string>(*said);
   plan.value_octets = static_cast<std::uint32_t>(octets);
   return plan;
+}
+
+CounterCost cost_of_counters(const std::vector<RowPlan>& plans, const ReadLimits& limits, SnmpVersion version) {
+  CounterCost cost;
+  for (const Packet& packet : pack(plans, limits, version)) {
+    ++cost.requests;
+    cost.octets_received += packet.octets;
+    cost.octets_sent += packet.octets;
+    for (std::size_t i = packet.first; i < packet.first + packet.count; ++i) cost.octets_sent -= plans[i].value_octets;
+  }
+  return cost;
+}
+
+std::vector<RowPlan> typical_rows(std::size_t count, SnmpVersion version) {
+  constexpr std::size_t typical_name = 8;
+  std::vector<Column> columns{Column::if_name, Column::if_admin_status, Column::if_oper_status, Column::if_last_change,
+                              Column::if_counter_discontinuity_time};
+  std::size_t octets = typical_name + 2 * status_octets + 2 * ticks_octets;
+  for (const Counter counter : all_counters()) {
+    const CounterColumns known = columns_of(counter);
+    const bool wide = known.wide && version != SnmpVersion::v1;
+    columns.push_back(wide ? *known.wide : known.narrow);
+    octets += wide ? least_wide : least_narrow;
+  }
+  std::vector<RowPlan> rows(count);
+  const auto layout = RowLayout::of(columns);
+  for (std::size_t i = 0; i < count; ++i) {
+    rows[i].index = rows[i].x_index = static_cast<std::uint32_t>(i + 1);
+    rows[i].layout = layout;
+    rows[i].value_octets = static_cast<std::uint32_t>(octets);
+  }
+  return rows;
 }
 
 std::unique_ptr<Reading> read_counters(snmp::Session& session, const std::vector<RowPlan>& plans,

@@ -361,10 +361,8 @@ class TableReading final : public Reading {
   // ---- one row from two tables ----
 
   void join() {
-    if (const auto offset = ifx_offset(rows_)) {
-      join_tables(rows_, *offset);
-      note(fmt::format("ifXTable's indexes are ifTable's {:+}: joined", *offset));
-    }
+    end_.ifx_offset = ifx_offset(rows_);
+    if (end_.ifx_offset) join_tables(rows_, *end_.ifx_offset);
     finish();
   }
 
@@ -380,7 +378,7 @@ class TableReading final : public Reading {
     ReadEnd read_end = std::move(end_);
     if (refusal_ && !read_end.error && !read_end.lacking) {
       read_end.lacking = std::move(refusal_);
-      read_end.refused = true;
+      read_end.columns_refused = true;
     }
     read_end.profile = std::move(profile_);
     callback(std::move(rows), std::move(read_end));

@@ -87,6 +87,7 @@ class Probe {
     const snmp::Traffic before = session_->traffic();
     const BootTime began = BootClock::now();
     if (auto read = read_scalars(ifmib::ScalarSet::changing); !read) return tl::make_unexpected(read.error());
+    const std::uint64_t scalars = session_->traffic().requests - before.requests;
     ifmib::ReadEnd how;
     std::unique_ptr<ifmib::Reading> reading;
     interview_.run([&](std::function<void()> finished) {
@@ -98,9 +99,14 @@ class Probe {
           });
     });
     if (auto read = ended(std::move(how)); !read) return tl::make_unexpected(read.error());
-    const snmp::Traffic& after = session_->traffic();
-    return CycleCost{plans_.size(), after.requests - before.requests, after.octets_sent - before.octets_sent,
-                     after.octets_received - before.octets_received, BootClock::now() - began};
+    const snmp::Traffic cost = session_->traffic() - before;
+    // The cycle that reads the tables had its scalars before them.
+    return CycleCost{plans_.size(),
+                     cost.requests,
+                     cost.octets_sent,
+                     cost.octets_received,
+                     BootClock::now() - began,
+                     session_->traffic().requests - scalars};
   }
 
   snmp::Interview& interview_;
@@ -114,8 +120,35 @@ double seconds(std::chrono::nanoseconds time) { return std::chrono::duration<dou
 
 }  // namespace
 
+std::chrono::nanoseconds cycle_budget(std::chrono::nanoseconds interval) noexcept {
+  return std::max<std::chrono::nanoseconds>(interval * 19 / 20, std::chrono::milliseconds(50));
+}
+
+std::chrono::nanoseconds governed_duration(std::uint64_t requests, const config::Device& device) noexcept {
+  if (!device.max_requests_per_second || requests == 0) return {};
+  // The first one goes at once.
+  return std::chrono::nanoseconds(std::chrono::seconds(requests - 1)) / *device.max_requests_per_second;
+}
+
 Result<CycleCost> probe_cost(snmp::Interview& interview, const config::Device& device) {
   return Probe(interview, device).run();
+}
+
+CycleCost assumed_cost(const config::Device& device, std::size_t interfaces, std::chrono::nanoseconds round_trip) {
+  constexpr std::size_t scalars_sent = 85;  // five names without values
+  constexpr std::size_t scalars_received = 95;
+  const SnmpVersion version = device.auth.version;
+  ifmib::ReadLimits limits;
+  limits.max_message_size = device.max_message_size;
+  const auto counters = ifmib::cost_of_counters(ifmib::typical_rows(interfaces, version), limits, version);
+  CycleCost cost;
+  cost.interfaces = interfaces;
+  cost.requests = 1 + counters.requests;
+  cost.octets_sent = snmp::message_overhead(version) + scalars_sent + counters.octets_sent;
+  cost.octets_received = snmp::message_overhead(version) + scalars_received + counters.octets_received;
+  const std::uint64_t at_once = std::max(1U, device.max_outstanding);
+  cost.duration = round_trip * static_cast<std::int64_t>(1 + (counters.requests + at_once - 1) / at_once);
+  return cost;
 }
 
 void add(TotalCost& total, const CycleCost& cost, std::chrono::nanoseconds interval) {

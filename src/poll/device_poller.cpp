@@ -31,10 +31,14 @@ constexpr unsigned reads_believed = 5;
 constexpr unsigned first_reads_believed = 3;
 /// An ifTableLastChange that moved so often in a row with the same tables behind it is not heeded any more.
 constexpr unsigned idle_changes_believed = 3;
+/// Tables that were read this long ago may tell by which other counter a stuck one is replaced.
+constexpr auto stuck_pause = 1min;
 /// Between two looks at a cache that has not moved yet.
 constexpr auto cache_look_interval = 100ms;
 /// Rows that are looked at while waiting for a cache to move; the whole table would be a load of its own.
 constexpr std::size_t cache_look_rows = 32;
+/// Cycles in a row in which an object is refused before it is left out: an error may pass.
+constexpr unsigned refusals_believed = 2;
 /// Below this a row of counters would be asked object by object.
 constexpr unsigned smallest_message = 300;
 /// No row's state: its facts are read with the next cycle.
@@ -108,10 +112,12 @@ struct DevicePoller::Impl {
   std::optional<std::uint32_t> if_number, if_table_last_change;  ///< when the tables were last read, or tried
   std::optional<rates::AgentClock> clock;                        ///< as last shown
   unsigned answerable =
-      std::numeric_limits<unsigned>::max();  ///< octets of an answer that the agent proved able to give
-  bool answers_oddly = false;                ///< names other objects than it is asked for: read by the library
-  ifmib::TableProfile profile;               ///< how much of its tables it gives at once
-  bool silent = false;                       ///< did not answer in the cycle before, at any of its addresses
+      std::numeric_limits<unsigned>::max();           ///< octets of an answer that the agent proved able to give
+  bool answers_oddly = false;                         ///< names other objects than it is asked for: read by the library
+  std::map<ifmib::RefusedObject, unsigned> refusals;  ///< cycles in a row in which it was refused
+  unsigned uptime_refusals = 0;
+  ifmib::TableProfile profile;  ///< how much of its tables it gives at once
+  bool silent = false;          ///< did not answer in the cycle before, at any of its addresses
   rates::DeviceHistory history;
 
   // Of the cycle under way.
@@ -167,6 +173,7 @@ struct DevicePoller::Impl {
     limits.max_repetitions = device.max_repetitions;
     limits.max_message_size = std::min(device.max_message_size, answerable);
     limits.in_place = !answers_oddly;
+    limits.with_uptime = uptime_refusals < refusals_believed;
     return limits;
   }
   /// PDUs that proved too large for this agent are not asked again: each would cost a row of timeouts.
@@ -175,6 +182,30 @@ struct DevicePoller::Impl {
     if (!end.message_size) return;
     answerable = std::max(*end.message_size, smallest_message);
     log::debug("{}: answers of at most {} octets from here on", device.name, answerable);
+  }
+
+  /// What costs each cycle a PDU or a row of timeouts is left out until the tables are read again.
+  void learn_to_leave_out(const ifmib::ReadEnd& end) {
+    if (end.error) return;
+    if (end.refuses_uptime) ++uptime_refusals;
+    auto before = std::exchange(refusals, {});
+    for (const ifmib::RefusedObject& object : end.refused) {
+      const unsigned times = before[object] + 1;
+      if (times < refusals_believed) {
+        refusals[object] = times;
+        continue;
+      }
+      for (ifmib::RowPlan& plan : plans) {
+        if (plan.index == object.index) ifmib::leave_out(plan, object.column);
+      }
+      log::debug("{}: {} of ifIndex {} is refused and left out", device.name, ifmib::to_string(object.column),
+                 object.index);
+    }
+    for (const std::uint32_t index : end.mute_rows) {
+      for (ifmib::RowPlan& plan : plans) plan.mute = plan.mute || plan.index == index;
+      log::warning("{}: no answer to a request for ifIndex {}: it is left out until the tables are read again",
+                   device.name, index);
+    }
   }
 
   /// For callbacks that belong to this cycle: none comes through once it has ended, not into the next one either.
@@ -286,6 +317,8 @@ struct DevicePoller::Impl {
     announced_cache.reset();
     answerable = std::numeric_limits<unsigned>::max();
     answers_oddly = false;
+    refusals.clear();
+    uptime_refusals = 0;
     tables_known = false;
     tables_lacking.reset();
     read_again.settled();
@@ -406,6 +439,7 @@ struct DevicePoller::Impl {
     facts = std::move(now);
     facts_known = true;
     facts_read_at = BootClock::now();
+    uptime_refusals = 0;
     announced_cache = ifmib::announced_cache(scalars);
   }
 
@@ -490,6 +524,7 @@ struct DevicePoller::Impl {
 
   void take_tables(ifmib::Rows&& rows, ifmib::ReadEnd&& end) {
     for (const std::string& note : end.notes) log::debug("{}: {}", device.name, note);
+    if (end.ifx_offset) log::debug("{}: ifXTable's indexes are ifTable's {:+}: joined", device.name, *end.ifx_offset);
     profile = std::move(end.profile);
     learn(end);
     tables_doubted = end.error.has_value();
@@ -515,14 +550,14 @@ struct DevicePoller::Impl {
     }
     const bool believed = doubted_reads == 0 || doubted_reads >= (tables_known ? reads_believed : first_reads_believed);
     // Without a row there is nothing to believe, as long as the agent says that it has some, or does not say.
-    const bool none_of_some = there == 0 && (end.refused || if_number.value_or(0) > 0);
+    const bool none_of_some = there == 0 && (end.columns_refused || if_number.value_or(0) > 0);
     if (!tables_known && doubt && (!believed || none_of_some)) {
       tables_lacking = std::move(doubt);
       return fail_cycle(*tables_lacking);
     }
     // A column that was refused may be the one that tells who a row is, or its counters of 64 bits.
-    if (believed || !end.refused) take_rows(rows, believed && !none_of_some);
-    const bool proven = end.lacking && !end.refused;
+    if (believed || !end.columns_refused) take_rows(rows, believed && !none_of_some);
+    const bool proven = end.lacking && !end.columns_refused;
     tables_lacking = believed && !none_of_some && !proven ? std::nullopt : std::move(doubt);
     tables_known = true;
     tables_read_at = BootClock::now();
@@ -666,6 +701,7 @@ struct DevicePoller::Impl {
       tables_doubted = true;
       read_again.now();
     }
+    if (row.stuck && BootClock::now() - tables_read_at > stuck_pause) tables_doubted = true;
     cycle->last_heard = row.sample.time.received;
     row.sample.time.age_bound += cache_period();
     const auto place = static_cast<std::size_t>(row.plan - plans.data());
@@ -679,6 +715,7 @@ struct DevicePoller::Impl {
   void take_counters(ifmib::ReadEnd&& end) {
     learn(end);
     if (end.outcome != snmp::Outcome::answered) drop_discovery();  // its requests have gone with these
+    learn_to_leave_out(end);
     if (end.error && !cycle->record.error) cycle->record.error = std::move(end.error);
     if (cycle->rows_doubted) {
       tables_doubted = true;
@@ -737,19 +774,28 @@ struct DevicePoller::Impl {
 
   void complete() {
     auto& interfaces = cycle->snapshot.interfaces;
+    const auto mute = static_cast<std::size_t>(
+        std::count_if(plans.begin(), plans.end(), [](const ifmib::RowPlan& plan) { return plan.mute; }));
+    const std::size_t asked = plans.size() - mute;
     if (cycle->dated_age) {
       const auto age = std::min(*cycle->dated_age + (cycle->last_heard - cycle->first_asked), cache_period());
       for (InterfaceSample& sample : interfaces) sample.time.age_bound += age - cache_period();
-    } else if (!interfaces.empty() && interfaces.size() == plans.size() && !cycle->record.error) {
+    } else if (!interfaces.empty() && interfaces.size() == asked && !cycle->record.error) {
       // Of all rows or none: a reading without some of them looks like a cache that has moved.
       cache_learner.see(cycle->first_asked, cycle->last_heard, rates::fingerprint(interfaces));
     }
     if (!cycle->record.error) cycle->record.error = tables_lacking;
-    if (interfaces.size() < plans.size() && !cycle->record.error) {
+    if (interfaces.size() < asked && !cycle->record.error) {
       cycle->record.error = Error{ErrorKind::agent,
                                   fmt::format("{}: {} of {} interfaces changed while they were read", device.name,
-                                              plans.size() - interfaces.size(), plans.size()),
+                                              asked - interfaces.size(), plans.size()),
                                   "its tables are read again with the next poll"};
+    }
+    if (mute > 0 && !cycle->record.error) {
+      cycle->record.error = Error{ErrorKind::agent,
+                                  fmt::format("{}: the agent does not answer requests for {} of {}", device.name, mute,
+                                              format_counted(plans.size(), "interface")),
+                                  "its tables are read again within the hour, and then they are asked for again"};
     }
     if (interfaces.empty() && !plans.empty()) return fail_cycle(std::move(*cycle->record.error));
     finish(cycle->record.error ? CycleOutcome::partial : CycleOutcome::complete);
@@ -840,9 +886,11 @@ struct DevicePoller::Impl {
           Error{ErrorKind::partial,
                 fmt::format("{}: its tables are still being read, for {} now: {} rows so far", device.name,
                             format_duration(rounded(BootClock::now() - discovery_began)), discovery->rows()),
-                {}});
+                governor_advice()});
     }
-    if (cycle->answered) return stop_short(fmt::format("{}: not all rows were read within {}", device.name, budget));
+    if (cycle->answered) {
+      return stop_short(fmt::format("{}: not all rows were read within {}", device.name, budget), governor_advice());
+    }
     drop_discovery();
     abandon();
     if (cycle->waits_for_name) {
@@ -856,10 +904,18 @@ struct DevicePoller::Impl {
     fail_cycle(Error{ErrorKind::timeout, fmt::format("{}: no answer within {}", device.name, budget), {}});
   }
 
+  [[nodiscard]] std::string governor_advice() const {
+    if (!device.max_requests_per_second) return {};
+    return fmt::format("max_requests_per_second: {} lets no more through: raise it, or the interval",
+                       *device.max_requests_per_second);
+  }
+
   /// What has arrived is kept; where nothing has, the device was not there for this cycle.
-  void stop_short(std::string message) {
+  void stop_short(std::string message, std::string remedy = {}) {
     abandon();
-    if (!cycle->record.error) cycle->record.error = Error{ErrorKind::partial, std::move(message), {}};
+    if (!cycle->record.error) {
+      cycle->record.error = Error{ErrorKind::partial, std::move(message), std::move(remedy)};
+    }
     finish(cycle->answered ? CycleOutcome::partial : CycleOutcome::failed);
   }
 
@@ -897,12 +953,14 @@ struct DevicePoller::Impl {
 
   /// Rows at the end of a device that is too slow for all of them have their turn in the next cycle.
   void remember_place() {
-    const std::vector<bool>& read = cycle->read;
-    if (read.empty() || read.size() != plans.size()) return;
-    const auto begin = read.begin() + static_cast<std::ptrdiff_t>(first_row);
-    auto unread = std::find(begin, read.end(), false);
-    if (unread == read.end()) unread = std::find(read.begin(), begin, false);
-    first_row = unread == begin ? 0 : static_cast<std::size_t>(unread - read.begin());
+    if (cycle->read.empty() || cycle->read.size() != plans.size()) return;
+    for (std::size_t asked = 0; asked < plans.size(); ++asked) {
+      const std::size_t row = (first_row + asked) % plans.size();
+      if (cycle->read[row] || plans[row].mute) continue;
+      first_row = asked == 0 ? 0 : row;
+      return;
+    }
+    first_row = 0;
   }
 
   void judge(DeviceCycle& record) {
@@ -933,23 +991,25 @@ struct DevicePoller::Impl {
 
   void add_cost() {
     if (!session) return;
-    const snmp::Traffic& now = session->traffic();
-    const snmp::Traffic& before = cycle->traffic_before;
+    const snmp::Traffic traffic = session->traffic() - cycle->traffic_before;
     PollCost& cost = cycle->record.cost;
-    cost.requests += static_cast<std::uint32_t>(now.requests - before.requests);
-    cost.responses += static_cast<std::uint32_t>(now.responses - before.responses);
-    cost.retries += static_cast<std::uint32_t>(now.retries - before.retries);
-    cost.timeouts += static_cast<std::uint32_t>(now.timeouts - before.timeouts);
-    cost.octets_sent += now.octets_sent - before.octets_sent;
-    cost.octets_received += now.octets_received - before.octets_received;
-    cycle->traffic_before = now;
+    cost.requests += static_cast<std::uint32_t>(traffic.requests);
+    cost.responses += static_cast<std::uint32_t>(traffic.responses);
+    cost.retries += static_cast<std::uint32_t>(traffic.retries);
+    cost.timeouts += static_cast<std::uint32_t>(traffic.timeouts);
+    cost.octets_sent += traffic.octets_sent;
+    cost.octets_received += traffic.octets_received;
+    cycle->traffic_before = session->traffic();
   }
 
   void apply(config::Device next) {
     const bool moved = !(next.address == device.address);
     const bool other_view = !same_view(next.auth, device.auth);
     const bool other_session = moved || !(next.auth == device.auth) || next.timeout != device.timeout ||
-                               next.retries != device.retries || next.max_outstanding != device.max_outstanding;
+                               next.retries != device.retries || next.max_outstanding != device.max_outstanding ||
+                               next.max_requests_per_second != device.max_requests_per_second ||
+                               next.short_request_ids != device.short_request_ids ||
+                               next.answers_from != device.answers_from;
     // Only other rules cost a read of the tables: a reload that left this device alone is no load on it.
     if (device.interfaces->describe() != next.interfaces->describe()) {
       tables_doubted = true;

@@ -11,4 +11,9 @@ std::string cost_text(const PollCost& cost) {
                      format_octets(cost.octets_sent + cost.octets_received));
 }
 
+std::string span_text(std::chrono::nanoseconds span) {
+  const double ms = std::chrono::duration<double, std::milli>(span).count();
+  return ms < 999.5 ? fmt::format("{:.3g} ms", ms) : fmt::format("{:.1f} s", ms / 1000);
+}
+
 }  // namespace octopoll::poll

@@ -9,6 +9,7 @@
 
 #include "octopoll/core/log.hpp"
 #include "octopoll/core/text.hpp"
+#include "octopoll/poll/cycle_cost.hpp"
 #include "octopoll/schedule/scheduler.hpp"
 #include "poll/engine_ids.hpp"
 #include "poll/pinger.hpp"
@@ -20,11 +21,6 @@ using namespace std::chrono_literals;
 
 /// Up to here an inventory is small: asking all of it at once is no burst that a network notices.
 constexpr std::size_t small_inventory = 64;
-
-/// A cycle ends before the device's next turn begins.
-std::chrono::nanoseconds cycle_budget(std::chrono::nanoseconds interval) {
-  return std::max<std::chrono::nanoseconds>(interval * 19 / 20, 50ms);
-}
 
 /// A snapshot pair of a caching agent needs a gap of more than its period, or both may show the same values.
 std::chrono::nanoseconds gap_for(std::chrono::nanoseconds gap, std::chrono::nanoseconds cache_period) {
@@ -238,9 +234,8 @@ struct Poller::Impl {
     entry.last_interfaces = cycle.interfaces.size();
     entry.last_duration = cycle.duration;
     if (log::level() < log::Level::debug) return;
-    log::debug("{}: {}: {}, {} in {:.2f} s", entry.name, to_string(cycle.outcome), cost_text(cycle.cost),
-               format_counted(cycle.interfaces.size(), "interface"),
-               std::chrono::duration<double>(cycle.duration).count());
+    log::debug("{}: {}: {}, {} in {}", entry.name, to_string(cycle.outcome), cost_text(cycle.cost),
+               format_counted(cycle.interfaces.size(), "interface"), span_text(cycle.duration));
   }
 
   /// Says once that a device fails, and once that it answers again.
@@ -352,6 +347,11 @@ struct Poller::Impl {
     for (const auto& [id, entry] : entries) {
       if (entry->under_way > 0) ++figures.busy;
       if (entry->device && !entry->removed) all.push_back(entry.get());
+    }
+    for (const auto& [name, id] : device_ids) {
+      if (entries.at(id)->failures == 0) continue;
+      ++figures.failing;
+      if (figures.failing_names.size() < most_devices_told) figures.failing_names.push_back(name);
     }
     for (const Entry* entry : worst(all, [](const Entry& e) { return e.timeouts; }))
       figures.silent.push_back({entry->name, entry->timeouts, entry->retries, entry->failures > 0});

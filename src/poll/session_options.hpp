@@ -14,6 +14,9 @@ namespace octopoll::poll {
   options.timeout = device.timeout;
   options.retries = device.retries;
   options.max_outstanding = device.max_outstanding;
+  options.max_requests_per_second = device.max_requests_per_second;
+  options.short_request_ids = device.short_request_ids;
+  options.answers_from = device.answers_from;
   return options;
 }
 

@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "octopoll/core/text.hpp"
+#include "octopoll/recording/recording.hpp"
 #include "recording/address_text.hpp"
 #include "recording/pseudonyms.hpp"
 
@@ -54,19 +56,20 @@ const std::vector<Oid>& left_out() {
       {1, 3, 6, 1, 2, 1, 15},                       // BGP4-MIB
       {1, 3, 6, 1, 2, 1, 17, 4, 3},                 // dot1dTpFdbTable
       {1, 3, 6, 1, 2, 1, 17, 7, 1, 2},              // dot1qTpFdbTable
+      {1, 3, 6, 1, 2, 1, 25, 2, 3},                 // hrStorageTable: paths
+      {1, 3, 6, 1, 2, 1, 25, 3, 8},                 // hrFSTable: paths
       {1, 3, 6, 1, 2, 1, 25, 4},                    // hrSWRun: command lines
       {1, 3, 6, 1, 2, 1, 25, 6},                    // hrSWInstalled
       {1, 3, 6, 1, 2, 1, 31, 1, 4},                 // ifRcvAddressTable
       {1, 3, 6, 1, 2, 1, 55},                       // IPV6-MIB
       {1, 3, 6, 1, 4, 1, 9, 9, 23, 1, 2, 1, 1, 4},  // cdpCacheAddress
       {1, 0, 8802, 1, 1, 2, 1, 4, 2},               // lldpRemManAddrTable
-      {1, 3, 6, 1, 6, 3, 12},                       // SNMP's own configuration
-      {1, 3, 6, 1, 6, 3, 13},
-      {1, 3, 6, 1, 6, 3, 15},
-      {1, 3, 6, 1, 6, 3, 16},
-      {1, 3, 6, 1, 6, 3, 18},
   };
   return subtrees;
+}
+
+bool is_below(const Oid& oid, std::span<const Oid> roots) {
+  return std::any_of(roots.begin(), roots.end(), [&oid](const Oid& root) { return oid.starts_with(root); });
 }
 
 const Oid& sys_name() {
@@ -83,8 +86,7 @@ class Anonymizer {
 
   Anonymized run() {
     counts_.left_out = std::erase_if(objects_, [](const auto& object) {
-      const auto& all = left_out();
-      return std::any_of(all.begin(), all.end(), [&](const Oid& root) { return object.first.starts_with(root); });
+      return is_below(object.first, left_out()) || is_below(object.first, secret_subtrees());
     });
     learn_texts();
     learn_name();
@@ -111,7 +113,7 @@ class Anonymizer {
     if (!known) return;
     const std::string host = name.substr(0, name.find('.'));
     for (const std::string& word : {name, host}) {
-      if (word.size() >= shortest_name_inside) names_.emplace_back(word, *known);
+      names_.emplace_back(word, *known);
     }
   }
 
@@ -126,6 +128,7 @@ class Anonymizer {
   void replace_octets(const Oid& oid, Value& value) {
     static const Oid if_descr{1, 3, 6, 1, 2, 1, 2, 2, 1, 2};
     static const Oid if_name{1, 3, 6, 1, 2, 1, 31, 1, 1, 1, 1};
+    static const Oid sys_descr{1, 3, 6, 1, 2, 1, 1, 1};
     static const Oid if_phys_address{1, 3, 6, 1, 2, 1, 2, 2, 1, 6};
     static const Oid engine_id{1, 3, 6, 1, 6, 3, 10, 2, 1, 1};
     const std::string& octets = *value.octets();
@@ -137,16 +140,19 @@ class Anonymizer {
     } else if (const auto known = pseudonyms_.known_text(octets)) {
       put(value, Value::octet_string(*known), counts_.texts);
     } else {
-      put(value, Value::octet_string(replaced_inside(octets)), counts_.others);
+      const std::size_t shortest = oid.starts_with(sys_descr) ? 1 : shortest_name_inside;
+      put(value, Value::octet_string(replaced_inside(octets, shortest)), counts_.others);
     }
   }
 
   /// Six octets that are no text.
   static bool is_link_address(const std::string& octets) { return octets.size() == 6 && needs_raw(octets); }
 
-  std::string replaced_inside(const std::string& octets) {
+  std::string replaced_inside(const std::string& octets, std::size_t shortest_name) {
     std::string text = octets;
-    for (const auto& [word, other] : names_) text = replace_word(text, word, other);
+    for (const auto& [word, other] : names_) {
+      if (word.size() >= shortest_name) text = replace_word(text, word, other);
+    }
     return replace_serials(replace_addresses(text, pseudonyms_), pseudonyms_);
   }
 

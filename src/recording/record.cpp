@@ -11,20 +11,14 @@ namespace {
 
 using snmp::Oid;
 
-/// SNMP's own configuration: targets, notification filters, users, views, communities (SNMP-TARGET-MIB to
-/// SNMP-COMMUNITY-MIB). A wish for everything is no wish to hand out the keys.
-const std::array<Oid, 5>& secret_subtrees() {
-  static const std::array<Oid, 5> subtrees{{{1, 3, 6, 1, 6, 3, 12},
-                                            {1, 3, 6, 1, 6, 3, 13},
-                                            {1, 3, 6, 1, 6, 3, 15},
-                                            {1, 3, 6, 1, 6, 3, 16},
-                                            {1, 3, 6, 1, 6, 3, 18}}};
-  return subtrees;
-}
-
-bool is_secret(const Oid& oid) {
+/// A wish for everything is no wish to hand out the keys; who names a subtree of them means it.
+bool is_secret(const Oid& oid, std::span<const Oid> roots) {
   const auto& all = secret_subtrees();
-  return std::any_of(all.begin(), all.end(), [&oid](const Oid& subtree) { return oid.starts_with(subtree); });
+  return std::any_of(all.begin(), all.end(), [&](const Oid& subtree) {
+    const bool asked_for =
+        std::any_of(roots.begin(), roots.end(), [&subtree](const Oid& root) { return root.starts_with(subtree); });
+    return !asked_for && oid.starts_with(subtree);
+  });
 }
 
 std::vector<Oid> columns_of(ifmib::Table table) {
@@ -36,6 +30,19 @@ std::vector<Oid> columns_of(ifmib::Table table) {
 }
 
 }  // namespace
+
+std::span<const Oid> secret_subtrees() {
+  static const std::array<Oid, 7> subtrees{{
+      {1, 3, 6, 1, 6, 3, 12},          // SNMP-TARGET-MIB
+      {1, 3, 6, 1, 6, 3, 13},          // SNMP-NOTIFICATION-MIB
+      {1, 3, 6, 1, 6, 3, 15},          // SNMP-USER-BASED-SM-MIB
+      {1, 3, 6, 1, 6, 3, 16},          // SNMP-VIEW-BASED-ACM-MIB
+      {1, 3, 6, 1, 6, 3, 18},          // SNMP-COMMUNITY-MIB
+      {1, 3, 6, 1, 4, 1, 8072, 1, 3},  // NET-SNMP-EXTEND-MIB: command lines, which may hold passwords
+      {1, 3, 6, 1, 4, 1, 8072, 1, 9},  // NET-SNMP-VACM-MIB: names of users and communities in its indexes
+  }};
+  return subtrees;
+}
 
 std::vector<std::vector<Oid>> usual_subtrees() {
   return {
@@ -64,26 +71,33 @@ class Recorder {
 
   Recording run() {
     if (plan_.usual && !plan_.everything) {
-      for (const auto& roots : usual_subtrees()) walk(roots, false);
+      for (const auto& roots : usual_subtrees()) walk(roots);
     }
-    if (plan_.everything) walk({{1, 3, 6, 1}}, true);
-    for (const Oid& root : plan_.more) walk({root}, false);
+    if (plan_.everything) walk({{1, 3, 6, 1}});
+    for (const Oid& root : plan_.more) {
+      const std::size_t before = recording_.objects.size();
+      walk({root});
+      if (recording_.objects.size() == before && !recording_.error)
+        recording_.notes.push_back(root.to_string() + ": nothing new there");
+    }
     return std::move(recording_);
   }
 
  private:
-  void walk(const std::vector<Oid>& roots, bool skip_secrets) {
+  void walk(const std::vector<Oid>& roots) {
     if (recording_.error) return;
     std::size_t found = 0;
     snmp::WalkPlan walk_plan;
     walk_plan.columns = roots;
     walk_plan.max_repetitions = plan_.max_repetitions;
+    walk_plan.profile = profile_;
     snmp::WalkEnd end = interview_.walk(session_, std::move(walk_plan), [&](std::size_t, snmp::VarBind&& variable) {
       ++found;
-      if (!skip_secrets || !is_secret(variable.oid)) take(std::move(variable));
+      if (!is_secret(variable.oid, roots)) take(std::move(variable));
     });
     std::move(end.notes.begin(), end.notes.end(), std::back_inserter(recording_.notes));
     recording_.error = std::move(end.error);
+    profile_ = end.profile;
     // A single object has nothing below it.
     if (found == 0 && roots.size() == 1) get(roots[0]);
   }
@@ -110,6 +124,7 @@ class Recorder {
   snmp::Session& session_;
   const Plan& plan_;
   const std::function<void(std::size_t)>& progress_;
+  snmp::BulkProfile profile_;  ///< what one subtree teaches holds for the next
   Recording recording_;
 };
 

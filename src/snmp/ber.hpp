@@ -76,4 +76,24 @@ inline void append_header(std::string& out, unsigned char tag, std::size_t lengt
   for (std::size_t i = octets > 1 ? octets - 1 : 1; i-- > 0;) out.push_back(static_cast<char>(length >> (8 * i)));
 }
 
+/// Octets of a whole element with so many octets of contents.
+[[nodiscard]] constexpr std::size_t element_octets(std::size_t contents) noexcept {
+  return 1 + length_octets(contents) + contents;
+}
+
+/// Octets that the contents of an INTEGER from 0 to 2147483647 take.
+[[nodiscard]] constexpr std::size_t integer_octets(std::uint32_t number) noexcept {
+  return number < 0x80 ? 1 : number < 0x8000 ? 2 : number < 0x800000 ? 3 : 4;
+}
+
+inline void append_integer(std::string& out, std::uint32_t number) {
+  append_header(out, integer_tag, integer_octets(number));
+  for (std::size_t i = integer_octets(number); i-- > 0;) out.push_back(static_cast<char>(number >> (8 * i)));
+}
+
+inline void append_octets(std::string& out, std::string_view octets) {
+  append_header(out, octet_string_tag, octets.size());
+  out += octets;
+}
+
 }  // namespace octopoll::snmp::ber

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cstdint>
 #include <utility>
 
 #include "snmp/library.hpp"
@@ -22,6 +23,9 @@ constexpr std::size_t most_spare = 1024;
 std::size_t answers_held(const UdpSocket& socket) {
   return std::max<std::size_t>(1, socket.receive_buffer() * 7 / 8 / octets_an_answer);
 }
+
+/// As a signed or as an unsigned number.
+bool fits_16_bits(std::int64_t id) { return id >= INT16_MIN && id <= UINT16_MAX; }
 
 }  // namespace
 
@@ -62,6 +66,16 @@ Engine::Impl::Impl(EventLoop& event_loop, EngineOptions with)
 Engine::Impl::~Impl() {
   *alive = false;
   loop.remove_hook(pump_hook);
+}
+
+Traffic operator-(const Traffic& after, const Traffic& before) noexcept {
+  Traffic between = after;
+  for (auto member : {&Traffic::requests, &Traffic::responses, &Traffic::retries, &Traffic::timeouts, &Traffic::late,
+                      &Traffic::foreign, &Traffic::malformed, &Traffic::octets_sent, &Traffic::octets_received,
+                      &Traffic::kernel_drops}) {
+    between.*member -= before.*member;
+  }
+  return between;
 }
 
 std::string library_version() { return netsnmp_get_version(); }
@@ -175,15 +189,16 @@ void Engine::Impl::on_datagram(const Endpoint& from, std::string_view datagram, 
   Session::Impl* const asked = sent.find(head->id);
   if (asked == nullptr) {
     ++traffic.late;
+    if (fits_16_bits(head->id)) cut_ids_from[cut_ids++ % cut_ids_from.size()] = from;
     return;
   }
   Session::Impl& session = *asked;
   const bool community_differs = session.options.credentials.version != SnmpVersion::v3 &&
                                  head->community != session.options.credentials.community.reveal();
-  if (!(from == session.options.endpoint) || community_differs) {
+  if (!session.takes_answers_from(from) || community_differs) {
     ++traffic.foreign;
     ++session.traffic.foreign;
-    if (!community_differs) session.foreign_source = from.text();
+    if (!community_differs) session.foreign_source = from;
     return;
   }
   session.feed(datagram, *head, received);

@@ -80,8 +80,11 @@ Error Session::explain(const Reply& reply) const {
               : "is the community right (an agent is silent where it is wrong), is an agent running there, does a "
                 "filter "
                 "let UDP pass?";
-      if (!impl_->foreign_source.empty()) {
-        remedy = fmt::format("an answer came from {} instead: poll that address", impl_->foreign_source);
+      if (const auto source = foreign_source()) {
+        remedy = fmt::format("an answer came from {} instead: poll that address, or list it under answers_from",
+                             source->text());
+      } else if (cuts_request_ids()) {
+        remedy = "answers came whose request ids are cut to 16 bits: set short_request_ids";
       }
       std::chrono::nanoseconds waited{};
       for (unsigned i = 0; i <= options.retries; ++i) waited += impl_->configured_patience(i);

@@ -13,16 +13,23 @@ namespace {
 /// An INTEGER of one octet, zero.
 constexpr std::string_view zero{"\x02\x01\x00", 3};
 
+/// Of a request id's contents: RandomIds are four octets long, or two.
+std::size_t id_octets(std::int64_t id) { return id <= 0x7fff ? 2 : 4; }
+
 void append_request_id(std::string& out, std::int64_t id) {
-  // RandomIds are always four octets long.
-  ber::append_header(out, ber::integer_tag, 4);
-  for (int shift = 24; shift >= 0; shift -= 8) out.push_back(static_cast<char>(id >> shift));
+  const std::size_t octets = id_octets(id);
+  ber::append_header(out, ber::integer_tag, octets);
+  for (std::size_t left = octets; left > 0; --left) out.push_back(static_cast<char>(id >> (8 * (left - 1))));
+}
+
+/// Octets of a GetRequest-PDU's contents.
+std::size_t get_contents(std::int64_t id, std::string_view variables) {
+  return 2 + id_octets(id) + 2 * zero.size() + 1 + ber::length_octets(variables.size()) + variables.size();
 }
 
 /// A GetRequest-PDU (RFC 3416 section 3).
 void append_get(std::string& out, std::int64_t id, std::string_view variables) {
-  const std::size_t list = 1 + ber::length_octets(variables.size()) + variables.size();
-  ber::append_header(out, ber::get_request_tag, 6 + 2 * zero.size() + list);
+  ber::append_header(out, ber::get_request_tag, get_contents(id, variables));
   append_request_id(out, id);
   out += zero;  // error-status
   out += zero;  // error-index
@@ -92,6 +99,7 @@ int Session::Impl::build(netsnmp_pdu& pdu, u_char** packet, std::size_t* capacit
     if (a_try->exchange == nullptr) return -1;  // resent by the library, and nobody waits for it any more
     return build_encoded(pdu, a_try->exchange->encoded, packet, capacity, length);
   }
+  linked->link();
   std::size_t built = 0;
   const int result = snmp_build(packet, capacity, &built, snmp_sess_session(handle), &pdu);
   if (result != 0) return result;
@@ -110,6 +118,8 @@ int Session::Impl::build_encoded(netsnmp_pdu& pdu, const std::string& variables,
   if (session.version == SNMP_VERSION_3) {
     append_get(out, pdu.reqid, variables);
     if (!fill_security(pdu, session)) return -1;
+    if (build_by_shortcut(pdu, out, packet, capacity, length)) return 0;
+    linked->link();
     std::size_t built = 0;
     const int result = snmpv3_packet_realloc_rbuild(packet, capacity, &built, &session, &pdu,
                                                     reinterpret_cast<u_char*>(out.data()), out.size());
@@ -122,8 +132,7 @@ int Session::Impl::build_encoded(netsnmp_pdu& pdu, const std::string& variables,
     return 0;
   }
   const std::string_view community = view(session.community, session.community_len);
-  const std::size_t list = 1 + ber::length_octets(variables.size()) + variables.size();
-  const std::size_t body = 6 + 2 * zero.size() + list;
+  const std::size_t body = get_contents(pdu.reqid, variables);
   const std::size_t get = 1 + ber::length_octets(body) + body;
   ber::append_header(out, ber::sequence_tag,
                      zero.size() + 1 + ber::length_octets(community.size()) + community.size() + get);
@@ -135,18 +144,46 @@ int Session::Impl::build_encoded(netsnmp_pdu& pdu, const std::string& variables,
   return copy_to(out, packet, capacity, length) ? 0 : -1;
 }
 
+/// What the shortcut needs to know; nothing where the library has to do it.
+std::optional<UsmParty> Session::Impl::party() const {
+  const SnmpCredentials& credentials = options.credentials;
+  const netsnmp_session& session = *snmp_sess_session(handle);
+  if (user == nullptr || credentials.level == SecurityLevel::no_auth_no_priv) return std::nullopt;
+  UsmParty party{*user, credentials.auth_protocol, std::nullopt,
+                 view(session.contextEngineID, session.contextEngineIDLen),
+                 std::string_view(session.contextName, session.contextNameLen)};
+  if (credentials.level == SecurityLevel::auth_priv) party.priv = credentials.priv_protocol;
+  return party;
+}
+
+/// Not while the library has learned something of the agent's clock that the session does not know yet: it sends again
+/// from within a report that told it the time.
+bool Session::Impl::build_by_shortcut(const netsnmp_pdu& pdu, std::string_view get, u_char** packet,
+                                      std::size_t* capacity, std::size_t* length) {
+  const auto us = linked->is_linked() ? std::nullopt : party();
+  if (!us) return false;
+  // As the library reckons msgMaxSize.
+  const auto most =
+      std::min(static_cast<std::size_t>(netsnmp_max_send_msg_size()), snmp_sess_session(handle)->rcvMsgMaxSize);
+  return engine.shortcut.write(*us, clock, BootClock::now(), pdu.msgid, static_cast<std::uint32_t>(most), get,
+                               engine.sealed) &&
+         copy_to(engine.sealed, packet, capacity, length);
+}
+
 /// `octets` are the library's copy of what came, which it may change.
 int Session::Impl::parse(netsnmp_pdu& pdu, u_char* octets, std::size_t length) {
   netsnmp_session* session = snmp_sess_session(handle);
   const bool may_be_encoded = std::any_of(tries.begin(), tries.end(), [](const auto& t) { return t->encoded; });
   if (may_be_encoded && length == incoming.size()) {
-    const bool taken = session->version == SNMP_VERSION_3 ? parse_encoded_v3(pdu, octets) : parse_encoded(pdu);
+    const bool taken = session->version == SNMP_VERSION_3 ? parse_by_shortcut(pdu) || parse_encoded_v3(pdu, octets)
+                                                          : parse_encoded(pdu);
     if (taken) {
       took_encoded = true;
       session->s_snmp_errno = 0;
       return SNMP_ERR_NOERROR;
     }
   }
+  linked->link();
   return snmp_parse(static_cast<session_list*>(handle), session, &pdu, octets, length);
 }
 
@@ -184,10 +221,28 @@ bool Session::Impl::take_response(netsnmp_pdu& pdu, std::string_view octets) {
   return true;
 }
 
+/// False as in parse_encoded().
+bool Session::Impl::parse_by_shortcut(netsnmp_pdu& pdu) {
+  const auto us = party();
+  const auto message = us ? engine.shortcut.read(*us, clock, incoming_at, incoming) : std::nullopt;
+  if (!message || !take_response(pdu, message->pdu)) return false;
+  const Try& a_try = *try_of(pdu.reqid);
+  const bool ours = std::find(a_try.ids.begin(), a_try.ids.end(), message->id) != a_try.ids.end();
+  if (ours && fill_security(pdu, *snmp_sess_session(handle))) {
+    pdu.version = SNMP_VERSION_3;
+    pdu.msgid = static_cast<long>(message->id);
+    return true;
+  }
+  answered_variables = {};
+  pdu.flags &= ~static_cast<u_long>(UCD_MSG_FLAG_RESPONSE_PDU);
+  return false;
+}
+
 /// The frame of RFC 3412 section 6 is read here, its security is USM's affair. False as in parse_encoded(): what USM
 /// has changed in `octets` is put back, and the library looks at the message as if for the first time.
 bool Session::Impl::parse_encoded_v3(netsnmp_pdu& pdu, u_char* octets) {
   netsnmp_session& session = *snmp_sess_session(handle);
+  linked->link();
   snmp_secmod_def* usm = find_sec_mod(SNMP_SEC_MODEL_USM);
   if (usm == nullptr || usm->decode == nullptr) return false;
   const auto message = ber::Reader(incoming).element(ber::sequence_tag);

@@ -110,6 +110,16 @@ void Session::cancel_all() {
 const SessionOptions& Session::options() const noexcept { return impl_->options; }
 const Traffic& Session::traffic() const noexcept { return impl_->traffic; }
 
+std::optional<Endpoint> Session::foreign_source() const {
+  return impl_->foreign_source.valid() ? std::optional(impl_->foreign_source) : std::nullopt;
+}
+
+bool Session::cuts_request_ids() const {
+  const auto& sources = impl_->engine.cut_ids_from;
+  return !impl_->options.short_request_ids &&
+         std::find(sources.begin(), sources.end(), impl_->options.endpoint) != sources.end();
+}
+
 std::string Session::engine_id() const {
   const netsnmp_session* session = snmp_sess_session(impl_->handle);
   if (session == nullptr || session->securityEngineIDLen == 0) return {};
@@ -125,6 +135,7 @@ std::optional<std::pair<std::uint32_t, std::uint32_t>> Session::engine_clock() c
 Session::Impl::~Impl() {
   *alive = false;
   for (const auto& exchange : active) leave_active(*exchange);
+  engine.loop.cancel(turn_timer);
   close_handle();
   engine.leave(*this);
 }
@@ -194,6 +205,9 @@ void Session::Impl::close_handle() {
 }
 
 void Session::Impl::pump() {
+  for (const auto& exchange : active) {
+    if (exchange->due && !exchange->ended) transmit_in_turn(*exchange);
+  }
   if (phase == Phase::undiscovered && !waiting.empty()) {
     if (Channel* channel = room()) {
       phase = Phase::discovering;
@@ -204,6 +218,10 @@ void Session::Impl::pump() {
     }
   }
   while (phase == Phase::ready && !waiting.empty() && active.size() < allowed_in_flight()) {
+    if (!has_turn()) {
+      wait_for_turn();
+      break;
+    }
     Channel* channel = room();
     if (channel == nullptr) break;
     auto next = std::move(waiting.front());
@@ -230,7 +248,26 @@ void Session::Impl::start(std::unique_ptr<Exchange> exchange, Channel& channel) 
   exchange->tries = 0;
   exchange->waited = {};
   active.push_back(std::move(exchange));
-  transmit(*active.back());
+  transmit_in_turn(*active.back());
+}
+
+bool Session::Impl::has_turn() const noexcept {
+  return !options.max_requests_per_second || BootClock::now() >= next_turn;
+}
+
+void Session::Impl::wait_for_turn() {
+  if (turn_timer != 0) return;
+  turn_timer = engine.loop.at(next_turn, [this] {
+    turn_timer = 0;
+    engine.pump_soon(*this);
+  });
+}
+
+/// Now, or when its turn comes; meanwhile a late answer to an earlier try is still taken.
+void Session::Impl::transmit_in_turn(Exchange& exchange) {
+  exchange.due = !has_turn();
+  if (exchange.due) return wait_for_turn();
+  transmit(exchange);
 }
 
 /// RFC 3416 section 4.1 leaves the strategy to us: each wait is twice the one before, at most four times the first.
@@ -280,7 +317,7 @@ void Session::Impl::transmit(Exchange& exchange) {
     snmp_sess_session(handle)->timeout = std::chrono::duration_cast<std::chrono::microseconds>(welcome).count();
     sending = &a_try;
     {
-      const LinkedEngine linked(*snmp_sess_session(handle), user.get(), clock);
+      const LinkedEngine while_sending(*snmp_sess_session(handle), user.get(), clock, linked);
       queued = snmp_sess_async_send(handle, pdu, library_callback, &a_try) != 0;
     }
     sending = nullptr;
@@ -312,9 +349,23 @@ netsnmp_pdu* Session::Impl::make_pdu(const Exchange& exchange) const {
     pdu = to_pdu(exchange.request, options.credentials.version);
   }
   if (pdu == nullptr) return nullptr;
-  pdu->reqid = engine.ids.next();
-  pdu->msgid = engine.ids.next();
+  pdu->reqid = next_id();
+  pdu->msgid = next_id();
   return pdu;
+}
+
+std::int64_t Session::Impl::next_id() const {
+  if (!options.short_request_ids) return engine.ids.next();
+  // So few that sessions may meet in one, and then the answer to one of them is lost.
+  constexpr int most_attempts = 16;
+  std::int64_t id = engine.ids.next_short();
+  for (int i = 1; i < most_attempts && engine.sent.find(id) != nullptr; ++i) id = engine.ids.next_short();
+  return id;
+}
+
+bool Session::Impl::takes_answers_from(const Endpoint& source) const noexcept {
+  return source == options.endpoint ||
+         std::find(options.answers_from.begin(), options.answers_from.end(), source) != options.answers_from.end();
 }
 
 void Session::Impl::on_try_timer(Exchange& exchange) {
@@ -326,7 +377,7 @@ void Session::Impl::on_try_timer(Exchange& exchange) {
     return;
   }
   if (exchange.tries <= exchange.request.retries.value_or(options.retries)) {
-    transmit(exchange);
+    transmit_in_turn(exchange);
   } else {
     end(exchange, Outcome::timed_out);
   }
@@ -346,6 +397,10 @@ int Session::Impl::send_datagram(std::string_view datagram) {
   const Exchange* exchange = building != nullptr ? building->exchange : nullptr;
   Channel& channel = exchange != nullptr ? *exchange->channel : engine.channels(options.endpoint.family()).front();
   channel.socket->send(options.endpoint, datagram);
+  // Here, as the library sends again by itself, too.
+  if (const auto rate = options.max_requests_per_second) {
+    next_turn = std::max(next_turn, BootClock::now()) + std::chrono::nanoseconds(std::chrono::seconds(1)) / *rate;
+  }
   engine.sent.set(head->id, this);
   if (sending != nullptr) {
     sending->ids[0] = head->id;
@@ -367,7 +422,7 @@ void Session::Impl::feed(std::string_view datagram, const MessageHead& head, Boo
   netsnmp_session* session = snmp_sess_session(handle);
   const std::uint32_t strangers = count_strangers();
   {
-    LinkedEngine linked(*session, user.get(), clock);
+    LinkedEngine while_reading(*session, user.get(), clock, linked);
     netsnmp_large_fd_set ready;
     netsnmp_large_fd_set_init(&ready, FD_SETSIZE);
     NETSNMP_LARGE_FD_SET(any_descriptor, &ready);
@@ -377,7 +432,7 @@ void Session::Impl::feed(std::string_view datagram, const MessageHead& head, Boo
     if (took_encoded && head.engine_time && clock.authenticated) {
       clock.follow(*head.engine_time, received);
     } else {
-      linked.learn();
+      while_reading.learn();
     }
     netsnmp_large_fd_set_cleanup(&ready);
   }
@@ -507,7 +562,7 @@ void Session::Impl::finish_ended() {
   }
   sweep();
   const bool may_start = phase == Phase::undiscovered || (phase == Phase::ready && active.size() < allowed_in_flight());
-  if (!waiting.empty() && may_start && !is_starved) engine.pump_soon(*this);
+  if (!waiting.empty() && may_start && !is_starved && turn_timer == 0) engine.pump_soon(*this);
 }
 
 void Session::Impl::finish(std::unique_ptr<Exchange> exchange) {
@@ -643,7 +698,7 @@ void Session::Impl::sweep() {
     return !a_try->gone && a_try->exchange == nullptr && a_try->expires < now;
   };
   if (handle != nullptr && std::any_of(tries.begin(), tries.end(), overdue)) {
-    const LinkedEngine linked(*snmp_sess_session(handle), user.get(), clock);
+    const LinkedEngine while_dropping(*snmp_sess_session(handle), user.get(), clock, linked);
     snmp_sess_timeout(handle);
   }
   BootTime next = BootTime::max();

@@ -14,6 +14,7 @@
 #include "snmp/round_trips.hpp"
 #include "snmp/udp_socket.hpp"
 #include "snmp/usm.hpp"
+#include "snmp/usm_shortcut.hpp"
 #include "snmp/wire.hpp"
 
 namespace octopoll::snmp {
@@ -40,6 +41,7 @@ struct Exchange {
   Reply reply;
   bool ended = false;
   bool rediscovered = false;          ///< sent again after the agent disowned its engine id
+  bool due = false;                   ///< to be sent as soon as max_requests_per_second allows it
   Channel* channel = nullptr;         ///< its tries leave by this one
   std::chrono::nanoseconds waited{};  ///< by the tries before
   BootTime deadline;                  ///< of the last try
@@ -65,6 +67,7 @@ struct Engine::Impl {
   EngineOptions options;
   RandomIds ids;
   KuCache keys;
+  UsmShortcut shortcut;
   std::deque<Channel> channels4, channels6;  ///< exchanges point into them
   /// Which session sent the message with this id. Sessions outnumber neither ids nor memory: an id is 31 random bits.
   IdTable<Session::Impl*> sent;
@@ -75,8 +78,12 @@ struct Engine::Impl {
   std::deque<Session::Impl*> starved;  ///< have something to send and no room for the answer; first come, first served
   mutable Traffic traffic;             ///< mutable: kernel_drops is gathered from the sockets when somebody looks
   std::size_t in_flight = 0;
+  /// Where the newest answers came from that have an id of 16 bits which nobody sent: to explain a silence by.
+  std::array<Endpoint, 8> cut_ids_from;
+  std::size_t cut_ids = 0;                       ///< of them all
   std::string scoped_pdu;                        ///< v3: the PDU within, decrypted; of the answer at hand
   std::string message;                           ///< an encoded request being built
+  std::string sealed;                            ///< v3: the message around it
   std::vector<std::unique_ptr<Exchange>> spare;  ///< with the memory of the requests that they had
 
   EventLoop::HookId pump_hook;
@@ -122,6 +129,8 @@ struct Session::Impl {
   std::vector<std::unique_ptr<Exchange>> active;
   std::vector<std::unique_ptr<Try>> tries;
   EventLoop::TimerId sweep_timer = 0;
+  BootTime next_turn;                                          ///< with max_requests_per_second: nothing is sent before
+  EventLoop::TimerId turn_timer = 0;                           ///< while something waits for it
   std::size_t place = 0;                                       ///< in the engine's list of sessions
   bool pump_pending = false;                                   ///< is in the engine's to_pump or pumping
   bool is_starved = false;                                     ///< is in the engine's list of them
@@ -132,9 +141,10 @@ struct Session::Impl {
   bool took_encoded = false;            ///< the library was handed an answer that was read in place
   std::string_view answered_variables;  ///< of the answer to an encoded request that the library hands out next
   Try* sending = nullptr;               ///< whose PDU we have the library send right now
+  LinkedEngine* linked = nullptr;       ///< while the library is at work for this session
   const Try* building = nullptr;        ///< whose PDU it built last: also one that it resends by itself
   std::vector<std::int64_t> sent_ids;   ///< ids that went out while the library was at work on an answer
-  std::string foreign_source;           ///< an answer came from here, not from the address asked
+  Endpoint foreign_source;              ///< an answer came from here, and was not taken; invalid: none did
   std::string icmp_reason;
 
   Impl(Engine::Impl& owner, SessionOptions with) : engine(owner), options(std::move(with)) {}
@@ -148,7 +158,12 @@ struct Session::Impl {
   [[nodiscard]] Channel* room();
   [[nodiscard]] unsigned allowed_in_flight() const noexcept;
   void start(std::unique_ptr<Exchange> exchange, Channel& channel);
+  [[nodiscard]] bool has_turn() const noexcept;
+  void wait_for_turn();
+  void transmit_in_turn(Exchange& exchange);
   void transmit(Exchange& exchange);
+  [[nodiscard]] std::int64_t next_id() const;
+  [[nodiscard]] bool takes_answers_from(const Endpoint& source) const noexcept;
   [[nodiscard]] netsnmp_pdu* make_pdu(const Exchange& exchange) const;
   [[nodiscard]] std::chrono::nanoseconds configured_patience(unsigned try_number) const noexcept;
   [[nodiscard]] std::chrono::nanoseconds patience(const Exchange& exchange, unsigned try_number,
@@ -162,6 +177,10 @@ struct Session::Impl {
                     std::size_t* length);
   int parse(netsnmp_pdu& pdu, u_char* octets, std::size_t length);
   [[nodiscard]] bool parse_encoded(netsnmp_pdu& pdu);
+  [[nodiscard]] std::optional<UsmParty> party() const;
+  [[nodiscard]] bool build_by_shortcut(const netsnmp_pdu& pdu, std::string_view get, u_char** packet,
+                                       std::size_t* capacity, std::size_t* length);
+  [[nodiscard]] bool parse_by_shortcut(netsnmp_pdu& pdu);
   [[nodiscard]] bool parse_encoded_v3(netsnmp_pdu& pdu, u_char* octets);
   [[nodiscard]] bool take_response(netsnmp_pdu& pdu, std::string_view octets);
   int on_library(int operation, netsnmp_pdu* pdu, Try& a_try);

@@ -117,13 +117,12 @@ std::uint32_t EngineClock::time_at(BootTime now) const noexcept {
 void EngineClock::follow(const EngineTime& shown, BootTime now) noexcept {
   const auto shown_boots = static_cast<std::uint32_t>(shown.boots);
   const auto shown_time = static_cast<std::uint32_t>(shown.time);
-  if (shown_boots < boots || (shown_boots == boots && shown_time <= time_at(now))) return;
+  if (shown_boots < boots || (shown_boots == boots && shown_time <= time)) return;
   *this = {shown_boots, shown_time, now, true, true};
 }
 
-LinkedEngine::LinkedEngine(const netsnmp_session& session, usmUser* user, EngineClock& clock) noexcept
-    : session_(session), user_(user), clock_(clock) {
-  if (session_.version != SNMP_VERSION_3) return;
+void LinkedEngine::link() noexcept {
+  if (session_.version != SNMP_VERSION_3 || std::exchange(is_linked_, true)) return;
   if (user_ != nullptr) usm_add_user(user_);
   if (clock_.known) {
     set_enginetime(session_.securityEngineID, static_cast<u_int>(session_.securityEngineIDLen), clock_.boots,
@@ -132,7 +131,8 @@ LinkedEngine::LinkedEngine(const netsnmp_session& session, usmUser* user, Engine
 }
 
 LinkedEngine::~LinkedEngine() {
-  if (session_.version != SNMP_VERSION_3) return;
+  current_ = nullptr;
+  if (!is_linked_) return;
   if (user_ != nullptr) {
     usm_remove_user(user_);
     user_->next = user_->prev = nullptr;
@@ -141,7 +141,7 @@ LinkedEngine::~LinkedEngine() {
 }
 
 void LinkedEngine::learn() noexcept {
-  if (session_.version != SNMP_VERSION_3) return;
+  if (!is_linked_) return;
   const auto* engine = session_.securityEngineID;
   const auto length = static_cast<u_int>(session_.securityEngineIDLen);
   const BootTime now = BootClock::now();

@@ -52,8 +52,9 @@ using UsmUserPtr = std::unique_ptr<usmUser, FreeUsmUser>;
 /// library's list. Null where the library refuses.
 [[nodiscard]] UsmUserPtr make_usm_user(netsnmp_session& session);
 
-/// What a session knows of its agent's clock. Unit: `time` is snmpEngineTime in seconds at `at`.
-/// Source: RFC 3414 section 2.2 (snmpEngineBoots, snmpEngineTime), section 4 (the first ones come unauthenticated).
+/// What a session knows of its agent's clock. Unit: `time` is snmpEngineTime in seconds at `at`, the last that was
+/// taken (latestReceivedEngineTime). Source: RFC 3414 section 2.2 (snmpEngineBoots, snmpEngineTime), section 4 (the
+/// first ones come unauthenticated).
 struct EngineClock {
   std::uint32_t boots = 0;
   std::uint32_t time = 0;
@@ -62,8 +63,9 @@ struct EngineClock {
   bool authenticated = false;
 
   [[nodiscard]] std::uint32_t time_at(BootTime now) const noexcept;
-  /// Takes over a clock that came with an authenticated message within the time window, where it is ahead of what is
-  /// known (RFC 3414 section 2.3).
+  /// Takes over a clock that came with an authenticated message within the time window, where it is later than the last
+  /// one taken (RFC 3414 section 3.2 step 7b): also one that is behind what was reckoned since, or an agent whose clock
+  /// runs slow would leave the window after some days. A message that was held up can set it back no further than that.
   void follow(const EngineTime& shown, BootTime now) noexcept;
 };
 
@@ -72,12 +74,20 @@ struct EngineClock {
 /// linear, and two devices that claim one engine id keep their own keys and clocks (with one clock for both, each
 /// answer of the one would put the other outside of its time window).
 ///
-/// What the library learns of the clock is taken over by learn(), after a call that may have taught it something: each
-/// look into its list costs it a hash of the engine id.
+/// Each look into the library's list of clocks costs it a hash of the engine id. Hence it is linked when the library's
+/// USM is first needed, which many calls never do, and what the library learns of the clock is taken over by learn(),
+/// after a call that may have taught it something.
 class LinkedEngine {
  public:
-  LinkedEngine(const netsnmp_session& session, usmUser* user, EngineClock& clock) noexcept;
+  /// `current` points to this one as long as it lives.
+  LinkedEngine(const netsnmp_session& session, usmUser* user, EngineClock& clock, LinkedEngine*& current) noexcept
+      : session_(session), user_(user), clock_(clock), current_(current) {
+    current_ = this;
+  }
   ~LinkedEngine();
+  /// To be called before the library's USM is; once is enough.
+  void link() noexcept;
+  [[nodiscard]] bool is_linked() const noexcept { return is_linked_; }
   void learn() noexcept;
   LinkedEngine(const LinkedEngine&) = delete;
   LinkedEngine& operator=(const LinkedEngine&) = delete;
@@ -86,6 +96,8 @@ class LinkedEngine {
   const netsnmp_session& session_;
   usmUser* user_;
   EngineClock& clock_;
+  LinkedEngine*& current_;
+  bool is_linked_ = false;
 };
 
 /// How many messages the library's USM has refused so far as those of an engine, or of a user there, that it does not

@@ -23,7 +23,8 @@ void Device::change_faults(const Json& changes, Instant now) {
               !faults_.non_increasing && !faults_.wrong_types && !faults_.duplicate_names && !faults_.bad_utf8 &&
               !faults_.frozen_uptime && !faults_.skip_rows_over && !faults_.zero_values_over &&
               !faults_.fewer_bindings && !faults_.trim_zeros && !faults_.trailing_nul && !faults_.stuck_hc &&
-              !faults_.odd_numbers && !faults_.error_below && !faults_.restless_tables;
+              !faults_.odd_numbers && !faults_.error_below && !faults_.restless_tables && !faults_.silent_instance &&
+              !faults_.refuse_instance;
   if (!faults_.frozen_uptime) {
     frozen_uptime_.reset();
   } else if (!frozen_uptime_) {
@@ -78,7 +79,7 @@ std::size_t Device::successor(std::size_t i) const {
 
 std::size_t Device::past_early_end(OidView from, std::size_t i) const {
   if (!faults_.early_end) return i;
-  const EarlyEnd& end = *faults_.early_end;
+  const Instance& end = *faults_.early_end;
   if (starts_with(from, end.column) && from.size() > end.column.size() && from.back() >= end.if_index) return i;
   while (i < view_->size() && starts_with(view_->name(i), end.column) && view_->name(i).back() > end.if_index) ++i;
   return i;

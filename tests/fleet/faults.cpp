@@ -197,19 +197,20 @@ void set_hole(Faults& faults, const Json& value, const std::string& where) {
   faults.hole = std::move(holes);
 }
 
-void set_early_end(Faults& faults, const Json& value, const std::string& where) {
+template <std::optional<Instance> Faults::*Field>
+void set_instance(Faults& faults, const Json& value, const std::string& where) {
   if (is_off(value)) {
-    faults.early_end.reset();
+    (faults.*Field).reset();
     return;
   }
   JsonFields fields(value, where);
-  EarlyEnd end;
+  Instance instance;
   const Json* column = fields.find("column");
   if (column == nullptr) throw std::invalid_argument(where + ": which column?");
-  end.column = read_oid(*column, where + ".column");
-  fields.take("if_index", end.if_index);
+  instance.column = read_oid(*column, where + ".column");
+  fields.take("if_index", instance.if_index);
   fields.finish();
-  faults.early_end = std::move(end);
+  faults.*Field = std::move(instance);
 }
 
 void set_vanish_row(Faults& faults, const Json& value, const std::string& where) {
@@ -287,10 +288,14 @@ std::span<const Setting> settings() {
        set_prefix<&Faults::non_increasing>},
       {{"error_below", "{oid, status}", "requests that ask below that OID get genErr, tooBig or noSuchName"},
        set_error_below},
+      {{"silent_instance", "{column, if_index}", "a GET that names it is not answered"},
+       set_instance<&Faults::silent_instance>},
+      {{"refuse_instance", "{column, if_index}", "a GET that names it gets genErr, with its error-index"},
+       set_instance<&Faults::refuse_instance>},
       {{"v1_only", "flag", "v2c gets no answer"}, set_flag<&Faults::v1_only>},
       {{"hole", "[{column, rows}]", "columns lack these rows, or all of them"}, set_hole},
       {{"early_end", "{column, if_index}", "a walk of that column ends before that row; GET finds the rows behind it"},
-       set_early_end},
+       set_instance<&Faults::early_end>},
       {{"vanish_row", "{if_index, after_requests}", "a row is gone after so many requests"}, set_vanish_row},
       {{"no_ifx", "flag", "there is no ifXTable"}, set_flag<&Faults::no_ifx>},
       {{"no_sys_uptime", "flag", "there is no sysUpTime"}, set_flag<&Faults::no_sys_uptime>},

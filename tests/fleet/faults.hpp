@@ -35,8 +35,8 @@ struct VanishingRow {
   std::uint64_t after_requests = 0;  ///< so many requests still see it, counted from when the fault is set
 };
 
-/// The walk of a column ends before this row; who asks by GET, or goes on behind it, finds the rest (SONiC).
-struct EarlyEnd {
+/// One object of one row.
+struct Instance {
   Oid column;
   std::uint32_t if_index = 0;
 };
@@ -82,10 +82,13 @@ struct Faults {
   std::optional<Oid> loop;
   std::optional<Oid> non_increasing;
   std::optional<ErrorBelow> error_below;
+  std::optional<Instance> silent_instance;
+  std::optional<Instance> refuse_instance;
   bool v1_only = false;
   // Which instances there are.
   std::vector<Hole> hole;
-  std::optional<EarlyEnd> early_end;
+  /// The walk of a column ends before this row; who asks by GET, or goes on behind it, finds the rest (SONiC).
+  std::optional<Instance> early_end;
   std::optional<VanishingRow> vanish_row;
   bool no_ifx = false;
   bool no_sys_uptime = false;

@@ -204,10 +204,16 @@ std::size_t first_below(const Request& request, const std::optional<ErrorBelow>&
   return 0;
 }
 
+bool names(OidView name, const std::optional<Instance>& instance) {
+  return instance && starts_with(name, instance->column) && name.back() == instance->if_index;
+}
+
 Reply answer_get(const Request& request, Device& device, Instant now, Message& message) {
   const Layout& layout = device.view();
   for (std::size_t i = 0; i < bindings_given(request, device); ++i) {
     const OidView name = request.name(i);
+    if (names(name, device.faults().silent_instance)) return {};
+    if (names(name, device.faults().refuse_instance)) return error(request, message, gen_err, i + 1);
     const auto at = layout.find(name);
     Value value = at                                ? device.value(*at, now)
                   : layout.has_object_type_of(name) ? Value::exception(Tag::no_such_instance)

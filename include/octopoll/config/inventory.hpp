@@ -38,8 +38,11 @@ struct Device {
   std::chrono::nanoseconds timeout = std::chrono::seconds(1);  ///< per request, before the first retry
   unsigned retries = 2;                                        ///< per request, after the first try
   unsigned max_outstanding = 2;                                ///< requests in flight at this device
+  std::optional<unsigned> max_requests_per_second{};           ///< at this device, retries too; nothing: no bound
   unsigned max_repetitions = 25;                               ///< upper bound for GETBULK
   unsigned max_message_size = 1472;                            ///< octets an answer may have
+  bool short_request_ids = false;                              ///< below 2^15
+  std::vector<Endpoint> answers_from{};                        ///< further addresses whose answers are taken
   std::shared_ptr<const InterfaceRules> interfaces;            ///< shared by the devices of a group; never null
   bool ping = true;                                            ///< probe its address by ICMP too
   std::chrono::nanoseconds dns_cache =

@@ -36,6 +36,8 @@ struct Profile {
   };
   std::optional<unsigned> max_repetitions;
   std::optional<unsigned> max_message_size;
+  bool short_request_ids = false;
+  std::vector<std::string> answers_from;  ///< with the port where it is not the one asked
   std::vector<SpeedOverride> speeds;
 };
 

@@ -74,8 +74,9 @@ enum class Column : std::uint16_t {
 
 /// All 41, in the order of the MIB.
 [[nodiscard]] std::span<const Column> all_columns() noexcept;
-/// What a poller reads to know a row: names, states, speeds and which counters there are. Not ifIndex, which the
-/// instances say anyway and some agents crash on (Nexus 5000).
+/// All but ifIndex, which the instances say anyway and some agents crash on (Nexus 5000).
+[[nodiscard]] std::span<const Column> harmless_columns() noexcept;
+/// What a poller reads to know a row: names, states, speeds and which counters there are.
 [[nodiscard]] std::span<const Column> polled_columns() noexcept;
 
 /// A counter's 64-bit column (where the MIB has one) and its 32-bit column.

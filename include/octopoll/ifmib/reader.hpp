@@ -54,6 +54,14 @@ struct ReadLimits {
   /// for agents that answer otherwise: what they say costs a PDU twice.
   bool in_place = true;
   std::size_t first_row = 0;  ///< counters: of the plans, the one to begin with; those before it come last
+  bool with_uptime = true;    ///< counters: sysUpTime leads each PDU
+};
+
+/// An object that the agent refuses by an error, which costs the PDU that names it.
+struct RefusedObject {
+  std::uint32_t index = 0;  ///< of its row in ifTable
+  Column column{};
+  friend auto operator<=>(const RefusedObject&, const RefusedObject&) = default;
 };
 
 /// How a read ended; an error means that what came is all there is.
@@ -66,8 +74,13 @@ struct ReadEnd {
   /// Of a read of tables without an error: rows are known to exist that no walk of this agent gives, or the agent
   /// refused the rest of a column.
   std::optional<Error> lacking{};
-  bool refused = false;  ///< it is the second of these, which may pass
-  bool odd = false;      ///< answers named other objects than were asked for: not to be read in place from now on
+  bool columns_refused = false;              ///< it is the second of these, which may pass
+  std::optional<std::int64_t> ifx_offset{};  ///< ifXTable's indexes are ifTable's plus this: its rows were joined
+  bool odd = false;  ///< answers named other objects than were asked for: not to be read in place from now on
+  // Of a read of counters: what is better left out from now on.
+  bool refuses_uptime = false;             ///< sysUpTime, by an error
+  std::vector<RefusedObject> refused{};    ///< one a PDU
+  std::vector<std::uint32_t> mute_rows{};  ///< by ifIndex: whoever asks for this row gets no answer
 };
 
 /// One read under way; destroying it ends it without calling back. Thread: the loop's. The session must outlive it.
@@ -111,6 +124,7 @@ struct RowPlan {
   std::shared_ptr<const RowLayout> layout;
   std::shared_ptr<const std::string> odd_name;  ///< the cell that names the row, where it is not what is shown of it
   std::uint32_t value_octets = 0;               ///< what the values of these objects take in an answer
+  bool mute = false;                            ///< to ask for it meets silence: it is left out
 
   /// The column that tells who this is; nullopt where the agent names no row.
   [[nodiscard]] std::optional<Column> name_column() const noexcept;
@@ -118,6 +132,19 @@ struct RowPlan {
   [[nodiscard]] std::string_view name_octets() const noexcept;
 };
 [[nodiscard]] RowPlan plan_row(std::uint32_t index, std::string_view name, const Row& row);
+/// The row is read without that column from here on.
+void leave_out(RowPlan& plan, Column column);
+
+/// What read_counters() takes where nothing goes wrong. Unit: octets of UDP payload.
+struct CounterCost {
+  std::uint64_t requests = 0;
+  std::uint64_t octets_sent = 0;
+  std::uint64_t octets_received = 0;
+};
+[[nodiscard]] CounterCost cost_of_counters(const std::vector<RowPlan>& plans, const ReadLimits& limits,
+                                           SnmpVersion version);
+/// Rows as a switch has them, with all counters (of 32 bits in SNMPv1), for who has to reckon before he has asked.
+[[nodiscard]] std::vector<RowPlan> typical_rows(std::size_t count, SnmpVersion version);
 
 /// Where a row is found.
 struct RowPlace {
@@ -138,10 +165,11 @@ struct RowReading {
   InterfaceSample sample;  ///< its `age_bound` knows nothing of a cache: the caller adds that
   bool vanished = false;   ///< none of its objects exists any more
   bool renamed = false;    ///< another name at this ifIndex: the table must be read again
+  bool stuck = false;      ///< a 64-bit counter shows 2^64-1, which is no reading: the 32-bit one may be better
 };
 
-/// Reads the counters of all planned rows, each row in one PDU together with sysUpTime. `plans` must outlive the
-/// reading.
+/// Reads the counters of all planned rows but mute ones, each row in one PDU together with sysUpTime. A packet that
+/// meets silence while others are answered is asked again row by row. `plans` must outlive the reading.
 [[nodiscard]] std::unique_ptr<Reading> read_counters(snmp::Session& session, const std::vector<RowPlan>& plans,
                                                      const ReadLimits& limits, std::function<void(RowReading&&)> row,
                                                      std::function<void(ReadEnd&&)> done);

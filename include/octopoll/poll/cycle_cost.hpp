@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 #include "octopoll/config/inventory.hpp"
 #include "octopoll/core/result.hpp"
@@ -12,19 +13,32 @@
 namespace octopoll::poll {
 
 /// Of a cycle in which nothing is new: the scalars that change, and the counters of the interfaces that the inventory
-/// keeps. The first cycle, and one an hour, reads the tables as well. Unit: octets of UDP payload.
+/// keeps. Unit: octets of UDP payload.
 struct CycleCost {
   std::size_t interfaces = 0;
   std::uint64_t requests = 0;  ///< PDUs sent
   std::uint64_t octets_sent = 0;
   std::uint64_t octets_received = 0;
   std::chrono::nanoseconds duration{};
+  /// Of a cycle that reads the tables as well: the first one, and one an hour. Nothing where that is not known.
+  std::optional<std::uint64_t> requests_with_tables{};
 };
+
+/// A cycle ends before the device's next turn begins: with what has arrived by then.
+[[nodiscard]] std::chrono::nanoseconds cycle_budget(std::chrono::nanoseconds interval) noexcept;
+
+/// What the device's max_requests_per_second makes of so many requests, if they are answered at once; 0 without it.
+[[nodiscard]] std::chrono::nanoseconds governed_duration(std::uint64_t requests, const config::Device& device) noexcept;
 
 /// Finds out by doing it once: reads the tables as a first cycle would, then reads one cycle as the poller would and
 /// counts. Nothing is estimated, so the packing of PDUs is the poller's own.
 /// Errors: as a cycle's; the device is named. Blocks.
 [[nodiscard]] Result<CycleCost> probe_cost(snmp::Interview& interview, const config::Device& device);
+
+/// Reckons what a cycle of a device with so many interfaces of the usual kind takes, without asking anybody. The time
+/// is that of `round_trip` for each request, max_outstanding at once.
+[[nodiscard]] CycleCost assumed_cost(const config::Device& device, std::size_t interfaces,
+                                     std::chrono::nanoseconds round_trip);
 
 /// All devices together, each by its own interval.
 struct TotalCost {

@@ -58,13 +58,17 @@ struct Figures {
   snmp::Traffic traffic;
   std::size_t in_flight = 0;  ///< requests that wait for an answer now
   icmp::ProberStatistics echoes;
-  LoopLag lag;                           ///< since the last look
-  LoopLag lag_in_all;                    ///< since the loop was made
-  std::vector<DeviceSilence> silent;     ///< most timeouts first; none without any
-  std::vector<DeviceExpense> expensive;  ///< most octets first
+  LoopLag lag;                             ///< since the last look
+  LoopLag lag_in_all;                      ///< since the loop was made
+  std::vector<DeviceSilence> silent;       ///< most timeouts first; none without any
+  std::size_t failing = 0;                 ///< devices whose last cycle failed
+  std::vector<std::string> failing_names;  ///< the first of them by name
+  std::vector<DeviceExpense> expensive;    ///< most octets first
 };
 
 /// "14 PDUs, 9.03 kB": the requests of a cycle, and what crossed the wire both ways.
 [[nodiscard]] std::string cost_text(const PollCost& cost);
+/// "3.41 ms", "12.7 s": how long something took, in three digits.
+[[nodiscard]] std::string span_text(std::chrono::nanoseconds span);
 
 }  // namespace octopoll::poll

@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -22,7 +23,7 @@ using Objects = std::map<snmp::Oid, snmp::Value>;
 struct Plan {
   bool usual = true;            ///< what a bug report of an interface poller needs: see usual_subtrees()
   std::vector<snmp::Oid> more;  ///< further subtrees, or single objects
-  bool everything = false;      ///< 1.3.6.1; configuration of SNMP itself (communities, users) stays out
+  bool everything = false;      ///< 1.3.6.1
   unsigned max_repetitions = 25;
 };
 
@@ -35,6 +36,9 @@ struct Recording {
 /// system, interfaces (ifTable column by column), ifMIB (likewise), dot3Stats, the snmpEngine group, Net-SNMP's
 /// nsCacheTimeout of ifTable. Those in one list are walked side by side.
 [[nodiscard]] std::vector<std::vector<snmp::Oid>> usual_subtrees();
+
+/// The configuration of SNMP itself and command lines: left out unless a subtree of theirs is asked for by name.
+[[nodiscard]] std::span<const snmp::Oid> secret_subtrees();
 
 /// Reads one subtree after the other, one request at a time where the session allows no more. `progress` is told how
 /// many objects there are so far. A device that stops answering ends it.

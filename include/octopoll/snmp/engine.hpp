@@ -93,6 +93,11 @@ struct SessionOptions {
       std::chrono::seconds(1);  ///< of the first try; doubles with each retry, at most 4 x
   unsigned retries = 2;
   unsigned max_outstanding = 2;  ///< requests in flight; more wait in the session
+  /// PDUs of whatever kind, retries too, evenly spaced: what is not used is not saved up. Nothing: no bound.
+  std::optional<unsigned> max_requests_per_second{};
+  bool short_request_ids = false;  ///< below 2^15, for agents that handle 16 bits of them alone
+  std::vector<Endpoint>
+      answers_from{};  ///< further addresses whose answers are taken, as those of routers with several
 };
 
 /// Sent and received, over the life of a session or of the engine.
@@ -109,6 +114,8 @@ struct Traffic {
   /// Datagrams that the kernel dropped for want of room in the receive buffer (SO_RXQ_OVFL); of the engine alone.
   std::uint64_t kernel_drops = 0;
 };
+/// What came to pass between two looks at one session, or at one engine.
+[[nodiscard]] Traffic operator-(const Traffic& after, const Traffic& before) noexcept;
 
 struct EngineOptions {
   /// Octets, for each socket; the kernel grants what net.core.rmem_max allows, or with CAP_NET_ADMIN all of it.
@@ -147,6 +154,11 @@ class Session {
   [[nodiscard]] const Traffic& traffic() const noexcept;
   /// Failure as a person should read it: names the device, the likely cause and the next step.
   [[nodiscard]] Error explain(const Reply& reply) const;
+  /// Where an answer to one of our requests came from that was not taken: neither the address asked nor one of
+  /// answers_from.
+  [[nodiscard]] std::optional<Endpoint> foreign_source() const;
+  /// Answers came from the address asked under ids of 16 bits that nobody sent: the agent cuts ours.
+  [[nodiscard]] bool cuts_request_ids() const;
   /// For SNMPv3: the agent's engine id in hex, once discovered.
   [[nodiscard]] std::string engine_id() const;
   /// For SNMPv3: snmpEngineBoots and snmpEngineTime as last authenticated.
@@ -165,12 +177,14 @@ class Session {
 /// Sockets: a UDP socket an address family for all sessions, opened when first needed, and more (at most 16) where what
 /// is in flight is more than the receive buffers that were granted can hold: then requests wait for room, so that
 /// answers are not dropped by our own kernel. Batches leave by sendmmsg and come by recvmmsg. An answer is matched by
-/// request id (v3: message id) and must come from the address asked; everything else is counted and dropped. ICMP
-/// errors come from the socket's error queue and end the request that they quote.
+/// request id (v3: message id) and must come from the address asked, or from one of the session's answers_from;
+/// everything else is counted and dropped. ICMP errors come from the socket's error queue and end the request that they
+/// quote.
 /// Retries: each try has a request id of its own (RFC 3416 section 4.1), so a round trip belongs to its try; a late
 /// answer to an earlier try is still taken. A device's first wait is learned from its round trips (RFC 6298), at most
 /// the configured one; the last one lasts as long as the configured ones together.
-/// Politeness: at most max_outstanding requests at a device, one while its round trips are rising.
+/// Politeness: at most max_outstanding requests at a device, one while its round trips are rising; and where a session
+/// has max_requests_per_second, what is to be sent waits for its turn.
 /// Net-SNMP: snmp_sess_add_ex() with an own transport a session and hooks for building and parsing. The library keeps
 /// the requests, matches answers, calls back and does USM (find_sec_mod(3): authentication, privacy, time window). Ours
 /// are the octets of send_encoded() and the reading of what answers it; all else goes through snmp_build()

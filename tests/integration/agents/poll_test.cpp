@@ -144,6 +144,50 @@ TEST_CASE("answers from another address are not taken, and the error says where 
   CHECK(pair.neighbours_cycles() >= 1);
 }
 
+TEST_CASE("answers from another address that the device lists are taken", "[agents]") {
+  Pair pair({{"reply_from_other_address", "127.1.0.3"}}, odd_rows);
+  pair.settings().timeout = 5s;
+  pair.settings().answers_from = {*Endpoint::literal("127.1.0.3", pair.agents().port())};
+  for (int i = 0; i < 2; ++i) check_rows(pair.cycle(), {});
+}
+
+TEST_CASE("a device with short request ids may cut them to 16 bits", "[agents]") {
+  Pair pair({{"request_id_16_bit", true}}, odd_rows);
+  pair.settings().timeout = 5s;
+  pair.settings().short_request_ids = true;
+  for (int i = 0; i < 2; ++i) check_rows(pair.cycle(), {});
+}
+
+TEST_CASE("a reload that bounds the requests of a device takes effect with the next cycle", "[agents]") {
+  Pair pair(nullptr, odd_rows);
+  pair.settings().timeout = 5s;
+  CHECK(pair.cycle().outcome == CycleOutcome::complete);
+  config::Device bounded = pair.settings();
+  bounded.max_requests_per_second = 10;
+  pair.poller().reconfigure(bounded);
+  const DeviceCycle cycle = pair.cycle();
+  CHECK(cycle.outcome == CycleOutcome::complete);
+  REQUIRE(cycle.cost.requests >= 3);
+  CHECK(cycle.duration >= 100ms * (cycle.cost.requests - 1));
+}
+
+TEST_CASE("a cycle for which the bound leaves no time ends with its budget, and says why", "[agents]") {
+  Pair pair(nullptr, 200);
+  pair.settings().timeout = 5s;
+  CHECK(pair.cycle().outcome == CycleOutcome::complete);
+  config::Device bounded = pair.settings();
+  bounded.max_requests_per_second = 1;
+  pair.poller().reconfigure(bounded);
+  poll::CycleRequest request;
+  request.budget = 3s;
+  const DeviceCycle cycle = pair.cycle(request);
+  CHECK(cycle.outcome == CycleOutcome::partial);
+  CHECK(cycle.cost.requests <= 4);
+  REQUIRE(cycle.error);
+  CHECK_THAT(cycle.error->message, Catch::Contains("not all rows were read within 3s"));
+  CHECK_THAT(cycle.error->remedy, Catch::Contains("max_requests_per_second: 1 "));
+}
+
 TEST_CASE("answers with the last 16 bits of their request id are not taken for ours", "[agents]") {
   Pair pair({{"request_id_16_bit", true}}, odd_rows);
   pair.settings().timeout = 100ms;
@@ -151,6 +195,7 @@ TEST_CASE("answers with the last 16 bits of their request id are not taken for o
   CHECK(cycle.outcome == CycleOutcome::failed);
   REQUIRE(cycle.error);
   CHECK(cycle.error->kind == ErrorKind::timeout);
+  CHECK_THAT(cycle.error->remedy, Catch::Contains("short_request_ids"));
 }
 
 TEST_CASE("sysUpTime is known by its name without the zero, too", "[agents]") {
@@ -175,13 +220,100 @@ TEST_CASE("a walk that gives one row of many says that there are more", "[agents
   }
 }
 
-TEST_CASE("a row that vanishes while the tables are read costs no other, and no cycle", "[agents]") {
+TEST_CASE("a row that vanishes while the tables are read costs no other, and is missed if it had been there",
+          "[agents]") {
   for (std::uint64_t after = 2; after <= 20; after += 3) {
     CAPTURE(after);
     Pair pair({{"vanish_row", {{"if_index", 7}, {"after_requests", after}}}}, odd_rows);
     std::optional<DeviceCycle> last;
     for (int i = 0; i < 3; ++i) last = pair.cycle();
-    CHECK(last->outcome == CycleOutcome::complete);
-    CHECK(last->interfaces.size() == 19);
+    const auto read = std::count_if(last->interfaces.begin(), last->interfaces.end(),
+                                    [](const InterfaceRecord& row) { return row.quality() != Quality::gap; });
+    CHECK(read == 19);
+    if (last->outcome == CycleOutcome::complete) continue;
+    REQUIRE(last->error);
+    CHECK_THAT(last->error->message,
+               Catch::Contains("odd: 1 of 20 interfaces are gone from its tables (20 by ifNumber)"));
   }
+}
+
+namespace {
+
+fleet::Json instance(std::string_view column, std::uint32_t if_index) {
+  return {{"column", column}, {"if_index", if_index}};
+}
+
+}  // namespace
+
+TEST_CASE("a row that no request may name costs itself alone, and its timeouts once", "[agents]") {
+  const std::uint32_t row = GENERATE(1U, 5U, 20U);
+  CAPTURE(row);
+  Pair pair({{"silent_instance", instance("ifHCInOctets", row)}}, odd_rows);
+  for (int i = 0; i < 3; ++i) {
+    const DeviceCycle cycle = pair.cycle();
+    CAPTURE(i, cycle.error ? cycle.error->text() : "");
+    CHECK(cycle.outcome == CycleOutcome::partial);
+    REQUIRE(cycle.error);
+    CHECK(cycle.error->message == "odd: the agent does not answer requests for 1 of 20 interfaces");
+    std::set<std::uint32_t> read;
+    for (const InterfaceRecord& each : cycle.interfaces) {
+      if (each.sample.counters[Counter::in_octets].present()) read.insert(each.sample.interface.if_index().value);
+    }
+    CHECK(read.size() == odd_rows - 1);
+    CHECK_FALSE(read.contains(row));
+    CHECK((cycle.cost.timeouts == 0) == (i > 0));
+    pair.bench().run_for(250ms);
+  }
+}
+
+TEST_CASE("an object that the agent refuses is asked for twice and then no more", "[agents]") {
+  Pair pair({{"refuse_instance", instance("ifInErrors", 7)}}, odd_rows);
+  std::vector<std::uint32_t> requests;
+  for (int i = 0; i < 4; ++i) {
+    const DeviceCycle cycle = pair.cycle();
+    check_rows(cycle, {});
+    const auto refused = std::find_if(cycle.interfaces.begin(), cycle.interfaces.end(),
+                                      [](const auto& each) { return each.sample.interface.if_index() == IfIndex{7}; });
+    REQUIRE(refused != cycle.interfaces.end());
+    CHECK_FALSE(refused->sample.counters[Counter::in_errors].present());
+    requests.push_back(cycle.cost.requests);
+    pair.bench().run_for(250ms);
+  }
+  CHECK(requests[2] < requests[1]);
+  CHECK(requests[3] == requests[2]);
+}
+
+TEST_CASE("an SNMPv1 agent without sysUpTime is asked for it twice and then no more", "[agents]") {
+  Pair pair({{"no_sys_uptime", true}}, odd_rows);
+  pair.settings().auth.version = SnmpVersion::v1;
+  std::vector<std::uint32_t> requests;
+  for (int i = 0; i < 4; ++i) {
+    const DeviceCycle cycle = pair.cycle();
+    check_rows(cycle, {odd_rows, 32});
+    requests.push_back(cycle.cost.requests);
+    pair.bench().run_for(250ms);
+  }
+  CHECK(requests[2] < requests[1]);
+  CHECK(requests[3] == requests[2]);
+}
+
+TEST_CASE("a 64-bit counter that comes to show 2^64-1 has no reading, not a rate of zero", "[agents]") {
+  Pair pair(nullptr, odd_rows);
+  for (int i = 0; i < 2; ++i) {
+    check_rows(pair.cycle(), {});
+    pair.bench().run_for(250ms);
+  }
+  pair.agents().set("odd", {{"stuck_hc", true}});
+  for (int i = 0; i < 3; ++i) {
+    const DeviceCycle cycle = pair.cycle();
+    CHECK(cycle.interfaces.size() == odd_rows);
+    for (const InterfaceRecord& row : cycle.interfaces) {
+      CHECK(row.quality() == Quality::absent);
+      CHECK_FALSE(row.in_rate());
+      CHECK(row.sample.oper_status == status_up);
+    }
+    pair.bench().run_for(250ms);
+  }
+  pair.agents().set("odd", {{"stuck_hc", false}});
+  for (const InterfaceRecord& row : pair.cycle().interfaces) CHECK(row.quality() == Quality::first);
 }

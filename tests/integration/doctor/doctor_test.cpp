@@ -159,11 +159,52 @@ TEST_CASE("an agent of SNMPv1 alone is found out, and the fragment says so", "[d
 TEST_CASE("answers from another address are told with that address", "[doctor][faults]") {
   const Agent agent(3, {{"reply_from_other_address", "127.0.0.9"}});
   const json found = agent.examine(1, {"-t", "2", "-r", "0"});
-  CHECK_THAT(finding(found, "versions")["meaning"].get<std::string>(), Catch::Contains("127.0.0.9"));
+  CHECK(finding(found, "source")["severity"] == "problem");
+  CHECK_THAT(finding(found, "source")["measured"].get<std::string>(), Catch::Contains("127.0.0.9:"));
   CHECK_THAT(finding(found, "answers")["measured"].get<std::string>(), Catch::Contains("from another address"));
+  // The rest of the agent is examined all the same.
+  CHECK(finding(found, "versions")["severity"] == "ok");
+  CHECK_THAT(finding(found, "tables")["measured"].get<std::string>(), Catch::Contains("3 interfaces"));
+  const std::string fragment = found["inventory"];
+  CHECK_THAT(fragment, Catch::Contains("    answers_from: [\"127.0.0.9\"]\n"));
+  check_fragment(fragment);
+
+  const json told = ::examine({agent.fleet.target(), "-c", "d", "--answers-from", "127.0.0.9"}, 0)["agents"][0];
+  CHECK(told["severity"] == "ok");
+  CHECK(told["inventory"] == fragment);
 }
 
-TEST_CASE("row indexes with an offset between the tables are a problem", "[doctor]") {
+TEST_CASE("an agent that cuts request ids to 16 bits is told, and examined with short ones", "[doctor][faults]") {
+  const Agent agent(3, {{"request_id_16_bit", true}});
+  const json found = agent.examine(1, {"-t", "2", "-r", "0"});
+  CHECK(finding(found, "request ids")["severity"] == "problem");
+  CHECK(finding(found, "versions")["severity"] == "ok");
+  CHECK_THAT(finding(found, "tables")["measured"].get<std::string>(), Catch::Contains("3 interfaces"));
+  const std::string fragment = found["inventory"];
+  CHECK_THAT(fragment, Catch::Contains("    short_request_ids: true\n"));
+  check_fragment(fragment);
+}
+
+TEST_CASE("an ifXTable numbered by an offset is joined, and that is a note", "[doctor][faults]") {
+  const Agent agent(3, {{"ifx_offset", 1000000}});
+  const json found = agent.examine(0);
+  const json index = finding(found, "index");
+  CHECK(index["severity"] == "note");
+  CHECK(index["measured"] == "3 rows in ifTable, 3 in ifXTable, whose indexes are those of ifTable +1000000");
+  CHECK_THAT(index["meaning"].get<std::string>(), Catch::Contains("octopoll joins them"));
+  CHECK(finding(found, "tables")["severity"] == "ok");
+  CHECK(finding(found, "counters")["severity"] == "ok");
+  CHECK(found["verdict"] == "fit to be polled, 1 note");
+}
+
+TEST_CASE("what had to be read again is a note that says what it costs", "[doctor][faults]") {
+  const Agent agent(30, {{"early_end", {{"column", "ifHCInOctets"}, {"if_index", 7}}}});
+  const json tables = finding(agent.examine(0), "tables");
+  CHECK(tables["severity"] == "note");
+  CHECK_THAT(tables["meaning"].get<std::string>(), Catch::Contains("further requests"));
+}
+
+TEST_CASE("row indexes with an offset that nothing proves are a problem", "[doctor]") {
   std::string text = "1.3.6.1.2.1.1.3.0|67|100\n";
   for (const int row : {1, 2, 5}) {
     text += "1.3.6.1.2.1.2.2.1.2." + std::to_string(row) + "|4|port " + std::to_string(row) + "\n";

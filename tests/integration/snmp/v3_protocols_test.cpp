@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "octopoll/snmp/variables.hpp"
 #include "octopoll/snmp/walk.hpp"
 #include "support/temp_dir.hpp"
 #include "v3_users.hpp"
@@ -66,6 +67,25 @@ void check_all_read(const Bench& bench, const std::vector<Opened>& all) {
     INFO(all[i].session->explain(*replies[i]).text());
     CHECK(replies[i]->good());
   }
+}
+
+/// Asks all at once for sysName, in requests that are encoded once: those that the poller sends, most of which the
+/// library never sees. What each answered, empty where it did not.
+std::vector<std::string> read_encoded(const Bench& bench, const std::vector<Opened>& all) {
+  std::string asked;
+  snmp::append_variable(asked, sys_name);
+  std::vector<std::string> names(all.size());
+  std::size_t ended = 0;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    all[i].session->send_encoded(asked, std::nullopt, [&names, &ended, i](snmp::Reply&& reply) {
+      snmp::AnswerReader answer(reply.asked, reply.encoded);
+      snmp::WireVariable variable;
+      if (reply.good() && answer.next(variable)) names[i] = variable.value;
+      ++ended;
+    });
+  }
+  bench.run_until([&] { return ended == all.size(); });
+  return names;
 }
 
 std::vector<snmp::VarBind> walk_all(const Bench& bench, snmp::Session& session) {
@@ -183,6 +203,34 @@ TEST_CASE("every pair of protocols outlives a restart of its agent for two messa
     if (all[i].pair.auth) CHECK(session.engine_clock()->first == boots[&session] + 1);
   }
   check_all_read(bench, all);
+}
+
+TEST_CASE("every pair of protocols is polled, each poll for one message, and for two after a restart",
+          "[snmp][snmpd]") {
+  const std::vector<UsmPair> pairs = all_usm_pairs();
+  SnmpdOptions options;
+  options.config_lines = {"sysName " + std::string(200, 'n')};  // a length of two octets
+  for (const UsmPair& pair : pairs) options.users.push_back(agent_user(pair));
+  Snmpd agent(std::move(options));
+  agent.start();
+  const Bench bench;
+  const auto all = open_all(bench, at("127.0.0.1", agent.port()), pairs);
+  const auto check_polled = [&](std::uint64_t most_messages) {
+    const auto before = traffic_of(all);
+    const auto names = read_encoded(bench, all);
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      CAPTURE(all[i].pair.name());
+      CHECK(names[i] == std::string(200, 'n'));
+      CHECK(all[i].session->traffic().requests - before[i].requests <= most_messages);
+      CHECK(all[i].session->traffic().malformed == 0);
+      CHECK(all[i].session->traffic().retries == 0);
+    }
+  };
+  check_polled(3);  // discovery, perhaps a report of the time, the request
+  for (int poll = 0; poll < 3; ++poll) check_polled(1);
+  agent.restart();
+  check_polled(2);
+  check_polled(1);
 }
 
 TEST_CASE("an agent that has lost what it was is read on for four messages", "[snmp][snmpd]") {

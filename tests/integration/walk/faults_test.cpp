@@ -189,3 +189,28 @@ TEST_CASE("twenty thousand interfaces are walked to their end", "[walk][faults]"
   CHECK(rows.back()["name"] == "eth20000");
   CHECK(rows.back()["in_octets"] == 5'000'000'000);
 }
+
+TEST_CASE("agents that need it are walked with short ids, or with answers from elsewhere", "[walk][faults]") {
+  struct Case {
+    fleet::Json faults;
+    std::vector<std::string> options;
+    std::string advice;
+  };
+  const auto c = GENERATE(values<Case>({
+      {{{"request_id_16_bit", true}}, {"--short-request-ids"}, "short_request_ids"},
+      {{{"reply_from_other_address", "127.0.0.9"}}, {"--answers-from", "127.0.0.9"}, "answers_from"},
+  }));
+  CAPTURE(c.faults.dump());
+  const Agent agent(3, c.faults);
+  const CommandResult refused = walk({agent.fleet.target(), "-c", "d", "-t", "0.5", "-r", "0"});
+  INFO(refused.describe());
+  CHECK(refused.exit_code() == 1);
+  CHECK_THAT(refused.err, Catch::Contains(c.advice));
+  auto told = agent.as_json();
+  told.insert(told.end(), c.options.begin(), c.options.end());
+  const CommandResult result = walk(told);
+  INFO(result.describe());
+  CHECK(result.exit_code() == 0);
+  CHECK(result.err.empty());
+  CHECK(json::parse(result.out)["interfaces"].size() == 3);
+}

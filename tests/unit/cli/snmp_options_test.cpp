@@ -47,6 +47,22 @@ TEST_CASE("without options it is v2c and public") {
   CHECK(arguments.retries == 2);
 }
 
+TEST_CASE("what odd agents need") {
+  const SnmpArguments usual = good({});
+  CHECK_FALSE(usual.max_requests_per_second);
+  CHECK_FALSE(usual.short_request_ids);
+  CHECK(usual.answers_from.empty());
+  const SnmpArguments odd = good({"--max-requests-per-second", "5", "--short-request-ids", "--answers-from",
+                                  "192.0.2.7", "--answers-from", "[2001:db8::7]:1161"});
+  CHECK(odd.max_requests_per_second == 5U);
+  CHECK(odd.short_request_ids);
+  REQUIRE(odd.answers_from.size() == 2);
+  CHECK(odd.answers_from[0] == Target{"192.0.2.7", 0, AddressFamily::any});
+  CHECK(odd.answers_from[1] == Target{"2001:db8::7", 1161, AddressFamily::any});
+  for (const char* rate : {"0", "10001"}) bad({"--max-requests-per-second", rate});
+  for (const char* source : {"router", "192.0.2.300", ""}) bad({"--answers-from", source});
+}
+
 TEST_CASE("the version, as snmpwalk takes it") {
   const auto [words, version] = GENERATE(table<Words, SnmpVersion>({
       {{"-v", "1"}, SnmpVersion::v1},

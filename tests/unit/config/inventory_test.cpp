@@ -26,6 +26,9 @@ TEST_CASE("the smallest inventory has the documented defaults", "[config]") {
   CHECK(device.max_outstanding == 2);
   CHECK(device.max_repetitions == 25);
   CHECK(device.max_message_size == 1472);
+  CHECK_FALSE(device.max_requests_per_second);
+  CHECK_FALSE(device.short_request_ids);
+  CHECK(device.answers_from.empty());
   CHECK(device.ping);
   CHECK(device.tags.empty());
   REQUIRE(device.interfaces);
@@ -48,6 +51,8 @@ defaults:
   max_outstanding: 4
   max_repetitions: 10
   max_message_size: 484
+  max_requests_per_second: 100
+  short_request_ids: yes
   ping: no
   tags: {owner: noc, site: none}
 auths:
@@ -64,7 +69,8 @@ groups:
     devices:
       - in-group
       - {name: special, address: 'udp6:[2001:db8::1]', auth: one, interval: 5s, timeout: 1500ms, retries: 0, port: 161,
-         max_outstanding: 1, max_repetitions: 1000, max_message_size: 65507, ping: off, tags: {role: spare}}
+         max_outstanding: 1, max_repetitions: 1000, max_message_size: 65507, ping: off, tags: {role: spare},
+         max_requests_per_second: 5, short_request_ids: no}
 )");
   REQUIRE(inventory.devices.size() == 3);
   const Device& plain = inventory.devices[0];
@@ -79,6 +85,8 @@ groups:
   CHECK(plain.max_outstanding == 4);
   CHECK(plain.max_repetitions == 10);
   CHECK(plain.max_message_size == 484);
+  CHECK(plain.max_requests_per_second == 100U);
+  CHECK(plain.short_request_ids);
   CHECK_FALSE(plain.ping);
   CHECK(plain.tags == std::map<std::string, std::string>{{"owner", "noc"}, {"site", "none"}});
 
@@ -99,6 +107,8 @@ groups:
   CHECK(special.max_outstanding == 1);
   CHECK(special.max_repetitions == 1000);
   CHECK(special.max_message_size == 65507);
+  CHECK(special.max_requests_per_second == 5U);
+  CHECK_FALSE(special.short_request_ids);
   CHECK_FALSE(special.ping);
   CHECK(special.tags.at("role") == "spare");
 }
@@ -113,6 +123,24 @@ TEST_CASE("an address has its own port", "[config]") {
   CHECK(inventory.devices[2].address.port == 3161);
   CHECK(inventory.devices[2].name == "2001:db8::1");
   CHECK(inventory.devices[3].address == Target{"2001:db8::2", 1161, AddressFamily::any});
+}
+
+TEST_CASE("further addresses that answers come from have the device's port, or their own", "[config]") {
+  const auto inventory = load_good(R"(
+defaults: {port: 1161}
+devices:
+  - {address: router, answers_from: [192.0.2.7, '192.0.2.8:161', '2001:db8::7', '[2001:db8::8]:161']}
+  - {address: 'router2:2161', answers_from: [192.0.2.7]}
+  - {address: router3, answers_from: []}
+)");
+  const auto texts = [&inventory](std::size_t device) {
+    std::string all;
+    for (const Endpoint& source : inventory.devices.at(device).answers_from) all += source.text() + " ";
+    return all;
+  };
+  CHECK(texts(0) == "192.0.2.7:1161 192.0.2.8:161 [2001:db8::7]:1161 [2001:db8::8]:161 ");
+  CHECK(texts(1) == "192.0.2.7:2161 ");
+  CHECK(texts(2).empty());
 }
 
 TEST_CASE("devices stand in the order of the file", "[config]") {

@@ -69,6 +69,7 @@ TEST_CASE("bounds", "[config]") {
         Bound{"retries", "-1", "0", "10", "11"}, Bound{"port", "0", "1", "65535", "65536"},
         Bound{"max_outstanding", "0", "1", "64", "65"}, Bound{"max_repetitions", "0", "1", "1000", "1001"},
         Bound{"max_message_size", "483", "484", "65507", "65508"},
+        Bound{"max_requests_per_second", "0", "1", "10000", "10001"},
         Bound{"retries", "99999999999999999999", "0", "10", "99999999999999999999"}}) {
     const std::string partner = bound.key == "interval" ? ", timeout: 10ms" : "";
     for (const std::string_view good : {bound.least, bound.most}) {
@@ -90,6 +91,18 @@ TEST_CASE("bounds", "[config]") {
       {"ping count",
        "devices: [a]\nping: {count: 0, timeout: 2m}\n",
        {{2, 15, "`count` is out of range"}, {2, 27, "`timeout` is out of range"}}},
+  });
+}
+
+TEST_CASE("answers come from addresses, each device's own", "[config]") {
+  check_cases({
+      {"no list", "devices: [{address: a, answers_from: 192.0.2.7}]\n", {{1, 38, "`answers_from` should be a list"}}},
+      {"a name", "devices: [{address: a, answers_from: [b]}]\n", {{1, 39, "`b` is no address"}}},
+      {"a bad address",
+       "devices: [{address: a, answers_from: [192.0.2.7, 192.0.2.300]}]\n",
+       {{1, 50, "`192.0.2.300` is no address"}}},
+      {"nothing", "devices: [{address: a, answers_from: ['']}]\n", {{1, 39, "an address of `answers_from` is empty"}}},
+      {"for all", "devices: [a]\ndefaults: {answers_from: [192.0.2.7]}\n", {{2, 12, "`defaults` has no key"}}},
   });
 }
 

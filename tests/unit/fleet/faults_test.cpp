@@ -158,6 +158,22 @@ TEST_CASE("early_end: a walk leaves the column before the row, GET finds what is
   CHECK(bench.walk(column(if_table, 10, 3), 1) == std::vector<std::string>{column(if_table, 10, 4)});
 }
 
+TEST_CASE("silent_instance and refuse_instance: a GET that names one object, and no other") {
+  Bench bench(switch_of(4));
+  const std::string odd = column(if_table, 10, 2);
+  const std::string fine = column(if_table, 10, 3);
+  bench.set({{"silent_instance", {{"column", "ifInOctets"}, {"if_index", 2}}}});
+  CHECK_FALSE(bench.ask({.names = {fine, odd}}));
+  CHECK(bench.ask({.names = {fine}}));
+  CHECK(bench.walk(if_table + ".10", 2)[1] == odd);
+  bench.set({{"silent_instance", false}, {"refuse_instance", {{"column", "ifInOctets"}, {"if_index", 2}}}});
+  const auto refused = bench.ask({.names = {fine, odd}});
+  REQUIRE(refused);
+  CHECK(refused->error_status == 5);
+  CHECK(refused->error_index == 2);
+  CHECK(bench.ask({.names = {fine}})->error_status == 0);
+}
+
 TEST_CASE("ifx_offset and zero_if_index: rows of another number") {
   Bench bench(switch_of(2));
   bench.set({{"ifx_offset", 1'000'000}});

@@ -2,6 +2,8 @@
 
 #include <array>
 #include <catch2/catch.hpp>
+#include <chrono>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -143,4 +145,34 @@ TEST_CASE("a passphrase below eight characters makes no key, and says so", "[snm
   CHECK_THAT(refused.error().remedy, Catch::Contains("at least 8 characters"));
   CHECK_THAT(refused.error().text(), !Catch::Contains("seven77"));
   CHECK(keys.get(AuthProtocol::sha256, Secret("eight888")));
+}
+
+TEST_CASE("an agent's clock is followed forwards, also where it runs slow", "[snmp][usm]") {
+  using std::chrono::seconds;
+  const BootTime start = BootClock::now();
+  EngineClock clock{5, 1000, start, true, true};
+  CHECK(clock.time_at(start + seconds(60)) == 1060);
+
+  SECTION("one that loses a second a minute stays within the window for ever") {
+    for (int minute = 1; minute <= 300; ++minute) {
+      const BootTime now = start + minute * seconds(60);
+      const std::int64_t shown = 1000 + minute * std::int64_t{59};
+      CHECK(clock.time_at(now) - shown <= 1);
+      clock.follow({5, shown}, now);
+      CHECK(clock.time_at(now) == shown);
+    }
+  }
+  SECTION("one that runs fast, and one that has restarted") {
+    clock.follow({5, 1070}, start + seconds(60));
+    CHECK(clock.time_at(start + seconds(61)) == 1071);
+    clock.follow({6, 3}, start + seconds(120));
+    CHECK(clock.boots == 6);
+    CHECK(clock.time_at(start + seconds(121)) == 4);
+  }
+  SECTION("never back to what an earlier message has shown") {
+    clock.follow({5, 1000}, start + seconds(100));
+    clock.follow({5, 999}, start + seconds(100));
+    clock.follow({4, 5000}, start + seconds(100));
+    CHECK(clock.time_at(start + seconds(100)) == 1100);
+  }
 }
