@@ -139,10 +139,17 @@ std::size_t octets_of(const RowPlan& plan) {
   return plan.layout->names().octets(plan.index, plan.x_index) + plan.value_octets;
 }
 
+/// Of so many rows the one that is asked for in that place, if `first` begins.
+std::size_t in_order(std::size_t rows, std::size_t first, std::size_t asked) {
+  const std::size_t row = (first < rows ? first : 0) + asked;
+  return row < rows ? row : row - rows;
+}
+
 /// As few PDUs as whole rows allow; requests under way refer to theirs, so they stay where they are.
 std::deque<Packet> pack(const std::vector<RowPlan>& plans, const ReadLimits& limits, SnmpVersion version) {
   std::deque<Packet> packets;
-  for (std::size_t i = 0; i < plans.size(); ++i) {
+  for (std::size_t asked = 0; asked < plans.size(); ++asked) {
+    const std::size_t i = in_order(plans.size(), limits.first_row, asked);
     if (plans[i].mute) continue;
     const std::size_t octets = octets_of(plans[i]);
     const bool joins = !packets.empty() && packets.back().first + packets.back().count == i &&
@@ -164,7 +171,8 @@ class CounterReadings final : public Reading {
     if (limits_.in_place) {
       packets_ = pack(plans_, limits_, session_.options().credentials.version);
     } else {
-      for (std::size_t i = 0; i < plans_.size(); ++i) {
+      for (std::size_t asked = 0; asked < plans_.size(); ++asked) {
+        const std::size_t i = in_order(plans_.size(), limits_.first_row, asked);
         if (!plans_[i].mute) doubtful_.push_back(i);
       }
     }

@@ -1,6 +1,7 @@
 #include "octopoll/ifmib/row.hpp"
 
-#include <algorithm>
+#include <bit>
+#include <cstddef>
 #include <limits>
 
 #include "octopoll/core/text.hpp"
@@ -9,6 +10,16 @@ namespace octopoll::ifmib {
 namespace {
 
 constexpr std::uint64_t saturated = std::numeric_limits<std::uint32_t>::max();  // 2^32-1
+
+/// The columns of both tables have numbers below 32. A row is looked into a hundred times while its tables are checked.
+std::uint64_t bit_of(Column column) noexcept {
+  const auto number = static_cast<std::uint16_t>(column) & 0xffU;
+  return 1ULL << (number + (table_of(column) == Table::if_table ? 0U : 32U));
+}
+
+std::ptrdiff_t place_in(std::uint64_t columns, std::uint64_t bit) noexcept {
+  return std::popcount(columns & (bit - 1));
+}
 
 std::optional<std::string> text_of(const Row& row, Column column) {
   const std::string* octets = row.octets(column);
@@ -24,19 +35,19 @@ std::optional<std::int64_t> signed_number(const Row& row, Column column) {
 }  // namespace
 
 void Row::set(Column column, snmp::Value value) {
-  const auto found =
-      std::find_if(cells_.begin(), cells_.end(), [column](const auto& cell) { return cell.first == column; });
-  if (found != cells_.end()) {
-    found->second = std::move(value);
+  const std::uint64_t bit = bit_of(column);
+  const auto place = cells_.begin() + place_in(columns_, bit);
+  if ((columns_ & bit) != 0) {
+    place->second = std::move(value);
   } else {
-    cells_.emplace_back(column, std::move(value));
+    cells_.emplace(place, column, std::move(value));
+    columns_ |= bit;
   }
 }
 
 const snmp::Value* Row::find(Column column) const noexcept {
-  const auto found =
-      std::find_if(cells_.begin(), cells_.end(), [column](const auto& cell) { return cell.first == column; });
-  return found == cells_.end() ? nullptr : &found->second;
+  const std::uint64_t bit = bit_of(column);
+  return (columns_ & bit) == 0 ? nullptr : &cells_[static_cast<std::size_t>(place_in(columns_, bit))].second;
 }
 
 std::optional<std::uint64_t> Row::number(Column column) const noexcept {
@@ -50,7 +61,8 @@ const std::string* Row::octets(Column column) const noexcept {
 }
 
 bool Row::in(Table table) const noexcept {
-  return std::any_of(cells_.begin(), cells_.end(), [table](const auto& cell) { return table_of(cell.first) == table; });
+  const std::uint64_t low = 0xffff'ffff;
+  return (columns_ & (table == Table::if_table ? low : ~low)) != 0;
 }
 
 InterfaceName name_of(const Row& row) {

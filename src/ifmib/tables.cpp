@@ -26,6 +26,17 @@ constexpr int most_reads = 3;
 /// What every row of ifTable has, so that a row without it was not read whole.
 constexpr std::array row_makers{Column::if_descr, Column::if_type, Column::if_admin_status, Column::if_oper_status};
 
+/// Columns whose loss changes neither who a row is nor what is counted of it.
+constexpr std::array dispensable{Column::if_index,
+                                 Column::if_mtu,
+                                 Column::if_phys_address,
+                                 Column::if_out_q_len,
+                                 Column::if_specific,
+                                 Column::if_link_up_down_trap_enable,
+                                 Column::if_alias,
+                                 Column::if_promiscuous_mode,
+                                 Column::if_connector_present};
+
 /// One cell.
 struct Cell {
   std::uint32_t index = 0;
@@ -164,6 +175,16 @@ class TableReading final : public Reading {
     walk();
   }
 
+  [[nodiscard]] std::size_t rows() const override { return rows_.size(); }
+  [[nodiscard]] TableProfile profile() const override {
+    TableProfile now = profile_;
+    if (under_way_ > 0 && walks_.size() == 2) {
+      now.if_table = walks_[0]->profile();
+      now.if_x_table = walks_[1]->profile();
+    }
+    return now;
+  }
+
  private:
   [[nodiscard]] bool is_v1() const { return session_.options().credentials.version == SnmpVersion::v1; }
   [[nodiscard]] static std::size_t place(Table table) { return table == Table::if_table ? 0 : 1; }
@@ -178,6 +199,7 @@ class TableReading final : public Reading {
     ++reads_;
     walks_.clear();
     rows_.clear();
+    refusal_.reset();
     for (const Table table : {Table::if_table, Table::if_x_table}) {
       std::vector<Column>& its = mine(table);
       snmp::WalkPlan plan;
@@ -204,7 +226,12 @@ class TableReading final : public Reading {
     profile_of(table) = std::move(end.profile);
     repetitions_[place(table)] = end.most_repetitions;
     for (std::string& one : end.notes) note(std::move(one));
-    if (end.error && !end_.error) {
+    const auto matters = [&](std::size_t column) {
+      return std::find(dispensable.begin(), dispensable.end(), mine(table)[column]) == dispensable.end();
+    };
+    if (!end.refused.empty()) {
+      if (!refusal_ && std::any_of(end.refused.begin(), end.refused.end(), matters)) refusal_ = std::move(end.error);
+    } else if (end.error && !end_.error) {
       end_.error = std::move(end.error);
       end_.outcome = end.outcome;
     }
@@ -349,6 +376,10 @@ class TableReading final : public Reading {
     const auto callback = std::move(done_);  // may destroy this
     Rows rows = std::move(rows_);
     ReadEnd read_end = std::move(end_);
+    if (refusal_ && !read_end.error && !read_end.lacking) {
+      read_end.lacking = std::move(refusal_);
+      read_end.columns_refused = true;
+    }
     read_end.profile = std::move(profile_);
     callback(std::move(rows), std::move(read_end));
   }
@@ -361,6 +392,7 @@ class TableReading final : public Reading {
   std::array<unsigned, 2> repetitions_{};
   Rows rows_;
   ReadEnd end_;
+  std::optional<Error> refusal_;  ///< what ended a column that matters, in the walks of this read
   int under_way_ = 0;
   int reads_ = 0;
   std::size_t found_missing_ = 0;

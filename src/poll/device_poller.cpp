@@ -6,6 +6,7 @@
 #include <cassert>
 #include <cmath>
 #include <limits>
+#include <set>
 
 #include "octopoll/core/duration.hpp"
 #include "octopoll/core/log.hpp"
@@ -15,6 +16,7 @@
 #include "octopoll/rates/cache_learner.hpp"
 #include "octopoll/rates/device_history.hpp"
 #include "poll/look_up_times.hpp"
+#include "poll/read_again.hpp"
 #include "poll/session_options.hpp"
 
 namespace octopoll::poll {
@@ -23,6 +25,12 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto tables_stay_fresh = 1h;
+/// What an agent has said of its tables in so many reads in a row is what it has to say. The rows of before are missed
+/// until then; where there are none yet, fewer reads must do.
+constexpr unsigned reads_believed = 5;
+constexpr unsigned first_reads_believed = 3;
+/// An ifTableLastChange that moved so often in a row with the same tables behind it is not heeded any more.
+constexpr unsigned idle_changes_believed = 3;
 /// Tables that were read this long ago may tell by which other counter a stuck one is replaced.
 constexpr auto stuck_pause = 1min;
 /// Between two looks at a cache that has not moved yet.
@@ -33,11 +41,34 @@ constexpr std::size_t cache_look_rows = 32;
 constexpr unsigned refusals_believed = 2;
 /// Below this a row of counters would be asked object by object.
 constexpr unsigned smallest_message = 300;
+/// No row's state: its facts are read with the next cycle.
+constexpr std::uint32_t state_unknown_to_facts = 2;
 
 bool same_objects(const std::vector<ifmib::RowPlan>& a, const std::vector<ifmib::RowPlan>& b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const ifmib::RowPlan& one, const ifmib::RowPlan& other) {
     return one.index == other.index && one.interface.name() == other.interface.name() && one.layout == other.layout;
   });
+}
+
+std::chrono::nanoseconds rounded(std::chrono::nanoseconds time) {
+  return time < 1s ? std::chrono::round<std::chrono::milliseconds>(time)
+                   : std::chrono::round<std::chrono::seconds>(time);
+}
+
+bool has_if_x(const ifmib::Row& row) { return row.in(ifmib::Table::if_x_table); }
+
+bool has_if_x(const ifmib::RowPlan& plan) {
+  const auto objects = plan.layout->objects();
+  return std::any_of(objects.begin(), objects.end(), [](const ifmib::RowLayout::Object& object) {
+    return ifmib::table_of(object.column) == ifmib::Table::if_x_table;
+  });
+}
+
+/// Rows of ifTable; where an agent has none of these, all rows.
+std::size_t count_rows(const ifmib::Rows& rows) {
+  const auto in_if_table =
+      std::count_if(rows.begin(), rows.end(), [](const auto& row) { return row.second.in(ifmib::Table::if_table); });
+  return in_if_table > 0 ? static_cast<std::size_t>(in_if_table) : rows.size();
 }
 
 }  // namespace
@@ -64,13 +95,22 @@ struct DevicePoller::Impl {
   std::optional<std::chrono::nanoseconds> announced_cache;
   rates::CacheLearner cache_learner;
   std::vector<ifmib::RowPlan> plans;
+  std::size_t first_row = 0;  ///< of the plans: the next cycle begins with it, since the last one did not come so far
   std::map<std::uint32_t, std::string> left_out;  ///< by ifIndex: names of rows that the inventory's rules do not keep
   bool tables_known = false;
   bool tables_doubted = false;
   BootTime tables_read_at;
   std::optional<Error> tables_lacking;  ///< rows that exist and cannot be read
-  std::optional<std::uint32_t> if_number, if_table_last_change;
-  std::optional<rates::AgentClock> clock;  ///< as last shown
+  ReadAgain read_again;                 ///< tables that could not be read, or may not be all there is
+  bool tables_failing = false;          ///< their last read was refused, or cannot be all there is
+  unsigned doubted_reads = 0;           ///< in a row: those that cannot be all there is
+  std::size_t rows_known = 0;           ///< of the tables as last believed, those included that the rules leave out
+  std::optional<std::uint32_t> if_number_known;  ///< of that moment
+  /// Of each plan, as last read: a hash of what moves when a link comes or goes. 0: not known.
+  std::vector<std::uint32_t> states;
+  std::set<std::uint32_t> missed;  ///< by ifIndex: planned rows that the last read did not find
+  std::optional<std::uint32_t> if_number, if_table_last_change;  ///< when the tables were last read, or tried
+  std::optional<rates::AgentClock> clock;                        ///< as last shown
   unsigned answerable =
       std::numeric_limits<unsigned>::max();           ///< octets of an answer that the agent proved able to give
   bool answers_oddly = false;                         ///< names other objects than it is asked for: read by the library
@@ -90,9 +130,12 @@ struct DevicePoller::Impl {
     snmp::Traffic traffic_before;
     std::size_t addresses_tried = 0;
     bool waits_for_name = false;
+    bool waits_for_tables = false;
     bool answered = false;
     bool tables_read_twice = false;
     bool rows_doubted = false;
+    std::vector<std::size_t> changed;  ///< plans whose link has changed since they were planned
+    bool reads_facts = false;
     BootTime first_asked, last_heard;  ///< of the counters
     // Dating a cache.
     BootTime look_began;     ///< when the search for the moment began
@@ -105,6 +148,16 @@ struct DevicePoller::Impl {
   };
   std::unique_ptr<Cycle> cycle;
   std::unique_ptr<ifmib::Reading> reading;
+  /// Of the tables. Runs on past the cycle that began it, since a large table of a slow device takes longer than a
+  /// turn.
+  std::unique_ptr<ifmib::Reading> discovery;
+  BootTime discovery_began;
+  bool discovery_by_last_change = false;  ///< ifTableLastChange alone asked for it
+  unsigned idle_changes = 0;              ///< in a row: moves of ifTableLastChange with the same tables after them
+  bool discovery_demanded = false;        ///< interfaces may have other numbers: no counters before it ends
+  EventLoop::TimerId discovery_timer = 0;
+  /// What came of it while no cycle waited.
+  std::optional<std::pair<ifmib::Rows, ifmib::ReadEnd>> discovered;
   EventLoop::TimerId budget_timer = 0;
   EventLoop::TimerId pause_timer = 0;
   icmp::Prober::RoundId ping = 0;
@@ -163,6 +216,19 @@ struct DevicePoller::Impl {
     };
   }
 
+  void close_session() {
+    drop_discovery();
+    session.reset();
+  }
+
+  /// What it has learned of the agent's sizes stays.
+  void drop_discovery() {
+    if (discovery) profile = discovery->profile();
+    discovery.reset();
+    discovered.reset();
+    shared.loop.cancel(std::exchange(discovery_timer, 0));
+  }
+
   // ---- the steps, in their order ----
 
   void begin(const CycleRequest& request, Done done) {
@@ -172,7 +238,7 @@ struct DevicePoller::Impl {
     cycle->done = std::move(done);
     if (silent && endpoints.size() > 1) {
       // One address a cycle: a dead device costs one probe, however many addresses its name has.
-      session.reset();
+      close_session();
       endpoint_at = (endpoint_at + 1) % endpoints.size();
     }
     if (session) cycle->traffic_before = session->traffic();
@@ -233,7 +299,7 @@ struct DevicePoller::Impl {
     endpoints = std::move(*std::exchange(next_endpoints, std::nullopt));
     const auto same = std::find(endpoints.begin(), endpoints.end(), current);
     endpoint_at = same == endpoints.end() ? 0 : static_cast<std::size_t>(same - endpoints.begin());
-    if (same == endpoints.end()) session.reset();
+    if (same == endpoints.end()) close_session();
   }
 
   /// Whether these credentials show the same objects: RFC 3415 section 3.2 chooses the view by model, name, level and
@@ -246,6 +312,7 @@ struct DevicePoller::Impl {
   /// Another address may be another agent, and another view another set of interfaces: nothing that was learned of the
   /// one before is held against its counters.
   void forget_agent() {
+    drop_discovery();
     facts_known = false;
     announced_cache.reset();
     answerable = std::numeric_limits<unsigned>::max();
@@ -253,7 +320,15 @@ struct DevicePoller::Impl {
     refusals.clear();
     uptime_refusals = 0;
     tables_known = false;
+    tables_lacking.reset();
+    read_again.settled();
+    tables_failing = false;
+    doubted_reads = 0;
+    rows_known = 0;
+    if_number_known.reset();
+    missed.clear();
     plans.clear();
+    states.clear();
     left_out.clear();
     clock.reset();
     history = {};
@@ -297,6 +372,7 @@ struct DevicePoller::Impl {
     learn(end);
     const bool nobody = end.outcome == snmp::Outcome::timed_out || end.outcome == snmp::Outcome::unreachable;
     if (end.error && end.outcome != snmp::Outcome::answered) {
+      drop_discovery();  // its requests have gone with these
       if (nobody && !silent && ++cycle->addresses_tried < endpoints.size()) {
         shared.loop.post(of_this_cycle([this] { try_next_address(); }));
         return;
@@ -328,18 +404,31 @@ struct DevicePoller::Impl {
       return ask_scalars();                           // once more, for the facts
     }
     snapshot.facts = facts;
-    const bool must_read = tables_must_be_read(scalars);
+    if (may_have_restarted(scalars)) {
+      drop_discovery();
+      idle_changes = 0;
+    }
+    const bool under_way = discovery || discovered;
+    const ReadTables wanted = under_way ? ReadTables::no : why_read_tables(scalars);
     clock = clock_of(scalars);
-    if (!must_read) return ask_counters();
+    if (discovered) {
+      auto found = std::move(*std::exchange(discovered, std::nullopt));
+      return take_tables(std::move(found.first), std::move(found.second));
+    }
+    if (discovery && (!tables_known || discovery_demanded)) {
+      cycle->waits_for_tables = true;
+      return;
+    }
+    if (wanted == ReadTables::no) return tables_known ? ask_counters() : fail_cycle(*tables_lacking);
     if_number = scalars.if_number;
     if_table_last_change = scalars.if_table_last_change;
-    read_tables();
+    read_tables(wanted);
   }
 
   /// Not from inside a callback of the session that goes.
   void try_next_address() {
     add_cost();
-    session.reset();
+    close_session();
     endpoint_at = (endpoint_at + 1) % endpoints.size();
     connect();
   }
@@ -369,23 +458,68 @@ struct DevicePoller::Impl {
     return rates::restart_between(*clock, now) == rates::Restart::yes;
   }
 
-  [[nodiscard]] bool tables_must_be_read(const ifmib::Scalars& scalars) const {
-    if (!tables_known || tables_doubted) return true;
-    if (scalars.if_number != if_number || scalars.if_table_last_change != if_table_last_change) return true;
-    if (may_have_restarted(scalars)) return true;  // RFC 2863 section 3.1.5: then interfaces may be renumbered
-    return BootClock::now() - tables_read_at > tables_stay_fresh;
+  /// Whether the tables are read in this cycle. `demanded`: interfaces may have other numbers or names now.
+  enum class ReadTables : std::uint8_t { no, routine, last_change, demanded };
+
+  [[nodiscard]] ReadTables why_read_tables(const ifmib::Scalars& scalars) {
+    const bool waits = read_again.must_wait();
+    // RFC 2863 section 3.1.5: after a restart interfaces may be renumbered.
+    if (scalars.if_number != if_number || may_have_restarted(scalars)) return ReadTables::demanded;
+    if (waits && tables_failing) return ReadTables::no;
+    if (!tables_known || tables_doubted) return ReadTables::demanded;
+    if (!waits && read_again.reads() > 0) return ReadTables::routine;
+    // Some agents give sysUpTime for it.
+    if (scalars.if_table_last_change != if_table_last_change && idle_changes < idle_changes_believed)
+      return ReadTables::last_change;
+    return BootClock::now() - tables_read_at > tables_stay_fresh ? ReadTables::routine : ReadTables::no;
   }
 
-  void read_tables() {
-    tables_doubted = true;  // until they are read: this cycle may end before
+  /// `span`: of the read; as much time as it took passes at least until the next one, and twice that the time after.
+  void put_tables_off(bool failing, std::chrono::nanoseconds span = {}) {
+    if (std::exchange(tables_failing, failing) != failing) read_again.settled();
+    const auto cycles = [&](std::chrono::nanoseconds time) {
+      return static_cast<unsigned>(std::clamp<std::int64_t>(time / device.interval, 1, 1'000'000));
+    };
+    const std::chrono::nanoseconds most = span > device.interval ? 24 * tables_stay_fresh : tables_stay_fresh;
+    read_again.put_off(cycles(span), cycles(most));
+  }
+
+  void read_tables(ReadTables why) {
+    tables_doubted = true;  // until they are read: they may never be
+    cycle->waits_for_tables = true;
+    discovery_demanded = why != ReadTables::routine;
+    discovery_by_last_change = why == ReadTables::last_change;
+    discovery_began = BootClock::now();
     ifmib::ReadLimits limits = read_limits();
     limits.if_number = if_number;
     limits.profile = profile;
-    reading =
-        ifmib::read_tables(*session, ifmib::polled_columns(), limits, [this](ifmib::Rows&& rows, ifmib::ReadEnd&& end) {
-          reading.reset();
-          take_tables(std::move(rows), std::move(end));
-        });
+    discovery_timer = shared.loop.after(cycle->request.table_budget, [this, budget = cycle->request.table_budget] {
+      discovery_timer = 0;
+      give_up_tables(budget);
+    });
+    discovery = ifmib::read_tables(
+        *session, ifmib::polled_columns(), limits,
+        [this](ifmib::Rows&& rows, ifmib::ReadEnd&& end) { end_discovery(std::move(rows), std::move(end)); });
+  }
+
+  void end_discovery(ifmib::Rows&& rows, ifmib::ReadEnd&& end) {
+    discovery.reset();
+    shared.loop.cancel(std::exchange(discovery_timer, 0));
+    if (cycle && std::exchange(cycle->waits_for_tables, false)) return take_tables(std::move(rows), std::move(end));
+    const bool took_all = end.outcome != snmp::Outcome::answered;
+    discovered.emplace(std::move(rows), std::move(end));
+    // The device has gone, and what this cycle had asked it went with the walk.
+    if (cycle && reading && took_all) stop_short(discovered->second.error->message);
+  }
+
+  void give_up_tables(std::chrono::nanoseconds budget) {
+    ifmib::ReadEnd end;
+    end.profile = discovery->profile();
+    end.error = Error{ErrorKind::agent,
+                      fmt::format("{}: its tables did not end within {}: {} rows so far", device.name,
+                                  format_duration(budget), discovery->rows()),
+                      "the agent is too slow for so many rows, or invents them; octopoll walk shows which"};
+    end_discovery({}, std::move(end));
   }
 
   void take_tables(ifmib::Rows&& rows, ifmib::ReadEnd&& end) {
@@ -396,31 +530,138 @@ struct DevicePoller::Impl {
     tables_doubted = end.error.has_value();
     if (end.error) {
       silent = end.outcome == snmp::Outcome::timed_out || end.outcome == snmp::Outcome::unreachable;
+      put_tables_off(true, BootClock::now() - discovery_began);
+      if (!tables_known) tables_lacking = end.error;
       // Half a table has other names than the whole one (ifName is in the second half), so it makes no identities. And
       // to ask a device that has just gone for its counters would cost another row of timeouts.
       if (!tables_known || end.outcome != snmp::Outcome::answered) return fail_cycle(std::move(*end.error));
       cycle->record.error = std::move(end.error);
       return ask_counters();
     }
-    auto names = ifmib::identify(rows, known_names());
-    std::vector<ifmib::RowPlan> read;
-    left_out.clear();
-    for (const auto& [index, row] : rows) {
-      ifmib::RowPlan plan = ifmib::plan_row(index, names.at(index), row, device.counters);
-      if (device.interfaces->keeps(plan.interface)) {
-        read.push_back(std::move(plan));
-      } else {
-        left_out.emplace(index, std::move(names.at(index)));
-      }
+    const std::size_t there = count_rows(rows);
+    std::optional<Error> doubt = doubt_about(rows, end);
+    const bool lacks_some = if_number && there < *if_number;
+    doubted_reads = doubt ? doubted_reads + 1 : 0;
+    if (doubt || lacks_some) {
+      put_tables_off(doubt.has_value());
+    } else {
+      read_again.settled();
+      tables_failing = false;
     }
-    read.shrink_to_fit();
-    // Other counters than before make another fingerprint, which is no sign that the agent's cache has moved.
-    if (!same_objects(read, plans)) cache_learner.interrupt();
-    plans = std::move(read);
-    tables_lacking = std::move(end.lacking);
+    const bool believed = doubted_reads == 0 || doubted_reads >= (tables_known ? reads_believed : first_reads_believed);
+    // Without a row there is nothing to believe, as long as the agent says that it has some, or does not say.
+    const bool none_of_some = there == 0 && (end.columns_refused || if_number.value_or(0) > 0);
+    if (!tables_known && doubt && (!believed || none_of_some)) {
+      tables_lacking = std::move(doubt);
+      return fail_cycle(*tables_lacking);
+    }
+    // A column that was refused may be the one that tells who a row is, or its counters of 64 bits.
+    if (believed || !end.columns_refused) take_rows(rows, believed && !none_of_some);
+    const bool proven = end.lacking && !end.columns_refused;
+    tables_lacking = believed && !none_of_some && !proven ? std::nullopt : std::move(doubt);
     tables_known = true;
     tables_read_at = BootClock::now();
     ask_counters();
+  }
+
+  /// Why these cannot be all rows: GET proved it, the agent refused some, or there are fewer than at the last read
+  /// although ifNumber has not fallen. Agents whose ifNumber was never the number of their rows are not doubted aloud.
+  [[nodiscard]] std::optional<Error> doubt_about(const ifmib::Rows& rows, const ifmib::ReadEnd& end) const {
+    if (end.lacking) return end.lacking;
+    const std::size_t there = count_rows(rows);
+    const std::string by_if_number =
+        if_number ? fmt::format("{} by ifNumber", *if_number) : fmt::format("{} before", rows_known);
+    const std::string remedy = "its tables are read again in a while";
+    if (there == 0 && (if_number ? *if_number > 0 : rows_known > 0)) {
+      return Error{ErrorKind::agent,
+                   fmt::format("{}: {} interfaces, and none in its tables", device.name, by_if_number),
+                   remedy + "; may these credentials see them?"};
+    }
+    const bool said_so = if_number && (there >= *if_number || (if_number_known && *if_number < *if_number_known));
+    if (there < rows_known && !said_so) {
+      return Error{ErrorKind::agent,
+                   fmt::format("{}: {} of {} interfaces are gone from its tables{}", device.name, rows_known - there,
+                               rows_known, if_number ? fmt::format(" ({})", by_if_number) : std::string()),
+                   remedy};
+    }
+    const auto lost = std::count_if(plans.begin(), plans.end(), [&](const ifmib::RowPlan& plan) {
+      const auto row = rows.find(plan.index);
+      return row != rows.end() && lost_if_x(plan, row->second);
+    });
+    if (lost == 0) return std::nullopt;
+    return Error{
+        ErrorKind::agent,
+        fmt::format("{}: {} interfaces are gone from its ifXTable, and are still in its ifTable", device.name, lost),
+        remedy};
+  }
+
+  /// The same interface as planned, but without all that ifXTable says: it would get another name, and counters of 32
+  /// bits.
+  [[nodiscard]] static bool lost_if_x(const ifmib::RowPlan& plan, const ifmib::Row& row) {
+    if (!has_if_x(plan) || has_if_x(row)) return false;
+    const std::string* descr = row.octets(ifmib::Column::if_descr);
+    return descr == nullptr || agent_text(*descr) == plan.interface.descr().value_or(std::string_view());
+  }
+
+  /// Plans what these rows need. Unless they are believed, what they lack of the rows planned before stays planned:
+  /// either it comes back, or it is missed in each cycle.
+  void take_rows(const ifmib::Rows& rows, bool believed) {
+    auto names = ifmib::identify(rows, known_names());
+    std::map<std::uint32_t, const ifmib::RowPlan*> kept;
+    missed.clear();
+    if (!believed) {
+      // To SNMPv1 each object that is not there is a round trip of its own.
+      const bool may_ask = device.auth.version != SnmpVersion::v1;
+      for (const ifmib::RowPlan& plan : plans) {
+        const auto row = rows.find(plan.index);
+        const bool gone = row == rows.end() && may_ask;
+        if (!gone && (row == rows.end() || !lost_if_x(plan, row->second))) continue;
+        kept.emplace(plan.index, &plan);
+        missed.insert(plan.index);
+      }
+    }
+    std::vector<ifmib::RowPlan> read;
+    std::set<std::string_view> taken;
+    std::map<std::uint32_t, std::string> others;
+    for (const auto& [index, row] : rows) {
+      if (kept.contains(index)) continue;
+      ifmib::RowPlan plan = ifmib::plan_row(index, names.at(index), row, device.counters);
+      if (device.interfaces->keeps(plan.interface)) {
+        if (!kept.empty()) taken.insert(plan.interface.name());
+        read.push_back(std::move(plan));
+      } else {
+        others.emplace(index, std::move(names.at(index)));
+      }
+    }
+    for (const auto& [index, plan] : kept) {
+      // One that is at another ifIndex now is not gone.
+      if (taken.contains(plan->interface.name()) || !device.interfaces->keeps(plan->interface)) {
+        missed.erase(index);
+      } else {
+        read.push_back(*plan);
+      }
+    }
+    if (!kept.empty()) {
+      std::sort(read.begin(), read.end(),
+                [](const ifmib::RowPlan& a, const ifmib::RowPlan& b) { return a.index < b.index; });
+    }
+    read.shrink_to_fit();
+    // Other counters than before make another fingerprint, which is no sign that the agent's cache has moved.
+    const bool same = same_objects(read, plans);
+    if (!same) cache_learner.interrupt();
+    const bool same_facts = same && std::equal(read.begin(), read.end(), plans.begin(),
+                                               [](const auto& a, const auto& b) { return a.interface == b.interface; });
+    if (!same_facts) {
+      idle_changes = 0;
+    } else if (discovery_by_last_change) {
+      ++idle_changes;
+    }
+    plans = std::move(read);
+    states.assign(plans.size(), 0);
+    left_out = std::move(others);
+    if (!believed) return;
+    rows_known = count_rows(rows);
+    if_number_known = if_number;
   }
 
   /// Who had which ifIndex when the tables were last read.
@@ -437,9 +678,13 @@ struct DevicePoller::Impl {
     cycle->read.assign(plans.size(), false);
     cycle->snapshot.interfaces.reserve(plans.size());
     cycle->rows_doubted = false;
+    cycle->changed.clear();
     cycle->first_asked = BootClock::now();
+    if (first_row >= plans.size()) first_row = 0;
+    ifmib::ReadLimits limits = read_limits();
+    limits.first_row = first_row;
     reading = ifmib::read_counters(
-        *session, plans, read_limits(), [this](ifmib::RowReading&& row) { take_row(std::move(row)); },
+        *session, plans, limits, [this](ifmib::RowReading&& row) { take_row(std::move(row)); },
         [this](ifmib::ReadEnd&& end) {
           reading.reset();
           take_counters(std::move(end));
@@ -447,40 +692,88 @@ struct DevicePoller::Impl {
   }
 
   void take_row(ifmib::RowReading&& row) {
+    const bool was_missed = !missed.empty() && missed.contains(row.plan->index);
     if (row.vanished || row.renamed) {
-      cycle->rows_doubted = true;
+      if (!was_missed) cycle->rows_doubted = true;
       return;
+    }
+    if (was_missed) {  // it is back
+      tables_doubted = true;
+      read_again.now();
     }
     if (row.stuck && BootClock::now() - tables_read_at > stuck_pause) tables_doubted = true;
     cycle->last_heard = row.sample.time.received;
     row.sample.time.age_bound += cache_period();
-    cycle->read[static_cast<std::size_t>(row.plan - plans.data())] = true;
+    const auto place = static_cast<std::size_t>(row.plan - plans.data());
+    cycle->read[place] = true;
+    const std::uint32_t state = state_of(row.sample);
+    if (const std::uint32_t before = std::exchange(states[place], state); before != 0 && before != state)
+      cycle->changed.push_back(place);
     cycle->snapshot.interfaces.push_back(std::move(row.sample));
   }
 
   void take_counters(ifmib::ReadEnd&& end) {
     learn(end);
+    if (end.outcome != snmp::Outcome::answered) drop_discovery();  // its requests have gone with these
     learn_to_leave_out(end);
     if (end.error && !cycle->record.error) cycle->record.error = std::move(end.error);
     if (cycle->rows_doubted) {
       tables_doubted = true;
-      if (!cycle->tables_read_twice && !end.error) {
+      if (!cycle->tables_read_twice && !end.error && !discovery && !(tables_failing && read_again.waiting())) {
         // Another interface sits at that ifIndex now: no delta before the table was read again.
         cycle->tables_read_twice = true;
-        return read_tables();
+        return read_tables(ReadTables::demanded);
       }
+    }
+    if (!cycle->changed.empty() && end.outcome == snmp::Outcome::answered) return ask_facts();
+    complete();
+  }
+
+  /// Of what moves when a link comes or goes. Never 0, which is unknown.
+  [[nodiscard]] static std::uint32_t state_of(const InterfaceSample& sample) {
+    const std::uint64_t last_change = sample.last_change ? sample.last_change->count() + 1ULL : 0;
+    const std::uint64_t status = sample.oper_status ? static_cast<std::uint64_t>(sample.oper_status->code) : 0;
+    const std::uint64_t mixed = (last_change * 31 + status) * 0x9e37'79b9'7f4a'7c15ULL;
+    return static_cast<std::uint32_t>(mixed >> 32U) | 1U;
+  }
+
+  /// A link that went down and came back may have another speed now: the rows that changed are asked for it before
+  /// their rates are put against the old one.
+  void ask_facts() {
+    std::vector<ifmib::RowPlace> rows;
+    for (const std::size_t place : cycle->changed) rows.push_back({plans[place].index, plans[place].x_index});
+    cycle->reads_facts = true;
+    reading = ifmib::read_facts(*session, std::move(rows), read_limits(), [this](ifmib::Rows&& found) {
+      reading.reset();
+      take_facts(found);
+    });
+  }
+
+  void take_facts(const ifmib::Rows& rows) {
+    cycle->reads_facts = false;
+    std::map<std::uint32_t, const Interface*> renewed;
+    for (const std::size_t place : cycle->changed) {
+      ifmib::RowPlan& plan = plans[place];
+      const auto row = rows.find(plan.index);
+      if (row == rows.end()) {
+        states[place] = state_unknown_to_facts;  // asked again with the next cycle
+        continue;
+      }
+      const InterfaceFacts now = ifmib::renewed(plan.interface.facts(), row->second);
+      if (now == plan.interface.facts()) continue;
+      plan.interface = Interface(plan.interface.name(), now);
+      renewed.emplace(plan.index, &plan.interface);
+      if (!device.interfaces->keeps(plan.interface)) tables_doubted = true;
+    }
+    for (InterfaceSample& sample : cycle->snapshot.interfaces) {
+      const auto found = renewed.find(sample.interface.if_index().value);
+      if (found != renewed.end()) sample.interface = *found->second;
     }
     complete();
   }
 
   void complete() {
     auto& interfaces = cycle->snapshot.interfaces;
-    const auto by_index = [](const InterfaceSample& a, const InterfaceSample& b) {
-      return a.interface.if_index() < b.interface.if_index();
-    };
-    if (!std::is_sorted(interfaces.begin(), interfaces.end(), by_index)) {
-      std::sort(interfaces.begin(), interfaces.end(), by_index);
-    }
     const auto mute = static_cast<std::size_t>(
         std::count_if(plans.begin(), plans.end(), [](const ifmib::RowPlan& plan) { return plan.mute; }));
     const std::size_t asked = plans.size() - mute;
@@ -491,6 +784,7 @@ struct DevicePoller::Impl {
       // Of all rows or none: a reading without some of them looks like a cache that has moved.
       cache_learner.see(cycle->first_asked, cycle->last_heard, rates::fingerprint(interfaces));
     }
+    if (!cycle->record.error) cycle->record.error = tables_lacking;
     if (interfaces.size() < asked && !cycle->record.error) {
       cycle->record.error = Error{ErrorKind::agent,
                                   fmt::format("{}: {} of {} interfaces changed while they were read", device.name,
@@ -503,7 +797,6 @@ struct DevicePoller::Impl {
                                               format_counted(plans.size(), "interface")),
                                   "its tables are read again within the hour, and then they are asked for again"};
     }
-    if (!cycle->record.error) cycle->record.error = tables_lacking;
     if (interfaces.empty() && !plans.empty()) return fail_cycle(std::move(*cycle->record.error));
     finish(cycle->record.error ? CycleOutcome::partial : CycleOutcome::complete);
   }
@@ -582,10 +875,23 @@ struct DevicePoller::Impl {
   }
 
   void out_of_time() {
+    if (std::exchange(cycle->reads_facts, false)) {
+      abandon();
+      for (const std::size_t place : cycle->changed) states[place] = state_unknown_to_facts;
+      return complete();
+    }
     const std::string budget = format_duration(cycle->request.budget);
+    if (cycle->waits_for_tables) {
+      return fail_cycle(
+          Error{ErrorKind::partial,
+                fmt::format("{}: its tables are still being read, for {} now: {} rows so far", device.name,
+                            format_duration(rounded(BootClock::now() - discovery_began)), discovery->rows()),
+                governor_advice()});
+    }
     if (cycle->answered) {
       return stop_short(fmt::format("{}: not all rows were read within {}", device.name, budget), governor_advice());
     }
+    drop_discovery();
     abandon();
     if (cycle->waits_for_name) {
       return fail_cycle(
@@ -616,7 +922,8 @@ struct DevicePoller::Impl {
   /// Drops what is under way without an answer.
   void abandon() {
     reading.reset();
-    if (session) session->cancel_all();
+    // What this cycle has still to hear is small beside a discovery under way.
+    if (session && !discovery) session->cancel_all();
     shared.loop.cancel(std::exchange(pause_timer, 0));
     if (ping != 0) shared.prober->finish(std::exchange(ping, 0));
   }
@@ -633,6 +940,7 @@ struct DevicePoller::Impl {
     record.facts = facts;
     record.cache_period = cache_period();
     add_cost();
+    remember_place();
     if (outcome != CycleOutcome::failed) judge(record);
     record.duration = BootClock::now() - record.started;
     auto ended = std::move(cycle);
@@ -643,7 +951,26 @@ struct DevicePoller::Impl {
     });
   }
 
+  /// Rows at the end of a device that is too slow for all of them have their turn in the next cycle.
+  void remember_place() {
+    if (cycle->read.empty() || cycle->read.size() != plans.size()) return;
+    for (std::size_t asked = 0; asked < plans.size(); ++asked) {
+      const std::size_t row = (first_row + asked) % plans.size();
+      if (cycle->read[row] || plans[row].mute) continue;
+      first_row = asked == 0 ? 0 : row;
+      return;
+    }
+    first_row = 0;
+  }
+
   void judge(DeviceCycle& record) {
+    auto& interfaces = cycle->snapshot.interfaces;
+    const auto by_index = [](const InterfaceSample& a, const InterfaceSample& b) {
+      return a.interface.if_index() < b.interface.if_index();
+    };
+    if (!std::is_sorted(interfaces.begin(), interfaces.end(), by_index)) {
+      std::sort(interfaces.begin(), interfaces.end(), by_index);
+    }
     rates::JudgeSettings settings;
     settings.speeds = [this](const InterfaceSample& sample) -> rates::Speeds {
       if (const auto known = device.interfaces->speed(sample.interface)) return {known->in_bps, known->out_bps};
@@ -684,11 +1011,13 @@ struct DevicePoller::Impl {
                                next.short_request_ids != device.short_request_ids ||
                                next.answers_from != device.answers_from;
     // Only other rules cost a read of the tables: a reload that left this device alone is no load on it.
-    if (device.interfaces->describe() != next.interfaces->describe() || !(device.counters == next.counters))
+    if (device.interfaces->describe() != next.interfaces->describe() || !(device.counters == next.counters)) {
       tables_doubted = true;
+      read_again.now();
+    }
     device = std::move(next);
     if (other_session) {
-      session.reset();
+      close_session();
       silent = false;
     }
     if (other_view) forget_agent();
@@ -710,6 +1039,7 @@ DevicePoller::~DevicePoller() {
   *impl_->alive = false;
   impl_->shared.loop.cancel(impl_->budget_timer);
   impl_->shared.loop.cancel(impl_->pause_timer);
+  impl_->drop_discovery();
   if (impl_->ping != 0) impl_->shared.prober->finish(impl_->ping);
 }
 
@@ -721,6 +1051,7 @@ void DevicePoller::start(const CycleRequest& request, Done done) {
 bool DevicePoller::busy() const noexcept { return impl_->cycle != nullptr; }
 
 void DevicePoller::finish_now() {
+  impl_->drop_discovery();
   if (impl_->cycle)
     impl_->stop_short(fmt::format("{}: octopoll was stopped before all answers were there", impl_->device.name));
 }

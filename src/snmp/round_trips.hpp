@@ -3,6 +3,9 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
+
+#include "octopoll/core/clock.hpp"
 
 namespace octopoll::snmp {
 
@@ -16,7 +19,11 @@ class RoundTrips {
  public:
   static constexpr std::chrono::nanoseconds shortest_wait = std::chrono::milliseconds(200);
 
-  void add(std::chrono::nanoseconds round_trip) noexcept {
+  /// A best that is older than two of these is forgotten: then the path has become longer, and no queue explains it. By
+  /// time and not by samples, since at one request at a time these are few.
+  static constexpr std::chrono::nanoseconds memory = std::chrono::seconds(15);
+
+  void add(std::chrono::nanoseconds round_trip, BootTime now) noexcept {
     if (!known()) {
       smoothed_ = round_trip;
       variation_ = round_trip / 2;
@@ -25,8 +32,12 @@ class RoundTrips {
       variation_ = (3 * variation_ + difference) / 4;
       smoothed_ = (7 * smoothed_ + round_trip) / 8;
     }
-    // The best of late: rises by a 64th a sample, so that a path that became longer is believed after a while.
-    best_ = best_ == std::chrono::nanoseconds::zero() ? round_trip : std::min(round_trip, best_ + best_ / 64);
+    if (!began_ || now - *began_ >= memory) {
+      best_before_ = began_ ? best_ : round_trip;
+      best_ = round_trip;
+      began_ = now;
+    }
+    best_ = std::min(best_, round_trip);
   }
 
   [[nodiscard]] bool known() const noexcept { return smoothed_ != std::chrono::nanoseconds::zero(); }
@@ -41,13 +52,15 @@ class RoundTrips {
   /// Answers have come to take several times as long as they can: the device (or the path) is busy, and a second
   /// request at once would only wait behind the first. A hundredth of a second more says nothing.
   [[nodiscard]] bool rising() const noexcept {
-    return known() && smoothed_ > 3 * best_ + std::chrono::milliseconds(10);
+    return known() && smoothed_ > 3 * std::min(best_, best_before_) + std::chrono::milliseconds(10);
   }
 
  private:
   std::chrono::nanoseconds smoothed_{};
   std::chrono::nanoseconds variation_{};
-  std::chrono::nanoseconds best_{};
+  std::chrono::nanoseconds best_{};         ///< since `began_`
+  std::chrono::nanoseconds best_before_{};  ///< of the span before
+  std::optional<BootTime> began_;
 };
 
 }  // namespace octopoll::snmp

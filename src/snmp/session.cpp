@@ -485,7 +485,7 @@ int Session::Impl::on_library(int operation, netsnmp_pdu* pdu, Try& a_try) {
   }
   reply.error_status = static_cast<ErrorStatus>(pdu->errstat);
   reply.error_index = pdu->errindex > 0 ? static_cast<std::uint32_t>(pdu->errindex) : 0;
-  round_trips.add(reply.round_trip);
+  round_trips.add(reply.round_trip, reply.received);
   if (a_try.encoded) {
     reply.asked = exchange.encoded;
     reply.encoded = std::exchange(answered_variables, {});

@@ -14,6 +14,8 @@ constexpr unsigned growth = 5;
 constexpr unsigned middle_repetitions = 10;
 /// After so many walks by GETNEXT the agent is asked once more whether it knows GETBULK.
 constexpr unsigned walks_without_bulk = 24;
+/// Refused columns of one walk after which the sizes of before are tried once more; then each costs one request.
+constexpr unsigned most_restorations = 2;
 
 }  // namespace
 
@@ -44,13 +46,18 @@ struct Walk::Impl : std::enable_shared_from_this<Walk::Impl> {
   std::vector<std::string> notes;
   bool stopped = false;
   BulkProfile profile;
-  bool in_trouble = false;         ///< something was lowered in this walk
-  Question question;               ///< under way
-  bool proven = true;              ///< a request as large as the next one has been answered, or nothing failed yet
-  bool probing = false;            ///< the request under way asks whether anybody is there
-  bool bulk_doubted = false;       ///< GETBULK was given up, and GETNEXT of as many columns not answered since
-  unsigned most_repetitions = 0;   ///< of those answered
-  std::uint64_t retries_seen = 0;  ///< of the session
+  bool in_trouble = false;  ///< something was lowered in this walk
+  /// Before what was lowered last, as long as no answer has shown that lowering helped.
+  std::optional<BulkProfile> before_trouble;
+  unsigned restorations = 0;
+  std::optional<Error> refusal;      ///< the first that ended a column
+  std::vector<std::size_t> refused;  ///< columns that ended so
+  Question question;                 ///< under way
+  bool proven = true;                ///< a request as large as the next one has been answered, or nothing failed yet
+  bool probing = false;              ///< the request under way asks whether anybody is there
+  bool bulk_doubted = false;         ///< GETBULK was given up, and GETNEXT of as many columns not answered since
+  unsigned most_repetitions = 0;     ///< of those answered
+  std::uint64_t retries_seen = 0;    ///< of the session
   std::size_t variables = 0;
   std::size_t longest_column = 0;  ///< rows of the longest that has ended
 
@@ -82,7 +89,7 @@ struct Walk::Impl : std::enable_shared_from_this<Walk::Impl> {
     if (asked.empty()) {
       // Later, since a plan without columns comes here from inside start().
       session.later([self = shared_from_this()] {
-        if (!self->stopped) self->finish(std::nullopt);
+        if (!self->stopped) self->finish(std::move(self->refusal));
       });
       return;
     }
@@ -230,13 +237,28 @@ struct Walk::Impl : std::enable_shared_from_this<Walk::Impl> {
       return next();
     }
     if (!was_probe && degrade(to_string(reply.error_status))) return next();
-    // One column by GETNEXT, and the agent still refuses: the column ends here, the others go on.
+    // One column by GETNEXT, and the agent still refuses: the column ends here, the others go on. What else it has
+    // nobody knows, so the walk is not whole.
     if (reply.error_status != ErrorStatus::no_such_name) {
       note("{}: ended by {} after {}", columns[asked[0]].root.to_string(), to_string(reply.error_status),
            columns[asked[0]].cursor.to_string());
+      if (!refusal) {
+        refusal = session.explain(reply);
+        refusal->message += fmt::format(" to what is behind {}", columns[asked[0]].cursor.to_string());
+      }
+      refused.push_back(asked[0]);
+      if (restorations < most_restorations && restore()) ++restorations;
     }
     columns[asked[0]].done = true;
     next();
+  }
+
+  /// Takes back what was lowered in vain: the smallest question was refused too, so size was not the reason.
+  bool restore() {
+    if (!before_trouble) return false;
+    profile = *std::exchange(before_trouble, std::nullopt);
+    bulk_doubted = false;
+    return true;
   }
 
   [[nodiscard]] bool can_ask_for_less() const { return !probing && (bulk() || asked.size() > 1); }
@@ -248,6 +270,7 @@ struct Walk::Impl : std::enable_shared_from_this<Walk::Impl> {
   bool degrade(std::string_view why) {
     const unsigned repeats = repetitions();
     const std::size_t side_by_side = asked.size();
+    BulkProfile before = profile;
     std::string what;
     if (bulk() && repeats > 1) {
       profile.repetitions = repeats > middle_repetitions ? middle_repetitions : 1;
@@ -263,6 +286,7 @@ struct Walk::Impl : std::enable_shared_from_this<Walk::Impl> {
     } else {
       return false;
     }
+    if (!before_trouble) before_trouble = std::move(before);
     note("{}", what);
     profile.lowered = std::move(what);
     profile.quiet_walks = 0;
@@ -274,6 +298,7 @@ struct Walk::Impl : std::enable_shared_from_this<Walk::Impl> {
   void learn_from(const Reply& reply) {
     proven = true;
     bulk_doubted = false;
+    before_trouble.reset();
     const std::uint64_t retries = session.traffic().retries;
     const bool quick =
         reply.round_trip < session.options().timeout / 4 && std::exchange(retries_seen, retries) == retries;
@@ -315,7 +340,8 @@ struct Walk::Impl : std::enable_shared_from_this<Walk::Impl> {
   void finish(std::optional<Error> error, Outcome outcome = Outcome::answered) {
     stopped = true;
     if (!error) recover();
-    WalkEnd end{std::move(error), std::move(notes), outcome, std::move(profile), most_repetitions};
+    if (!refused.empty()) restore();
+    WalkEnd end{std::move(error), std::move(notes), outcome, profile, most_repetitions, std::move(refused)};
     const Done callback = std::move(done);
     callback(std::move(end));
   }
@@ -336,6 +362,7 @@ bool BulkProfile::doubt(std::string_view why, unsigned asked) {
 
 Walk::Walk(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Walk::~Walk() { impl_->stopped = true; }
+const BulkProfile& Walk::profile() const noexcept { return impl_->profile; }
 
 std::unique_ptr<Walk> Walk::start(Session& session, WalkPlan plan, Found found, Done done) {
   auto impl = std::make_shared<Impl>(session, std::move(plan), std::move(found), std::move(done));

@@ -23,15 +23,21 @@ void Device::change_faults(const Json& changes, Instant now) {
               !faults_.non_increasing && !faults_.wrong_types && !faults_.duplicate_names && !faults_.bad_utf8 &&
               !faults_.frozen_uptime && !faults_.skip_rows_over && !faults_.zero_values_over &&
               !faults_.fewer_bindings && !faults_.trim_zeros && !faults_.trailing_nul && !faults_.stuck_hc &&
-              !faults_.odd_numbers && !faults_.silent_instance && !faults_.refuse_instance;
+              !faults_.odd_numbers && !faults_.error_below && !faults_.restless_tables && !faults_.silent_instance &&
+              !faults_.refuse_instance;
   if (!faults_.frozen_uptime) {
     frozen_uptime_.reset();
   } else if (!frozen_uptime_) {
-    const auto layout = model_->layout();
-    for (std::size_t i = 0; i < layout->size(); ++i) {
-      if (layout->slot(i).object == Object::sys_uptime) frozen_uptime_ = number_of(model_->value(layout->slot(i), now));
-    }
+    frozen_uptime_ = uptime(now);
   }
+}
+
+std::optional<std::uint64_t> Device::uptime(Instant now) {
+  const auto layout = model_->layout();
+  for (std::size_t i = 0; i < layout->size(); ++i) {
+    if (layout->slot(i).object == Object::sys_uptime) return number_of(model_->value(layout->slot(i), now));
+  }
+  return std::nullopt;
 }
 
 std::size_t Device::max_message_size() const noexcept {
@@ -97,6 +103,9 @@ Value Device::value(std::size_t i, Instant now) {
   Value value = model_->value(slot, now);
   if (slot.object == Object::sys_uptime && frozen_uptime_) {
     return Value::unsigned_number(Tag::time_ticks, *frozen_uptime_);
+  }
+  if (faults_.restless_tables && slot.object == Object::if_table_last_change) {
+    return Value::unsigned_number(Tag::time_ticks, uptime(now).value_or(0));
   }
   if (faults_.big_if_index && slot.object == Object::if_index) {
     // Integer32 has no such number: the agent's 32 bits come out as a negative one.

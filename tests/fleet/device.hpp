@@ -90,6 +90,8 @@ class Device {
   DeviceStats stats;
 
  private:
+  /// sysUpTime; nullopt where there is none.
+  [[nodiscard]] std::optional<std::uint64_t> uptime(Instant now);
   [[nodiscard]] std::size_t past_early_end(OidView from, std::size_t i) const;
   [[nodiscard]] Value oddly_encoded(const Value& value);
   [[nodiscard]] bool swapped_with_next(std::size_t i) const;

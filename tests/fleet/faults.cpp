@@ -153,6 +153,29 @@ void set_no_getbulk(Faults& faults, const Json& value, const std::string& where)
   }
 }
 
+void set_error_below(Faults& faults, const Json& value, const std::string& where) {
+  if (is_off(value)) {
+    faults.error_below.reset();
+    return;
+  }
+  static constexpr std::array<std::pair<std::string_view, std::int32_t>, 3> statuses{
+      {{"tooBig", 1}, {"noSuchName", 2}, {"genErr", 5}}};
+  JsonFields fields(value, where);
+  ErrorBelow error;
+  const Json* prefix = fields.find("oid");
+  if (prefix == nullptr) throw std::invalid_argument(where + ": below which OID?");
+  error.prefix = read_oid(*prefix, where + ".oid");
+  if (const Json* status = fields.find("status")) {
+    const auto known =
+        std::find_if(statuses.begin(), statuses.end(), [&](const auto& s) { return *status == s.first; });
+    if (known == statuses.end())
+      throw std::invalid_argument(where + ".status: \"tooBig\", \"noSuchName\" or \"genErr\" is expected");
+    error.status = known->second;
+  }
+  fields.finish();
+  faults.error_below = std::move(error);
+}
+
 void set_hole(Faults& faults, const Json& value, const std::string& where) {
   std::vector<Hole> holes;
   if (!is_off(value)) {
@@ -263,6 +286,8 @@ std::span<const Setting> settings() {
       {{"loop", "flag or OID", "the successor of an instance below it is itself"}, set_prefix<&Faults::loop>},
       {{"non_increasing", "flag or OID", "the second and third row of each column below it come in the wrong order"},
        set_prefix<&Faults::non_increasing>},
+      {{"error_below", "{oid, status}", "requests that ask below that OID get genErr, tooBig or noSuchName"},
+       set_error_below},
       {{"silent_instance", "{column, if_index}", "a GET that names it is not answered"},
        set_instance<&Faults::silent_instance>},
       {{"refuse_instance", "{column, if_index}", "a GET that names it gets genErr, with its error-index"},
@@ -292,6 +317,8 @@ std::span<const Setting> settings() {
         "Counter32 is encoded in five octets or, from 2^31 on, as a negative number; Counter64 in nine"},
        set_flag<&Faults::odd_numbers>},
       {{"frozen_uptime", "flag", "sysUpTime stands still from when it is set"}, set_flag<&Faults::frozen_uptime>},
+      {{"restless_tables", "flag", "ifTableLastChange is sysUpTime, whatever changes"},
+       set_flag<&Faults::restless_tables>},
   };
   return all;
 }

@@ -41,6 +41,12 @@ struct Instance {
   std::uint32_t if_index = 0;
 };
 
+/// Whoever asks below that name gets an error instead.
+struct ErrorBelow {
+  Oid prefix;
+  std::int32_t status = 5;  ///< of RFC 3416 section 3: genErr
+};
+
 enum class NoGetbulk : std::uint8_t { off, gen_err, silent, empty };
 
 /// Which type stands in for which.
@@ -75,6 +81,7 @@ struct Faults {
   std::optional<std::uint32_t> fewer_bindings;
   std::optional<Oid> loop;
   std::optional<Oid> non_increasing;
+  std::optional<ErrorBelow> error_below;
   std::optional<Instance> silent_instance;
   std::optional<Instance> refuse_instance;
   bool v1_only = false;
@@ -97,6 +104,7 @@ struct Faults {
   bool stuck_hc = false;
   bool odd_numbers = false;
   bool frozen_uptime = false;
+  bool restless_tables = false;
 };
 
 /// Changes the named faults and leaves the others: {"silent": true, "delay": {"fixed_ms": 40}}. `false` switches any of

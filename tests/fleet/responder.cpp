@@ -64,6 +64,7 @@ Reply answer_get_bulk(const Request& request, Device& device, Instant now, Messa
 Reply answer_set(const Request& request, Message& message);
 Reply error(const Request& request, Message& message, std::int32_t status, std::size_t index);
 Reply too_big_for(const Request& request, Message& message);
+std::size_t first_below(const Request& request, const std::optional<ErrorBelow>& error);
 void count(const Request& request, std::size_t bindings, DeviceStats& stats) noexcept;
 
 }  // namespace
@@ -105,7 +106,10 @@ Answer Responder::respond(Request& request, Device& device, Instant now, std::sp
     if (kept != nullptr && !request.decode_bindings()) return {};
     KeptAnswer record;
     Message message(request, device, buffer, envelope, keeps ? &record : nullptr);
-    if (bulk && faults.no_getbulk == NoGetbulk::gen_err) {
+    if (const std::size_t refused = first_below(request, faults.error_below)) {
+      const std::int32_t status = faults.error_below->status;
+      answer.octets = status == too_big ? too_big_for(request, message) : error(request, message, status, refused);
+    } else if (bulk && faults.no_getbulk == NoGetbulk::gen_err) {
       answer.octets = error(request, message, gen_err, 1);
     } else if (bulk && faults.no_getbulk == NoGetbulk::empty) {
       answer.octets = message.finish(no_error, 0);
@@ -189,6 +193,15 @@ Reply answer_as_before(const KeptAnswer& kept, const Request& request, Device& d
 
 std::size_t bindings_given(const Request& request, const Device& device) {
   return std::min<std::size_t>(request.binding_count(), device.faults().fewer_bindings.value_or(UINT32_MAX));
+}
+
+/// Which of the names lies there, from 1; 0: none.
+std::size_t first_below(const Request& request, const std::optional<ErrorBelow>& error) {
+  if (!error) return 0;
+  for (std::size_t i = 0; i < request.binding_count(); ++i) {
+    if (starts_with(request.name(i), error->prefix)) return i + 1;
+  }
+  return 0;
 }
 
 bool names(OidView name, const std::optional<Instance>& instance) {

@@ -53,7 +53,8 @@ struct ReadLimits {
   /// Counters: answers are expected to name the objects just as they were asked for, and are read where they lie. False
   /// for agents that answer otherwise: what they say costs a PDU twice.
   bool in_place = true;
-  bool with_uptime = true;  ///< counters: sysUpTime leads each PDU
+  std::size_t first_row = 0;  ///< counters: of the plans, the one to begin with; those before it come last
+  bool with_uptime = true;    ///< counters: sysUpTime leads each PDU
 };
 
 /// An object that the agent refuses by an error, which costs the PDU that names it.
@@ -70,8 +71,10 @@ struct ReadEnd {
   std::vector<std::string> notes;
   std::optional<unsigned> message_size{};  ///< where PDUs proved too large for the agent: what to ask for from now on
   TableProfile profile{};                  ///< of a read of tables
-  /// Of a read of tables without an error: rows are known to exist that no walk of this agent gives.
+  /// Of a read of tables without an error: rows are known to exist that no walk of this agent gives, or the agent
+  /// refused the rest of a column.
   std::optional<Error> lacking{};
+  bool columns_refused = false;              ///< it is the second of these, which may pass
   std::optional<std::int64_t> ifx_offset{};  ///< ifXTable's indexes are ifTable's plus this: its rows were joined
   bool odd = false;  ///< answers named other objects than were asked for: not to be read in place from now on
   // Of a read of counters: what is better left out from now on.
@@ -84,6 +87,9 @@ struct ReadEnd {
 class Reading {
  public:
   virtual ~Reading() = default;
+  /// Of a read of tables: what is found and learned so far.
+  [[nodiscard]] virtual std::size_t rows() const { return 0; }
+  [[nodiscard]] virtual TableProfile profile() const { return {}; }
 };
 
 /// Reads scalars: one PDU for those that change, another for the rest. `done` is never called from inside this call; it
@@ -140,6 +146,19 @@ struct CounterCost {
                                            SnmpVersion version);
 /// Rows as a switch has them, with these counters (of 32 bits in SNMPv1), for who has to reckon before he has asked.
 [[nodiscard]] std::vector<RowPlan> typical_rows(std::size_t count, SnmpVersion version, const CounterSet& counters);
+
+/// Where a row is found.
+struct RowPlace {
+  std::uint32_t index = 0;
+  std::uint32_t x_index = 0;  ///< in ifXTable
+};
+
+/// Reads of some rows what may have become different when a link came back: speeds, MTU, address, alias. Rows that were
+/// not answered are left out. `done` is never called from inside this call; it may destroy the reading.
+[[nodiscard]] std::unique_ptr<Reading> read_facts(snmp::Session& session, std::vector<RowPlace> rows,
+                                                  const ReadLimits& limits, std::function<void(Rows&&)> done);
+/// These facts, with what such a row says instead; what it lacks stays.
+[[nodiscard]] InterfaceFacts renewed(InterfaceFacts facts, const Row& row);
 
 /// One row's answer.
 struct RowReading {

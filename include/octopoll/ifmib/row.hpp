@@ -24,13 +24,15 @@ class Row {
   /// The cell's octets, where it has octets.
   [[nodiscard]] const std::string* octets(Column column) const noexcept;
   [[nodiscard]] bool in(Table table) const noexcept;
+  /// In the order of their columns.
   [[nodiscard]] const std::vector<std::pair<Column, snmp::Value>>& cells() const noexcept { return cells_; }
 
   /// Where ifXTable numbers this interface otherwise: its index there.
   std::optional<std::uint32_t> x_index;
 
  private:
-  std::vector<std::pair<Column, snmp::Value>> cells_;  // some thirty of 41: a search is a glance
+  std::vector<std::pair<Column, snmp::Value>> cells_;  // in the order of their columns
+  std::uint64_t columns_ = 0;                          // a bit for each: their number before a column's is its place
 };
 
 /// Rows by ifIndex, which is the last number of the instance, whatever the ifIndex column says.

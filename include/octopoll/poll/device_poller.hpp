@@ -30,6 +30,9 @@ struct CycleRequest {
   bool date_snapshot = false;
   /// After this the cycle ends with what has arrived.
   std::chrono::nanoseconds budget = std::chrono::seconds(60);
+  /// After this the tables are not read on. A read of them outlasts the cycle that began it; those that end meanwhile
+  /// have failed, unless the rows of before can be polled.
+  std::chrono::nanoseconds table_budget = std::chrono::minutes(10);
 };
 
 /// Polls one device: resolves, asks the scalars, reads the tables when they changed, reads the counters, judges.

@@ -53,6 +53,9 @@ struct WalkEnd {
   Outcome outcome = Outcome::answered;  ///< of the request that ended it, where one did
   BulkProfile profile{};                ///< for the next walk of this device
   unsigned most_repetitions = 0;        ///< that an answered GETBULK asked for
+  /// Columns that ended where the agent refused even a GETNEXT of them alone: the error is about these, all others are
+  /// whole. Empty where the error ended the walk.
+  std::vector<std::size_t> refused{};
 };
 
 /// One walk.
@@ -60,7 +63,8 @@ struct WalkEnd {
 /// Strategy: GETBULK of all columns side by side, sized by the answers seen and by the profile. SNMPv1 walks by
 /// GETNEXT. Silence: a GETNEXT of one column tells whether the request was too much or the device has gone; in the
 /// second case the walk ends with that, however many steps there would be left to try. Ends: each column at its
-/// subtree's end, endOfMibView, noSuchName (v1), or an OID that comes a second time, which would loop. OIDs that merely
+/// subtree's end, endOfMibView, noSuchName (v1), or an OID that comes a second time, which would loop. Any other error
+/// to a GETNEXT of one column ends that column, and the walk is not whole: genErr and tooBig may pass. OIDs that merely
 /// do not increase are taken, and noted. Source: RFC 3416 section 4.2.3 (a GETBULK may be answered with fewer
 /// variables, even none; short is not the end). Thread: the loop's. Destroying it ends it without calling back.
 class Walk {
@@ -71,6 +75,8 @@ class Walk {
   /// The session must outlive the walk. `done` is called once, never from inside this call; it may destroy the walk.
   [[nodiscard]] static std::unique_ptr<Walk> start(Session& session, WalkPlan plan, Found found, Done done);
   ~Walk();
+  /// What it has learned so far.
+  [[nodiscard]] const BulkProfile& profile() const noexcept;
   Walk(const Walk&) = delete;
   Walk& operator=(const Walk&) = delete;
 

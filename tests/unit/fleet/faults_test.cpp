@@ -285,6 +285,27 @@ TEST_CASE("hole: a column lacks rows, or is not there") {
   CHECK(has(bench, column(if_table, 10, 2)));
 }
 
+TEST_CASE("error_below: who asks there gets the error, whatever the operation") {
+  Bench bench(switch_of(3));
+  bench.set({{"error_below", {{"oid", "ifInOctets"}}}});
+  const auto refused = bench.ask({.names = {sys_descr, column(if_table, 10, 2)}});
+  CHECK(refused->error_status == 5);
+  CHECK(refused->error_index == 2);
+  CHECK(bench.ask(bulk({column(if_table, 10, 1)}, 2))->error_status == 5);
+  CHECK(has(bench, column(if_table, 11, 2)));
+  bench.set({{"error_below", {{"oid", "ifInOctets"}, {"status", "tooBig"}}}});
+  CHECK(bench.ask({.names = {column(if_table, 10, 2)}})->error_status == 1);
+  bench.set({{"error_below", false}});
+  CHECK(has(bench, column(if_table, 10, 2)));
+}
+
+TEST_CASE("restless_tables: ifTableLastChange is sysUpTime") {
+  Bench bench(switch_of(1));
+  bench.set({{"restless_tables", true}});
+  bench.now += std::chrono::seconds(7);
+  CHECK(bench.get("1.3.6.1.2.1.31.1.5.0").number() == 700);
+}
+
 TEST_CASE("vanish_row: gone after so many requests, from both tables") {
   Bench bench(switch_of(3));
   bench.set({{"vanish_row", {{"if_index", 2}, {"after_requests", 2}}}});
@@ -373,6 +394,8 @@ TEST_CASE("a fault that is misspelt or mistaken is refused, and nothing changes"
       {R"({"loop": "ifNothing"})", "loop: an OID or a name"},
       {R"({"no_getbulk": "maybe"})", "no_getbulk: \"genErr\", \"silent\", \"empty\" or false"},
       {R"({"early_end": {"if_index": 1}})", "early_end: which column?"},
+      {R"({"error_below": {"status": "genErr"}})", "error_below: below which OID?"},
+      {R"({"error_below": {"oid": "ifName", "status": "bad"}})", "error_below.status: \"tooBig\", \"noSuchName\""},
       {R"({"hole": [{"rows": [1]}]})", "hole: which column?"},
       {R"({"wrong_types": {"counter32": "float"}})", "wrong_types: integer, octet_string"},
       {R"({"reply_from_other_address": "nowhere"})", "reply_from_other_address: an address"},
