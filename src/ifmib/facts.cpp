@@ -30,7 +30,8 @@ class FactReading final : public Reading {
         session, std::move(plan), [this](snmp::GroupAnswer&& answer) { take(std::move(answer)); },
         [this](snmp::MultiGetEnd&&) {
           const auto callback = std::move(done_);  // may destroy this
-          callback(std::move(rows_));
+          Rows found = std::move(rows_);
+          callback(std::move(found));
         });
   }
 

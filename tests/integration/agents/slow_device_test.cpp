@@ -59,7 +59,8 @@ TEST_CASE("tables that do not end within their budget are given up, and tried ev
   pair.agents().set("odd", {{"delay", false}});
   DeviceCycle cycle;
   for (int i = 0; i < 16 && cycle.outcome != CycleOutcome::complete; ++i) cycle = pair.cycle();
-  check_rows(cycle, {});
+  CHECK(cycle.outcome == CycleOutcome::complete);
+  CHECK(cycle.interfaces.size() == odd_rows);
 }
 
 TEST_CASE("all rows of a device that is too slow for one turn have their turn", "[agents]") {
