@@ -402,7 +402,9 @@ struct DevicePoller::Impl {
       cycle->record.error = std::move(end.error);
       return ask_counters();
     }
-    auto names = ifmib::identify(rows, known_names());
+    const auto before = known_names();
+    auto names = ifmib::identify(rows, before);
+    for (const std::string& name : ifmib::moved_in_doubt(rows, names, before)) history.doubt(name);
     std::vector<ifmib::RowPlan> read;
     left_out.clear();
     for (const auto& [index, row] : rows) {
