@@ -76,8 +76,11 @@ struct DevicePoller::Impl {
   bool answers_oddly = false;                         ///< names other objects than it is asked for: read by the library
   std::map<ifmib::RefusedObject, unsigned> refusals;  ///< cycles in a row in which it was refused
   unsigned uptime_refusals = 0;
-  ifmib::TableProfile profile;  ///< how much of its tables it gives at once
-  bool silent = false;          ///< did not answer in the cycle before, at any of its addresses
+  ifmib::TableProfile profile;     ///< how much of its tables it gives at once
+  unsigned cycles_of_plans = 0;    ///< since the tables were read
+  bool silence_told = false;       ///< whether the host is there was asked when the silence began
+  std::uint64_t late_answers = 0;  ///< of this session, when the cycle before ended
+  bool silent = false;             ///< did not answer in the cycle before, at any of its addresses
   rates::DeviceHistory history;
 
   // Of the cycle under way.
@@ -93,6 +96,7 @@ struct DevicePoller::Impl {
     bool answered = false;
     bool tables_read_twice = false;
     bool rows_doubted = false;
+    bool wide_checked = false;
     BootTime first_asked, last_heard;  ///< of the counters
     // Dating a cache.
     BootTime look_began;     ///< when the search for the moment began
@@ -170,6 +174,8 @@ struct DevicePoller::Impl {
     cycle = std::make_unique<Cycle>();
     cycle->request = request;
     cycle->done = std::move(done);
+    // It was only slower than our patience: it is asked as one that is there.
+    if (session && session->traffic().late != late_answers) silent = false;
     if (silent && endpoints.size() > 1) {
       // One address a cycle: a dead device costs one probe, however many addresses its name has.
       session.reset();
@@ -285,7 +291,7 @@ struct DevicePoller::Impl {
 
   void ask_scalars() {
     ifmib::ReadLimits limits = read_limits();
-    if (silent) limits.retries = 0;
+    limits.probe = silent;
     const auto set = facts_known || silent ? ifmib::ScalarSet::changing : ifmib::ScalarSet::all;
     reading = ifmib::read_scalars(*session, set, limits, [this, set](ifmib::Scalars&& scalars, ifmib::ReadEnd&& end) {
       reading.reset();
@@ -306,7 +312,7 @@ struct DevicePoller::Impl {
       return fail_cycle(std::move(*end.error));
     }
     cycle->answered = true;
-    silent = false;
+    silent = silence_told = false;
     if (!(known_at == endpoint())) {
       if (known_at.valid()) forget_agent();
       known_at = endpoint();
@@ -407,14 +413,17 @@ struct DevicePoller::Impl {
     for (const std::string& name : ifmib::moved_in_doubt(rows, names, before)) history.doubt(name);
     std::vector<ifmib::RowPlan> read;
     left_out.clear();
+    const ifmib::WideZero zero = ifmib::wide_zero_of(rows);
     for (const auto& [index, row] : rows) {
-      ifmib::RowPlan plan = ifmib::plan_row(index, names.at(index), row, device.counters);
+      ifmib::RowPlan plan = ifmib::plan_row(index, names.at(index), row, device.counters, zero);
       if (device.interfaces->keeps(plan.interface)) {
         read.push_back(std::move(plan));
       } else {
         left_out.emplace(index, std::move(names.at(index)));
       }
     }
+    cycles_of_plans = 0;
+    cycle->wide_checked = true;  // the tables show both widths
     read.shrink_to_fit();
     // Other counters than before make another fingerprint, which is no sign that the agent's cache has moved.
     if (!same_objects(read, plans)) cache_learner.interrupt();
@@ -472,7 +481,44 @@ struct DevicePoller::Impl {
         return read_tables();
       }
     }
+    if (!end.error && !std::exchange(cycle->wide_checked, true)) {
+      if (const auto rows = rows_in_doubt(); !rows.empty()) return check_wide(rows);
+    }
     complete();
+  }
+
+  /// Rows whose 64-bit octets are both 0, so that nobody knows whether they count: some agents fill the 32-bit columns
+  /// alone (D-Link), and just after a restart all is 0. One row that counts speaks for the agent, and then the others
+  /// are looked at ever more rarely, until the tables are read again; without one, in each cycle.
+  [[nodiscard]] std::vector<const ifmib::RowPlan*> rows_in_doubt() {
+    std::vector<const ifmib::RowPlan*> rows;
+    bool counts = false;
+    for (const InterfaceSample& sample : cycle->snapshot.interfaces) {
+      const auto& in = sample.counters[Counter::in_octets];
+      const auto& out = sample.counters[Counter::out_octets];
+      if (in.bits == 32 || out.bits == 32 || (in.bits == 0 && out.bits == 0)) continue;
+      counts = counts || in.value != 0 || out.value != 0;
+      if (in.value != 0 || out.value != 0 || sample.oper_status == status_down) continue;
+      const std::uint32_t index = sample.interface.if_index().value;
+      const auto plan =
+          std::lower_bound(plans.begin(), plans.end(), index,
+                           [](const ifmib::RowPlan& each, std::uint32_t wanted) { return each.index < wanted; });
+      if (plan != plans.end() && plan->index == index) rows.push_back(&*plan);
+    }
+    const unsigned number = ++cycles_of_plans;
+    const bool rarely = (number & (number - 1)) != 0;  // the cycles 1, 2, 4, 8, ...
+    if (counts && rarely) rows.clear();
+    return rows;
+  }
+
+  void check_wide(const std::vector<const ifmib::RowPlan*>& rows) {
+    reading = ifmib::check_wide_octets(*session, rows, read_limits(), [this](bool dead) {
+      reading.reset();
+      if (!dead) return complete();
+      log::debug("{}: its 64-bit counters stand at 0 while those of 32 bits count", device.name);
+      cycle->tables_read_twice = true;
+      read_tables();
+    });
   }
 
   void complete() {
@@ -567,8 +613,10 @@ struct DevicePoller::Impl {
   // ---- ends ----
 
   /// Nothing came back: says whether the host is there at all (a wrong community and a dead host are the same silence).
+  /// Once, since what stays silent shall cost one PDU a cycle and nothing else.
   void diagnose_silence(Error error) {
-    if (shared.prober == nullptr) return fail_cycle(std::move(error));
+    if (shared.prober == nullptr || !device.ping || std::exchange(silence_told, true))
+      return fail_cycle(std::move(error));
     cycle->record.error = std::move(error);
     icmp::EchoPlan plan;
     plan.count = 2;
@@ -635,6 +683,7 @@ struct DevicePoller::Impl {
     record.facts = facts;
     record.cache_period = cache_period();
     add_cost();
+    late_answers = session ? session->traffic().late : 0;
     if (outcome != CycleOutcome::failed) judge(record);
     record.duration = BootClock::now() - record.started;
     auto ended = std::move(cycle);
@@ -691,7 +740,7 @@ struct DevicePoller::Impl {
     device = std::move(next);
     if (other_session) {
       session.reset();
-      silent = false;
+      silent = silence_told = false;
     }
     if (other_view) forget_agent();
     if (!moved) return;
