@@ -177,6 +177,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     require(head->community.data() > input.data() &&
             head->community.data() + head->community.size() <= input.data() + input.size());
   }
+  if (const auto cut = octopoll::snmp::read_cut_head(input); cut && !cut->community.empty())
+    require(cut->community.data() + cut->community.size() <= input.data() + input.size());
   for (const bool encoded : {false, true}) agent.answer({&input, 1}, encoded);
   // With SNMPv3 that was the answer to discovery. Now one that comes after it.
   const std::array<std::string_view, 2> discovered{discovery_report, input};

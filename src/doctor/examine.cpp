@@ -11,6 +11,7 @@
 #include "octopoll/core/duration.hpp"
 #include "octopoll/core/text.hpp"
 #include "octopoll/ifmib/reader.hpp"
+#include "octopoll/snmp/key_form.hpp"
 
 namespace octopoll::doctor {
 namespace {
@@ -33,23 +34,6 @@ constexpr double tolerated_drift = 0.03;
 
 std::string_view word_of(SnmpVersion version) noexcept {
   return version == SnmpVersion::v1 ? "v1" : version == SnmpVersion::v2c ? "v2c" : "v3";
-}
-
-/// AES-192 and AES-256 are in no RFC: agents lengthen the key after draft-blumenthal or, as Cisco does, draft-reeder.
-std::optional<PrivProtocol> other_key_form(const SnmpCredentials& credentials) noexcept {
-  if (credentials.version != SnmpVersion::v3 || credentials.level != SecurityLevel::auth_priv) return std::nullopt;
-  switch (credentials.priv_protocol) {
-    case PrivProtocol::aes192:
-      return PrivProtocol::aes192c;
-    case PrivProtocol::aes192c:
-      return PrivProtocol::aes192;
-    case PrivProtocol::aes256:
-      return PrivProtocol::aes256c;
-    case PrivProtocol::aes256c:
-      return PrivProtocol::aes256;
-    default:
-      return std::nullopt;
-  }
 }
 
 class Examiner {
@@ -194,7 +178,7 @@ class Examiner {
       return true;
     }
     const bool may_be_the_key = reply.outcome == Outcome::privacy_failed || reply.outcome == Outcome::timed_out;
-    const auto other = other_key_form(credentials);
+    const auto other = snmp::other_key_form(credentials);
     if (session && may_be_the_key && other) {
       const PrivProtocol given = credentials.priv_protocol;
       credentials.priv_protocol = *other;

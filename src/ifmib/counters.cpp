@@ -58,7 +58,7 @@ bool read_cell(const snmp::WireVariable& variable, Cell& cell) {
     cell.number = *number;
     return true;
   }
-  if (variable.absent()) return true;
+  if (variable.absent() || variable.unreadable()) return true;
   if (variable.tag == octet_string) {
     cell.kind = Cell::Kind::octets;
     cell.octets = variable.value;
@@ -197,7 +197,7 @@ class CounterReadings final : public Reading {
       for (std::size_t i = packet.first; i < packet.first + packet.count; ++i)
         plans_[i].layout->names().append(encoded_, plans_[i].index, plans_[i].x_index);
       ++under_way_;
-      const auto retries = packet.again ? std::optional(1U) : limits_.retries;
+      const std::optional<unsigned> retries = packet.again ? std::optional(1U) : std::nullopt;
       session_.send_encoded(encoded_, retries, [this, still = alive_, &packet](snmp::Reply&& reply) {
         if (*still) take(packet, reply);
       });
@@ -226,12 +226,12 @@ class CounterReadings final : public Reading {
       for (std::size_t i = packet.first; i < packet.first + packet.count; ++i)
         packets_.push_back(
             {i, 1, overhead_of(session_.options().credentials.version, limits_) + octets_of(plans_[i]), true});
-    } else if (reply.outcome == snmp::Outcome::timed_out && !size_is_proven(packet)) {
+    } else if (snmp::may_be_too_large(reply.outcome) && !size_is_proven(packet)) {
       // Silence may mean that the PDU is too large for the agent: no other one of this size is tried.
       too_large(packet);
       doubt(packet);
       for (; next_ < packets_.size(); ++next_) doubt(packets_[next_]);
-    } else if (reply.outcome != snmp::Outcome::timed_out && !std::exchange(refused_, true)) {
+    } else if (!snmp::may_be_too_large(reply.outcome) && !std::exchange(refused_, true)) {
       doubt(packet);
     } else {
       return give_up(reply);
@@ -308,7 +308,6 @@ class CounterReadings final : public Reading {
     if (doubtful_.empty()) return finish(std::nullopt, snmp::Outcome::answered);
     snmp::MultiGetPlan plan;
     plan.max_message_size = message_size_.value_or(limits_.max_message_size);
-    plan.retries = limits_.retries;
     plan.known_alive = true;  // the scalars were asked first
     plan.with_uptime = limits_.with_uptime;
     plan.groups.reserve(doubtful_.size());
@@ -403,7 +402,8 @@ void leave_out(RowPlan& plan, Column column) {
   plan.layout = RowLayout::of(columns);
 }
 
-RowPlan plan_row(std::uint32_t index, std::string_view name, const Row& row, const CounterSet& counters) {
+RowPlan plan_row(std::uint32_t index, std::string_view name, const Row& row, const CounterSet& counters,
+                 WideZero zero) {
   RowPlan plan;
   plan.index = index;
   plan.x_index = row.x_index.value_or(index);
@@ -427,7 +427,7 @@ RowPlan plan_row(std::uint32_t index, std::string_view name, const Row& row, con
     octets += size;
   }
   for (const Counter counter : all_counters()) {
-    const auto column = counters.contains(counter) ? column_for(row, counter) : std::nullopt;
+    const auto column = counters.contains(counter) ? column_for(row, counter, zero) : std::nullopt;
     if (!column) continue;
     columns.push_back(*column);
     const bool wide = columns_of(counter).wide == column;

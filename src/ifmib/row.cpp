@@ -102,13 +102,27 @@ InterfaceFacts facts_of(std::uint32_t index, const Row& row) {
   return facts;
 }
 
-std::optional<Column> column_for(const Row& row, Counter counter) {
+WideZero wide_zero_of(const Rows& rows) {
+  bool contradicted = false;
+  for (const auto& [index, row] : rows) {
+    for (const Counter counter : {Counter::in_octets, Counter::out_octets}) {
+      const CounterColumns columns = columns_of(counter);
+      const auto wide = row.number(*columns.wide);
+      if (!wide || *wide == std::numeric_limits<std::uint64_t>::max()) continue;
+      if (*wide != 0) return WideZero::believed;
+      contradicted = contradicted || row.number(columns.narrow).value_or(0) != 0;
+    }
+  }
+  return contradicted ? WideZero::dead : WideZero::believed;
+}
+
+std::optional<Column> column_for(const Row& row, Counter counter, WideZero zero) {
   const CounterColumns columns = columns_of(counter);
   const auto narrow = row.number(columns.narrow);
   if (columns.wide) {
     if (const auto wide = row.number(*columns.wide)) {
-      const bool stuck = *wide == std::numeric_limits<std::uint64_t>::max() || (*wide == 0 && narrow.value_or(0) != 0);
-      if (!stuck) return columns.wide;
+      const bool dead = *wide == 0 && (narrow.value_or(0) != 0 || (narrow && zero == WideZero::dead));
+      if (!dead && *wide != std::numeric_limits<std::uint64_t>::max()) return columns.wide;
     }
   }
   if (narrow) return columns.narrow;

@@ -70,7 +70,7 @@ class ScalarReading final : public Reading {
     snmp::MultiGetPlan plan;
     plan.max_message_size = limits_.max_message_size;
     plan.with_uptime = false;  // it is one of them
-    plan.retries = limits_.retries;
+    plan.probe = limits_.probe;
     plan.known_alive = !changing;
     snmp::GetGroup group;
     members_.clear();

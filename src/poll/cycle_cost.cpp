@@ -76,8 +76,9 @@ class Probe {
                                    });
     });
     const auto names = ifmib::identify(rows, {});
+    const ifmib::WideZero zero = ifmib::wide_zero_of(rows);
     for (const auto& [index, row] : rows) {
-      ifmib::RowPlan plan = ifmib::plan_row(index, names.at(index), row, device_.counters);
+      ifmib::RowPlan plan = ifmib::plan_row(index, names.at(index), row, device_.counters, zero);
       if (device_.interfaces->keeps(plan.interface)) plans_.push_back(std::move(plan));
     }
     return ended(std::move(how));
@@ -111,7 +112,7 @@ class Probe {
 
   snmp::Interview& interview_;
   const config::Device& device_;
-  ifmib::ReadLimits limits_{device_.max_repetitions, device_.max_message_size, std::nullopt};
+  ifmib::ReadLimits limits_{device_.max_repetitions, device_.max_message_size};
   std::unique_ptr<snmp::Session> session_;
   std::vector<ifmib::RowPlan> plans_;
 };

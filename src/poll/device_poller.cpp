@@ -116,8 +116,11 @@ struct DevicePoller::Impl {
   bool answers_oddly = false;                         ///< names other objects than it is asked for: read by the library
   std::map<ifmib::RefusedObject, unsigned> refusals;  ///< cycles in a row in which it was refused
   unsigned uptime_refusals = 0;
-  ifmib::TableProfile profile;  ///< how much of its tables it gives at once
-  bool silent = false;          ///< did not answer in the cycle before, at any of its addresses
+  ifmib::TableProfile profile;     ///< how much of its tables it gives at once
+  unsigned cycles_of_plans = 0;    ///< since the tables were read
+  bool silence_told = false;       ///< whether the host is there was asked when the silence began
+  std::uint64_t late_answers = 0;  ///< of this session, when the cycle before ended
+  bool silent = false;             ///< did not answer in the cycle before, at any of its addresses
   rates::DeviceHistory history;
 
   // Of the cycle under way.
@@ -135,7 +138,9 @@ struct DevicePoller::Impl {
     bool tables_read_twice = false;
     bool rows_doubted = false;
     std::vector<std::size_t> changed;  ///< plans whose link has changed since they were planned
+    bool may_ask_facts = false;
     bool reads_facts = false;
+    bool wide_checked = false;
     BootTime first_asked, last_heard;  ///< of the counters
     // Dating a cache.
     BootTime look_began;     ///< when the search for the moment began
@@ -236,6 +241,8 @@ struct DevicePoller::Impl {
     cycle = std::make_unique<Cycle>();
     cycle->request = request;
     cycle->done = std::move(done);
+    // It was only slower than our patience: it is asked as one that is there.
+    if (session && session->traffic().late != late_answers) silent = false;
     if (silent && endpoints.size() > 1) {
       // One address a cycle: a dead device costs one probe, however many addresses its name has.
       close_session();
@@ -360,7 +367,7 @@ struct DevicePoller::Impl {
 
   void ask_scalars() {
     ifmib::ReadLimits limits = read_limits();
-    if (silent) limits.retries = 0;
+    limits.probe = silent;
     const auto set = facts_known || silent ? ifmib::ScalarSet::changing : ifmib::ScalarSet::all;
     reading = ifmib::read_scalars(*session, set, limits, [this, set](ifmib::Scalars&& scalars, ifmib::ReadEnd&& end) {
       reading.reset();
@@ -382,7 +389,7 @@ struct DevicePoller::Impl {
       return fail_cycle(std::move(*end.error));
     }
     cycle->answered = true;
-    silent = false;
+    silent = silence_told = false;
     if (!(known_at == endpoint())) {
       if (known_at.valid()) forget_agent();
       known_at = endpoint();
@@ -606,7 +613,12 @@ struct DevicePoller::Impl {
   /// Plans what these rows need. Unless they are believed, what they lack of the rows planned before stays planned:
   /// either it comes back, or it is missed in each cycle.
   void take_rows(const ifmib::Rows& rows, bool believed) {
-    auto names = ifmib::identify(rows, known_names());
+    const auto before = known_names();
+    auto names = ifmib::identify(rows, before);
+    for (const std::string& name : ifmib::moved_in_doubt(rows, names, before)) history.doubt(name);
+    const ifmib::WideZero zero = ifmib::wide_zero_of(rows);
+    cycles_of_plans = 0;
+    cycle->wide_checked = true;  // the tables show both widths
     std::map<std::uint32_t, const ifmib::RowPlan*> kept;
     missed.clear();
     if (!believed) {
@@ -625,7 +637,7 @@ struct DevicePoller::Impl {
     std::map<std::uint32_t, std::string> others;
     for (const auto& [index, row] : rows) {
       if (kept.contains(index)) continue;
-      ifmib::RowPlan plan = ifmib::plan_row(index, names.at(index), row, device.counters);
+      ifmib::RowPlan plan = ifmib::plan_row(index, names.at(index), row, device.counters, zero);
       if (device.interfaces->keeps(plan.interface)) {
         if (!kept.empty()) taken.insert(plan.interface.name());
         read.push_back(std::move(plan));
@@ -725,7 +737,15 @@ struct DevicePoller::Impl {
         return read_tables(ReadTables::demanded);
       }
     }
-    if (!cycle->changed.empty() && end.outcome == snmp::Outcome::answered) return ask_facts();
+    cycle->may_ask_facts = end.outcome == snmp::Outcome::answered;
+    if (!end.error && !std::exchange(cycle->wide_checked, true)) {
+      if (const auto rows = rows_in_doubt(); !rows.empty()) return check_wide(rows);
+    }
+    look_at_changes();
+  }
+
+  void look_at_changes() {
+    if (!cycle->changed.empty() && cycle->may_ask_facts) return ask_facts();
     complete();
   }
 
@@ -770,6 +790,40 @@ struct DevicePoller::Impl {
       if (found != renewed.end()) sample.interface = *found->second;
     }
     complete();
+  }
+
+  /// Rows whose 64-bit octets are both 0, so that nobody knows whether they count: some agents fill the 32-bit columns
+  /// alone (D-Link), and just after a restart all is 0. One row that counts speaks for the agent, and then the others
+  /// are looked at ever more rarely, until the tables are read again; without one, in each cycle.
+  [[nodiscard]] std::vector<const ifmib::RowPlan*> rows_in_doubt() {
+    std::vector<const ifmib::RowPlan*> rows;
+    bool counts = false;
+    for (const InterfaceSample& sample : cycle->snapshot.interfaces) {
+      const auto& in = sample.counters[Counter::in_octets];
+      const auto& out = sample.counters[Counter::out_octets];
+      if (in.bits == 32 || out.bits == 32 || (in.bits == 0 && out.bits == 0)) continue;
+      counts = counts || in.value != 0 || out.value != 0;
+      if (in.value != 0 || out.value != 0 || sample.oper_status == status_down) continue;
+      const std::uint32_t index = sample.interface.if_index().value;
+      const auto plan =
+          std::lower_bound(plans.begin(), plans.end(), index,
+                           [](const ifmib::RowPlan& each, std::uint32_t wanted) { return each.index < wanted; });
+      if (plan != plans.end() && plan->index == index) rows.push_back(&*plan);
+    }
+    const unsigned number = ++cycles_of_plans;
+    const bool rarely = (number & (number - 1)) != 0;  // the cycles 1, 2, 4, 8, ...
+    if (counts && rarely) rows.clear();
+    return rows;
+  }
+
+  void check_wide(const std::vector<const ifmib::RowPlan*>& rows) {
+    reading = ifmib::check_wide_octets(*session, rows, read_limits(), [this](bool dead) {
+      reading.reset();
+      if (!dead || discovery) return look_at_changes();
+      log::debug("{}: its 64-bit counters stand at 0 while those of 32 bits count", device.name);
+      cycle->tables_read_twice = true;
+      read_tables(ReadTables::demanded);
+    });
   }
 
   void complete() {
@@ -858,8 +912,10 @@ struct DevicePoller::Impl {
   // ---- ends ----
 
   /// Nothing came back: says whether the host is there at all (a wrong community and a dead host are the same silence).
+  /// Once, since what stays silent shall cost one PDU a cycle and nothing else.
   void diagnose_silence(Error error) {
-    if (shared.prober == nullptr) return fail_cycle(std::move(error));
+    if (shared.prober == nullptr || !device.ping || std::exchange(silence_told, true))
+      return fail_cycle(std::move(error));
     cycle->record.error = std::move(error);
     icmp::EchoPlan plan;
     plan.count = 2;
@@ -941,6 +997,7 @@ struct DevicePoller::Impl {
     record.cache_period = cache_period();
     add_cost();
     remember_place();
+    late_answers = session ? session->traffic().late : 0;
     if (outcome != CycleOutcome::failed) judge(record);
     record.duration = BootClock::now() - record.started;
     auto ended = std::move(cycle);
@@ -1018,7 +1075,7 @@ struct DevicePoller::Impl {
     device = std::move(next);
     if (other_session) {
       close_session();
-      silent = false;
+      silent = silence_told = false;
     }
     if (other_view) forget_agent();
     if (!moved) return;

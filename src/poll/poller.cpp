@@ -242,7 +242,7 @@ struct Poller::Impl {
   static void tell_changes(Entry& entry, const DeviceCycle& cycle) {
     if (cycle.outcome == CycleOutcome::failed && cycle.error) {
       if (entry.failures++ == 0) log::warning("{}", cycle.error->text());
-    } else if (cycle.outcome == CycleOutcome::complete && entry.failures > 0) {
+    } else if (cycle.outcome != CycleOutcome::failed && entry.failures > 0) {
       log::info("{}: answers again after {} failed cycles", entry.name, std::exchange(entry.failures, 0));
     }
   }

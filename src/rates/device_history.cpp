@@ -45,6 +45,10 @@ std::optional<InterfaceRecord> DeviceHistory::gap(std::string_view name) {
   return record;
 }
 
+void DeviceHistory::doubt(std::string_view name) noexcept {
+  if (RowBase* const known = rows_.find(name)) known->moved_in_doubt = true;
+}
+
 // The verdict by what opens the cycle. A restart in the middle of the last cycle was told then, by its later rows.
 Restart DeviceHistory::restart_since_last_cycle(const AgentClock& now) {
   const std::optional<AgentClock> before = std::exchange(clock_, now);

@@ -34,7 +34,8 @@ bool created_again(const RowBase& base, const InterfaceSample& now) noexcept {
 // What ends all of a row's base lines at once.
 std::optional<Quality> break_of(const RowBase& base, bool restarted, const InterfaceSample& now) noexcept {
   if (restarted) return Quality::reboot;
-  if (base.discontinuity_time != now.discontinuity_time || created_again(base, now)) return Quality::discontinuity;
+  const bool another = base.moved_in_doubt || created_again(base, now);
+  if (another || base.discontinuity_time != now.discontinuity_time) return Quality::discontinuity;
   return std::nullopt;
 }
 

@@ -29,21 +29,18 @@ class Reader {
 
   /// The contents of the next element of whatever tag.
   std::optional<std::string_view> any() {
-    if (rest_.size() < 2) return std::nullopt;
-    const auto first = static_cast<unsigned char>(rest_[1]);
-    std::size_t header = 2;
-    std::size_t length = first;
-    if (first >= 0x80) {
-      const std::size_t octets = first & 0x7fU;
-      if (octets == 0 || octets > 4 || rest_.size() < 2 + octets) return std::nullopt;
-      length = 0;
-      for (std::size_t i = 0; i < octets; ++i) length = (length << 8U) | static_cast<unsigned char>(rest_[2 + i]);
-      header += octets;
-    }
-    if (length > rest_.size() - header) return std::nullopt;
-    const std::string_view contents = rest_.substr(header, length);
-    rest_.remove_prefix(header + length);
+    const auto head = header();
+    if (!head || head->length > rest_.size() - head->size) return std::nullopt;
+    const std::string_view contents = rest_.substr(head->size, head->length);
+    rest_.remove_prefix(head->size + head->length);
     return contents;
+  }
+
+  /// As much of the contents of the next element as there is, where its length says that there should be more.
+  [[nodiscard]] std::optional<std::string_view> beginning() const {
+    const auto head = header();
+    if (!head) return std::nullopt;
+    return rest_.substr(head->size, head->length);
   }
 
   [[nodiscard]] bool at_end() const noexcept { return rest_.empty(); }
@@ -60,6 +57,21 @@ class Reader {
   }
 
  private:
+  struct Header {
+    std::size_t size;    ///< of the header itself
+    std::size_t length;  ///< of the contents, as it says
+  };
+  [[nodiscard]] std::optional<Header> header() const {
+    if (rest_.size() < 2) return std::nullopt;
+    const auto first = static_cast<unsigned char>(rest_[1]);
+    if (first < 0x80) return Header{2, first};
+    const std::size_t octets = first & 0x7fU;
+    if (octets == 0 || octets > 4 || rest_.size() < 2 + octets) return std::nullopt;
+    std::size_t length = 0;
+    for (std::size_t i = 0; i < octets; ++i) length = (length << 8U) | static_cast<unsigned char>(rest_[2 + i]);
+    return Header{2 + octets, length};
+  }
+
   std::string_view rest_;
 };
 

@@ -88,8 +88,9 @@ Result<Channel*> Engine::Impl::open_channel(int family) {
   handlers.undelivered = [this](const Undelivered& lost) {
     const auto head = read_head(lost.datagram);
     // Comes from inside a send as well, that is from inside the library: acted upon when the loop is back outside.
-    loop.post([this, still = alive, destination = lost.destination, id = head ? head->id : -1, reason = lost.reason] {
-      if (*still) on_undelivered(destination, id, reason);
+    loop.post([this, still = alive, destination = lost.destination, id = head ? head->id : -1, reason = lost.reason,
+               word = lost.word] {
+      if (*still) on_undelivered(destination, id, reason, word);
     });
   };
   auto opened = UdpSocket::open(loop, family, options.receive_buffer, options.gather, std::move(handlers));
@@ -181,10 +182,12 @@ void Engine::Impl::leave(Session::Impl& session) {
 }
 
 void Engine::Impl::on_datagram(const Endpoint& from, std::string_view datagram, BootTime received) {
-  const auto head = read_head(datagram);
-  if (!head) {
+  auto head = read_head(datagram);
+  const bool whole = head.has_value();
+  if (!whole) {
     ++traffic.malformed;
-    return;
+    head = read_cut_head(datagram);
+    if (!head) return;
   }
   Session::Impl* const asked = sent.find(head->id);
   if (asked == nullptr) {
@@ -198,26 +201,33 @@ void Engine::Impl::on_datagram(const Endpoint& from, std::string_view datagram, 
   if (!session.takes_answers_from(from) || community_differs) {
     ++traffic.foreign;
     ++session.traffic.foreign;
-    if (!community_differs) session.foreign_source = from;
+    if (!community_differs && session.exchange_of(head->id) != nullptr) session.foreign_source = from;
+    return;
+  }
+  if (!whole) {
+    ++session.traffic.malformed;
+    session.take_unreadable(head->id, datagram.size());
     return;
   }
   session.feed(datagram, *head, received);
 }
 
-void Engine::Impl::on_undelivered(const Endpoint& destination, std::int64_t id, const std::string& reason) {
-  const auto end_active = [&reason](Session::Impl& session, auto&& concerned) {
-    session.icmp_reason = reason;
+void Engine::Impl::on_undelivered(const Endpoint& destination, std::int64_t id, const std::string& reason,
+                                  Undelivered::Word word) {
+  const auto tell_active = [&reason, word](Session::Impl& session, auto&& concerned) {
     for (const auto& a_try : session.tries) {
-      if (a_try->exchange != nullptr && !a_try->exchange->ended && concerned(*a_try)) {
-        session.end(*a_try->exchange, Outcome::unreachable);
-      }
+      if (a_try->exchange == nullptr || a_try->exchange->ended || !concerned(*a_try)) continue;
+      a_try->exchange->reply.undelivered = reason;
+      a_try->exchange->too_large = word == Undelivered::Word::too_large;
+      if (word == Undelivered::Word::final) session.end(*a_try->exchange, Outcome::unreachable);
     }
   };
   if (Session::Impl* const found = sent.find(id); found != nullptr) {
     Session::Impl& session = *found;
     if (!(session.options.endpoint == destination)) return;
-    end_active(session,
-               [id](const Try& a_try) { return std::find(a_try.ids.begin(), a_try.ids.end(), id) != a_try.ids.end(); });
+    tell_active(session, [id](const Try& a_try) {
+      return std::find(a_try.ids.begin(), a_try.ids.end(), id) != a_try.ids.end();
+    });
     session.finish_ended();
     return;
   }
@@ -227,7 +237,7 @@ void Engine::Impl::on_undelivered(const Endpoint& destination, std::int64_t id, 
   const auto all = sessions;
   for (Session::Impl* session : all) {
     if (!(session->options.endpoint == destination)) continue;
-    end_active(*session, [](const Try&) { return true; });
+    tell_active(*session, [](const Try&) { return true; });
     session->finish_ended();
   }
 }

@@ -1,34 +1,30 @@
 #include <fmt/format.h>
 
-#include <optional>
+#include <string>
 #include <utility>
 
 #include "octopoll/core/duration.hpp"
+#include "octopoll/core/text.hpp"
+#include "octopoll/snmp/key_form.hpp"
 #include "snmp/session_impl.hpp"
 
 namespace octopoll::snmp {
 namespace {
 
-/// The other way to make a long AES key, where it makes another key: that is where the hash is too short for it.
-std::optional<PrivProtocol> other_key_form(const SnmpCredentials& credentials) {
-  const bool short_of_32_octets = credentials.auth_protocol == AuthProtocol::md5 ||
-                                  credentials.auth_protocol == AuthProtocol::sha ||
-                                  credentials.auth_protocol == AuthProtocol::sha224;
-  const bool short_of_24_octets = short_of_32_octets && credentials.auth_protocol != AuthProtocol::sha224;
-  switch (credentials.priv_protocol) {
-    case PrivProtocol::aes192:
-      return short_of_24_octets ? std::optional(PrivProtocol::aes192c) : std::nullopt;
-    case PrivProtocol::aes192c:
-      return short_of_24_octets ? std::optional(PrivProtocol::aes192) : std::nullopt;
-    case PrivProtocol::aes256:
-      return short_of_32_octets ? std::optional(PrivProtocol::aes256c) : std::nullopt;
-    case PrivProtocol::aes256c:
-      return short_of_32_octets ? std::optional(PrivProtocol::aes256) : std::nullopt;
-    case PrivProtocol::des:
-    case PrivProtocol::aes:
-      break;
-  }
-  return std::nullopt;
+std::string remedy_of_silence(const Session& session) {
+  if (const auto source = session.foreign_source())
+    return fmt::format("an answer came from {} instead: poll that address, or list it under answers_from",
+                       source->text());
+  if (session.cuts_request_ids()) return "answers came whose request ids are cut to 16 bits: set short_request_ids";
+  const SnmpVersion version = session.options().credentials.version;
+  if (version == SnmpVersion::v3)
+    return "is the address right, is an agent running there with SNMPv3, does a filter let UDP pass?";
+  std::string remedy =
+      "is the community right (an agent is silent where it is wrong), is an agent running there, does a filter let UDP "
+      "pass?";
+  if (version == SnmpVersion::v2c)
+    remedy += " An agent that knows SNMPv1 alone is silent, too: try that (-v 1; in the inventory version: 1)";
+  return remedy;
 }
 
 }  // namespace
@@ -73,31 +69,21 @@ Error Session::explain(const Reply& reply) const {
                     : "on the device, give the community a view of the interface tables"};
       }
       return {ErrorKind::agent, fmt::format("{}: the agent answered {}", who, to_string(reply.error_status)), {}};
-    case Outcome::timed_out: {
-      std::string remedy =
-          credentials.version == SnmpVersion::v3
-              ? "is the address right, is an agent running there with SNMPv3, does a filter let UDP pass?"
-              : "is the community right (an agent is silent where it is wrong), is an agent running there, does a "
-                "filter "
-                "let UDP pass?";
-      if (const auto source = foreign_source()) {
-        remedy = fmt::format("an answer came from {} instead: poll that address, or list it under answers_from",
-                             source->text());
-      } else if (cuts_request_ids()) {
-        remedy = "answers came whose request ids are cut to 16 bits: set short_request_ids";
-      }
-      std::chrono::nanoseconds waited{};
-      for (unsigned i = 0; i <= options.retries; ++i) waited += impl_->configured_patience(i);
+    case Outcome::timed_out:
       return {ErrorKind::timeout,
-              fmt::format("{}: no answer to {} requests within {}", who, options.retries + 1, format_duration(waited)),
-              std::move(remedy)};
-    }
+              fmt::format("{}: no answer to {} within {}{}{}", who, format_counted(reply.tries, "request"),
+                          format_duration(reply.waited), reply.undelivered.empty() ? "" : "; ", reply.undelivered),
+              remedy_of_silence(*this)};
     case Outcome::unreachable:
       return {ErrorKind::unreachable,
-              fmt::format("{}: {}", who, impl_->icmp_reason.empty() ? "unreachable" : impl_->icmp_reason),
-              impl_->icmp_reason.starts_with("port closed")
+              fmt::format("{}: {}", who, reply.undelivered.empty() ? "unreachable" : reply.undelivered),
+              reply.undelivered.starts_with("port closed")
                   ? "no SNMP agent listens on that port: start it, or name its port"
                   : "check the address and the route to it"};
+    case Outcome::unreadable:
+      return {ErrorKind::agent,
+              fmt::format("{}: an answer of {} came that cannot be read", who, format_counted(reply.octets, "octet")),
+              "the agent builds it wrong, or something on the way cuts it: octopoll doctor asks in other ways"};
     case Outcome::no_engine:
       return {ErrorKind::engine, fmt::format("{}: the agent gives no usable SNMP engine id", who),
               "is SNMPv3 set up on the device?"};

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "snmp/ber.hpp"
+#include "snmp/lenient.hpp"
 #include "snmp/session_impl.hpp"
 
 namespace octopoll::snmp {
@@ -168,8 +169,9 @@ int Session::Impl::parse(netsnmp_pdu& pdu, u_char* octets, std::size_t length) {
   netsnmp_session* session = snmp_sess_session(handle);
   const bool may_be_encoded = std::any_of(tries.begin(), tries.end(), [](const auto& t) { return t->encoded; });
   if (may_be_encoded && length == incoming.size()) {
-    const bool taken = session->version == SNMP_VERSION_3 ? parse_by_shortcut(pdu) || parse_encoded_v3(pdu, octets)
-                                                          : parse_encoded(pdu);
+    const bool taken = session->version == SNMP_VERSION_3
+                           ? parse_by_shortcut(pdu) || parse_v3(pdu, octets, &Impl::take_response)
+                           : parse_encoded(pdu);
     if (taken) {
       took_encoded = true;
       session->s_snmp_errno = 0;
@@ -177,7 +179,39 @@ int Session::Impl::parse(netsnmp_pdu& pdu, u_char* octets, std::size_t length) {
     }
   }
   linked->link();
-  return snmp_parse(static_cast<session_list*>(handle), session, &pdu, octets, length);
+  const int result = snmp_parse(static_cast<session_list*>(handle), session, &pdu, octets, length);
+  if (result == SNMP_ERR_NOERROR || length != incoming.size() || !parse_in_part(pdu, octets)) return result;
+  session->s_snmp_errno = 0;
+  return SNMP_ERR_NOERROR;
+}
+
+/// What the library has refused, where that is for some of its variables alone.
+bool Session::Impl::parse_in_part(netsnmp_pdu& pdu, u_char* octets) {
+  const netsnmp_session& session = *snmp_sess_session(handle);
+  const int why = session.s_snmp_errno;
+  if (session.version == SNMP_VERSION_3) {
+    // All else is USM's verdict.
+    snmp_secmod_def* usm = find_sec_mod(SNMP_SEC_MODEL_USM);
+    if (usm == nullptr || (why != SNMPERR_ASN_PARSE_ERR && why != SNMPERR_BAD_PARSE)) return false;
+    free_security(pdu, *usm);
+    std::memcpy(octets, incoming.data(), incoming.size());
+    return parse_v3(pdu, octets, &Impl::take_in_part);
+  }
+  const auto message = ber::Reader(incoming).element(ber::sequence_tag);
+  if (!message) return false;
+  ber::Reader reader(*message);
+  const auto version = reader.integer();
+  if (version != session.version || !reader.element(ber::octet_string_tag)) return false;
+  if (!take_in_part(pdu, reader.rest())) return false;
+  pdu.version = *version;
+  return true;
+}
+
+bool Session::Impl::take_in_part(netsnmp_pdu& pdu, std::string_view octets) {
+  const auto unreadable = parse_leniently(pdu, octets);
+  if (!unreadable) return false;
+  for (Traffic* counts : {&traffic, &engine.traffic}) counts->unreadable_values += *unreadable;
+  return true;
 }
 
 /// False where it is anything but a sound answer to an encoded request; then nothing has been changed.
@@ -233,7 +267,7 @@ bool Session::Impl::parse_by_shortcut(netsnmp_pdu& pdu) {
 
 /// The frame of RFC 3412 section 6 is read here, its security is USM's affair. False as in parse_encoded(): what USM
 /// has changed in `octets` is put back, and the library looks at the message as if for the first time.
-bool Session::Impl::parse_encoded_v3(netsnmp_pdu& pdu, u_char* octets) {
+bool Session::Impl::parse_v3(netsnmp_pdu& pdu, u_char* octets, TakePdu take) {
   netsnmp_session& session = *snmp_sess_session(handle);
   linked->link();
   snmp_secmod_def* usm = find_sec_mod(SNMP_SEC_MODEL_USM);
@@ -256,7 +290,7 @@ bool Session::Impl::parse_encoded_v3(netsnmp_pdu& pdu, u_char* octets) {
     return false;
   if (*max_size < SNMP_MIN_MAX_LEN || *max_size > 0x7fffffff) return false;
   const bool ours = std::any_of(tries.begin(), tries.end(), [&id](const auto& a_try) {
-    return a_try->encoded && std::find(a_try->ids.begin(), a_try->ids.end(), *id) != a_try->ids.end();
+    return std::find(a_try->ids.begin(), a_try->ids.end(), *id) != a_try->ids.end();
   });
   if (!ours) return false;
 
@@ -301,7 +335,7 @@ bool Session::Impl::parse_encoded_v3(netsnmp_pdu& pdu, u_char* octets) {
   ber::Reader inner(scoped_pdu.value_or(std::string_view()));
   const auto context_engine = inner.element(ber::octet_string_tag);
   const auto context_name = context_engine ? inner.element(ber::octet_string_tag) : std::nullopt;
-  if (context_name && take_response(pdu, inner.rest())) {
+  if (context_name && (this->*take)(pdu, inner.rest())) {
     pdu.contextEngineID = duplicate<u_char>(context_engine->data(), context_engine->size(), context_engine->size());
     pdu.contextEngineIDLen = context_engine->size();
     pdu.contextName = duplicate<char>(context_name->data(), context_name->size(), context_name->size());

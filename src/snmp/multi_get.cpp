@@ -120,7 +120,7 @@ struct MultiGet::Impl : std::enable_shared_from_this<MultiGet::Impl> {
   void send(Packet packet) {
     Request request;
     request.operation = Operation::get;
-    request.retries = plan.retries;
+    request.probe = plan.probe;
     if (packet.with_uptime) request.names.push_back(sys_up_time());
     for (const auto& part : packet.parts) {
       for (const std::size_t member : part.members) request.names.push_back(plan.groups[part.group].names[member]);
@@ -135,10 +135,10 @@ struct MultiGet::Impl : std::enable_shared_from_this<MultiGet::Impl> {
     if (reply.outcome != Outcome::answered) {
       ++silent_in_a_row;
       // Splitting does not help against a device that died: small PDUs that meet silence, too, tell.
-      const bool refused = reply.outcome != Outcome::timed_out && silent_in_a_row >= 2;  // a closed port, a v3 report
+      const bool refused = !may_be_too_large(reply.outcome) && silent_in_a_row >= 2;  // a closed port, a v3 report
       const bool gone =
           !anything_answered || refused || (silent_in_a_row >= most_silent_in_a_row && packet.parts.size() == 1);
-      if (reply.outcome == Outcome::timed_out && !gone && shrink(packet)) return packet_done();
+      if (may_be_too_large(reply.outcome) && !gone && shrink(packet)) return packet_done();
       lose(packet, session.explain(reply), reply.outcome);
       if (gone) return give_up();
       return packet_done();

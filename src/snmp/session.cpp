@@ -59,6 +59,7 @@ constexpr int any_descriptor = 0;
 constexpr unsigned longest_back_off = 4;
 constexpr auto unread_pause = std::chrono::milliseconds(2);
 constexpr auto longest_grace = std::chrono::seconds(1);
+constexpr auto copy_wait = std::chrono::milliseconds(100);
 
 /// Seconds by which an authenticated message may be behind (RFC 3414 section 2.2.3).
 constexpr std::int64_t time_window = 150;
@@ -214,6 +215,7 @@ void Session::Impl::pump() {
       auto discovery = std::make_unique<Exchange>();
       discovery->purpose = Exchange::Purpose::discovery;
       discovery->request.retries = waiting.front()->request.retries;
+      discovery->request.probe = waiting.front()->request.probe;
       start(std::move(discovery), *channel);
     }
   }
@@ -275,25 +277,32 @@ std::chrono::nanoseconds Session::Impl::configured_patience(unsigned try_number)
   return options.timeout * (try_number >= 2 ? longest_back_off : 1U << try_number);
 }
 
+unsigned Session::Impl::retries_of(const Exchange& exchange) const noexcept {
+  return exchange.request.probe ? 0 : exchange.request.retries.value_or(options.retries);
+}
+
+/// A probe is one PDU, but a slow agent needs the time of all tries to answer one.
+unsigned Session::Impl::patient_for(const Exchange& exchange) const noexcept {
+  return exchange.request.probe ? options.retries : retries_of(exchange);
+}
+
 /// As soon as the device's round trips are known a lost packet is noticed early; the last try waits for what is left of
 /// the configured waits together, since a device may also pause.
-std::chrono::nanoseconds Session::Impl::patience(const Exchange& exchange, unsigned try_number,
-                                                 unsigned retries) const noexcept {
-  if (try_number < retries) {
+std::chrono::nanoseconds Session::Impl::patience(const Exchange& exchange, unsigned try_number) const noexcept {
+  if (try_number < retries_of(exchange)) {
     const auto learned = round_trips.wait(options.timeout) * (1U << std::min(try_number, 8U));
     return std::min(learned, configured_patience(try_number));
   }
   std::chrono::nanoseconds all{};
-  for (unsigned i = 0; i <= retries; ++i) all += configured_patience(i);
+  for (unsigned i = 0; i <= patient_for(exchange); ++i) all += configured_patience(i);
   return std::max(all - exchange.waited, options.timeout);
 }
 
 void Session::Impl::transmit(Exchange& exchange) {
-  const unsigned retries = exchange.request.retries.value_or(options.retries);
   const unsigned number = exchange.tries++;
-  const std::chrono::nanoseconds wait = patience(exchange, number, retries);
+  const std::chrono::nanoseconds wait = patience(exchange, number);
   std::chrono::nanoseconds welcome{};  // a late answer to this try is taken for as long as the exchange lasts
-  for (unsigned i = 0; i <= std::max(retries, number); ++i) welcome += configured_patience(i);
+  for (unsigned i = 0; i <= std::max(patient_for(exchange), number); ++i) welcome += configured_patience(i);
   welcome -= std::min(exchange.waited, welcome - wait);
   exchange.waited += wait;
 
@@ -376,10 +385,14 @@ void Session::Impl::on_try_timer(Exchange& exchange) {
     exchange.timer = engine.loop.at(now + unread_pause, [this, &exchange] { on_try_timer(exchange); });
     return;
   }
-  if (exchange.tries <= exchange.request.retries.value_or(options.retries)) {
+  if (exchange.broken) {
+    end(exchange, Outcome::unreadable);
+  } else if (exchange.tries <= retries_of(exchange)) {
     transmit_in_turn(exchange);
   } else {
-    end(exchange, Outcome::timed_out);
+    // Where the path is too narrow, less may be asked for, as of an agent that is silent to large requests.
+    const bool hinted = !exchange.reply.undelivered.empty() && !exchange.too_large;
+    end(exchange, hinted ? Outcome::unreachable : Outcome::timed_out);
   }
   finish_ended();
 }
@@ -387,6 +400,14 @@ void Session::Impl::on_try_timer(Exchange& exchange) {
 Try* Session::Impl::try_of(std::int64_t request_id) noexcept {
   for (const auto& a_try : tries) {
     if (a_try->request_id == request_id) return a_try.get();
+  }
+  return nullptr;
+}
+
+Exchange* Session::Impl::exchange_of(std::int64_t id) noexcept {
+  for (const auto& a_try : tries) {
+    const bool asked = std::find(a_try->ids.begin(), a_try->ids.end(), id) != a_try->ids.end();
+    if (asked && a_try->exchange != nullptr && !a_try->exchange->ended) return a_try->exchange;
   }
   return nullptr;
 }
@@ -450,7 +471,23 @@ void Session::Impl::feed(std::string_view datagram, const MessageHead& head, Boo
       ++counts->late;
     }
   }
+  // Of SNMPv3 nobody knows who sent it before it is authenticated.
+  if (!useful && session->s_snmp_errno != SNMPERR_SUCCESS && head.version != SNMP_VERSION_3)
+    take_unreadable(head.id, datagram.size());
   finish_ended();
+}
+
+/// The agent would answer the other tries with the same, so they are not waited for; only a whole copy of the answer
+/// may be right behind.
+void Session::Impl::take_unreadable(std::int64_t id, std::size_t octets) {
+  Exchange* const exchange = exchange_of(id);
+  if (exchange == nullptr || options.credentials.version == SnmpVersion::v3) return;
+  if (std::exchange(exchange->broken, true)) return;
+  exchange->reply.octets = octets;
+  exchange->due = false;
+  exchange->deadline = std::min(exchange->deadline, BootClock::now() + copy_wait);
+  engine.loop.cancel(exchange->timer);
+  exchange->timer = engine.loop.at(exchange->deadline, [this, exchange] { on_try_timer(*exchange); });
 }
 
 int Session::Impl::on_library(int operation, netsnmp_pdu* pdu, Try& a_try) {
@@ -486,6 +523,7 @@ int Session::Impl::on_library(int operation, netsnmp_pdu* pdu, Try& a_try) {
   reply.error_status = static_cast<ErrorStatus>(pdu->errstat);
   reply.error_index = pdu->errindex > 0 ? static_cast<std::uint32_t>(pdu->errindex) : 0;
   round_trips.add(reply.round_trip, reply.received);
+  foreign_source = {};  // a stray copy, now: it explains no silence to come
   if (a_try.encoded) {
     reply.asked = exchange.encoded;
     reply.encoded = std::exchange(answered_variables, {});
@@ -534,12 +572,9 @@ void Session::Impl::take_refusal(const MessageHead& head, bool by_stranger) {
                                std::pair(head.engine_time->boots, head.engine_time->time + time_window) <
                                    std::pair(std::int64_t{clock.boots}, std::int64_t{clock.time_at(incoming_at)});
   if (!by_stranger && !clock_went_back) return;
-  for (const auto& a_try : tries) {
-    const bool asked = std::find(a_try->ids.begin(), a_try->ids.end(), head.id) != a_try->ids.end();
-    if (asked && a_try->exchange != nullptr && !a_try->exchange->ended && !a_try->exchange->rediscovered) {
-      end(*a_try->exchange, by_stranger ? Outcome::no_engine : Outcome::not_in_window);
-    }
-  }
+  Exchange* const exchange = exchange_of(head.id);
+  if (exchange != nullptr && !exchange->rediscovered)
+    end(*exchange, by_stranger ? Outcome::no_engine : Outcome::not_in_window);
 }
 
 void Session::Impl::end(Exchange& exchange, Outcome outcome) {
@@ -589,7 +624,8 @@ void Session::Impl::finish(std::unique_ptr<Exchange> exchange) {
       return;
     }
     // A probe of a device that is known to be silent stays one PDU.
-    const bool may_check = purpose != Exchange::Purpose::request || exchange->request.retries.value_or(1) > 0;
+    const bool brief = exchange->request.probe || exchange->request.retries.value_or(1) == 0;
+    const bool may_check = purpose != Exchange::Purpose::request || !brief;
     if (const auto next = next_check(purpose); outcome == Outcome::timed_out && next && may_check) {
       auto check = std::make_unique<Exchange>();
       check->purpose = *next;
@@ -605,6 +641,8 @@ void Session::Impl::finish(std::unique_ptr<Exchange> exchange) {
     ++traffic.timeouts;
     ++engine.traffic.timeouts;
   }
+  exchange->reply.tries = exchange->tries;
+  exchange->reply.waited = exchange->waited;
   exchange->done(std::move(exchange->reply));
   engine.reuse(std::move(exchange));
 }
@@ -650,6 +688,9 @@ void Session::Impl::finish_discovery(const Exchange& exchange) {
   phase = Phase::undiscovered;
   Reply reply;
   reply.outcome = exchange.reply.outcome;
+  reply.tries = exchange.tries;
+  reply.waited = exchange.waited;
+  reply.undelivered = exchange.reply.undelivered;
   if (session->securityEngineIDLen != 0) {
     reply.outcome = Outcome::not_sent;
   } else if (reply.outcome == Outcome::answered || reply.outcome == Outcome::report) {
@@ -680,9 +721,7 @@ void Session::Impl::fail_waiting(const Reply& reply) {
       ++traffic.timeouts;
       ++engine.traffic.timeouts;
     }
-    Reply copy;
-    copy.outcome = reply.outcome;
-    exchange->done(std::move(copy));
+    exchange->done(Reply(reply));
   }
 }
 

@@ -40,6 +40,8 @@ struct Exchange {
   Session::Done done;
   Reply reply;
   bool ended = false;
+  bool too_large = false;             ///< for the path, by the last ICMP error about it
+  bool broken = false;                ///< an answer came that cannot be read
   bool rediscovered = false;          ///< sent again after the agent disowned its engine id
   bool due = false;                   ///< to be sent as soon as max_requests_per_second allows it
   Channel* channel = nullptr;         ///< its tries leave by this one
@@ -106,7 +108,7 @@ struct Engine::Impl {
   void enter(Session::Impl& session);
   void leave(Session::Impl& session);
   void on_datagram(const Endpoint& from, std::string_view datagram, BootTime received);
-  void on_undelivered(const Endpoint& destination, std::int64_t id, const std::string& reason);
+  void on_undelivered(const Endpoint& destination, std::int64_t id, const std::string& reason, Undelivered::Word word);
 };
 
 struct Session::Impl {
@@ -145,7 +147,6 @@ struct Session::Impl {
   const Try* building = nullptr;        ///< whose PDU it built last: also one that it resends by itself
   std::vector<std::int64_t> sent_ids;   ///< ids that went out while the library was at work on an answer
   Endpoint foreign_source;              ///< an answer came from here, and was not taken; invalid: none did
-  std::string icmp_reason;
 
   Impl(Engine::Impl& owner, SessionOptions with) : engine(owner), options(std::move(with)) {}
   ~Impl();
@@ -166,11 +167,15 @@ struct Session::Impl {
   [[nodiscard]] bool takes_answers_from(const Endpoint& source) const noexcept;
   [[nodiscard]] netsnmp_pdu* make_pdu(const Exchange& exchange) const;
   [[nodiscard]] std::chrono::nanoseconds configured_patience(unsigned try_number) const noexcept;
-  [[nodiscard]] std::chrono::nanoseconds patience(const Exchange& exchange, unsigned try_number,
-                                                  unsigned retries) const noexcept;
+  /// How often it may be sent again, and over how many tries its time is reckoned.
+  [[nodiscard]] unsigned retries_of(const Exchange& exchange) const noexcept;
+  [[nodiscard]] unsigned patient_for(const Exchange& exchange) const noexcept;
+  [[nodiscard]] std::chrono::nanoseconds patience(const Exchange& exchange, unsigned try_number) const noexcept;
   void on_try_timer(Exchange& exchange);
   void feed(std::string_view datagram, const MessageHead& head, BootTime received);
   [[nodiscard]] Try* try_of(std::int64_t request_id) noexcept;
+  /// Of the try that went out under this id, while somebody waits for it.
+  [[nodiscard]] Exchange* exchange_of(std::int64_t id) noexcept;
   // message.cpp: what the library calls to build and to parse a message.
   int build(netsnmp_pdu& pdu, u_char** packet, std::size_t* capacity, std::size_t* length);
   int build_encoded(netsnmp_pdu& pdu, const std::string& variables, u_char** packet, std::size_t* capacity,
@@ -181,11 +186,17 @@ struct Session::Impl {
   [[nodiscard]] bool build_by_shortcut(const netsnmp_pdu& pdu, std::string_view get, u_char** packet,
                                        std::size_t* capacity, std::size_t* length);
   [[nodiscard]] bool parse_by_shortcut(netsnmp_pdu& pdu);
-  [[nodiscard]] bool parse_encoded_v3(netsnmp_pdu& pdu, u_char* octets);
+  [[nodiscard]] bool parse_in_part(netsnmp_pdu& pdu, u_char* octets);
+  /// What becomes of the PDU within a message.
+  using TakePdu = bool (Impl::*)(netsnmp_pdu& pdu, std::string_view octets);
+  [[nodiscard]] bool parse_v3(netsnmp_pdu& pdu, u_char* octets, TakePdu take);
   [[nodiscard]] bool take_response(netsnmp_pdu& pdu, std::string_view octets);
+  [[nodiscard]] bool take_in_part(netsnmp_pdu& pdu, std::string_view octets);
   int on_library(int operation, netsnmp_pdu* pdu, Try& a_try);
   void take_report(Reply& reply, netsnmp_pdu* pdu) const;
   void take_refusal(const MessageHead& head, bool by_stranger);
+  /// An answer to the request of this id of which nothing could be read.
+  void take_unreadable(std::int64_t id, std::size_t octets);
   void end(Exchange& exchange, Outcome outcome);
   void leave_active(Exchange& exchange);
   void finish_ended();

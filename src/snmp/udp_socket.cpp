@@ -91,6 +91,27 @@ std::string icmp_reason(const sock_extended_err& error) {
   return who ? fmt::format("{}, says {}", what, who->host_text()) : std::string(what);
 }
 
+Undelivered::Word word_of(int error) {
+  return error == EMSGSIZE ? Undelivered::Word::too_large : Undelivered::Word::final;
+}
+
+/// A router's "unreachable" may pass with the next route; the host's own "port unreachable", and our kernel, are sure.
+Undelivered::Word word_of(const sock_extended_err& error) {
+  using Word = Undelivered::Word;
+  if (error.ee_origin == SO_EE_ORIGIN_ICMP) {
+    if (error.ee_type != ICMP_DEST_UNREACH) return Word::hint;
+    return error.ee_code == ICMP_PORT_UNREACH  ? Word::final
+           : error.ee_code == ICMP_FRAG_NEEDED ? Word::too_large
+                                               : Word::hint;
+  }
+  if (error.ee_origin == SO_EE_ORIGIN_ICMP6) {
+    if (error.ee_type == ICMP6_PACKET_TOO_BIG) return Word::too_large;
+    const bool no_port = error.ee_type == ICMP6_DST_UNREACH && error.ee_code == ICMP6_DST_UNREACH_NOPORT;
+    return no_port ? Word::final : Word::hint;
+  }
+  return word_of(static_cast<int>(error.ee_errno));
+}
+
 /// Says nothing of this destination: the datagram may wait for room.
 bool is_full(int error) { return error == EAGAIN || error == EWOULDBLOCK; }
 
@@ -249,7 +270,7 @@ void UdpSocket::flush() {
 }
 
 void UdpSocket::refuse(const Outgoing& message, int error) {
-  handlers_.undelivered({message.to, octets_of(message), strerror(error)});
+  handlers_.undelivered({message.to, octets_of(message), strerror(error), word_of(error)});
 }
 
 void UdpSocket::watch_for_what_is_needed() {
@@ -367,7 +388,8 @@ bool UdpSocket::read_error_queue() {
       const auto* error = reinterpret_cast<const sock_extended_err*>(CMSG_DATA(header));
       const auto destination = Endpoint::from(reinterpret_cast<const sockaddr*>(&to), message.msg_namelen);
       if (!destination) continue;
-      handlers_.undelivered({*destination, {octets.data(), static_cast<std::size_t>(length)}, icmp_reason(*error)});
+      handlers_.undelivered(
+          {*destination, {octets.data(), static_cast<std::size_t>(length)}, icmp_reason(*error), word_of(*error)});
     }
   }
 }

@@ -20,6 +20,12 @@ struct Undelivered {
   Endpoint destination;       ///< where the datagram was going
   std::string_view datagram;  ///< as much of it as the kernel kept
   std::string reason;         ///< "port closed, says 192.0.2.1"
+  enum class Word : std::uint8_t {
+    final,      ///< nobody listens there, or it cannot leave
+    hint,       ///< may pass (RFC 1122 section 3.2.2.1)
+    too_large,  ///< for the path
+  };
+  Word word = Word::hint;
 };
 
 /// Sends to anyone, receives from anyone, in batches; unconnected, so that a thousand agents cost one descriptor.

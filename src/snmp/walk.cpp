@@ -133,7 +133,7 @@ struct Walk::Impl : std::enable_shared_from_this<Walk::Impl> {
   }
 
   void take(Reply&& reply) {
-    if (reply.outcome == Outcome::timed_out && session.traffic().responses > 0 && can_ask_for_less()) {
+    if (may_be_too_large(reply.outcome) && session.traffic().responses > 0 && can_ask_for_less()) {
       unanswered = asked;
       return probe();
     }

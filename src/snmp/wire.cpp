@@ -46,4 +46,17 @@ std::optional<MessageHead> read_head(std::string_view datagram) {
   return MessageHead{*version, *community, *id, std::nullopt};
 }
 
+std::optional<MessageHead> read_cut_head(std::string_view datagram) {
+  const auto message = ber::Reader(datagram).beginning();
+  if (!message || static_cast<unsigned char>(datagram[0]) != ber::sequence_tag) return std::nullopt;
+  ber::Reader reader(*message);
+  const auto version = reader.integer();
+  if (version != 0 && version != 1) return std::nullopt;
+  const auto community = reader.element(ber::octet_string_tag);
+  const auto pdu = community ? reader.beginning() : std::nullopt;
+  const auto id = pdu ? ber::Reader(*pdu).integer() : std::nullopt;
+  if (!id) return std::nullopt;
+  return MessageHead{*version, *community, *id, std::nullopt};
+}
+
 }  // namespace octopoll::snmp

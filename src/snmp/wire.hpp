@@ -23,5 +23,7 @@ struct MessageHead {
 
 /// nullopt where the octets are no SNMP message as far as its head goes. The view points into `datagram`.
 [[nodiscard]] std::optional<MessageHead> read_head(std::string_view datagram);
+/// The same of a v1 or v2c message that is longer by its own word than what came of it: cut on its way, or built wrong.
+[[nodiscard]] std::optional<MessageHead> read_cut_head(std::string_view datagram);
 
 }  // namespace octopoll::snmp

@@ -23,7 +23,8 @@ void Device::change_faults(const Json& changes, Instant now) {
               !faults_.non_increasing && !faults_.wrong_types && !faults_.duplicate_names && !faults_.bad_utf8 &&
               !faults_.frozen_uptime && !faults_.skip_rows_over && !faults_.zero_values_over &&
               !faults_.fewer_bindings && !faults_.trim_zeros && !faults_.trailing_nul && !faults_.stuck_hc &&
-              !faults_.odd_numbers && !faults_.error_below && !faults_.restless_tables && !faults_.silent_instance &&
+              !faults_.dead_hc && !faults_.odd_numbers && !faults_.bad_cell && !faults_.error_below &&
+              !faults_.restless_tables && !faults_.silent_instance &&
               !faults_.refuse_instance;
   if (!faults_.frozen_uptime) {
     frozen_uptime_.reset();
@@ -101,6 +102,7 @@ Value Device::value(std::size_t i, Instant now) {
   Slot slot = view_->slot(i);
   if (faults_.duplicate_names && is_name(slot.object) && row_in_column(i) % 2 == 1) slot = view_->slot(i - 1);
   Value value = model_->value(slot, now);
+  if (faults_.bad_cell && compare(view_->name(i), faults_.bad_cell->name) == 0) return undecodable();
   if (slot.object == Object::sys_uptime && frozen_uptime_) {
     return Value::unsigned_number(Tag::time_ticks, *frozen_uptime_);
   }
@@ -125,6 +127,7 @@ Value Device::value(std::size_t i, Instant now) {
   if (faults_.stuck_hc && value.tag == Tag::counter64) {
     value = Value::unsigned_number(Tag::counter64, std::numeric_limits<std::uint64_t>::max());
   }
+  if (faults_.dead_hc && value.tag == Tag::counter64) value = Value::unsigned_number(Tag::counter64, 0);
   if (faults_.odd_numbers) return oddly_encoded(value);
   if (faults_.wrong_types && value.tag == Tag::counter32) return retyped(value, faults_.wrong_types->counter32);
   if (faults_.wrong_types && value.tag == Tag::counter64) return retyped(value, faults_.wrong_types->counter64);
@@ -141,6 +144,27 @@ Value Device::oddly_encoded(const Value& value) {
     scratch_.push_back(at > 7 ? '\0' : static_cast<char>(number >> (8U * static_cast<unsigned>(at)) & 0xffU));
   }
   return Value::encoded(value.tag, {reinterpret_cast<const std::uint8_t*>(scratch_.data()), scratch_.size()});
+}
+
+Value Device::undecodable() {
+  const auto nine_octets = [this] {
+    scratch_.assign(9, '\1');
+    return Octets(reinterpret_cast<const std::uint8_t*>(scratch_.data()), scratch_.size());
+  };
+  switch (faults_.bad_cell->how) {
+    case BadCell::How::long_counter64:
+      return Value::encoded(Tag::counter64, nine_octets());
+    case BadCell::How::long_integer:
+      return Value::encoded(Tag::integer, nine_octets());
+    case BadCell::How::empty_integer:
+      return Value::encoded(Tag::integer, {});
+    case BadCell::How::empty_counter32:
+      return Value::encoded(Tag::counter32, {});
+    case BadCell::How::unknown_tag:
+      break;
+  }
+  constexpr auto nobodys_tag = static_cast<Tag>(0x4f);
+  return Value::encoded(nobodys_tag, nine_octets());
 }
 
 bool Device::swapped_with_next(std::size_t i) const {

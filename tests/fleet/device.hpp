@@ -94,6 +94,7 @@ class Device {
   [[nodiscard]] std::optional<std::uint64_t> uptime(Instant now);
   [[nodiscard]] std::size_t past_early_end(OidView from, std::size_t i) const;
   [[nodiscard]] Value oddly_encoded(const Value& value);
+  [[nodiscard]] Value undecodable();
   [[nodiscard]] bool swapped_with_next(std::size_t i) const;
   [[nodiscard]] bool same_column(std::size_t a, std::size_t b) const;
   [[nodiscard]] std::size_t row_in_column(std::size_t i) const;

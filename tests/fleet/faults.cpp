@@ -253,6 +253,37 @@ void set_wrong_types(Faults& faults, const Json& value, const std::string& where
   faults.wrong_types = types;
 }
 
+void set_bad_cell(Faults& faults, const Json& value, const std::string& where) {
+  if (is_off(value)) {
+    faults.bad_cell.reset();
+    return;
+  }
+  static constexpr std::array<std::pair<std::string_view, BadCell::How>, 5> ways{
+      {{"long_counter64", BadCell::How::long_counter64},
+       {"empty_integer", BadCell::How::empty_integer},
+       {"empty_counter32", BadCell::How::empty_counter32},
+       {"long_integer", BadCell::How::long_integer},
+       {"unknown_tag", BadCell::How::unknown_tag}}};
+  JsonFields fields(value, where);
+  BadCell cell;
+  const Json* column = fields.find("column");
+  if (column == nullptr) throw std::invalid_argument(where + ": which column?");
+  cell.name = read_oid(*column, where + ".column");
+  std::uint32_t if_index = 0;
+  fields.take("if_index", if_index);
+  cell.name.push_back(if_index);
+  std::string how;
+  fields.take("how", how);
+  const auto way = std::find_if(ways.begin(), ways.end(), [&how](const auto& each) { return each.first == how; });
+  if (way == ways.end()) {
+    throw std::invalid_argument(where + ".how: long_counter64, empty_integer, empty_counter32, long_integer or " +
+                                "unknown_tag is expected");
+  }
+  cell.how = way->second;
+  fields.finish();
+  faults.bad_cell = std::move(cell);
+}
+
 std::span<const Setting> settings() {
   static const std::vector<Setting> all{
       {{"silent", "flag", "no request is answered"}, set_flag<&Faults::silent>},
@@ -313,9 +344,13 @@ std::span<const Setting> settings() {
       {{"trailing_nul", "flag", "texts of the system group and of interfaces end in a NUL"},
        set_flag<&Faults::trailing_nul>},
       {{"stuck_hc", "flag", "64-bit counters stand at 2^64-1"}, set_flag<&Faults::stuck_hc>},
+      {{"dead_hc", "flag", "64-bit counters stand at 0"}, set_flag<&Faults::dead_hc>},
       {{"odd_numbers", "flag",
         "Counter32 is encoded in five octets or, from 2^31 on, as a negative number; Counter64 in nine"},
        set_flag<&Faults::odd_numbers>},
+      {{"bad_cell", "{column, if_index, how}",
+        "one value cannot be decoded: long_counter64, empty_integer, empty_counter32, long_integer or unknown_tag"},
+       set_bad_cell},
       {{"frozen_uptime", "flag", "sysUpTime stands still from when it is set"}, set_flag<&Faults::frozen_uptime>},
       {{"restless_tables", "flag", "ifTableLastChange is sysUpTime, whatever changes"},
        set_flag<&Faults::restless_tables>},

@@ -47,6 +47,13 @@ struct ErrorBelow {
   std::int32_t status = 5;  ///< of RFC 3416 section 3: genErr
 };
 
+/// One object whose value is encoded as no decoder takes it.
+struct BadCell {
+  Oid name;  ///< with its index
+  enum class How : std::uint8_t { long_counter64, empty_integer, empty_counter32, long_integer, unknown_tag };
+  How how = How::unknown_tag;
+};
+
 enum class NoGetbulk : std::uint8_t { off, gen_err, silent, empty };
 
 /// Which type stands in for which.
@@ -102,7 +109,9 @@ struct Faults {
   bool bad_utf8 = false;
   bool trailing_nul = false;
   bool stuck_hc = false;
+  bool dead_hc = false;
   bool odd_numbers = false;
+  std::optional<BadCell> bad_cell;
   bool frozen_uptime = false;
   bool restless_tables = false;
 };

@@ -47,7 +47,7 @@ struct TableProfile {
 struct ReadLimits {
   unsigned max_repetitions = 25;
   unsigned max_message_size = 1472;
-  std::optional<unsigned> retries{};
+  bool probe = false;                        ///< scalars: of a device that was silent; as in snmp::Request
   std::optional<std::uint32_t> if_number{};  ///< tables: how many rows the agent says it has
   TableProfile profile{};                    ///< tables: of an earlier read
   /// Counters: answers are expected to name the objects just as they were asked for, and are read where they lie. False
@@ -132,7 +132,7 @@ struct RowPlan {
   [[nodiscard]] std::string_view name_octets() const noexcept;
 };
 [[nodiscard]] RowPlan plan_row(std::uint32_t index, std::string_view name, const Row& row,
-                               const CounterSet& counters = {});
+                               const CounterSet& counters = {}, WideZero zero = WideZero::believed);
 /// The row is read without that column from here on.
 void leave_out(RowPlan& plan, Column column);
 
@@ -168,6 +168,12 @@ struct RowReading {
   bool renamed = false;    ///< another name at this ifIndex: the table must be read again
   bool stuck = false;      ///< a 64-bit counter shows 2^64-1, which is no reading: the 32-bit one may be better
 };
+
+/// Asks whether a 64-bit counter is dead: for the octets of these rows in both widths, side by side in one PDU. `done`
+/// is told whether some are 0 in 64 bits alone; where the answers do not come, they are not.
+[[nodiscard]] std::unique_ptr<Reading> check_wide_octets(snmp::Session& session,
+                                                         const std::vector<const RowPlan*>& rows,
+                                                         const ReadLimits& limits, std::function<void(bool dead)> done);
 
 /// Reads the counters of all planned rows but mute ones, each row in one PDU together with sysUpTime. A packet that
 /// meets silence while others are answered is asked again row by row. `plans` must outlive the reading.

@@ -56,9 +56,15 @@ struct Speed {
 
 [[nodiscard]] InterfaceFacts facts_of(std::uint32_t index, const Row& row);
 
+/// Whether the agent's 64-bit counters may be believed where they are 0.
+enum class WideZero : std::uint8_t { believed, dead };
+
+/// `dead` where some row's 64-bit octets stand at 0 while its 32-bit ones count, and no row's move (D-Link).
+[[nodiscard]] WideZero wide_zero_of(const Rows& rows);
+
 /// Which column speaks for a counter of this row; nullopt where the row has none that can be true.
 /// The 64-bit one where the row has it (each counter by itself), but for those that cannot be true: stuck at 2^64-1
-/// (Huawei OLT), or at 0 while the 32-bit one counts (D-Link).
-[[nodiscard]] std::optional<Column> column_for(const Row& row, Counter counter);
+/// (Huawei OLT), or at 0 while the 32-bit one counts (D-Link); one that is 0 beside a 32-bit 0 is what `zero` says.
+[[nodiscard]] std::optional<Column> column_for(const Row& row, Counter counter, WideZero zero = WideZero::believed);
 
 }  // namespace octopoll::ifmib

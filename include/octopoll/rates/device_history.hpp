@@ -55,8 +55,9 @@ struct Judgement {
 ///  1. `absent`: the row does not have it now. Its base is dropped.
 ///  2. `first`: it had no base.
 ///  3. `reboot`: the agent restarted since the base was read. All of the row starts anew.
-///  4. `discontinuity`: ifCounterDiscontinuityTime differs (coming or going counts), or the name moved to another
-///     ifIndex whose ifLastChange is later than the base: the interface was created again. All of the row starts anew.
+///  4. `discontinuity`: ifCounterDiscontinuityTime differs (coming or going counts), the name moved to another ifIndex
+///     whose ifLastChange is later than the base: the interface was created again, or doubt() was called for the name.
+///     All of the row starts anew.
 ///  5. `first`: its width changed; a 32-bit and a 64-bit column are two counters.
 ///  6. `stale`: no time passed, or the time is less certain than max_time_error. The base is KEPT: the same octets
 ///     come with a later and longer delta whose relative error is small enough, so sums stay whole. The record's
@@ -84,6 +85,10 @@ class DeviceHistory {
   /// others `absent`; the bases stay, so the next delta spans the gap. nullopt where the name is not known. Best asked
   /// right after judge(), in the order of the rows.
   [[nodiscard]] std::optional<InterfaceRecord> gap(std::string_view name);
+
+  /// The name may mean another interface from here on: its next delta is a `discontinuity`. Unknown names are passed
+  /// over.
+  void doubt(std::string_view name) noexcept;
 
   /// Interfaces remembered.
   [[nodiscard]] std::size_t size() const noexcept { return rows_.size(); }

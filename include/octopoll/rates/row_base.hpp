@@ -53,6 +53,7 @@ class RowBase {
   /// this direction bound nothing here any more.
   bool in_frames_refuted = false;
   bool out_frames_refuted = false;
+  bool moved_in_doubt = false;  ///< the name may mean another interface since
 
  private:
   static constexpr std::size_t place(Counter counter) noexcept { return static_cast<std::size_t>(counter); }

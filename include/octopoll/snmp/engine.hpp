@@ -30,7 +30,9 @@ struct Request {
   std::vector<VarBind> values;      ///< set
   unsigned non_repeaters = 0;       ///< get_bulk: the first so many names are asked once
   unsigned max_repetitions = 0;     ///< get_bulk
-  std::optional<unsigned> retries;  ///< other than the session's; 0 for a probe of a dead device
+  std::optional<unsigned> retries;  ///< other than the session's
+  /// Is a device that was silent there again: one PDU, that waits as long as all tries of the session together.
+  bool probe = false;
 };
 
 /// Octets of a message that are none of its variables: an estimate, to keep answers within a size.
@@ -42,7 +44,8 @@ struct Request {
 enum class Outcome : std::uint8_t {
   answered,           ///< a Response PDU; look at error_status
   timed_out,          ///< nothing came back in all tries
-  unreachable,        ///< an ICMP error, or the kernel had no way to send
+  unreachable,        ///< nothing came back but ICMP errors, or the kernel had no way to send
+  unreadable,         ///< no answer came but one of which nothing can be read (SNMPv1 and v2c)
   no_engine,          ///< v3 discovery was answered without an engine id, or the agent disowns the id it gave
   wrong_digest,       ///< v3 report usmStatsWrongDigests: authentication passphrase or protocol
   unknown_user,       ///< v3 report usmStatsUnknownUserNames
@@ -53,6 +56,11 @@ enum class Outcome : std::uint8_t {
   report,             ///< any other v3 report
   not_sent,           ///< the request could not be encoded (v3: a key is missing or too short)
 };
+
+/// Something that a smaller request may not meet: silence, or an answer that is broken.
+[[nodiscard]] constexpr bool may_be_too_large(Outcome outcome) noexcept {
+  return outcome == Outcome::timed_out || outcome == Outcome::unreadable;
+}
 
 /// RFC 3416 section 3 error-status; RFC 1157 has 0 to 5.
 enum class ErrorStatus : std::int32_t {
@@ -80,6 +88,9 @@ struct Reply {
   BootTime received;
   std::chrono::nanoseconds round_trip{};  ///< of the very try that was answered
   std::size_t octets = 0;
+  unsigned tries = 0;                 ///< PDUs that were sent for it
+  std::chrono::nanoseconds waited{};  ///< all of them together, where nobody answered
+  std::string undelivered;            ///< what an ICMP error or the kernel said of one of the PDUs
   [[nodiscard]] bool good() const noexcept {
     return outcome == Outcome::answered && error_status == ErrorStatus::no_error;
   }
@@ -105,10 +116,11 @@ struct Traffic {
   std::uint64_t requests = 0;   ///< PDUs sent, retries and v3 discovery included
   std::uint64_t responses = 0;  ///< PDUs that ended a request
   std::uint64_t retries = 0;
-  std::uint64_t timeouts = 0;   ///< requests that ended so
-  std::uint64_t late = 0;       ///< answers to requests that had ended, and duplicates
-  std::uint64_t foreign = 0;    ///< right id, wrong address or community
-  std::uint64_t malformed = 0;  ///< did not decode, or did not authenticate
+  std::uint64_t timeouts = 0;           ///< requests that ended so
+  std::uint64_t late = 0;               ///< answers to requests that had ended, and duplicates
+  std::uint64_t foreign = 0;            ///< right id, wrong address or community
+  std::uint64_t malformed = 0;          ///< did not decode, or did not authenticate
+  std::uint64_t unreadable_values = 0;  ///< that did not decode, in answers that otherwise did
   std::uint64_t octets_sent = 0;
   std::uint64_t octets_received = 0;
   /// Datagrams that the kernel dropped for want of room in the receive buffer (SO_RXQ_OVFL); of the engine alone.
@@ -178,20 +190,19 @@ class Session {
 /// is in flight is more than the receive buffers that were granted can hold: then requests wait for room, so that
 /// answers are not dropped by our own kernel. Batches leave by sendmmsg and come by recvmmsg. An answer is matched by
 /// request id (v3: message id) and must come from the address asked, or from one of the session's answers_from;
-/// everything else is counted and dropped. ICMP errors come from the socket's error queue and end the request that they
-/// quote.
-/// Retries: each try has a request id of its own (RFC 3416 section 4.1), so a round trip belongs to its try; a late
-/// answer to an earlier try is still taken. A device's first wait is learned from its round trips (RFC 6298), at most
-/// the configured one; the last one lasts as long as the configured ones together.
-/// Politeness: at most max_outstanding requests at a device, one while its round trips are rising; and where a session
-/// has max_requests_per_second, what is to be sent waits for its turn.
-/// Net-SNMP: snmp_sess_add_ex() with an own transport a session and hooks for building and parsing. The library keeps
-/// the requests, matches answers, calls back and does USM (find_sec_mod(3): authentication, privacy, time window). Ours
-/// are the octets of send_encoded() and the reading of what answers it; all else goes through snmp_build()
-/// and snmp_parse(). Process-wide in it: the USM user list and the engine-time list (a session's user and its agent's
-/// clock are linked into them only while a call for that session runs, so that devices may share an engine id with
-/// other keys and another clock), request counters, statistics, the log handlers. Thread: one engine and one thread a
-/// process (Debian's Net-SNMP is built without its locks); asserted.
+/// everything else is counted and dropped. ICMP errors come from the socket's error queue: a closed port ends the
+/// request that is quoted, all others are hints (RFC 1122 section 3.2.2.1) that are told when the last try has met
+/// silence, too. Retries: each try has a request id of its own (RFC 3416 section 4.1), so a round trip belongs to its
+/// try; a late answer to an earlier try is still taken. A device's first wait is learned from its round trips (RFC
+/// 6298), at most the configured one; the last one lasts as long as the configured ones together. Politeness: at most
+/// max_outstanding requests at a device, one while its round trips are rising; and where a session has
+/// max_requests_per_second, what is to be sent waits for its turn. Net-SNMP: snmp_sess_add_ex() with an own transport a
+/// session and hooks for building and parsing. The library keeps the requests, matches answers, calls back and does USM
+/// (find_sec_mod(3): authentication, privacy, time window). Ours are the octets of send_encoded() and the reading of
+/// what answers it; all else goes through snmp_build() and snmp_parse(). Process-wide in it: the USM user list and the
+/// engine-time list (a session's user and its agent's clock are linked into them only while a call for that session
+/// runs, so that devices may share an engine id with other keys and another clock), request counters, statistics, the
+/// log handlers. Thread: one engine and one thread a process (Debian's Net-SNMP is built without its locks); asserted.
 class Engine {
  public:
   /// Errors: none today beyond what EventLoop gave; kept for sockets that cannot be had.

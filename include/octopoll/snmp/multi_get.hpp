@@ -32,8 +32,8 @@ struct GroupAnswer {
 struct MultiGetPlan {
   std::vector<GetGroup> groups;
   unsigned max_message_size = 1472;
-  bool with_uptime = true;          ///< sysUpTime.0 leads every PDU
-  std::optional<unsigned> retries;  ///< other than the session's
+  bool with_uptime = true;  ///< sysUpTime.0 leads every PDU
+  bool probe = false;       ///< as in Request
   /// The agent has answered just now: silence may mean that a PDU is too large for it.
   bool known_alive = false;
 };

@@ -72,6 +72,11 @@ struct WireVariable {
 
   /// noSuchObject, noSuchInstance, endOfMibView, or NULL: there is none.
   [[nodiscard]] bool absent() const noexcept { return (tag & 0xf0U) == 0x80 || tag == 0x05; }
+  /// A number by its type, and none by its contents: empty, or more than 64 bits.
+  [[nodiscard]] bool unreadable() const noexcept {
+    const bool long_number = value.size() > 9 || (value.size() == 9 && (tag == 0x02 || value[0] != 0));
+    return bits() != 0 && (value.empty() || long_number);
+  }
   /// Counter64: 64; Counter32, Gauge32, TimeTicks, INTEGER: 32; any other type: 0.
   [[nodiscard]] unsigned bits() const noexcept {
     return tag == 0x46 ? 64 : (tag >= 0x41 && tag <= 0x43) || tag == 0x02 ? 32 : 0;

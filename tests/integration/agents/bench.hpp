@@ -33,6 +33,7 @@ class Pair {
     pattern.start[fleet::Count::out_octets] = odd_start;
     odd.synthetic.interfaces = fleet::make_interfaces(rows, pattern);
     if (!faults.is_null()) odd.faults = faults;
+    odd.users.push_back(fleet::parse_user("octo:SHA256:correct horse:AES:battery staple"));
     fleet::DeviceSpec neighbour;
     neighbour.name = "neighbour";
     neighbour.place = {"public", fleet::Address::parse("127.1.0.2"), 0};
@@ -52,6 +53,16 @@ class Pair {
   [[nodiscard]] Bench& bench() { return bench_; }
   /// Settings of the odd one; from the first cycle on.
   [[nodiscard]] config::Device& settings() { return odd_; }
+  /// Polls the odd one by this version.
+  void set_version(SnmpVersion version) {
+    odd_.auth.version = version;
+    odd_.auth.username = "octo";
+    odd_.auth.level = SecurityLevel::auth_priv;
+    odd_.auth.auth_protocol = AuthProtocol::sha256;
+    odd_.auth.password = Secret(std::string("correct horse"));
+    odd_.auth.priv_protocol = PrivProtocol::aes;
+    odd_.auth.priv_password = Secret(std::string("battery staple"));
+  }
   [[nodiscard]] poll::DevicePoller& poller() {
     if (!odd_poller_) odd_poller_ = std::make_unique<poll::DevicePoller>(bench_.shared(), odd_, 0);
     return *odd_poller_;

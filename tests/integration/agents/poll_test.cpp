@@ -110,7 +110,6 @@ TEST_CASE("an agent that knows version 1 alone is polled by it, and says nothing
 
 TEST_CASE("an agent whose answers cannot be taken fails its own poll, with an error, in bounded time", "[agents]") {
   const auto a_case = GENERATE(values<Case>({
-      {"truncated", {{"truncated", true}}},
       {"garbage", {{"garbage", true}}},
       {"wrong request id", {{"wrong_request_id", true}}},
       {"another community", {{"wrong_community_reply", true}}},
@@ -132,6 +131,19 @@ TEST_CASE("an agent whose answers cannot be taken fails its own poll, with an er
   CHECK(second.outcome == CycleOutcome::failed);
   CHECK(second.cost.requests == 1);
   CHECK(pair.neighbours_cycles() >= 2);
+}
+
+TEST_CASE("answers that are cut in half end the poll at once, and the error says that some came", "[agents]") {
+  Pair pair({{"truncated", true}}, odd_rows);
+  pair.settings().timeout = 30s;
+  for (int i = 0; i < 2; ++i) {
+    const DeviceCycle cycle = pair.cycle();
+    CHECK(cycle.outcome == CycleOutcome::failed);
+    REQUIRE(cycle.error);
+    CHECK(cycle.error->kind == ErrorKind::agent);
+    CHECK_THAT(cycle.error->message, Catch::Contains("cannot be read"));
+    CHECK(cycle.cost.requests == 1);
+  }
 }
 
 TEST_CASE("answers from another address are not taken, and the error says where they came from", "[agents]") {

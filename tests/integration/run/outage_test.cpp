@@ -122,3 +122,27 @@ TEST_CASE("a device that is dead from the start comes in when it lives", "[run]"
   CHECK(deltas.front().in_quality == "first");
   check_rate(deltas.back(), static_cast<double>(rate));
 }
+
+TEST_CASE("a device that comes back in part answers again, and its next failure is told anew", "[run]") {
+  fleet::Fleet agents;
+  add_agents(agents);
+  agents.set("device-4", {{"silent", true}});
+  const Site site(inventory_of(agents));
+  Child run = start_polling(site.run());
+  const auto told = [&run](std::string_view text) {
+    const std::string said = run.err();
+    std::size_t count = 0;
+    for (std::size_t at = said.find(text); at != std::string::npos; at = said.find(text, at + 1)) ++count;
+    return count;
+  };
+  await("two failures", [&] { return cycles_of(site.store(), "device-4").size() >= 2; });
+  CHECK(told("device-4 (127.1.0.4") == 1);
+  // Its tables have rows that no walk gives.
+  agents.set("device-4", {{"silent", false}, {"loop", true}});
+  await("a partial cycle", [&] { return cycles_of(site.store(), "device-4").back().outcome == "partial"; });
+  await("the word that it answers", [&] { return told("device-4: answers again after") == 1; });
+  agents.set("device-4", {{"silent", true}});
+  await("the next failure", [&] { return cycles_of(site.store(), "device-4").back().outcome == "failed"; });
+  await("its warning", [&] { return told("device-4 (127.1.0.4") == 2; });
+  stop_polling(run);
+}

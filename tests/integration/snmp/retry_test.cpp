@@ -115,6 +115,23 @@ TEST_CASE("a request may have fewer retries than its session", "[snmp]") {
   CHECK(session->traffic().requests == 1);
 }
 
+TEST_CASE("a probe is one PDU that waits as long as all tries", "[snmp]") {
+  const Bench bench;
+  const Peer peer;
+  auto options = v2c(peer.endpoint());
+  options.timeout = 50ms;
+  options.retries = 2;
+  const auto session = bench.open(options);
+  snmp::Request probe = get(sys_name);
+  probe.probe = true;
+  const snmp::Reply reply = bench.ask(*session, probe);
+  CHECK(reply.outcome == Outcome::timed_out);
+  CHECK(reply.tries == 1);
+  CHECK(reply.waited == 350ms);  // 50 + 100 + 200
+  CHECK(session->traffic().requests == 1);
+  CHECK_THAT(session->explain(reply).message, Catch::Contains("no answer to 1 request within 350ms"));
+}
+
 TEST_CASE("an agent that loses requests is read by retries", "[snmp]") {
   fleet::Fleet agents;
   fleet::DeviceSpec spec;

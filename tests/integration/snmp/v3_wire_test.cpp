@@ -259,6 +259,29 @@ TEST_CASE("an answer that was tampered with is not believed", "[snmp][snmpd]") {
   CHECK(session->traffic().retries == before.retries + 1);
 }
 
+TEST_CASE("discovery answered by an unknown user's report is discovery all the same", "[snmp][snmpd]") {
+  // Dell EMC: RFC 3414 section 4 has usmStatsUnknownEngineIDs.
+  Snmpd agent = agent_for({sealed});
+  agent.start();
+  const Bench bench;
+  Relay relay(at("127.0.0.1", agent.port()));
+  const std::string unknown_engine_ids("\x2b\x06\x01\x06\x03\x0f\x01\x01\x04\x00", 10);
+  std::size_t altered = 0;
+  relay.on_answer = [&](const std::string& datagram) {
+    std::string report = datagram;
+    const std::size_t at = report.find(unknown_engine_ids);
+    if (at != std::string::npos) {
+      report[at + 8] = '\x03';  // usmStatsUnknownUserNames
+      ++altered;
+    }
+    return std::vector<std::string>{report};
+  };
+  const auto session = bench.open(session_of(relay.endpoint(), sealed));
+  for (int i = 0; i < 3; ++i) check_named(ask(bench, relay, *session, get(sys_name)));
+  CHECK(altered == 1);
+  CHECK(discoveries(relay) == 1);
+}
+
 TEST_CASE("a forged report makes neither clock nor engine of the agent", "[snmp][snmpd]") {
   // Reports of this kind are not authenticated: who sees a request can make one up, before the agent answers.
   enum class Lie { other_time, other_engine };

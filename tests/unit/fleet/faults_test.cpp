@@ -204,6 +204,33 @@ TEST_CASE("stuck_hc, odd_numbers and trailing_nul: what values look like") {
   CHECK(bench.get(column(if_table, 16, 1)).number() == 5);
 }
 
+TEST_CASE("dead_hc: 64-bit counters are 0, the others count") {
+  InterfaceSpec pattern;
+  pattern.start[Count::in_octets] = 5;
+  SyntheticSpec spec;
+  spec.interfaces = make_interfaces(1, pattern);
+  Bench bench(spec);
+  bench.set({{"dead_hc", true}});
+  CHECK(bench.get(column(if_x_table, 6, 1)).number() == 0);
+  CHECK(bench.get(column(if_table, 10, 1)).number() == 5);
+}
+
+TEST_CASE("bad_cell: one value that nobody can decode") {
+  Bench bench(switch_of(2));
+  const auto bad = [&](const std::string& how) {
+    bench.set({{"bad_cell", {{"column", "ifInErrors"}, {"if_index", 2}, {"how", how}}}});
+    CHECK(bench.get(column(if_table, 14, 1)).number() == 0);
+    return bench.get(column(if_table, 14, 2));
+  };
+  CHECK(bad("long_counter64").tag == Tag::counter64);
+  CHECK(bad("long_integer").content.size() == 9);
+  CHECK(bad("empty_integer").tag == Tag::integer);
+  CHECK(bad("empty_counter32").content.empty());
+  CHECK(static_cast<int>(bad("unknown_tag").tag) == 0x4f);
+  bench.set({{"bad_cell", false}});
+  CHECK(bench.get(column(if_table, 14, 2)).number() == 0);
+}
+
 TEST_CASE("no_getbulk: genErr, silence or no variables, while GETNEXT works") {
   Bench bench(switch_of(1));
   bench.set({{"no_getbulk", "genErr"}});
@@ -397,6 +424,7 @@ TEST_CASE("a fault that is misspelt or mistaken is refused, and nothing changes"
       {R"({"error_below": {"status": "genErr"}})", "error_below: below which OID?"},
       {R"({"error_below": {"oid": "ifName", "status": "bad"}})", "error_below.status: \"tooBig\", \"noSuchName\""},
       {R"({"hole": [{"rows": [1]}]})", "hole: which column?"},
+      {R"({"bad_cell": {"column": "ifMtu", "how": "odd"}})", "bad_cell.how: long_counter64, empty_integer"},
       {R"({"wrong_types": {"counter32": "float"}})", "wrong_types: integer, octet_string"},
       {R"({"reply_from_other_address": "nowhere"})", "reply_from_other_address: an address"},
       {R"([])", "faults: an object is expected"},

@@ -49,6 +49,36 @@ TEST_CASE("and whoever had it before keeps it") {
   CHECK(identify(three, {{3, "eth0#3"}, {5, "eth0"}}) == Names{{2, "eth0#2"}, {3, "eth0#3"}, {5, "eth0"}});
 }
 
+TEST_CASE("of ports with one name, one that goes down keeps it") {
+  // Some agents give all ports one ifDescr (Allied Telesyn).
+  const Names before{{1, "port"}, {2, "port#2"}, {3, "port#3"}};
+  const Rows rows{{1, named("port", down)}, {2, named("port", up)}, {3, named("port", up)}};
+  CHECK(identify(rows, before) == before);
+  CHECK(moved_in_doubt(rows, before, before).empty());
+  // The first time nobody had it.
+  CHECK(identify(rows, {}) == Names{{1, "port#1"}, {2, "port"}, {3, "port#3"}});
+}
+
+TEST_CASE("a name is in doubt where it may have gone to another interface") {
+  const auto doubted = [](const Rows& rows, const Names& before) {
+    return moved_in_doubt(rows, identify(rows, before), before);
+  };
+  using Doubted = std::vector<std::string>;
+  const Names shared{{1, "port"}, {2, "port#2"}};
+  // The row that had it is gone, and another that was there before has it now.
+  CHECK(doubted({{2, named("port", up)}}, shared) == Doubted{"port"});
+  // A new row beside the one that had it; and two new ones.
+  CHECK(doubted({{1, named("port", down)}, {2, named("port", up)}, {9, named("port", up)}}, shared) ==
+        Doubted{"port#1", "port"});
+  CHECK(doubted({{8, named("port", up)}, {9, named("port", up)}}, shared) == Doubted{"port"});
+  // Renumbered: to a new ifIndex, and to one that was another's.
+  CHECK(doubted({{7, named("eth0", up)}, {8, named("eth1", up)}}, {{1, "eth0"}, {2, "eth1"}}).empty());
+  CHECK(doubted({{1, named("eth1", up)}, {3, named("eth0", up)}}, {{1, "eth0"}, {2, "eth1"}}) == Doubted{"eth1"});
+  // Renamed, and the first time.
+  CHECK(doubted({{1, named("wan", up)}}, {{1, "eth0"}}) == Doubted{"wan"});
+  CHECK(doubted({{1, named("port", up)}, {2, named("port", up)}}, {}).empty());
+}
+
 TEST_CASE("the row of a re-created interface takes the name from the one that stays behind") {
   // Net-SNMP: the old row down and frozen, the new one beside it.
   const Names before{{3, "ppp0"}};

@@ -132,5 +132,25 @@ TEST_CASE("each counter chooses its column by itself") {
   CHECK_FALSE(column_for(row, Counter::out_errors));
 }
 
+TEST_CASE("an agent's 64-bit zeros are believed unless a 32-bit counter contradicts them and none counts") {
+  const auto row = [](std::optional<std::uint64_t> of_wide, std::optional<std::uint32_t> of_narrow) {
+    Row made;
+    if (of_wide) made.set(wide, Value::counter64(*of_wide));
+    if (of_narrow) made.set(narrow, Value::counter32(*of_narrow));
+    return made;
+  };
+  CHECK(wide_zero_of({}) == WideZero::believed);
+  CHECK(wide_zero_of({{1, row(0, 0)}, {2, row(0, 0)}}) == WideZero::believed);
+  CHECK(wide_zero_of({{1, row(0, 0)}, {2, row(0, 7)}}) == WideZero::dead);
+  CHECK(wide_zero_of({{1, row(7, 7)}, {2, row(0, 7)}}) == WideZero::believed);
+  CHECK(wide_zero_of({{1, row(all_ones, 7)}, {2, row(0, 7)}}) == WideZero::dead);
+  CHECK(wide_zero_of({{1, row(std::nullopt, 7)}}) == WideZero::believed);
+
+  CHECK(column_for(row(0, 0), Counter::in_octets) == wide);
+  CHECK(column_for(row(0, 0), Counter::in_octets, WideZero::dead) == narrow);
+  CHECK(column_for(row(0, std::nullopt), Counter::in_octets, WideZero::dead) == wide);
+  CHECK(column_for(row(7, 7), Counter::in_octets, WideZero::dead) == wide);
+}
+
 }  // namespace
 }  // namespace octopoll::ifmib

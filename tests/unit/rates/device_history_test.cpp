@@ -186,6 +186,15 @@ TEST_CASE("a renumbered interface is judged by its new index from then on") {
   }
 }
 
+TEST_CASE("a name in doubt starts anew, once") {
+  DeviceHistory history;
+  history.doubt("nobody");
+  (void)judge(history, usual(0s));
+  history.doubt("eth0");
+  CHECK(judge(history, usual(step)).deltas[in].quality == Quality::discontinuity);
+  CHECK(judge(history, usual(2 * step)).deltas[in].value == 60'000U);
+}
+
 TEST_CASE("a state that is as old as an agent of 300 days is not younger than the base") {
   for (const nanoseconds changed : {0s, 5s}) {
     DeviceHistory history;

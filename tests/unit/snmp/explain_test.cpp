@@ -11,10 +11,11 @@
 namespace octopoll::snmp {
 namespace {
 
-constexpr auto outcomes = {Outcome::answered,          Outcome::timed_out,      Outcome::unreachable,
-                           Outcome::no_engine,         Outcome::wrong_digest,   Outcome::unknown_user,
-                           Outcome::unsupported_level, Outcome::privacy_failed, Outcome::not_in_window,
-                           Outcome::unknown_context,   Outcome::report,         Outcome::not_sent};
+constexpr auto outcomes = {Outcome::answered,      Outcome::timed_out,         Outcome::unreachable,
+                           Outcome::unreadable,    Outcome::no_engine,         Outcome::wrong_digest,
+                           Outcome::unknown_user,  Outcome::unsupported_level, Outcome::privacy_failed,
+                           Outcome::not_in_window, Outcome::unknown_context,   Outcome::report,
+                           Outcome::not_sent};
 
 SnmpCredentials community(SnmpVersion version) {
   SnmpCredentials credentials;
@@ -59,6 +60,8 @@ class Bench {
     Reply reply;
     reply.outcome = outcome;
     reply.error_status = status;
+    reply.tries = 3;
+    reply.waited = std::chrono::seconds(7);
     return session_->explain(reply);
   }
 
@@ -98,6 +101,7 @@ TEST_CASE("outcomes decide the kind of error") {
   const auto [outcome, kind] = GENERATE(table<Outcome, ErrorKind>({
       {Outcome::timed_out, ErrorKind::timeout},
       {Outcome::unreachable, ErrorKind::unreachable},
+      {Outcome::unreadable, ErrorKind::agent},
       {Outcome::no_engine, ErrorKind::engine},
       {Outcome::wrong_digest, ErrorKind::auth},
       {Outcome::unknown_user, ErrorKind::unknown_user},

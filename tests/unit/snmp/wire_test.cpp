@@ -168,6 +168,25 @@ TEST_CASE("a message whose outer length was made to fit the cut has its head or 
   }
 }
 
+TEST_CASE("of a message that is cut behind its id it is known whose it is") {
+  for (const int version : {0, 1, 3}) {
+    const std::string whole = message(version);
+    const std::size_t id_ends = whole.find("\x12\x34\x56\x78") + 4;
+    for (std::size_t length = 0; length < whole.size(); ++length) {
+      CAPTURE(version, length);
+      const std::unique_ptr<char[]> block(new char[length]);
+      std::memcpy(block.get(), whole.data(), length);
+      const auto head = read_cut_head({block.get(), length});
+      CHECK(head.has_value() == (version != 3 && length >= id_ends));
+      if (!head) continue;
+      CHECK(head->version == version);
+      CHECK(head->community == "public");
+      CHECK(head->id == 0x12345678);
+    }
+  }
+  CHECK_FALSE(read_cut_head("\x04\x7f\x02\x01\x01"));
+}
+
 TEST_CASE("octets behind the message do not matter") {
   const auto head = read_exactly(message(1) + "trailing");
   REQUIRE(head);
