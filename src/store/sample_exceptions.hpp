@@ -1,0 +1,31 @@
+#pragma once
+// What few samples have, and therefore a table of its own.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "octopoll/core/cycle.hpp"
+
+namespace octopoll::store {
+
+/// A row of sample_exceptions without its id.
+struct SampleExceptions {
+  std::optional<std::uint64_t> in_speed_bps;  ///< where Mbit/s of both directions cannot say it
+  std::optional<std::uint64_t> out_speed_bps;
+  std::optional<std::int64_t> in_elapsed_us;  ///< that the octets cover, where it is not what the row covers
+  std::optional<std::int64_t> out_elapsed_us;
+  std::optional<std::string> admin_status;  ///< a number that the MIB has no word for
+  std::optional<std::string> oper_status;
+  std::optional<std::string> exceptions;  ///< "in_errors=reset out_errors=wrapped"
+};
+
+/// Mbit/s, where that is the whole truth of both directions.
+[[nodiscard]] std::optional<std::int64_t> common_mbps(const InterfaceRecord& row) noexcept;
+[[nodiscard]] bool has_word(IfStatus status) noexcept;
+
+/// Whether there is anything to say. Asked of each row, so it allocates nothing.
+[[nodiscard]] bool has_exceptions(const InterfaceRecord& row) noexcept;
+[[nodiscard]] SampleExceptions exceptions_of(const InterfaceRecord& row);
+
+}  // namespace octopoll::store
