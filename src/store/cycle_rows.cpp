@@ -3,7 +3,6 @@
 #include <sqlite3.h>
 
 #include <algorithm>
-#include <bit>
 #include <chrono>
 #include <cmath>
 #include <new>
@@ -13,8 +12,18 @@
 namespace octopoll::store {
 namespace {
 
-/// The columns of sample_rows, in their order; the counters follow by theirs.
-enum Column : int { id, read_after, elapsed_us, time_error_ppb, states, speed_mbps, first_counter };
+/// The columns of sample_rows, in their order; those of packed_deltas follow by theirs.
+enum Column : int {
+  id,
+  read_after,
+  elapsed_us,
+  time_error_ppb,
+  states,
+  speed_mbps,
+  in_octets,
+  out_octets,
+  first_packed
+};
 
 // The numbers in the file: `states` has four bits for each of its four, then one for "see sample_exceptions".
 static_assert(static_cast<int>(Quality::ok) == 0 && static_cast<int>(Quality::wrapped) == 1 &&
@@ -42,8 +51,7 @@ struct CycleRowsModule {
     sqlite3_vtab_config(connection, SQLITE_VTAB_DIRECTONLY);  // no view or trigger of a strange file reads it
     constexpr const char* columns =
         "CREATE TABLE cycle_rows (id, read_after_ms, elapsed_us, time_error_ppb, states, speed_mbps,"
-        " in_octets, out_octets, in_ucast_pkts, out_ucast_pkts, in_multicast_pkts, out_multicast_pkts,"
-        " in_broadcast_pkts, out_broadcast_pkts, in_errors, out_errors, in_discards, out_discards)";
+        " in_octets, out_octets, ucast_pkts, multicast_pkts, broadcast_pkts, faults)";
     if (const int code = sqlite3_declare_vtab(connection, columns); code != SQLITE_OK) return code;
     auto* made = new (std::nothrow) Table{{}, static_cast<CycleRows*>(rows)};
     *table = made;
@@ -91,11 +99,6 @@ struct CycleRowsModule {
   static int column(sqlite3_vtab_cursor* cursor, sqlite3_context* result, int which) noexcept {
     CycleRows& rows = rows_of(cursor);
     const InterfaceRecord& row = *at(cursor).row;
-    if (which >= first_counter) {
-      const auto& delta = row.deltas.items[static_cast<std::size_t>(which - first_counter)].value;
-      if (delta) sqlite3_result_int64(result, std::bit_cast<std::int64_t>(*delta));
-      return SQLITE_OK;
-    }
     switch (which) {
       case id:
         sqlite3_result_int64(result, sample_id(rows.poll_id_, (*rows.interface_ids_)[at(cursor).place]));
@@ -113,15 +116,26 @@ struct CycleRowsModule {
         sqlite3_result_int64(result, states_of(row));
         break;
       case speed_mbps:
-        if (const auto mbps = common_mbps(row)) sqlite3_result_int64(result, *mbps);
+        write(result, common_mbps(row));
+        break;
+      case in_octets:
+        write(result, row.deltas[Counter::in_octets].value);
+        break;
+      case out_octets:
+        write(result, row.deltas[Counter::out_octets].value);
         break;
       default:
+        write(result, pack(row.deltas, packed_deltas[static_cast<std::size_t>(which - first_packed)]));
         break;
     }
     return SQLITE_OK;
   }
 
  private:
+  template <class Number>
+  static void write(sqlite3_context* result, const std::optional<Number>& number) noexcept {
+    if (number) sqlite3_result_int64(result, static_cast<std::int64_t>(*number));
+  }
   static Cursor& at(sqlite3_vtab_cursor* cursor) noexcept { return *static_cast<Cursor*>(cursor); }
   static void go_to(sqlite3_vtab_cursor* cursor, std::size_t place) noexcept {
     const CycleRows& rows = rows_of(cursor);

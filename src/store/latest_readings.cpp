@@ -1,7 +1,8 @@
 #include "latest_readings.hpp"
 
+#include <fmt/format.h>
+
 #include <bit>
-#include <charconv>
 #include <cstring>
 #include <optional>
 
@@ -22,7 +23,9 @@ class Numbers {
   [[nodiscard]] char* end() const { return at_; }
   void put(char sign) { *at_++ = sign; }
   void add(std::int64_t number) {
-    at_ = std::to_chars(at_, at_ + longest_number, number).ptr;
+    const fmt::format_int text(number);
+    std::memcpy(at_, text.data(), text.size());
+    at_ += text.size();
     put(',');
   }
   void add_null() {

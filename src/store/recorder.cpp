@@ -17,15 +17,14 @@ constexpr std::string_view insert_poll_sql =
     " rebooted, sys_uptime, cache_period_ms, requests, responses, retries, octets_sent, octets_received)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
     " ON CONFLICT (device_id, poll_number) DO NOTHING";
-constexpr std::string_view insert_device_sql = "INSERT INTO devices (name) VALUES (?) RETURNING id";
+constexpr std::string_view insert_device_sql = "INSERT INTO devices (name) VALUES (?)";
 constexpr std::string_view update_device_sql =
     "UPDATE devices SET address = coalesce(nullif(?1, ''), address), sys_name = coalesce(?2, sys_name),"
     " sys_descr = coalesce(?3, sys_descr), sys_object_id = coalesce(?4, sys_object_id),"
     " sys_location = coalesce(?5, sys_location), sys_contact = coalesce(?6, sys_contact),"
     " first_seen = coalesce(first_seen, ?7) WHERE id = ?8";
 constexpr std::string_view insert_interface_sql =
-    "INSERT INTO interfaces (device_id, name, if_index, speed_source, first_seen) VALUES (?, ?, ?, 'none', ?) "
-    "RETURNING id";
+    "INSERT INTO interfaces (device_id, name, if_index, speed_source, first_seen) VALUES (?, ?, ?, 'none', ?)";
 constexpr std::string_view update_interface_sql =
     "UPDATE interfaces SET if_index = ?, if_name = ?, descr = ?, alias = ?, type = ?, mtu = ?, phys_address = ?,"
     " speed_bps = ?, speed_source = ?, in_speed_bps = ?, out_speed_bps = ? WHERE id = ?";
@@ -34,7 +33,9 @@ constexpr std::string_view update_interface_sql =
 constexpr std::string_view insert_samples_sql = "INSERT OR FAIL INTO sample_rows SELECT * FROM cycle_rows";
 constexpr std::string_view insert_exceptions_sql =
     "INSERT INTO sample_exceptions (id, in_speed_bps, out_speed_bps, in_elapsed_us, out_elapsed_us, admin_status,"
-    " oper_status, exceptions) VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
+    " oper_status, exceptions, in_ucast_pkts, out_ucast_pkts, in_multicast_pkts, out_multicast_pkts, in_broadcast_pkts,"
+    " out_broadcast_pkts, in_errors, out_errors, in_discards, out_discards)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 constexpr std::string_view set_aside_sql =
     "INSERT OR REPLACE INTO older_readings (interface_id, poll_id, started_at, reading)"
     " SELECT r.value ->> 0, l.poll_id, l.started_at, r.value FROM device_latest l, json_each(l.readings) r"
@@ -134,16 +135,16 @@ Result<Recorder::DeviceEntry*> Recorder::device_of(const std::string& name) {
   if (const auto known = devices_.find(name); known != devices_.end()) return &known->second;
 
   DeviceEntry entry;
-  Statement* source = &statements_.device_id;
-  auto found = source->first(name);
-  if (found && !*found) {
-    source->reset();
-    source = &statements_.insert_device;
-    found = source->first(name);
-  }
-  if (found) entry.id = source->integer(0);
-  source->reset();
+  Statement& known_id = statements_.device_id;
+  const auto found = known_id.first(name);
+  if (found && *found) entry.id = known_id.integer(0);
+  known_id.reset();
   if (!found) return tl::make_unexpected(found.error());
+  if (!*found) {
+    Statement& insert = statements_.insert_device;
+    if (auto inserted = insert.run(name); !inserted) return tl::make_unexpected(inserted.error());
+    entry.id = insert.last_insert_id();
+  }
 
   Statement& newest = statements_.last_poll_number;
   const auto number = newest.first(entry.id);
@@ -207,9 +208,13 @@ Result<> Recorder::store_samples(const Context& context) {
   for (std::size_t place = 0; place < rows.size(); ++place) {
     if (!has_exceptions(rows[place])) continue;
     const SampleExceptions told = exceptions_of(rows[place]);
+    const auto& delta = told.deltas;
     auto inserted = statements_.insert_exceptions.run(
         sample_id(context.poll_id, interface_ids_[place]), told.in_speed_bps, told.out_speed_bps, told.in_elapsed_us,
-        told.out_elapsed_us, told.admin_status, told.oper_status, told.exceptions);
+        told.out_elapsed_us, told.admin_status, told.oper_status, told.exceptions, delta[Counter::in_ucast_pkts],
+        delta[Counter::out_ucast_pkts], delta[Counter::in_multicast_pkts], delta[Counter::out_multicast_pkts],
+        delta[Counter::in_broadcast_pkts], delta[Counter::out_broadcast_pkts], delta[Counter::in_errors],
+        delta[Counter::out_errors], delta[Counter::in_discards], delta[Counter::out_discards]);
     if (!inserted) return inserted;
   }
   return {};
@@ -264,20 +269,21 @@ Result<Recorder::InterfaceEntry*> Recorder::interface_of(const Context& context,
 
 Result<Recorder::InterfaceEntry*> Recorder::find_or_insert(const Context& context, const Interface& interface,
                                                            bool& inserted) {
-  Statement* source = &statements_.interface_id;
-  auto found = source->first(context.device.id, interface.name());
-  if (found && !*found) {
-    source->reset();
-    inserted = true;
-    source = &statements_.insert_interface;
-    found = source->first(context.device.id, interface.name(), interface.if_index().value,
-                          unix_ms(context.cycle.started_at));
-  }
   InterfaceEntry entry;
   entry.interface = interface;
-  if (found) entry.id = source->integer(0);
-  source->reset();
+  Statement& known_id = statements_.interface_id;
+  const auto found = known_id.first(context.device.id, interface.name());
+  if (found && *found) entry.id = known_id.integer(0);
+  known_id.reset();
   if (!found) return tl::make_unexpected(found.error());
+  if (!*found) {
+    Statement& insert = statements_.insert_interface;
+    auto stored =
+        insert.run(context.device.id, interface.name(), interface.if_index().value, unix_ms(context.cycle.started_at));
+    if (!stored) return tl::make_unexpected(stored.error());
+    entry.id = insert.last_insert_id();
+    inserted = true;
+  }
   return &context.device.interfaces.append(std::move(entry));
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 // What few samples have, and therefore a table of its own.
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -17,8 +18,24 @@ struct SampleExceptions {
   std::optional<std::int64_t> out_elapsed_us;
   std::optional<std::string> admin_status;  ///< a number that the MIB has no word for
   std::optional<std::string> oper_status;
-  std::optional<std::string> exceptions;  ///< "in_errors=reset out_errors=wrapped"
+  std::optional<std::string> exceptions;            ///< "in_errors=reset out_errors=wrapped"
+  PerCounter<std::optional<std::uint64_t>> deltas;  ///< that have no room in their packed number
 };
+
+/// Deltas of several counters in one number, each in as many bits: one column where a column each costs as much as all
+/// the rest of the row. The highest value of a place says "no delta".
+struct PackedDeltas {
+  Counter first;  ///< and those behind it
+  int count;
+  int bits;
+};
+inline constexpr std::array<PackedDeltas, 4> packed_deltas{{{Counter::in_ucast_pkts, 2, 30},
+                                                            {Counter::in_multicast_pkts, 2, 30},
+                                                            {Counter::in_broadcast_pkts, 2, 30},
+                                                            {Counter::in_errors, 4, 15}}};
+/// The number; nullopt where none has a delta, or one has no room: then all stand in SampleExceptions.
+[[nodiscard]] std::optional<std::int64_t> pack(const PerCounter<CounterDelta>& deltas,
+                                               const PackedDeltas& how) noexcept;
 
 /// Mbit/s, where that is the whole truth of both directions.
 [[nodiscard]] std::optional<std::int64_t> common_mbps(const InterfaceRecord& row) noexcept;

@@ -200,16 +200,32 @@ DROP VIEW v_interfaces;
 DROP VIEW v_interface_rates;
 
 CREATE TABLE sample_rows (
-  id                 INTEGER PRIMARY KEY, -- poll_id << 24 | interface_id
-  read_after_ms      INTEGER NOT NULL, -- polls.started_at + this: when the row was read
-  elapsed_us         INTEGER NOT NULL, -- that the deltas cover; 0 where there is no earlier reading
-  time_error_ppb     INTEGER NOT NULL, -- relative uncertainty of elapsed_us, 50000000 is 5 %
-  states             INTEGER NOT NULL, -- in_quality + 16 * out_quality + 256 * admin_status + 4096 * oper_status
-                                       -- + 65536 where sample_exceptions has a row
-  speed_mbps         INTEGER,          -- Mbit/s that utilisation of both directions divides by
-  in_octets          INTEGER,          -- deltas; NULL: no honest delta, the quality says why
-  out_octets         INTEGER,
-  in_ucast_pkts      INTEGER,          -- deltas of the others; NULL and not in exceptions: absent
+  id             INTEGER PRIMARY KEY, -- poll_id << 24 | interface_id
+  read_after_ms  INTEGER NOT NULL,    -- polls.started_at + this: when the row was read
+  elapsed_us     INTEGER NOT NULL,    -- that the deltas cover; 0 where there is no earlier reading
+  time_error_ppb INTEGER NOT NULL,    -- relative uncertainty of elapsed_us, 50000000 is 5 %
+  states         INTEGER NOT NULL,    -- in_quality + 16 * out_quality + 256 * admin_status + 4096 * oper_status
+                                      -- + 65536 where sample_exceptions has a row
+  speed_mbps     INTEGER,             -- Mbit/s that utilisation of both directions divides by
+  in_octets      INTEGER,             -- deltas; NULL: no honest delta, the quality says why
+  out_octets     INTEGER,
+  ucast_pkts     INTEGER,             -- deltas in + 2^30 * out, 2^30-1 for none; NULL: none, or in sample_exceptions
+  multicast_pkts INTEGER,             -- as ucast_pkts
+  broadcast_pkts INTEGER,             -- as ucast_pkts
+  faults         INTEGER              -- in_errors + 2^15 * out_errors + 2^30 * in_discards + 2^45 * out_discards,
+                                      -- 2^15-1 for none; NULL: none, or in sample_exceptions
+) STRICT;
+
+CREATE TABLE sample_exceptions (      -- what few samples have
+  id                 INTEGER PRIMARY KEY REFERENCES sample_rows(id),
+  in_speed_bps       INTEGER,         -- bit/s, where speed_mbps cannot say it
+  out_speed_bps      INTEGER,
+  in_elapsed_us      INTEGER,         -- that the octets cover, where it is not the row's elapsed_us
+  out_elapsed_us     INTEGER,
+  admin_status       TEXT,            -- where it has no word
+  oper_status        TEXT,
+  exceptions         TEXT,            -- "in_errors=reset": qualities of the others, where neither ok nor absent
+  in_ucast_pkts      INTEGER,         -- deltas that sample_rows has no room for, each with those beside it there
   out_ucast_pkts     INTEGER,
   in_multicast_pkts  INTEGER,
   out_multicast_pkts INTEGER,
@@ -221,19 +237,30 @@ CREATE TABLE sample_rows (
   out_discards       INTEGER
 ) STRICT;
 
-CREATE TABLE sample_exceptions (       -- what few samples have
-  id             INTEGER PRIMARY KEY REFERENCES sample_rows(id),
-  in_speed_bps   INTEGER,              -- bit/s, where speed_mbps cannot say it
-  out_speed_bps  INTEGER,
-  in_elapsed_us  INTEGER,              -- that the octets cover, where it is not the row's elapsed_us
-  out_elapsed_us INTEGER,
-  admin_status   TEXT,                 -- where it has no word
-  oper_status    TEXT,
-  exceptions     TEXT                  -- "in_errors=reset": qualities of the others, where neither ok nor absent
-) STRICT;
-
 CREATE TEMP VIEW old_samples AS
 SELECT *, poll_id << 24 | interface_id AS id,
+       CASE WHEN in_ucast_pkts IS NOT NULL OR out_ucast_pkts IS NOT NULL THEN
+         CASE WHEN ifnull(in_ucast_pkts, 0) BETWEEN 0 AND 1073741822
+           AND ifnull(out_ucast_pkts, 0) BETWEEN 0 AND 1073741822
+         THEN ifnull(in_ucast_pkts, 1073741823) | (ifnull(out_ucast_pkts, 1073741823) << 30)
+         END END AS ucast_pkts,
+       CASE WHEN in_multicast_pkts IS NOT NULL OR out_multicast_pkts IS NOT NULL THEN
+         CASE WHEN ifnull(in_multicast_pkts, 0) BETWEEN 0 AND 1073741822
+           AND ifnull(out_multicast_pkts, 0) BETWEEN 0 AND 1073741822
+         THEN ifnull(in_multicast_pkts, 1073741823) | (ifnull(out_multicast_pkts, 1073741823) << 30)
+         END END AS multicast_pkts,
+       CASE WHEN in_broadcast_pkts IS NOT NULL OR out_broadcast_pkts IS NOT NULL THEN
+         CASE WHEN ifnull(in_broadcast_pkts, 0) BETWEEN 0 AND 1073741822
+           AND ifnull(out_broadcast_pkts, 0) BETWEEN 0 AND 1073741822
+         THEN ifnull(in_broadcast_pkts, 1073741823) | (ifnull(out_broadcast_pkts, 1073741823) << 30)
+         END END AS broadcast_pkts,
+       CASE WHEN coalesce(in_errors, out_errors, in_discards, out_discards) IS NOT NULL THEN
+         CASE WHEN ifnull(in_errors, 0) BETWEEN 0 AND 32766
+           AND ifnull(out_errors, 0) BETWEEN 0 AND 32766
+           AND ifnull(in_discards, 0) BETWEEN 0 AND 32766
+           AND ifnull(out_discards, 0) BETWEEN 0 AND 32766
+         THEN ifnull(in_errors, 32767) | (ifnull(out_errors, 32767) << 15)
+           | (ifnull(in_discards, 32767) << 30) | (ifnull(out_discards, 32767) << 45) END END AS faults,
        iif(in_speed = out_speed AND in_speed % 1000000 = 0, in_speed / 1000000, NULL) AS speed_mbps,
        iif(in_speed = out_speed AND in_speed % 1000000 = 0, NULL, in_speed) AS in_speed_bps,
        iif(in_speed = out_speed AND in_speed % 1000000 = 0, NULL, out_speed) AS out_speed_bps,
@@ -262,19 +289,31 @@ FROM (
          CASE WHEN out_bps > 0 THEN out_octets * 8e6 / out_bps END AS out_span
   FROM samples s JOIN interfaces i ON i.id = s.interface_id);
 INSERT INTO sample_exceptions
-SELECT id, in_speed_bps, out_speed_bps, in_elapsed_us, out_elapsed_us, admin_number, oper_number, exceptions
-FROM old_samples
-WHERE coalesce(in_speed_bps, out_speed_bps, in_elapsed_us, out_elapsed_us, admin_number, oper_number, exceptions)
-      IS NOT NULL
-ORDER BY poll_id, interface_id;
+SELECT * FROM (
+  SELECT id, in_speed_bps, out_speed_bps, in_elapsed_us, out_elapsed_us, admin_number, oper_number, exceptions,
+         iif(ucast_pkts IS NULL, in_ucast_pkts, NULL) AS more_in_ucast_pkts,
+         iif(ucast_pkts IS NULL, out_ucast_pkts, NULL) AS more_out_ucast_pkts,
+         iif(multicast_pkts IS NULL, in_multicast_pkts, NULL) AS more_in_multicast_pkts,
+         iif(multicast_pkts IS NULL, out_multicast_pkts, NULL) AS more_out_multicast_pkts,
+         iif(broadcast_pkts IS NULL, in_broadcast_pkts, NULL) AS more_in_broadcast_pkts,
+         iif(broadcast_pkts IS NULL, out_broadcast_pkts, NULL) AS more_out_broadcast_pkts,
+         iif(faults IS NULL, in_errors, NULL) AS more_in_errors,
+         iif(faults IS NULL, out_errors, NULL) AS more_out_errors,
+         iif(faults IS NULL, in_discards, NULL) AS more_in_discards,
+         iif(faults IS NULL, out_discards, NULL) AS more_out_discards
+  FROM old_samples)
+WHERE coalesce(in_speed_bps, out_speed_bps, in_elapsed_us, out_elapsed_us, admin_number, oper_number, exceptions,
+               more_in_ucast_pkts, more_out_ucast_pkts, more_in_multicast_pkts, more_out_multicast_pkts,
+               more_in_broadcast_pkts, more_out_broadcast_pkts, more_in_errors, more_out_errors,
+               more_in_discards, more_out_discards) IS NOT NULL
+ORDER BY id;
 INSERT INTO sample_rows
 SELECT id, read_after_ms, elapsed_us, CAST(round(time_error * 1e9) AS INTEGER),
        in_code + 16 * out_code + 256 * admin + 4096 * oper
          + 65536 * EXISTS (SELECT 1 FROM sample_exceptions x WHERE x.id = old_samples.id),
-       speed_mbps, in_octets, out_octets, in_ucast_pkts, out_ucast_pkts, in_multicast_pkts, out_multicast_pkts,
-       in_broadcast_pkts, out_broadcast_pkts, in_errors, out_errors, in_discards, out_discards
+       speed_mbps, in_octets, out_octets, ucast_pkts, multicast_pkts, broadcast_pkts, faults
 FROM old_samples
-ORDER BY poll_id, interface_id;
+ORDER BY id;
 DROP VIEW old_samples;
 DROP TABLE samples;
 
@@ -335,7 +374,18 @@ SELECT poll_id, interface_id, read_after_ms, elapsed_us, time_error, admin_statu
        out_multicast_pkts, in_broadcast_pkts, out_broadcast_pkts, in_errors, out_errors, in_discards, out_discards,
        exceptions, in_speed_bps, out_speed_bps
 FROM (
-  SELECT r.*, p.id AS poll_id, r.id & 16777215 AS interface_id, time_error_ppb / 1e9 AS time_error, exceptions,
+  SELECT p.id AS poll_id, r.id & 16777215 AS interface_id, read_after_ms, elapsed_us,
+         time_error_ppb / 1e9 AS time_error, in_octets, out_octets, exceptions,
+         ifnull(nullif(r.ucast_pkts & 1073741823, 1073741823), x.in_ucast_pkts) AS in_ucast_pkts,
+         ifnull(nullif(r.ucast_pkts >> 30, 1073741823), x.out_ucast_pkts) AS out_ucast_pkts,
+         ifnull(nullif(r.multicast_pkts & 1073741823, 1073741823), x.in_multicast_pkts) AS in_multicast_pkts,
+         ifnull(nullif(r.multicast_pkts >> 30, 1073741823), x.out_multicast_pkts) AS out_multicast_pkts,
+         ifnull(nullif(r.broadcast_pkts & 1073741823, 1073741823), x.in_broadcast_pkts) AS in_broadcast_pkts,
+         ifnull(nullif(r.broadcast_pkts >> 30, 1073741823), x.out_broadcast_pkts) AS out_broadcast_pkts,
+         ifnull(nullif(r.faults & 32767, 32767), x.in_errors) AS in_errors,
+         ifnull(nullif(r.faults >> 15 & 32767, 32767), x.out_errors) AS out_errors,
+         ifnull(nullif(r.faults >> 30 & 32767, 32767), x.in_discards) AS in_discards,
+         ifnull(nullif(r.faults >> 45 & 32767, 32767), x.out_discards) AS out_discards,
          CASE states >> 8 & 15 WHEN 1 THEN 'up' WHEN 2 THEN 'down' WHEN 3 THEN 'testing' WHEN 4 THEN 'unknown'
            WHEN 5 THEN 'dormant' WHEN 6 THEN 'notPresent' WHEN 7 THEN 'lowerLayerDown'
            WHEN 15 THEN x.admin_status END AS admin_status,

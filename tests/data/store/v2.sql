@@ -84,16 +84,33 @@ CREATE TABLE ping_rounds (
 ) STRICT;
 INSERT INTO ping_rounds VALUES(1,1,1,1769860800000,60000.0,2,1,0,1,812.3450000000000273,812.3450000000000273,812.3450000000000273,812.3450000000000273,0.0,'[812.345]',NULL,NULL);
 CREATE TABLE sample_rows (
-  id                 INTEGER PRIMARY KEY, -- poll_id << 24 | interface_id
-  read_after_ms      INTEGER NOT NULL, -- polls.started_at + this: when the row was read
-  elapsed_us         INTEGER NOT NULL, -- that the deltas cover; 0 where there is no earlier reading
-  time_error_ppb     INTEGER NOT NULL, -- relative uncertainty of elapsed_us, 50000000 is 5 %
-  states             INTEGER NOT NULL, -- in_quality + 16 * out_quality + 256 * admin_status + 4096 * oper_status
-                                       -- + 65536 where sample_exceptions has a row
-  speed_mbps         INTEGER,          -- Mbit/s that utilisation of both directions divides by
-  in_octets          INTEGER,          -- deltas; NULL: no honest delta, the quality says why
-  out_octets         INTEGER,
-  in_ucast_pkts      INTEGER,          -- deltas of the others; NULL and not in exceptions: absent
+  id             INTEGER PRIMARY KEY, -- poll_id << 24 | interface_id
+  read_after_ms  INTEGER NOT NULL,    -- polls.started_at + this: when the row was read
+  elapsed_us     INTEGER NOT NULL,    -- that the deltas cover; 0 where there is no earlier reading
+  time_error_ppb INTEGER NOT NULL,    -- relative uncertainty of elapsed_us, 50000000 is 5 %
+  states         INTEGER NOT NULL,    -- in_quality + 16 * out_quality + 256 * admin_status + 4096 * oper_status
+                                      -- + 65536 where sample_exceptions has a row
+  speed_mbps     INTEGER,             -- Mbit/s that utilisation of both directions divides by
+  in_octets      INTEGER,             -- deltas; NULL: no honest delta, the quality says why
+  out_octets     INTEGER,
+  ucast_pkts     INTEGER,             -- deltas in + 2^30 * out, 2^30-1 for none; NULL: none, or in sample_exceptions
+  multicast_pkts INTEGER,             -- as ucast_pkts
+  broadcast_pkts INTEGER,             -- as ucast_pkts
+  faults         INTEGER              -- in_errors + 2^15 * out_errors + 2^30 * in_discards + 2^45 * out_discards,
+                                      -- 2^15-1 for none; NULL: none, or in sample_exceptions
+) STRICT;
+INSERT INTO sample_rows VALUES(16777217,5,0,0,69922,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO sample_rows VALUES(33554433,5,60000000,0,4368,1000,7500000,750000,NULL,NULL,NULL,1152921503533105152);
+CREATE TABLE sample_exceptions (      -- what few samples have
+  id                 INTEGER PRIMARY KEY REFERENCES sample_rows(id),
+  in_speed_bps       INTEGER,         -- bit/s, where speed_mbps cannot say it
+  out_speed_bps      INTEGER,
+  in_elapsed_us      INTEGER,         -- that the octets cover, where it is not the row's elapsed_us
+  out_elapsed_us     INTEGER,
+  admin_status       TEXT,            -- where it has no word
+  oper_status        TEXT,
+  exceptions         TEXT,            -- "in_errors=reset": qualities of the others, where neither ok nor absent
+  in_ucast_pkts      INTEGER,         -- deltas that sample_rows has no room for, each with those beside it there
   out_ucast_pkts     INTEGER,
   in_multicast_pkts  INTEGER,
   out_multicast_pkts INTEGER,
@@ -104,19 +121,7 @@ CREATE TABLE sample_rows (
   in_discards        INTEGER,
   out_discards       INTEGER
 ) STRICT;
-INSERT INTO sample_rows VALUES(16777217,5,0,0,69922,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO sample_rows VALUES(33554433,5,60000000,0,4368,1000,7500000,750000,NULL,NULL,NULL,NULL,NULL,NULL,0,0,NULL,NULL);
-CREATE TABLE sample_exceptions (       -- what few samples have
-  id             INTEGER PRIMARY KEY REFERENCES sample_rows(id),
-  in_speed_bps   INTEGER,              -- bit/s, where speed_mbps cannot say it
-  out_speed_bps  INTEGER,
-  in_elapsed_us  INTEGER,              -- that the octets cover, where it is not the row's elapsed_us
-  out_elapsed_us INTEGER,
-  admin_status   TEXT,                 -- where it has no word
-  oper_status    TEXT,
-  exceptions     TEXT                  -- "in_errors=reset": qualities of the others, where neither ok nor absent
-) STRICT;
-INSERT INTO sample_exceptions VALUES(16777217,NULL,NULL,NULL,NULL,NULL,NULL,'in_errors=first out_errors=first');
+INSERT INTO sample_exceptions VALUES(16777217,NULL,NULL,NULL,NULL,NULL,NULL,'in_errors=first out_errors=first',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL);
 CREATE TABLE device_latest (           -- raw readings of each device's newest cycle that read its interfaces
   device_id  INTEGER PRIMARY KEY REFERENCES devices(id),
   poll_id    INTEGER REFERENCES polls(id),
@@ -154,7 +159,18 @@ SELECT poll_id, interface_id, read_after_ms, elapsed_us, time_error, admin_statu
        out_multicast_pkts, in_broadcast_pkts, out_broadcast_pkts, in_errors, out_errors, in_discards, out_discards,
        exceptions, in_speed_bps, out_speed_bps
 FROM (
-  SELECT r.*, p.id AS poll_id, r.id & 16777215 AS interface_id, time_error_ppb / 1e9 AS time_error, exceptions,
+  SELECT p.id AS poll_id, r.id & 16777215 AS interface_id, read_after_ms, elapsed_us,
+         time_error_ppb / 1e9 AS time_error, in_octets, out_octets, exceptions,
+         ifnull(nullif(r.ucast_pkts & 1073741823, 1073741823), x.in_ucast_pkts) AS in_ucast_pkts,
+         ifnull(nullif(r.ucast_pkts >> 30, 1073741823), x.out_ucast_pkts) AS out_ucast_pkts,
+         ifnull(nullif(r.multicast_pkts & 1073741823, 1073741823), x.in_multicast_pkts) AS in_multicast_pkts,
+         ifnull(nullif(r.multicast_pkts >> 30, 1073741823), x.out_multicast_pkts) AS out_multicast_pkts,
+         ifnull(nullif(r.broadcast_pkts & 1073741823, 1073741823), x.in_broadcast_pkts) AS in_broadcast_pkts,
+         ifnull(nullif(r.broadcast_pkts >> 30, 1073741823), x.out_broadcast_pkts) AS out_broadcast_pkts,
+         ifnull(nullif(r.faults & 32767, 32767), x.in_errors) AS in_errors,
+         ifnull(nullif(r.faults >> 15 & 32767, 32767), x.out_errors) AS out_errors,
+         ifnull(nullif(r.faults >> 30 & 32767, 32767), x.in_discards) AS in_discards,
+         ifnull(nullif(r.faults >> 45 & 32767, 32767), x.out_discards) AS out_discards,
          CASE states >> 8 & 15 WHEN 1 THEN 'up' WHEN 2 THEN 'down' WHEN 3 THEN 'testing' WHEN 4 THEN 'unknown'
            WHEN 5 THEN 'dormant' WHEN 6 THEN 'notPresent' WHEN 7 THEN 'lowerLayerDown'
            WHEN 15 THEN x.admin_status END AS admin_status,

@@ -271,6 +271,32 @@ TEST_CASE("what few rows have is kept") {
   CHECK(store.integer("SELECT count(*) FROM sample_exceptions") == 2);
 }
 
+TEST_CASE("each delta of the other counters comes back, absent or however large") {
+  Fixture store;
+  const auto value = GENERATE(values<std::optional<std::uint64_t>>(
+      {std::nullopt, 0, 1, 32766, 32767, 1'073'741'822, 1'073'741'823, std::uint64_t{1} << 62U}));
+  CAPTURE(value.value_or(42));
+  InterfaceRecord row = make_row({.name = "a"});
+  for (const Counter counter : all_counters()) {
+    if (counts_octets(counter)) continue;
+    row.deltas[counter] = {value, value ? Quality::ok : Quality::absent, {}};
+    InterfaceRecord beside = make_row({.name = std::string(to_string(counter))});
+    beside.deltas[counter] = row.deltas[counter];  // its neighbours gained 1
+    store.store(make_cycle("sw1", 1 + static_cast<std::uint64_t>(counter), noon, {row, beside}));
+    for (const Counter each : all_counters()) {
+      if (counts_octets(each)) continue;
+      CAPTURE(to_string(counter), to_string(each));
+      auto stored = store.database->prepare("SELECT " + std::string(to_string(each)) +
+                                            " FROM samples ORDER BY poll_id DESC, interface_id DESC");
+      REQUIRE(stored);
+      REQUIRE(stored->next().value());
+      CHECK(stored->maybe_unsigned(0) == (each == counter ? value : std::optional<std::uint64_t>(1)));
+      REQUIRE(stored->next().value());
+      CHECK(stored->maybe_unsigned(0) == row.deltas[each].value);
+    }
+  }
+}
+
 TEST_CASE("an interface beyond the last that a key has room for is refused by itself") {
   Fixture store;
   store.store(make_cycle("sw1", 1, noon, {reading("a", 1)}));

@@ -162,11 +162,16 @@ TEST_CASE("version 2 says of the rows of version 1 what version 1 said") {
       " out_quality, out_octets) VALUES (1, 2, 123, 60000000, 0.0, '-3', 'gap', 'ambiguous', 77);"
       "INSERT INTO interface_latest (interface_id, poll_id, read_at, oper_status, last_change, in_octets, in_discards,"
       " counters_32) VALUES (2, 1, 1769860800123, '-3', 4294967295, 9223372036854775807, 5, 'in_octets in_discards');"
-      "INSERT INTO interface_latest (interface_id, poll_id, read_at) VALUES (3, 2, 1769860860000);"));
+      "INSERT INTO interface_latest (interface_id, poll_id, read_at) VALUES (3, 2, 1769860860000);"
+      "UPDATE samples SET in_ucast_pkts = 1073741822, out_ucast_pkts = 5, in_multicast_pkts = 1073741823,"
+      " out_broadcast_pkts = 3, in_errors = 32766, in_discards = 4 WHERE interface_id = 1;"
+      "UPDATE samples SET out_multicast_pkts = 4611686018427387904, in_broadcast_pkts = 0, out_broadcast_pkts = 0,"
+      " in_errors = 1, out_errors = 2, in_discards = 3, out_discards = 32767 WHERE interface_id = 3;"));
   const std::string samples =
       "SELECT poll_id, interface_id, read_after_ms, elapsed_us, time_error, admin_status, oper_status, in_octets,"
       " out_octets, in_quality, out_quality, in_bps, out_bps, in_utilization, out_utilization, in_errors, out_errors,"
-      " exceptions FROM samples ORDER BY poll_id, interface_id";
+      " exceptions, in_ucast_pkts, out_ucast_pkts, in_multicast_pkts, out_multicast_pkts, in_broadcast_pkts,"
+      " out_broadcast_pkts, in_discards, out_discards FROM samples ORDER BY poll_id, interface_id";
   const std::string latest =
       "SELECT interface_id, poll_id, read_at, sys_uptime, admin_status, oper_status, last_change, discontinuity_time,"
       " in_octets, out_octets, in_ucast_pkts, in_discards, counters_32 FROM interface_latest ORDER BY interface_id";
