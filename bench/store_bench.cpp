@@ -142,7 +142,7 @@ PerCounter<std::uint64_t> gain(Port& port, std::mt19937_64& random) {
   PerCounter<std::uint64_t> gained;
   const double most = static_cast<double>(speed_bps) / 8 * std::chrono::duration<double>(interval).count();
   for (const bool in : {true, false}) {
-    const double octets = most * port.load * step(random) * (in ? 1.0 : 0.3);
+    const double octets = most * std::min(0.99, port.load * step(random)) * (in ? 1.0 : 0.3);
     gained[in ? Counter::in_octets : Counter::out_octets] = static_cast<std::uint64_t>(octets);
     gained[in ? Counter::in_ucast_pkts : Counter::out_ucast_pkts] = static_cast<std::uint64_t>(octets / 700);
     gained[in ? Counter::in_multicast_pkts : Counter::out_multicast_pkts] = random() % 2000;
