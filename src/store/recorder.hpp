@@ -1,14 +1,20 @@
 #pragma once
 // Records to rows.
 
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <map>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
+#include "cycle_rows.hpp"
 #include "database.hpp"
+#include "latest_readings.hpp"
 #include "octopoll/core/cycle.hpp"
 #include "octopoll/core/interface_list.hpp"
 
@@ -38,18 +44,23 @@ class Recorder {
     std::int64_t id = 0;
     std::uint64_t in_speed_bps = unknown_speed;  ///< as in the file
     std::uint64_t out_speed_bps = unknown_speed;
+    std::int64_t latest_poll = 0;  ///< whose readings stand for it; 0: not looked into
   };
   /// 2^64-1 bit/s is no speed, so it means that the file has not been looked into.
   static constexpr std::uint64_t unknown_speed = std::numeric_limits<std::uint64_t>::max();
   struct DeviceEntry {
     std::int64_t id = 0;
     std::optional<std::uint64_t> last_poll_number;
+    std::optional<std::string> address;  ///< as in the file; nullopt: not looked into
+    std::optional<DeviceFacts> facts;    ///< those of the file that were read since it was looked into
+    std::int64_t latest_poll = 0;        ///< whose readings are in device_latest; 0: not looked into
+    std::size_t latest_rows = 0;         ///< of that poll
     InterfaceList<InterfaceEntry> interfaces;
   };
   struct Statements {
     Statement device_id, insert_device, update_device, touch_device, last_poll_number;
-    Statement insert_poll, interface_id, insert_interface, update_interface, insert_sample, update_latest,
-        insert_latest;
+    Statement insert_poll, interface_id, insert_interface, update_interface, insert_samples;
+    Statement insert_exceptions, set_aside, take_back, put_latest, put_seen;
     Statement upsert_target, insert_round;
   };
   /// One cycle on its way.
@@ -60,19 +71,23 @@ class Recorder {
     bool newest;  ///< no later cycle of the device is stored: it may speak for the present
   };
 
-  explicit Recorder(Statements statements) : statements_(std::move(statements)) {}
+  Recorder(std::unique_ptr<CycleRows> rows, Statements statements)
+      : rows_(std::move(rows)), statements_(std::move(statements)) {}
 
   [[nodiscard]] Result<DeviceEntry*> device_of(const std::string& name);
   [[nodiscard]] Result<> store_device(const Context& context);
-  [[nodiscard]] Result<> store_interface(const Context& context, const InterfaceRecord& record);
-  [[nodiscard]] Result<std::int64_t> interface_of(const Context& context, const InterfaceRecord& record);
+  [[nodiscard]] Result<> store_interfaces(const Context& context);
+  [[nodiscard]] Result<InterfaceEntry*> interface_of(const Context& context, const InterfaceRecord& record);
   [[nodiscard]] Result<InterfaceEntry*> find_or_insert(const Context& context, const Interface& interface,
                                                        bool& inserted);
-  [[nodiscard]] Result<> store_sample(const Context& context, std::int64_t interface_id, const InterfaceRecord& record);
-  [[nodiscard]] Result<> store_latest(const Context& context, std::int64_t interface_id, const InterfaceRecord& record);
+  [[nodiscard]] Result<> store_samples(const Context& context);
+  [[nodiscard]] Result<> store_latest(const Context& context, bool same_interfaces);
 
+  std::unique_ptr<CycleRows> rows_;  // behind the statements that read it, as SQLite wants it
   Statements statements_;
   std::unordered_map<std::string, DeviceEntry> devices_;
+  std::vector<std::int64_t> interface_ids_;  // of the rows of the cycle on its way
+  LatestReadings readings_;
 };
 
 /// The highest poll number of each device in the file.

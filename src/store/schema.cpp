@@ -189,7 +189,298 @@ FROM ping_rounds r
 JOIN ping_targets t ON t.id = r.target_id;
 )sql";
 
-constexpr std::array<Migration, 1> steps_of_octopoll{{{1, version_1}}};
+// Version 2 keeps of a row only what cannot be reckoned, in numbers, and of a device's raw readings one text: a row
+// then costs a third of what it did. Views of the old names show it as before.
+//
+// The key of sample_rows is both of its old ones in one number: the rows of a cycle are written to the end of the table
+// and found as a range of it, and a plain key is written much more cheaply than a WITHOUT ROWID table's. The view
+// samples takes poll_id from polls, so that a condition on it becomes that range.
+constexpr const char* version_2 = R"sql(
+DROP VIEW v_interfaces;
+DROP VIEW v_interface_rates;
+
+CREATE TABLE sample_rows (
+  id             INTEGER PRIMARY KEY, -- poll_id << 24 | interface_id
+  read_after_ms  INTEGER NOT NULL,    -- polls.started_at + this: when the row was read
+  elapsed_us     INTEGER NOT NULL,    -- that the deltas cover; 0 where there is no earlier reading
+  time_error_ppb INTEGER NOT NULL,    -- relative uncertainty of elapsed_us, 50000000 is 5 %
+  states         INTEGER NOT NULL,    -- in_quality + 16 * out_quality + 256 * admin_status + 4096 * oper_status
+                                      -- + 65536 where sample_exceptions has a row
+  speed_mbps     INTEGER,             -- Mbit/s that utilisation of both directions divides by
+  in_octets      INTEGER,             -- deltas; NULL: no honest delta, the quality says why
+  out_octets     INTEGER,
+  ucast_pkts     INTEGER,             -- deltas in + 2^30 * out, 2^30-1 for none; NULL: none, or in sample_exceptions
+  multicast_pkts INTEGER,             -- as ucast_pkts
+  broadcast_pkts INTEGER,             -- as ucast_pkts
+  faults         INTEGER              -- in_errors + 2^15 * out_errors + 2^30 * in_discards + 2^45 * out_discards,
+                                      -- 2^15-1 for none; NULL: none, or in sample_exceptions
+) STRICT;
+
+CREATE TABLE sample_exceptions (      -- what few samples have
+  id                 INTEGER PRIMARY KEY REFERENCES sample_rows(id),
+  in_speed_bps       INTEGER,         -- bit/s, where speed_mbps cannot say it
+  out_speed_bps      INTEGER,
+  in_elapsed_us      INTEGER,         -- that the octets cover, where it is not the row's elapsed_us
+  out_elapsed_us     INTEGER,
+  admin_status       TEXT,            -- where it has no word
+  oper_status        TEXT,
+  exceptions         TEXT,            -- "in_errors=reset": qualities of the others, where neither ok nor absent
+  in_ucast_pkts      INTEGER,         -- deltas that sample_rows has no room for, each with those beside it there
+  out_ucast_pkts     INTEGER,
+  in_multicast_pkts  INTEGER,
+  out_multicast_pkts INTEGER,
+  in_broadcast_pkts  INTEGER,
+  out_broadcast_pkts INTEGER,
+  in_errors          INTEGER,
+  out_errors         INTEGER,
+  in_discards        INTEGER,
+  out_discards       INTEGER
+) STRICT;
+
+CREATE TEMP VIEW old_samples AS
+SELECT *, poll_id << 24 | interface_id AS id,
+       CASE WHEN in_ucast_pkts IS NOT NULL OR out_ucast_pkts IS NOT NULL THEN
+         CASE WHEN ifnull(in_ucast_pkts, 0) BETWEEN 0 AND 1073741822
+           AND ifnull(out_ucast_pkts, 0) BETWEEN 0 AND 1073741822
+         THEN ifnull(in_ucast_pkts, 1073741823) | (ifnull(out_ucast_pkts, 1073741823) << 30)
+         END END AS ucast_pkts,
+       CASE WHEN in_multicast_pkts IS NOT NULL OR out_multicast_pkts IS NOT NULL THEN
+         CASE WHEN ifnull(in_multicast_pkts, 0) BETWEEN 0 AND 1073741822
+           AND ifnull(out_multicast_pkts, 0) BETWEEN 0 AND 1073741822
+         THEN ifnull(in_multicast_pkts, 1073741823) | (ifnull(out_multicast_pkts, 1073741823) << 30)
+         END END AS multicast_pkts,
+       CASE WHEN in_broadcast_pkts IS NOT NULL OR out_broadcast_pkts IS NOT NULL THEN
+         CASE WHEN ifnull(in_broadcast_pkts, 0) BETWEEN 0 AND 1073741822
+           AND ifnull(out_broadcast_pkts, 0) BETWEEN 0 AND 1073741822
+         THEN ifnull(in_broadcast_pkts, 1073741823) | (ifnull(out_broadcast_pkts, 1073741823) << 30)
+         END END AS broadcast_pkts,
+       CASE WHEN coalesce(in_errors, out_errors, in_discards, out_discards) IS NOT NULL THEN
+         CASE WHEN ifnull(in_errors, 0) BETWEEN 0 AND 32766
+           AND ifnull(out_errors, 0) BETWEEN 0 AND 32766
+           AND ifnull(in_discards, 0) BETWEEN 0 AND 32766
+           AND ifnull(out_discards, 0) BETWEEN 0 AND 32766
+         THEN ifnull(in_errors, 32767) | (ifnull(out_errors, 32767) << 15)
+           | (ifnull(in_discards, 32767) << 30) | (ifnull(out_discards, 32767) << 45) END END AS faults,
+       iif(in_speed = out_speed AND in_speed % 1000000 = 0, in_speed / 1000000, NULL) AS speed_mbps,
+       iif(in_speed = out_speed AND in_speed % 1000000 = 0, NULL, in_speed) AS in_speed_bps,
+       iif(in_speed = out_speed AND in_speed % 1000000 = 0, NULL, out_speed) AS out_speed_bps,
+       iif(abs(in_span - elapsed_us) > 1, CAST(round(in_span) AS INTEGER), NULL) AS in_elapsed_us,
+       iif(abs(out_span - elapsed_us) > 1, CAST(round(out_span) AS INTEGER), NULL) AS out_elapsed_us,
+       iif(admin = 15, admin_status, NULL) AS admin_number, iif(oper = 15, oper_status, NULL) AS oper_number
+FROM (
+  SELECT s.*,
+         CASE in_quality WHEN 'ok' THEN 0 WHEN 'wrapped' THEN 1 WHEN 'first' THEN 2 WHEN 'reboot' THEN 3
+           WHEN 'discontinuity' THEN 4 WHEN 'reset' THEN 5 WHEN 'implausible' THEN 6 WHEN 'ambiguous' THEN 7
+           WHEN 'stale' THEN 8 WHEN 'absent' THEN 9 ELSE 10 END AS in_code,
+         CASE out_quality WHEN 'ok' THEN 0 WHEN 'wrapped' THEN 1 WHEN 'first' THEN 2 WHEN 'reboot' THEN 3
+           WHEN 'discontinuity' THEN 4 WHEN 'reset' THEN 5 WHEN 'implausible' THEN 6 WHEN 'ambiguous' THEN 7
+           WHEN 'stale' THEN 8 WHEN 'absent' THEN 9 ELSE 10 END AS out_code,
+         CASE admin_status WHEN 'up' THEN 1 WHEN 'down' THEN 2 WHEN 'testing' THEN 3 WHEN 'unknown' THEN 4
+           WHEN 'dormant' THEN 5 WHEN 'notPresent' THEN 6 WHEN 'lowerLayerDown' THEN 7
+           ELSE iif(admin_status IS NULL, 0, 15) END AS admin,
+         CASE oper_status WHEN 'up' THEN 1 WHEN 'down' THEN 2 WHEN 'testing' THEN 3 WHEN 'unknown' THEN 4
+           WHEN 'dormant' THEN 5 WHEN 'notPresent' THEN 6 WHEN 'lowerLayerDown' THEN 7
+           ELSE iif(oper_status IS NULL, 0, 15) END AS oper,
+         CASE WHEN in_utilization > 0 THEN CAST(round(in_bps / in_utilization) AS INTEGER)
+           WHEN in_utilization = 0 THEN i.in_speed_bps END AS in_speed,
+         CASE WHEN out_utilization > 0 THEN CAST(round(out_bps / out_utilization) AS INTEGER)
+           WHEN out_utilization = 0 THEN i.out_speed_bps END AS out_speed,
+         CASE WHEN in_bps > 0 THEN in_octets * 8e6 / in_bps END AS in_span,
+         CASE WHEN out_bps > 0 THEN out_octets * 8e6 / out_bps END AS out_span
+  FROM samples s JOIN interfaces i ON i.id = s.interface_id);
+INSERT INTO sample_exceptions
+SELECT * FROM (
+  SELECT id, in_speed_bps, out_speed_bps, in_elapsed_us, out_elapsed_us, admin_number, oper_number, exceptions,
+         iif(ucast_pkts IS NULL, in_ucast_pkts, NULL) AS more_in_ucast_pkts,
+         iif(ucast_pkts IS NULL, out_ucast_pkts, NULL) AS more_out_ucast_pkts,
+         iif(multicast_pkts IS NULL, in_multicast_pkts, NULL) AS more_in_multicast_pkts,
+         iif(multicast_pkts IS NULL, out_multicast_pkts, NULL) AS more_out_multicast_pkts,
+         iif(broadcast_pkts IS NULL, in_broadcast_pkts, NULL) AS more_in_broadcast_pkts,
+         iif(broadcast_pkts IS NULL, out_broadcast_pkts, NULL) AS more_out_broadcast_pkts,
+         iif(faults IS NULL, in_errors, NULL) AS more_in_errors,
+         iif(faults IS NULL, out_errors, NULL) AS more_out_errors,
+         iif(faults IS NULL, in_discards, NULL) AS more_in_discards,
+         iif(faults IS NULL, out_discards, NULL) AS more_out_discards
+  FROM old_samples)
+WHERE coalesce(in_speed_bps, out_speed_bps, in_elapsed_us, out_elapsed_us, admin_number, oper_number, exceptions,
+               more_in_ucast_pkts, more_out_ucast_pkts, more_in_multicast_pkts, more_out_multicast_pkts,
+               more_in_broadcast_pkts, more_out_broadcast_pkts, more_in_errors, more_out_errors,
+               more_in_discards, more_out_discards) IS NOT NULL
+ORDER BY id;
+INSERT INTO sample_rows
+SELECT id, read_after_ms, elapsed_us, CAST(round(time_error * 1e9) AS INTEGER),
+       in_code + 16 * out_code + 256 * admin + 4096 * oper
+         + 65536 * EXISTS (SELECT 1 FROM sample_exceptions x WHERE x.id = old_samples.id),
+       speed_mbps, in_octets, out_octets, ucast_pkts, multicast_pkts, broadcast_pkts, faults
+FROM old_samples
+ORDER BY id;
+DROP VIEW old_samples;
+DROP TABLE samples;
+
+CREATE TABLE device_latest (           -- raw readings of each device's newest cycle that read its interfaces
+  device_id  INTEGER PRIMARY KEY REFERENCES devices(id),
+  poll_id    INTEGER REFERENCES polls(id),
+  started_at INTEGER,                  -- of that poll, unix ms
+  last_seen  INTEGER,                  -- start of the newest cycle that got any answer, unix ms
+  readings   TEXT NOT NULL             -- JSON, an array an interface; the view interface_latest names its places
+) STRICT;
+
+CREATE TABLE older_readings (          -- of interfaces that their device's newest cycle lacks
+  interface_id INTEGER PRIMARY KEY REFERENCES interfaces(id),
+  poll_id      INTEGER NOT NULL REFERENCES polls(id),
+  started_at   INTEGER NOT NULL,
+  reading      TEXT NOT NULL
+) STRICT;
+
+CREATE TEMP TABLE migrated_reading AS
+SELECT i.device_id, l.interface_id, l.poll_id, p.started_at, p.poll_number, json_array(
+         l.interface_id, l.read_at - p.started_at,
+         CASE l.admin_status WHEN 'up' THEN 1 WHEN 'down' THEN 2 WHEN 'testing' THEN 3 WHEN 'unknown' THEN 4
+           WHEN 'dormant' THEN 5 WHEN 'notPresent' THEN 6 WHEN 'lowerLayerDown' THEN 7
+           ELSE CAST(l.admin_status AS INTEGER) END,
+         CASE l.oper_status WHEN 'up' THEN 1 WHEN 'down' THEN 2 WHEN 'testing' THEN 3 WHEN 'unknown' THEN 4
+           WHEN 'dormant' THEN 5 WHEN 'notPresent' THEN 6 WHEN 'lowerLayerDown' THEN 7
+           ELSE CAST(l.oper_status AS INTEGER) END,
+         l.sys_uptime, l.last_change, l.discontinuity_time,
+         (w LIKE '% in_octets %') + 2 * (w LIKE '% out_octets %')
+           + 4 * (w LIKE '% in_ucast_pkts %') + 8 * (w LIKE '% out_ucast_pkts %')
+           + 16 * (w LIKE '% in_multicast_pkts %') + 32 * (w LIKE '% out_multicast_pkts %')
+           + 64 * (w LIKE '% in_broadcast_pkts %') + 128 * (w LIKE '% out_broadcast_pkts %')
+           + 256 * (w LIKE '% in_errors %') + 512 * (w LIKE '% out_errors %')
+           + 1024 * (w LIKE '% in_discards %') + 2048 * (w LIKE '% out_discards %'),
+         l.in_octets, l.out_octets, l.in_ucast_pkts, l.out_ucast_pkts, l.in_multicast_pkts, l.out_multicast_pkts,
+         l.in_broadcast_pkts, l.out_broadcast_pkts, l.in_errors, l.out_errors, l.in_discards, l.out_discards) AS reading
+FROM (SELECT *, ' ' || ifnull(counters_32, '') || ' ' AS w FROM interface_latest) l
+JOIN interfaces i ON i.id = l.interface_id
+JOIN polls p ON p.id = l.poll_id;
+INSERT INTO device_latest
+SELECT d.id, n.poll_id, n.started_at, d.last_seen, ifnull(n.readings, '[]')
+FROM devices d
+LEFT JOIN (SELECT device_id, poll_id, started_at, json_group_array(json(reading)) AS readings
+           FROM (SELECT *, max(poll_number) OVER (PARTITION BY device_id) AS newest FROM migrated_reading)
+           WHERE poll_number = newest GROUP BY device_id) n ON n.device_id = d.id
+WHERE d.last_seen IS NOT NULL;
+INSERT INTO older_readings
+SELECT interface_id, poll_id, started_at, reading FROM migrated_reading r
+WHERE poll_id <> (SELECT poll_id FROM device_latest l WHERE l.device_id = r.device_id);
+DROP TABLE migrated_reading;
+DROP TABLE interface_latest;
+ALTER TABLE devices DROP COLUMN last_seen;
+
+CREATE VIEW samples AS                 -- one interface in one cycle, in words and rates
+SELECT poll_id, interface_id, read_after_ms, elapsed_us, time_error, admin_status, oper_status, in_octets, out_octets,
+       in_quality, out_quality, in_bps, out_bps, in_bps / in_speed_bps AS in_utilization,
+       out_bps / out_speed_bps AS out_utilization, in_ucast_pkts, out_ucast_pkts, in_multicast_pkts,
+       out_multicast_pkts, in_broadcast_pkts, out_broadcast_pkts, in_errors, out_errors, in_discards, out_discards,
+       exceptions, in_speed_bps, out_speed_bps
+FROM (
+  SELECT p.id AS poll_id, r.id & 16777215 AS interface_id, read_after_ms, elapsed_us,
+         time_error_ppb / 1e9 AS time_error, in_octets, out_octets, exceptions,
+         ifnull(nullif(r.ucast_pkts & 1073741823, 1073741823), x.in_ucast_pkts) AS in_ucast_pkts,
+         ifnull(nullif(r.ucast_pkts >> 30, 1073741823), x.out_ucast_pkts) AS out_ucast_pkts,
+         ifnull(nullif(r.multicast_pkts & 1073741823, 1073741823), x.in_multicast_pkts) AS in_multicast_pkts,
+         ifnull(nullif(r.multicast_pkts >> 30, 1073741823), x.out_multicast_pkts) AS out_multicast_pkts,
+         ifnull(nullif(r.broadcast_pkts & 1073741823, 1073741823), x.in_broadcast_pkts) AS in_broadcast_pkts,
+         ifnull(nullif(r.broadcast_pkts >> 30, 1073741823), x.out_broadcast_pkts) AS out_broadcast_pkts,
+         ifnull(nullif(r.faults & 32767, 32767), x.in_errors) AS in_errors,
+         ifnull(nullif(r.faults >> 15 & 32767, 32767), x.out_errors) AS out_errors,
+         ifnull(nullif(r.faults >> 30 & 32767, 32767), x.in_discards) AS in_discards,
+         ifnull(nullif(r.faults >> 45 & 32767, 32767), x.out_discards) AS out_discards,
+         CASE states >> 8 & 15 WHEN 1 THEN 'up' WHEN 2 THEN 'down' WHEN 3 THEN 'testing' WHEN 4 THEN 'unknown'
+           WHEN 5 THEN 'dormant' WHEN 6 THEN 'notPresent' WHEN 7 THEN 'lowerLayerDown'
+           WHEN 15 THEN x.admin_status END AS admin_status,
+         CASE states >> 12 & 15 WHEN 1 THEN 'up' WHEN 2 THEN 'down' WHEN 3 THEN 'testing' WHEN 4 THEN 'unknown'
+           WHEN 5 THEN 'dormant' WHEN 6 THEN 'notPresent' WHEN 7 THEN 'lowerLayerDown'
+           WHEN 15 THEN x.oper_status END AS oper_status,
+         CASE states & 15 WHEN 0 THEN 'ok' WHEN 1 THEN 'wrapped' WHEN 2 THEN 'first' WHEN 3 THEN 'reboot'
+           WHEN 4 THEN 'discontinuity' WHEN 5 THEN 'reset' WHEN 6 THEN 'implausible' WHEN 7 THEN 'ambiguous'
+           WHEN 8 THEN 'stale' WHEN 9 THEN 'absent' WHEN 10 THEN 'gap' END AS in_quality,
+         CASE states >> 4 & 15 WHEN 0 THEN 'ok' WHEN 1 THEN 'wrapped' WHEN 2 THEN 'first' WHEN 3 THEN 'reboot'
+           WHEN 4 THEN 'discontinuity' WHEN 5 THEN 'reset' WHEN 6 THEN 'implausible' WHEN 7 THEN 'ambiguous'
+           WHEN 8 THEN 'stale' WHEN 9 THEN 'absent' WHEN 10 THEN 'gap' END AS out_quality,
+         iif(states & 14 = 0, in_octets / (ifnull(in_elapsed_us, elapsed_us) / 1e6) * 8.0, NULL) AS in_bps,
+         iif(states >> 4 & 14 = 0, out_octets / (ifnull(out_elapsed_us, elapsed_us) / 1e6) * 8.0, NULL) AS out_bps,
+         ifnull(speed_mbps * 1000000, x.in_speed_bps) AS in_speed_bps,
+         ifnull(speed_mbps * 1000000, x.out_speed_bps) AS out_speed_bps
+  FROM polls p
+  JOIN sample_rows r ON r.id BETWEEN p.id << 24 AND p.id << 24 | 16777215
+  LEFT JOIN sample_exceptions x ON x.id = iif(r.states > 65535, r.id, NULL));
+
+CREATE VIEW interface_latest AS        -- raw readings of the newest cycle of each interface
+SELECT interface_id, poll_id, read_at, sys_uptime,
+       CASE admin WHEN 1 THEN 'up' WHEN 2 THEN 'down' WHEN 3 THEN 'testing' WHEN 4 THEN 'unknown' WHEN 5 THEN 'dormant'
+         WHEN 6 THEN 'notPresent' WHEN 7 THEN 'lowerLayerDown' ELSE CAST(admin AS TEXT) END AS admin_status,
+       CASE oper WHEN 1 THEN 'up' WHEN 2 THEN 'down' WHEN 3 THEN 'testing' WHEN 4 THEN 'unknown' WHEN 5 THEN 'dormant'
+         WHEN 6 THEN 'notPresent' WHEN 7 THEN 'lowerLayerDown' ELSE CAST(oper AS TEXT) END AS oper_status,
+       last_change, discontinuity_time, in_octets, out_octets, in_ucast_pkts, out_ucast_pkts, in_multicast_pkts,
+       out_multicast_pkts, in_broadcast_pkts, out_broadcast_pkts, in_errors, out_errors, in_discards, out_discards,
+       nullif(rtrim(iif(widths & 1, 'in_octets ', '') || iif(widths & 2, 'out_octets ', '')
+         || iif(widths & 4, 'in_ucast_pkts ', '') || iif(widths & 8, 'out_ucast_pkts ', '')
+         || iif(widths & 16, 'in_multicast_pkts ', '') || iif(widths & 32, 'out_multicast_pkts ', '')
+         || iif(widths & 64, 'in_broadcast_pkts ', '') || iif(widths & 128, 'out_broadcast_pkts ', '')
+         || iif(widths & 256, 'in_errors ', '') || iif(widths & 512, 'out_errors ', '')
+         || iif(widths & 1024, 'in_discards ', '') || iif(widths & 2048, 'out_discards ', '')), '') AS counters_32,
+       device_id
+FROM (
+  SELECT json_extract(reading, '$[0]') AS interface_id, started_at + json_extract(reading, '$[1]') AS read_at,
+         json_extract(reading, '$[2]') AS admin, json_extract(reading, '$[3]') AS oper,
+         json_extract(reading, '$[4]') AS sys_uptime, json_extract(reading, '$[5]') AS last_change,
+         json_extract(reading, '$[6]') AS discontinuity_time, json_extract(reading, '$[7]') AS widths,
+         json_extract(reading, '$[8]') AS in_octets, json_extract(reading, '$[9]') AS out_octets,
+         json_extract(reading, '$[10]') AS in_ucast_pkts, json_extract(reading, '$[11]') AS out_ucast_pkts,
+         json_extract(reading, '$[12]') AS in_multicast_pkts, json_extract(reading, '$[13]') AS out_multicast_pkts,
+         json_extract(reading, '$[14]') AS in_broadcast_pkts, json_extract(reading, '$[15]') AS out_broadcast_pkts,
+         json_extract(reading, '$[16]') AS in_errors, json_extract(reading, '$[17]') AS out_errors,
+         json_extract(reading, '$[18]') AS in_discards, json_extract(reading, '$[19]') AS out_discards,
+         poll_id, device_id
+  FROM (SELECT l.device_id, l.poll_id, l.started_at, r.value AS reading
+        FROM device_latest l, json_each(l.readings) r
+        UNION ALL
+        SELECT i.device_id, o.poll_id, o.started_at, o.reading
+        FROM older_readings o JOIN interfaces i ON i.id = o.interface_id));
+
+CREATE VIEW v_devices AS
+SELECT d.name AS device, d.address, d.sys_name, d.sys_descr, d.sys_object_id, d.sys_location, d.sys_contact,
+       strftime('%Y-%m-%dT%H:%M:%fZ', d.first_seen / 1000.0, 'unixepoch') AS first_seen,
+       strftime('%Y-%m-%dT%H:%M:%fZ', l.last_seen / 1000.0, 'unixepoch') AS last_seen
+FROM devices d
+LEFT JOIN device_latest l ON l.device_id = d.id;
+
+-- An interface's states are those of its sample: found at once, where a reading would have to be looked for.
+CREATE VIEW v_interfaces AS
+SELECT d.name AS device, i.name AS interface, i.alias, i.descr, i.if_index, i.type, i.mtu, i.phys_address,
+       CASE s.states >> 8 & 15 WHEN 1 THEN 'up' WHEN 2 THEN 'down' WHEN 3 THEN 'testing' WHEN 4 THEN 'unknown'
+           WHEN 5 THEN 'dormant' WHEN 6 THEN 'notPresent' WHEN 7 THEN 'lowerLayerDown'
+           WHEN 15 THEN x.admin_status END AS admin_status,
+       CASE s.states >> 12 & 15 WHEN 1 THEN 'up' WHEN 2 THEN 'down' WHEN 3 THEN 'testing' WHEN 4 THEN 'unknown'
+           WHEN 5 THEN 'dormant' WHEN 6 THEN 'notPresent' WHEN 7 THEN 'lowerLayerDown'
+           WHEN 15 THEN x.oper_status END AS oper_status,
+       i.in_speed_bps, i.out_speed_bps, i.speed_source,
+       strftime('%Y-%m-%dT%H:%M:%fZ', i.first_seen / 1000.0, 'unixepoch') AS first_seen,
+       strftime('%Y-%m-%dT%H:%M:%fZ', (ifnull(o.started_at, l.started_at) + s.read_after_ms) / 1000.0, 'unixepoch')
+         AS last_seen
+FROM interfaces i
+JOIN devices d ON d.id = i.device_id
+LEFT JOIN device_latest l ON l.device_id = i.device_id
+LEFT JOIN older_readings o ON o.interface_id = i.id
+LEFT JOIN sample_rows s ON s.id = ifnull(o.poll_id, l.poll_id) << 24 | i.id
+LEFT JOIN sample_exceptions x ON x.id = iif(s.states > 65535, s.id, NULL);
+
+CREATE VIEW v_interface_rates AS
+SELECT d.name AS device, i.name AS interface, i.alias,
+       strftime('%Y-%m-%dT%H:%M:%fZ', (p.started_at + s.read_after_ms) / 1000.0, 'unixepoch') AS time,
+       s.elapsed_us / 1e6 AS seconds, s.oper_status,
+       round(s.in_bps, 1) AS in_bps, round(s.out_bps, 1) AS out_bps,
+       round(100 * s.in_utilization, 3) AS in_percent, round(100 * s.out_utilization, 3) AS out_percent,
+       s.in_quality, s.out_quality, s.in_errors, s.out_errors, s.in_discards, s.out_discards, s.exceptions,
+       p.poll_number, p.started_at
+FROM polls p
+JOIN devices d ON d.id = p.device_id
+JOIN samples s ON s.poll_id = p.id
+JOIN interfaces i ON i.id = s.interface_id;
+)sql";
+
+constexpr std::array<Migration, 2> steps_of_octopoll{{{1, version_1}, {2, version_2}}};
 
 Result<> run_steps(Database& database, std::span<const Migration> steps, std::int64_t from);
 

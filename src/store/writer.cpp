@@ -81,6 +81,7 @@ struct Writer::Impl {
   void run();
   std::vector<RecordPtr> gather();
   void take_queued(milliseconds patience, std::vector<RecordPtr>& batch, std::size_t& rows);
+  void wait_for_rows(milliseconds patience, std::size_t held);
   bool write(const std::vector<RecordPtr>& batch);
   Result<Committed> attempt(const std::vector<RecordPtr>& batch);
   void note_commit(const Committed& done);
@@ -100,6 +101,9 @@ struct Writer::Impl {
   mutable std::mutex queue_mutex;     ///< held for moments: what is in the queue and its rows change together
   std::size_t queued_rows = 0;        ///< under queue_mutex
   std::uint64_t dropped_records = 0;  ///< under queue_mutex: gave way to newer ones
+  std::size_t rows_wanted = 0;        ///< under queue_mutex: rows_are_there is due at so many in the queue; 0: at none
+  bool closing = false;               ///< under queue_mutex
+  std::condition_variable rows_are_there;
   mutable Guarded<WriterStatistics> statistics;  ///< without what waits in the queue and what was dropped from it
   std::uint64_t drops_reported = 0;              ///< the writer's thread alone
   std::optional<BootTime> drops_reported_at;
@@ -152,6 +156,11 @@ WriterStatistics Writer::close() {
     }
     impl_->stop_changed.notify_all();
     impl_->queue.close();
+    {
+      const std::lock_guard guard(impl_->queue_mutex);
+      impl_->closing = true;
+    }
+    impl_->rows_are_there.notify_all();
     impl_->thread.join();
   }
   return statistics();
@@ -194,6 +203,7 @@ void Writer::Impl::put(const RecordPtr& record) {
     ++dropped_records;
   }
   if (queue.push(record)) queued_rows += rows;
+  if (rows_wanted != 0 && queued_rows >= rows_wanted) rows_are_there.notify_all();
 }
 
 std::uint64_t Writer::Impl::dropped() const {
@@ -201,7 +211,8 @@ std::uint64_t Writer::Impl::dropped() const {
   return dropped_records;
 }
 
-// The first record opens the batch; what comes within the commit interval shares its fsync.
+// The first record opens the batch; what comes within the commit interval shares its fsync. The thread sleeps through
+// it: waking for each record costs both threads more than storing some of its rows.
 std::vector<RecordPtr> Writer::Impl::gather() {
   std::vector<RecordPtr> batch;
   std::size_t rows = 0;
@@ -211,9 +222,18 @@ std::vector<RecordPtr> Writer::Impl::gather() {
   while (rows < options.batch && !queue.finished()) {
     const milliseconds left = until(deadline);
     if (left <= milliseconds::zero()) break;
-    take_queued(left, batch, rows);
+    wait_for_rows(left, rows);
+    take_queued(milliseconds::zero(), batch, rows);
   }
   return batch;
+}
+
+// Returns early when the batch is full, or half of the backlog, which must not drop what could be written.
+void Writer::Impl::wait_for_rows(milliseconds patience, std::size_t held) {
+  std::unique_lock guard(queue_mutex);
+  rows_wanted = std::max<std::size_t>(1, std::min(options.batch - held, options.backlog / 2));
+  rows_are_there.wait_for(guard, patience, [this] { return closing || queued_rows >= rows_wanted; });
+  rows_wanted = 0;
 }
 
 void Writer::Impl::take_queued(milliseconds patience, std::vector<RecordPtr>& batch, std::size_t& rows) {

@@ -77,7 +77,7 @@ TEST_CASE("a stop waits for nobody, and stores what had arrived", "[run]") {
   REQUIRE(silent.size() == 1);
   CHECK(silent[0].outcome == "failed");
   CHECK(silent[0].error_kind == "partial");
-  CHECK(sqlite_int(site.store(), "SELECT count(*) FROM devices WHERE name = 'silent' AND last_seen IS NULL") == 1);
+  CHECK(sqlite_int(site.store(), "SELECT count(*) FROM v_devices WHERE device = 'silent' AND last_seen IS NULL") == 1);
   for (const StoredCycle& cycle : cycles_of(site.store(), "healthy")) CHECK(cycle.outcome == "complete");
   // The probes that were sent before the end.
   CHECK(sqlite_int(site.store(),

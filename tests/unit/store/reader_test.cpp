@@ -108,6 +108,25 @@ TEST_CASE("a slow cycle's rows have the time at which they were read") {
   CHECK(seen.read_at[0] == noon + 40s);
 }
 
+TEST_CASE("a share is put against the speed of its time, and over the span of its own delta") {
+  const test::TempDir dir;
+  DeviceCycle slow = minute(1, 60s);
+  slow.interfaces[0] = make_row({.name = "a", .in_octets = 750'000, .out_octets = 750'000, .speed_bps = 10'000'000});
+  slow.interfaces[0].deltas[Counter::out_octets].elapsed = 120s;
+  DeviceCycle fast = minute(2, 120s);
+  fast.interfaces[0] = make_row({.name = "a", .in_octets = 750'000, .out_octets = 0, .speed_bps = 64'500});
+  fast.interfaces[0].in_speed_bps.reset();
+  auto reader = filled(dir / "x.db", {slow, fast});
+  std::vector<StoredSample> seen;
+  REQUIRE(reader->for_each_sample({1, 1, 1, noon, noon + 1h}, [&](const StoredSample& one) { seen.push_back(one); }));
+  REQUIRE(seen.size() == 2);
+  CHECK(seen[0].in.utilization == 0.01);
+  CHECK(seen[0].out.utilization == 0.005);
+  CHECK_FALSE(seen[1].in.utilization);
+  CHECK(seen[1].out.utilization == 0.0);
+  CHECK(reader->interfaces(1).value().front().last_seen == noon + 120s);
+}
+
 TEST_CASE("devices tell the span in which they were polled") {
   const test::TempDir dir;
   DeviceCycle last = minute(3, 120s);
@@ -133,19 +152,19 @@ TEST_CASE("a reader keeps its moment while a writer goes on") {
   CHECK(Reader::open(dir / "x.db").value()->devices().value().size() == 1);
 }
 
-TEST_CASE("a quality that is no word of ours is an error, not a guess") {
+TEST_CASE("a quality that is none of ours is an error, not a guess") {
   const test::TempDir dir;
   { auto reader = filled(dir / "x.db", {minute(1, 0s)}); }
   {
     auto database = Database::open(dir / "x.db", Database::Access::read_write);
     REQUIRE(database);
-    REQUIRE(database->execute("UPDATE samples SET in_quality = 'superb'"));
+    REQUIRE(database->execute("UPDATE sample_rows SET states = states | 15"));
   }
   auto reader = Reader::open(dir / "x.db");
   REQUIRE(reader);
   const auto read = (*reader)->for_each_sample({1, 1, 1, noon - 1h, noon + 1h}, [](const StoredSample&) {});
   REQUIRE_FALSE(read);
-  CHECK(read.error().message.find("superb") != std::string::npos);
+  CHECK(read.error().message.find("states 4367") != std::string::npos);
 }
 
 }  // namespace

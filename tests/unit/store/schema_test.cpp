@@ -24,6 +24,7 @@ Database created(const std::filesystem::path& path) {
 std::string shape_of(const std::filesystem::path& path) {
   auto database = Database::open(path, Database::Access::read_only);
   REQUIRE(database);
+  REQUIRE(database->execute("PRAGMA trusted_schema = 1"));  // interface_latest is made of JSON
   auto statement = database->prepare(
       "SELECT m.type, m.name, coalesce(c.name, ''), coalesce(c.type, ''), coalesce(c.\"notnull\", 0), coalesce(c.pk, 0)"
       " FROM sqlite_master m LEFT JOIN pragma_table_info(m.name) c ORDER BY m.type, m.name, c.name");
@@ -92,29 +93,99 @@ TEST_CASE("the steps of octopoll are numbered without a hole") {
   CHECK(newest_version() == expected - 1);
 }
 
-TEST_CASE("a store of version 1 is opened, keeps its rows, and becomes what a new store is") {
-  const TempDir dir;
-  {
-    const std::string sql = test::read_file(OCTOPOLL_TEST_DATA "/store/v1.sql");
-    Database database = created(dir / "v1.db");
-    REQUIRE(database.execute(sql.c_str()));
-    REQUIRE(database.integer("PRAGMA user_version").value() == 1);
+// All rows and columns that a query gives, NULL included.
+std::string answer(Database& database, const std::string& sql) {
+  auto statement = database.prepare(sql);
+  REQUIRE(statement);
+  std::string rows;
+  for (;;) {
+    const auto row = statement->next();
+    REQUIRE(row);
+    if (!*row) return rows;
+    for (int column = 0; column < statement->columns(); ++column) {
+      rows += statement->is_null(column) ? "NULL" : std::string(statement->text(column));
+      rows += '|';
+    }
+    rows += '\n';
   }
+}
+
+void create_old(const std::filesystem::path& path, const std::string& version) {
+  const std::string sql = test::read_file(OCTOPOLL_TEST_DATA "/store/v" + version + ".sql");
+  Database database = created(path);
+  REQUIRE(database.execute(sql.c_str()));
+  REQUIRE(std::to_string(database.integer("PRAGMA user_version").value()) == version);
+}
+
+TEST_CASE("a store of an older version is opened, keeps its rows, and becomes what a new store is") {
+  const test::TempDir dir;
+  const std::string version = GENERATE("1", "2");
+  CAPTURE(version);
+  create_old(dir / "old.db", version);
   {
-    auto writer = Writer::open(dir / "v1.db");
+    auto writer = Writer::open(dir / "old.db");
     REQUIRE(writer);
     CHECK((*writer)->last_poll_numbers() == std::map<std::string, std::uint64_t>{{"sw1", 41}});
     (*writer)->take(test::share(test::make_cycle("sw1", 42, test::noon, {test::make_row({"eth0"})})));
     CHECK((*writer)->close().records == 1);
     REQUIRE(Writer::open(dir / "new.db"));
   }
-  auto database = Database::open(dir / "v1.db", Database::Access::read_only);
+  auto database = Database::open(dir / "old.db", Database::Access::read_only);
   REQUIRE(database);
   CHECK(database->integer("PRAGMA user_version").value() == newest_version());
   CHECK(database->integer("SELECT count(*) FROM samples").value() == 3);
   CHECK(database->text("SELECT sys_descr FROM devices").value() == "Example OS \"7\"");
   CHECK(database->integer("SELECT count(*) FROM interfaces").value() == 2);
-  CHECK(shape_of(dir / "v1.db") == shape_of(dir / "new.db"));
+  CHECK(answer(*database, "PRAGMA foreign_key_check").empty());
+  CHECK(answer(*database, "PRAGMA integrity_check") == "ok|\n");
+  CHECK(shape_of(dir / "old.db") == shape_of(dir / "new.db"));
+}
+
+TEST_CASE("version 2 says of the rows of version 1 what version 1 said") {
+  const test::TempDir dir;
+  create_old(dir / "v1.db", "1");
+  auto database = Database::open(dir / "v1.db", Database::Access::read_write);
+  REQUIRE(database);
+  REQUIRE(database->execute("PRAGMA trusted_schema = 1"));
+  // What few rows have: an older base line, a speed that is no whole Mbit/s, one direction without, states without a
+  // word, a link that changed its speed, and an interface that the newest cycle lacks.
+  REQUIRE(database->execute(
+      "INSERT INTO interfaces VALUES (3, 1, 'wan', 3, 'wan', NULL, NULL, 23, 1492, '', 2000000, 'override', 2000000,"
+      " 256000, 1769860800000);"
+      "INSERT INTO samples (poll_id, interface_id, read_after_ms, elapsed_us, time_error, admin_status, oper_status,"
+      " in_octets, out_octets, in_quality, out_quality, in_bps, out_bps, in_utilization, out_utilization, in_errors)"
+      " VALUES (1, 3, 7, 60000000, 0.05, '42', 'notPresent', 1500000, 0, 'ok', 'ok', 100000.0, 0.0, 0.1, 0.0, 3);"
+      "INSERT INTO samples (poll_id, interface_id, read_after_ms, elapsed_us, time_error, in_octets, out_octets,"
+      " in_quality, out_quality, in_bps, out_bps, out_utilization, exceptions) VALUES (2, 3, 0, 60000000, 0.0, 1500000,"
+      " 60000, 'ok', 'ok', 200000.0, 8000.0, 0.03125, 'in_errors=reset out_errors=wrapped');"
+      "INSERT INTO samples (poll_id, interface_id, read_after_ms, elapsed_us, time_error, oper_status, in_quality,"
+      " out_quality, out_octets) VALUES (1, 2, 123, 60000000, 0.0, '-3', 'gap', 'ambiguous', 77);"
+      "INSERT INTO interface_latest (interface_id, poll_id, read_at, oper_status, last_change, in_octets, in_discards,"
+      " counters_32) VALUES (2, 1, 1769860800123, '-3', 4294967295, 9223372036854775807, 5, 'in_octets in_discards');"
+      "INSERT INTO interface_latest (interface_id, poll_id, read_at) VALUES (3, 2, 1769860860000);"
+      "UPDATE samples SET in_ucast_pkts = 1073741822, out_ucast_pkts = 5, in_multicast_pkts = 1073741823,"
+      " out_broadcast_pkts = 3, in_errors = 32766, in_discards = 4 WHERE interface_id = 1;"
+      "UPDATE samples SET out_multicast_pkts = 4611686018427387904, in_broadcast_pkts = 0, out_broadcast_pkts = 0,"
+      " in_errors = 1, out_errors = 2, in_discards = 3, out_discards = 32767 WHERE interface_id = 3;"));
+  const std::string samples =
+      "SELECT poll_id, interface_id, read_after_ms, elapsed_us, time_error, admin_status, oper_status, in_octets,"
+      " out_octets, in_quality, out_quality, in_bps, out_bps, in_utilization, out_utilization, in_errors, out_errors,"
+      " exceptions, in_ucast_pkts, out_ucast_pkts, in_multicast_pkts, out_multicast_pkts, in_broadcast_pkts,"
+      " out_broadcast_pkts, in_discards, out_discards FROM samples ORDER BY poll_id, interface_id";
+  const std::string latest =
+      "SELECT interface_id, poll_id, read_at, sys_uptime, admin_status, oper_status, last_change, discontinuity_time,"
+      " in_octets, out_octets, in_ucast_pkts, in_discards, counters_32 FROM interface_latest ORDER BY interface_id";
+  const std::string rates = "SELECT * FROM v_interface_rates ORDER BY poll_number, interface";
+  const std::string interfaces = "SELECT * FROM v_interfaces ORDER BY interface";
+  const auto said = [&](const std::string& last_seen) {
+    std::string all;
+    for (const std::string& sql : {samples, latest, rates, interfaces, last_seen}) all += answer(*database, sql);
+    return all;
+  };
+  const std::string before = said("SELECT name, last_seen FROM devices");
+  REQUIRE(migrate(*database, migrations().first(2)));
+  CHECK(said("SELECT name, last_seen FROM devices JOIN device_latest ON device_id = id") == before);
+  CHECK(answer(*database, "PRAGMA foreign_key_check").empty());
 }
 
 }  // namespace
