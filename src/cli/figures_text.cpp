@@ -26,11 +26,13 @@ std::string turns(const poll::PollerStatistics& polls) {
 }
 
 std::string pdus(const snmp::Traffic& traffic) {
-  return fmt::format("{} sent, {} received, {}, {}, {} late, {} foreign, {} malformed, {} dropped by the kernel",
+  const std::string unreadable =
+      traffic.unreadable_values == 0 ? "" : ", " + format_counted(traffic.unreadable_values, "unreadable value");
+  return fmt::format("{} sent, {} received, {}, {}, {} late, {} foreign, {} malformed, {} dropped by the kernel{}",
                      format_counted(traffic.requests, "PDU"), format_count(traffic.responses),
                      format_counted(traffic.retries, "retry", "retries"), format_counted(traffic.timeouts, "timeout"),
                      format_count(traffic.late), format_count(traffic.foreign), format_count(traffic.malformed),
-                     format_count(traffic.kernel_drops));
+                     format_count(traffic.kernel_drops), unreadable);
 }
 
 std::string records(const store::WriterStatistics& stored) {

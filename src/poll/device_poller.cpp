@@ -558,13 +558,14 @@ struct DevicePoller::Impl {
     const bool believed = doubted_reads == 0 || doubted_reads >= (tables_known ? reads_believed : first_reads_believed);
     // Without a row there is nothing to believe, as long as the agent says that it has some, or does not say.
     const bool none_of_some = there == 0 && (end.columns_refused || if_number.value_or(0) > 0);
-    if (!tables_known && doubt && (!believed || none_of_some)) {
+    // What GET has proved to be there, and no walk gives, is missed for good: the rest is polled.
+    const bool proven = end.lacking && !end.columns_refused;
+    if (!tables_known && doubt && !proven && (!believed || none_of_some)) {
       tables_lacking = std::move(doubt);
       return fail_cycle(*tables_lacking);
     }
     // A column that was refused may be the one that tells who a row is, or its counters of 64 bits.
     if (believed || !end.columns_refused) take_rows(rows, believed && !none_of_some);
-    const bool proven = end.lacking && !end.columns_refused;
     tables_lacking = believed && !none_of_some && !proven ? std::nullopt : std::move(doubt);
     tables_known = true;
     tables_read_at = BootClock::now();

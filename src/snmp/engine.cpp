@@ -71,8 +71,8 @@ Engine::Impl::~Impl() {
 Traffic operator-(const Traffic& after, const Traffic& before) noexcept {
   Traffic between = after;
   for (auto member : {&Traffic::requests, &Traffic::responses, &Traffic::retries, &Traffic::timeouts, &Traffic::late,
-                      &Traffic::foreign, &Traffic::malformed, &Traffic::octets_sent, &Traffic::octets_received,
-                      &Traffic::kernel_drops}) {
+                      &Traffic::foreign, &Traffic::malformed, &Traffic::unreadable_values, &Traffic::octets_sent,
+                      &Traffic::octets_received, &Traffic::kernel_drops}) {
     between.*member -= before.*member;
   }
   return between;

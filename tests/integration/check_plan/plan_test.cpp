@@ -26,7 +26,9 @@ struct Bench {
   explicit Bench(const std::string& settings = ", timeout: 5s") {
     fleet::DeviceSpec spec;
     spec.name = "d";
-    spec.synthetic.interfaces = fleet::make_interfaces(100, {});
+    fleet::InterfaceSpec pattern;
+    pattern.traffic.in_bps = 1'000'000;
+    spec.synthetic.interfaces = fleet::make_interfaces(100, pattern);
     fleet.add(spec);
     fleet.start();
     write_file(folder / "inventory.yaml",

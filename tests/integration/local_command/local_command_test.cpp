@@ -185,14 +185,15 @@ TEST_CASE("a system snmpd with Debian's view is named with the line that opens i
   check_names_the_line(automatic.err);
   CHECK_THAT(automatic.err, Catch::Contains("asking a private snmpd"));
 
-  const CommandResult system = machine.run_local({"--snmpd", "system", "--duration", "1s"});
+  const CommandResult system = machine.run_local({"--snmpd", "system", "--interval", "500ms", "--duration", "1s"});
   INFO(system.describe());
   CHECK(system.exit_code() == 1);
   CHECK(system.out.empty());
   check_names_the_line(system.err);
   CHECK_THAT(system.err, Catch::Contains("--snmpd auto"));
 
-  const CommandResult stranger = machine.run_local({"--snmpd", "system", "-c", "who", "--duration", "1s"});
+  const CommandResult stranger =
+      machine.run_local({"--snmpd", "system", "-c", "who", "--interval", "500ms", "--duration", "1s"});
   INFO(stranger.describe());
   CHECK(stranger.exit_code() == 1);
   CHECK_THAT(stranger.err, Catch::Contains("does not serve us"));
@@ -228,7 +229,7 @@ TEST_CASE("a community that Debian's file has already is not opened by a second 
   const Machine machine;
   // Why the message asks for a community that the file does not have yet.
   const SystemSnmpd agent(machine.space, debian_configuration + "rocommunity public 127.0.0.1\n");
-  const CommandResult result = machine.run_local({"--snmpd", "system", "--duration", "1s"});
+  const CommandResult result = machine.run_local({"--snmpd", "system", "--interval", "500ms", "--duration", "1s"});
   INFO(result.describe());
   CHECK(result.exit_code() == 1);
   CHECK_THAT(result.err, Catch::Contains("that the file does not have yet"));

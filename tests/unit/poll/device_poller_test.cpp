@@ -200,6 +200,7 @@ TEST_CASE("the ping that explains a silence does not reach into the next cycle")
     return;
   }
   config::Device device = device_at(agents, 1);
+  device.ping = true;
   device.timeout = 5ms;
   device.retries = 0;
   for (int at = 0; at < 40; at += 3) {
