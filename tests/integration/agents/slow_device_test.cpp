@@ -30,10 +30,16 @@ TEST_CASE("tables that take longer than a turn are read over several, once", "[a
   for (; failed < 60; ++failed) {
     cycle = pair.cycle(within(500ms));
     if (!cycle.interfaces.empty()) break;
-    CHECK(cycle.outcome == CycleOutcome::failed);
     REQUIRE(cycle.error);
-    CHECK_THAT(cycle.error->message,
-               Catch::Contains("odd: its tables are still being read") || Catch::Contains("odd: no answer within"));
+    // Where the tables end shortly before the turn does, no counter comes in time.
+    const bool came_late = cycle.outcome == CycleOutcome::partial;
+    CHECK((came_late || cycle.outcome == CycleOutcome::failed));
+    if (came_late) {
+      CHECK_THAT(cycle.error->message, Catch::Contains("odd: not all rows were read within"));
+    } else {
+      CHECK_THAT(cycle.error->message,
+                 Catch::Contains("odd: its tables are still being read") || Catch::Contains("odd: no answer within"));
+    }
   }
   CHECK(failed >= 2);
   CHECK(failed < 60);
