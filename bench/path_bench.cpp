@@ -23,6 +23,7 @@
 #include <utility>
 #include <vector>
 
+#include "made_interface.hpp"
 #include "octopoll/core/cycle.hpp"
 #include "octopoll/rates/device_history.hpp"
 #include "octopoll/store/writer.hpp"
@@ -61,27 +62,13 @@ double resident() {
   return pages * static_cast<double>(sysconf(_SC_PAGESIZE));
 }
 
-Interface interface_of(std::uint32_t index) {
-  InterfaceFacts facts;
-  facts.if_index = IfIndex{index};
-  facts.if_name = fmt::format("Gi1/0/{}", index);
-  facts.descr = fmt::format("GigabitEthernet1/0/{}", index);
-  facts.alias = fmt::format("to desk {}, second floor", index);
-  facts.type = 6;
-  facts.mtu = 1500;
-  facts.phys_address = fmt::format("00:1b:54:aa:{:02x}:{:02x}", index / 256 % 256, index % 256);
-  facts.speed_bps = 1'000'000'000;
-  facts.speed_source = SpeedSource::if_speed;
-  return Interface(*facts.if_name, facts);
-}
-
 std::vector<Device> devices_of(const Load& load) {
   std::vector<Device> devices(load.devices);
   for (std::size_t each = 0; each < load.devices; ++each) {
     devices[each].name = fmt::format("switch-{}", each);
     devices[each].interfaces.reserve(load.rows);
     for (std::size_t row = 1; row <= load.rows; ++row) {
-      devices[each].interfaces.push_back(interface_of(static_cast<std::uint32_t>(row)));
+      devices[each].interfaces.push_back(bench::made_interface(static_cast<std::uint32_t>(row)));
     }
   }
   return devices;

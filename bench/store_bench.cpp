@@ -26,6 +26,7 @@
 #include <utility>
 #include <vector>
 
+#include "made_interface.hpp"
 #include "octopoll/core/cycle.hpp"
 #include "octopoll/store/writer.hpp"
 
@@ -81,7 +82,7 @@ unsigned digits_of(Counter counter) {
   }
 }
 
-constexpr std::uint64_t speed_bps = 1'000'000'000;
+constexpr std::uint64_t speed_bps = bench::made_speed_bps;
 constexpr std::chrono::nanoseconds interval = 60s;
 constexpr std::size_t uncounted = 2;  // cycles
 
@@ -106,27 +107,13 @@ std::uint64_t octets_written() {
   return 0;
 }
 
-Interface interface_of(std::uint32_t index) {
-  InterfaceFacts facts;
-  facts.if_index = IfIndex{index};
-  facts.if_name = fmt::format("Gi1/0/{}", index);
-  facts.descr = fmt::format("GigabitEthernet1/0/{}", index);
-  facts.alias = fmt::format("to desk {}, second floor", index);
-  facts.type = 6;
-  facts.mtu = 1500;
-  facts.phys_address = fmt::format("00:1b:54:aa:{:02x}:{:02x}", index / 256 % 256, index % 256);
-  facts.speed_bps = speed_bps;
-  facts.speed_source = SpeedSource::if_speed;
-  return Interface(*facts.if_name, facts);
-}
-
 std::vector<Device> devices_of(const Load& load, std::mt19937_64& random) {
   std::vector<Device> devices(load.devices);
   for (std::size_t each = 0; each < load.devices; ++each) {
     devices[each].name = fmt::format("switch-{}", each);
     for (std::size_t row = 1; row <= load.rows; ++row) {
       Port port;
-      port.interface = interface_of(static_cast<std::uint32_t>(row));
+      port.interface = bench::made_interface(static_cast<std::uint32_t>(row));
       // Devices have been up for weeks: octets in the tens of terabytes, packets and what is rare accordingly.
       for (const Counter counter : all_counters()) port.counters[counter] = random() >> (64U - digits_of(counter));
       devices[each].ports.push_back(std::move(port));
