@@ -13,9 +13,8 @@
 #include "cli/snmp_options.hpp"
 #include "octopoll/core/duration.hpp"
 #include "octopoll/core/text.hpp"
-#include "octopoll/ifmib/reader.hpp"
+#include "octopoll/ifmib/interview.hpp"
 #include "octopoll/poll/resolver.hpp"
-#include "octopoll/snmp/interview.hpp"
 #include "octopoll/snmp/names.hpp"
 #include "octopoll/snmp/walk.hpp"
 
@@ -82,22 +81,11 @@ class Asker {
   /// The scalars; tries each address of the name in turn until one answers.
   Result<ifmib::Scalars> scalars() {
     for (std::size_t i = 0;; ++i) {
-      ifmib::Scalars scalars;
-      ifmib::ReadEnd end;
-      std::unique_ptr<ifmib::Reading> reading;
-      interview_->run([&](const std::function<void()>& finished) {
-        reading = ifmib::read_scalars(*session_, ifmib::ScalarSet::all, {},
-                                      [&, finished](ifmib::Scalars&& all, ifmib::ReadEnd&& how) {
-                                        scalars = std::move(all);
-                                        end = std::move(how);
-                                        finished();
-                                      });
-      });
+      auto [scalars, end] = ifmib::read_scalars(*interview_, *session_, ifmib::ScalarSet::all, {});
       const bool refused = end.error && end.error->kind == ErrorKind::auth;
       if (end.outcome == snmp::Outcome::answered && !refused) return scalars;
       const bool nobody = end.outcome == snmp::Outcome::timed_out || end.outcome == snmp::Outcome::unreachable;
       if (nobody && i + 1 < endpoints_.size()) {
-        reading.reset();
         if (auto opened = open(i + 1); !opened) return tl::make_unexpected(opened.error());
         continue;
       }
@@ -107,18 +95,9 @@ class Asker {
   }
 
   std::pair<ifmib::Rows, ifmib::ReadEnd> tables(std::optional<std::uint32_t> if_number) {
-    std::pair<ifmib::Rows, ifmib::ReadEnd> result;
     ifmib::ReadLimits limits;
     limits.if_number = if_number;
-    std::unique_ptr<ifmib::Reading> reading;
-    interview_->run([&](const std::function<void()>& finished) {
-      reading = ifmib::read_tables(*session_, ifmib::harmless_columns(), limits,
-                                   [&, finished](ifmib::Rows&& rows, ifmib::ReadEnd&& end) {
-                                     result = {std::move(rows), std::move(end)};
-                                     finished();
-                                   });
-    });
-    return result;
+    return ifmib::read_tables(*interview_, *session_, ifmib::harmless_columns(), limits);
   }
 
   /// All below `root`, or the object itself where nothing is below it.

@@ -10,7 +10,7 @@
 #include "doctor/tables.hpp"
 #include "octopoll/core/duration.hpp"
 #include "octopoll/core/text.hpp"
-#include "octopoll/ifmib/reader.hpp"
+#include "octopoll/ifmib/interview.hpp"
 #include "octopoll/snmp/key_form.hpp"
 
 namespace octopoll::doctor {
@@ -204,18 +204,7 @@ class Examiner {
 
   // ---- what it is ----
 
-  ifmib::Scalars scalars() {
-    ifmib::Scalars all;
-    std::unique_ptr<ifmib::Reading> reading;
-    interview_.run([&](std::function<void()> finished) {
-      reading = ifmib::read_scalars(*session_, ifmib::ScalarSet::all, {},
-                                    [&all, finished](ifmib::Scalars&& read, ifmib::ReadEnd&&) {
-                                      all = std::move(read);
-                                      finished();
-                                    });
-    });
-    return all;
-  }
+  ifmib::Scalars scalars() { return ifmib::read_scalars(interview_, *session_, ifmib::ScalarSet::all, {}).first; }
 
   void read_scalars() {
     progress_("clock");
@@ -259,15 +248,7 @@ class Examiner {
   // ---- tables ----
 
   std::pair<ifmib::Rows, ifmib::ReadEnd> tables(std::span<const ifmib::Column> columns) {
-    std::pair<ifmib::Rows, ifmib::ReadEnd> read;
-    std::unique_ptr<ifmib::Reading> reading;
-    interview_.run([&](std::function<void()> finished) {
-      reading = ifmib::read_tables(*session_, columns, {}, [&read, finished](ifmib::Rows&& rows, ifmib::ReadEnd&& end) {
-        read = {std::move(rows), std::move(end)};
-        finished();
-      });
-    });
-    return read;
+    return ifmib::read_tables(interview_, *session_, columns, {});
   }
 
   void read_tables() {

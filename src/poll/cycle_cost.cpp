@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "octopoll/ifmib/identity.hpp"
-#include "octopoll/ifmib/reader.hpp"
+#include "octopoll/ifmib/interview.hpp"
 #include "octopoll/poll/resolver.hpp"
 #include "poll/session_options.hpp"
 
@@ -52,29 +52,11 @@ class Probe {
   }
 
   Result<> read_scalars(ifmib::ScalarSet set) {
-    ifmib::ReadEnd how;
-    std::unique_ptr<ifmib::Reading> reading;
-    interview_.run([&](std::function<void()> finished) {
-      reading = ifmib::read_scalars(*session_, set, limits_, [&how, finished](ifmib::Scalars&&, ifmib::ReadEnd&& end) {
-        how = std::move(end);
-        finished();
-      });
-    });
-    return ended(std::move(how));
+    return ended(ifmib::read_scalars(interview_, *session_, set, limits_).second);
   }
 
   Result<> read_tables() {
-    ifmib::Rows rows;
-    ifmib::ReadEnd how;
-    std::unique_ptr<ifmib::Reading> reading;
-    interview_.run([&](std::function<void()> finished) {
-      reading = ifmib::read_tables(*session_, ifmib::polled_columns(), limits_,
-                                   [&, finished](ifmib::Rows&& found, ifmib::ReadEnd&& end) {
-                                     rows = std::move(found);
-                                     how = std::move(end);
-                                     finished();
-                                   });
-    });
+    auto [rows, how] = ifmib::read_tables(interview_, *session_, ifmib::polled_columns(), limits_);
     const auto names = ifmib::identify(rows, {});
     const ifmib::WideZero zero = ifmib::wide_zero_of(rows);
     for (const auto& [index, row] : rows) {
