@@ -225,9 +225,7 @@ void Engine::Impl::on_undelivered(const Endpoint& destination, std::int64_t id, 
   if (Session::Impl* const found = sent.find(id); found != nullptr) {
     Session::Impl& session = *found;
     if (!(session.options.endpoint == destination)) return;
-    tell_active(session, [id](const Try& a_try) {
-      return std::find(a_try.ids.begin(), a_try.ids.end(), id) != a_try.ids.end();
-    });
+    tell_active(session, [id](const Try& a_try) { return a_try.went_out_as(id); });
     session.finish_ended();
     return;
   }

@@ -5,6 +5,7 @@
 
 #include "octopoll/snmp/variables.hpp"
 #include "snmp/ber.hpp"
+#include "snmp/response.hpp"
 
 namespace octopoll::snmp {
 namespace {
@@ -12,12 +13,12 @@ namespace {
 /// A Response-PDU of no request, with one variable.
 void make_response(std::string& out, const WireVariable& variable, unsigned char tag, std::string_view value) {
   constexpr std::string_view three_zeros{"\x02\x01\x00\x02\x01\x00\x02\x01\x00", 9};
-  const auto whole = [](std::size_t contents) { return 1 + ber::length_octets(contents) + contents; };
-  const std::size_t varbind = whole(variable.name.size()) + whole(value.size());
+  using ber::element_octets;
+  const std::size_t varbind = element_octets(variable.name.size()) + element_octets(value.size());
   out.clear();
-  ber::append_header(out, ber::response_tag, three_zeros.size() + whole(whole(varbind)));
+  ber::append_header(out, ber::response_tag, three_zeros.size() + element_octets(element_octets(varbind)));
   out += three_zeros;
-  ber::append_header(out, ber::sequence_tag, whole(varbind));
+  ber::append_header(out, ber::sequence_tag, element_octets(varbind));
   ber::append_header(out, ber::sequence_tag, varbind);
   ber::append_header(out, ber::oid_tag, variable.name.size());
   out += variable.name;
@@ -42,18 +43,12 @@ netsnmp_variable_list* read_one(std::string& response) {
 std::optional<std::size_t> parse_leniently(netsnmp_pdu& pdu, std::string_view octets) {
   constexpr unsigned char null_tag = 0x05;
   snmp_free_varbind(std::exchange(pdu.variables, nullptr));
-  const auto response = ber::Reader(octets).element(ber::response_tag);
+  const auto response = read_response(octets);
   if (!response) return std::nullopt;
-  ber::Reader reader(*response);
-  const auto id = reader.integer();
-  const auto error_status = reader.integer();
-  const auto error_index = reader.integer();
-  const auto list = reader.element(ber::sequence_tag);
-  if (!id || !error_status || !error_index || !list) return std::nullopt;
 
   std::size_t unreadable = 0;
   std::string one;
-  VariableReader variables(*list);
+  VariableReader variables(response->variables);
   WireVariable variable;
   netsnmp_variable_list** end = &pdu.variables;
   while (variables.next(variable)) {
@@ -68,11 +63,7 @@ std::optional<std::size_t> parse_leniently(netsnmp_pdu& pdu, std::string_view oc
   }
   if (!variables.finished()) ++unreadable;
   if (pdu.variables == nullptr) return std::nullopt;
-  pdu.command = SNMP_MSG_RESPONSE;
-  pdu.reqid = static_cast<long>(*id);
-  pdu.errstat = static_cast<long>(*error_status);
-  pdu.errindex = static_cast<long>(*error_index);
-  pdu.flags |= UCD_MSG_FLAG_RESPONSE_PDU;
+  response->put_into(pdu);
   return unreadable;
 }
 

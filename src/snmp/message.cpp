@@ -7,6 +7,7 @@
 
 #include "snmp/ber.hpp"
 #include "snmp/lenient.hpp"
+#include "snmp/response.hpp"
 #include "snmp/session_impl.hpp"
 
 namespace octopoll::snmp {
@@ -229,22 +230,12 @@ bool Session::Impl::parse_encoded(netsnmp_pdu& pdu) {
 
 /// A Response-PDU to an encoded request of ours, and nothing behind it.
 bool Session::Impl::take_response(netsnmp_pdu& pdu, std::string_view octets) {
-  const auto response = ber::Reader(octets).element(ber::response_tag);
+  const auto response = read_response(octets);
   if (!response) return false;
-  ber::Reader reader(*response);
-  const auto id = reader.integer();
-  const auto error_status = reader.integer();
-  const auto error_index = reader.integer();
-  const auto list = reader.element(ber::sequence_tag);
-  if (!id || !error_status || !error_index || !list) return false;
-  const Try* a_try = try_of(*id);
+  const Try* a_try = try_of(response->id);
   if (a_try == nullptr || !a_try->encoded) return false;
-  pdu.command = SNMP_MSG_RESPONSE;
-  pdu.reqid = static_cast<long>(*id);
-  pdu.errstat = static_cast<long>(*error_status);
-  pdu.errindex = static_cast<long>(*error_index);
-  pdu.flags |= UCD_MSG_FLAG_RESPONSE_PDU;
-  answered_variables = *list;
+  response->put_into(pdu);
+  answered_variables = response->variables;
   return true;
 }
 
@@ -254,8 +245,7 @@ bool Session::Impl::parse_by_shortcut(netsnmp_pdu& pdu) {
   const auto message = us ? engine.shortcut.read(*us, clock, incoming_at, incoming) : std::nullopt;
   if (!message || !take_response(pdu, message->pdu)) return false;
   const Try& a_try = *try_of(pdu.reqid);
-  const bool ours = std::find(a_try.ids.begin(), a_try.ids.end(), message->id) != a_try.ids.end();
-  if (ours && fill_security(pdu, *snmp_sess_session(handle))) {
+  if (a_try.went_out_as(message->id) && fill_security(pdu, *snmp_sess_session(handle))) {
     pdu.version = SNMP_VERSION_3;
     pdu.msgid = static_cast<long>(message->id);
     return true;
@@ -289,9 +279,8 @@ bool Session::Impl::parse_v3(netsnmp_pdu& pdu, u_char* octets, TakePdu take) {
   if (!id || !max_size || !flags || flags->size() != 1 || (*flags)[0] != level || model != SNMP_SEC_MODEL_USM)
     return false;
   if (*max_size < SNMP_MIN_MAX_LEN || *max_size > 0x7fffffff) return false;
-  const bool ours = std::any_of(tries.begin(), tries.end(), [&id](const auto& a_try) {
-    return std::find(a_try->ids.begin(), a_try->ids.end(), *id) != a_try->ids.end();
-  });
+  const bool ours =
+      std::any_of(tries.begin(), tries.end(), [&id](const auto& a_try) { return a_try->went_out_as(*id); });
   if (!ours) return false;
 
   pdu.msgid = static_cast<long>(*id);

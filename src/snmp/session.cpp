@@ -61,9 +61,6 @@ constexpr auto unread_pause = std::chrono::milliseconds(2);
 constexpr auto longest_grace = std::chrono::seconds(1);
 constexpr auto copy_wait = std::chrono::milliseconds(100);
 
-/// Seconds by which an authenticated message may be behind (RFC 3414 section 2.2.3).
-constexpr std::int64_t time_window = 150;
-
 }  // namespace
 
 Session::Session(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -406,8 +403,7 @@ Try* Session::Impl::try_of(std::int64_t request_id) noexcept {
 
 Exchange* Session::Impl::exchange_of(std::int64_t id) noexcept {
   for (const auto& a_try : tries) {
-    const bool asked = std::find(a_try->ids.begin(), a_try->ids.end(), id) != a_try->ids.end();
-    if (asked && a_try->exchange != nullptr && !a_try->exchange->ended) return a_try->exchange;
+    if (a_try->went_out_as(id) && a_try->exchange != nullptr && !a_try->exchange->ended) return a_try->exchange;
   }
   return nullptr;
 }

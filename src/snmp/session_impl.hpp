@@ -1,6 +1,7 @@
 #pragma once
 // The inside of a session and of the engine, which know each other.
 
+#include <algorithm>
 #include <array>
 #include <deque>
 #include <memory>
@@ -62,6 +63,10 @@ struct Try {
   BootTime sent;
   BootTime expires;   ///< when the library may be told to drop it
   bool gone = false;  ///< the library dropped it
+
+  [[nodiscard]] bool went_out_as(std::int64_t id) const noexcept {
+    return std::find(ids.begin(), ids.end(), id) != ids.end();
+  }
 };
 
 struct Engine::Impl {

@@ -52,6 +52,9 @@ using UsmUserPtr = std::unique_ptr<usmUser, FreeUsmUser>;
 /// library's list. Null where the library refuses.
 [[nodiscard]] UsmUserPtr make_usm_user(netsnmp_session& session);
 
+/// Seconds by which an authenticated message may be behind or ahead (RFC 3414 section 2.2.3).
+inline constexpr std::int64_t time_window = 150;
+
 /// What a session knows of its agent's clock. Unit: `time` is snmpEngineTime in seconds at `at`, the last that was
 /// taken (latestReceivedEngineTime). Source: RFC 3414 section 2.2 (snmpEngineBoots, snmpEngineTime), section 4 (the
 /// first ones come unauthenticated).

@@ -16,8 +16,6 @@ constexpr std::size_t salt_octets = 8;
 constexpr unsigned char auth_flag = 1;
 constexpr unsigned char priv_flag = 2;
 constexpr unsigned char reportable_flag = 4;
-/// RFC 3414 section 2.2.3.
-constexpr std::int64_t time_window = 150;
 /// Of boots and time (RFC 3414 section 2.4); boots that have reached it are those of an engine that can no longer be
 /// trusted (section 2.2.2).
 constexpr std::uint32_t latest = 0x7fffffff;

@@ -192,17 +192,24 @@ class Session {
 /// request id (v3: message id) and must come from the address asked, or from one of the session's answers_from;
 /// everything else is counted and dropped. ICMP errors come from the socket's error queue: a closed port ends the
 /// request that is quoted, all others are hints (RFC 1122 section 3.2.2.1) that are told when the last try has met
-/// silence, too. Retries: each try has a request id of its own (RFC 3416 section 4.1), so a round trip belongs to its
-/// try; a late answer to an earlier try is still taken. A device's first wait is learned from its round trips (RFC
-/// 6298), at most the configured one; the last one lasts as long as the configured ones together. Politeness: at most
-/// max_outstanding requests at a device, one while its round trips are rising; and where a session has
-/// max_requests_per_second, what is to be sent waits for its turn. Net-SNMP: snmp_sess_add_ex() with an own transport a
-/// session and hooks for building and parsing. The library keeps the requests, matches answers, calls back and does USM
-/// (find_sec_mod(3): authentication, privacy, time window). Ours are the octets of send_encoded() and the reading of
-/// what answers it; all else goes through snmp_build() and snmp_parse(). Process-wide in it: the USM user list and the
-/// engine-time list (a session's user and its agent's clock are linked into them only while a call for that session
-/// runs, so that devices may share an engine id with other keys and another clock), request counters, statistics, the
-/// log handlers. Thread: one engine and one thread a process (Debian's Net-SNMP is built without its locks); asserted.
+/// silence, too.
+///
+/// Retries: each try has a request id of its own (RFC 3416 section 4.1), so a round trip belongs to its try; a late
+/// answer to an earlier try is still taken. A device's first wait is learned from its round trips (RFC 6298), at most
+/// the configured one; the last one lasts as long as the configured ones together.
+///
+/// Politeness: at most max_outstanding requests at a device, one while its round trips are rising; and where a session
+/// has max_requests_per_second, what is to be sent waits for its turn.
+///
+/// Net-SNMP: snmp_sess_add_ex() with an own transport a session and hooks for building and parsing. The library keeps
+/// the requests, matches answers, calls back and does USM (find_sec_mod(3): authentication, privacy, time window). Ours
+/// are the octets of send_encoded() and the reading of what answers it, with SNMPv3 also the security of such messages
+/// where nothing about them is in doubt (snmp/usm_shortcut.hpp); all else goes through snmp_build() and snmp_parse().
+/// Process-wide in it: the USM user list and the engine-time list (a session's user and its agent's clock are linked
+/// into them only while a call for that session runs, so that devices may share an engine id with other keys and
+/// another clock), request counters, statistics, the log handlers.
+///
+/// Thread: one engine and one thread a process (Debian's Net-SNMP is built without its locks); asserted.
 class Engine {
  public:
   /// Errors: none today beyond what EventLoop gave; kept for sockets that cannot be had.
