@@ -29,7 +29,7 @@ const CommandHelp help{
     "Devices that were polled before are known from the store (the median of their newest 15 complete polls). --probe\n"
     "asks the others: their interface tables once, then one cycle as the poller would do it. Of those that nobody "
     "asked\n"
-    "it is reckoned from N interfaces with all counters (--assume, 48).",
+    "it is reckoned from N interfaces that have all counters the inventory wants (--assume, 48).",
     {{"octopoll check -c inventory.yaml", "devices, probes and store of this file"},
      {"octopoll check -c inventory.yaml --plan --probe", "what it will cost, before the first poll"},
      {"octopoll check -c inventory.yaml --format json",

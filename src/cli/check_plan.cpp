@@ -161,7 +161,8 @@ report::Table plan_table(const std::vector<PlannedDevice>& plan) {
     const auto known =
         std::find_if(plan.begin(), plan.end(), [](const auto& planned) { return planned.source == Source::assumed; });
     table.notes.push_back(
-        fmt::format("Assumed for {}: {} with all counters and a round trip of {}. --assume N says how many interfaces, "
+        fmt::format("Assumed for {}: {} with the counters that the inventory wants and a round trip of {}. --assume N "
+                    "says how many interfaces, "
                     "--probe asks.",
                     format_counted(assumed, "device"), format_counted(known->cost->interfaces, "interface"),
                     format_duration(assumed_round_trip)));

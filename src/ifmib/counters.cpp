@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <deque>
 #include <iterator>
-#include <limits>
 
 #include "octopoll/ifmib/reader.hpp"
 #include "octopoll/snmp/multi_get.hpp"
@@ -95,8 +94,7 @@ bool assemble(const RowPlan& plan, RowReading& reading, Next&& next) {
     switch (object.role) {
       case Role::counter:
         if (!cell.is_number()) break;
-        // Some agents show -1 for a counter that they cannot read, as column_for() knows too.
-        if (cell.number == std::numeric_limits<std::uint64_t>::max()) {
+        if (is_stuck(cell.number)) {
           reading.stuck = true;
         } else {
           sample.counters[object.counter] = {cell.number, cell.bits};
@@ -451,24 +449,22 @@ CounterCost cost_of_counters(const std::vector<RowPlan>& plans, const ReadLimits
 }
 
 std::vector<RowPlan> typical_rows(std::size_t count, SnmpVersion version, const CounterSet& counters) {
-  constexpr std::size_t typical_name = 8;
-  std::vector<Column> columns{Column::if_name, Column::if_admin_status, Column::if_oper_status, Column::if_last_change,
-                              Column::if_counter_discontinuity_time};
-  std::size_t octets = typical_name + 2 * status_octets + 2 * ticks_octets;
+  Row row;
+  row.set(Column::if_name, snmp::Value::octet_string("Gi1/0/24"));
+  for (const Column column : {Column::if_admin_status, Column::if_oper_status})
+    row.set(column, snmp::Value::integer(1));
+  for (const Column column : {Column::if_last_change, Column::if_counter_discontinuity_time})
+    row.set(column, snmp::Value::time_ticks(0));
   for (const Counter counter : all_counters()) {
-    if (!counters.contains(counter)) continue;
     const CounterColumns known = columns_of(counter);
-    const bool wide = known.wide && version != SnmpVersion::v1;
-    columns.push_back(wide ? *known.wide : known.narrow);
-    octets += wide ? least_wide : least_narrow;
+    if (known.wide && version != SnmpVersion::v1) {
+      row.set(*known.wide, snmp::Value::counter64(0));
+    } else {
+      row.set(known.narrow, snmp::Value::counter32(0));
+    }
   }
-  std::vector<RowPlan> rows(count);
-  const auto layout = RowLayout::of(columns);
-  for (std::size_t i = 0; i < count; ++i) {
-    rows[i].index = rows[i].x_index = static_cast<std::uint32_t>(i + 1);
-    rows[i].layout = layout;
-    rows[i].value_octets = static_cast<std::uint32_t>(octets);
-  }
+  std::vector<RowPlan> rows(count, plan_row(0, "Gi1/0/24", row, counters));
+  for (std::size_t i = 0; i < count; ++i) rows[i].index = rows[i].x_index = static_cast<std::uint32_t>(i + 1);
   return rows;
 }
 

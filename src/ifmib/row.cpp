@@ -108,7 +108,7 @@ WideZero wide_zero_of(const Rows& rows) {
     for (const Counter counter : {Counter::in_octets, Counter::out_octets}) {
       const CounterColumns columns = columns_of(counter);
       const auto wide = row.number(*columns.wide);
-      if (!wide || *wide == std::numeric_limits<std::uint64_t>::max()) continue;
+      if (!wide || is_stuck(*wide)) continue;
       if (*wide != 0) return WideZero::believed;
       contradicted = contradicted || row.number(columns.narrow).value_or(0) != 0;
     }
@@ -122,7 +122,7 @@ std::optional<Column> column_for(const Row& row, Counter counter, WideZero zero)
   if (columns.wide) {
     if (const auto wide = row.number(*columns.wide)) {
       const bool dead = *wide == 0 && (narrow.value_or(0) != 0 || (narrow && zero == WideZero::dead));
-      if (!dead && *wide != std::numeric_limits<std::uint64_t>::max()) return columns.wide;
+      if (!dead && !is_stuck(*wide)) return columns.wide;
     }
   }
   if (narrow) return columns.narrow;

@@ -56,6 +56,9 @@ struct Speed {
 
 [[nodiscard]] InterfaceFacts facts_of(std::uint32_t index, const Row& row);
 
+/// 2^64-1 is what some agents show for a counter that they cannot read (Huawei OLT), and that no counter ever reaches.
+[[nodiscard]] constexpr bool is_stuck(std::uint64_t counter) noexcept { return counter == ~std::uint64_t{0}; }
+
 /// Whether the agent's 64-bit counters may be believed where they are 0.
 enum class WideZero : std::uint8_t { believed, dead };
 
@@ -63,8 +66,8 @@ enum class WideZero : std::uint8_t { believed, dead };
 [[nodiscard]] WideZero wide_zero_of(const Rows& rows);
 
 /// Which column speaks for a counter of this row; nullopt where the row has none that can be true.
-/// The 64-bit one where the row has it (each counter by itself), but for those that cannot be true: stuck at 2^64-1
-/// (Huawei OLT), or at 0 while the 32-bit one counts (D-Link); one that is 0 beside a 32-bit 0 is what `zero` says.
+/// The 64-bit one where the row has it (each counter by itself), but for those that cannot be true: stuck at 2^64-1,
+/// or at 0 while the 32-bit one counts (D-Link); one that is 0 beside a 32-bit 0 is what `zero` says.
 [[nodiscard]] std::optional<Column> column_for(const Row& row, Counter counter, WideZero zero = WideZero::believed);
 
 }  // namespace octopoll::ifmib
