@@ -277,7 +277,7 @@ class Examiner {
     progress_("interface tables");
     auto [rows, end] = tables(ifmib::harmless_columns());
     rows_ = std::move(rows);
-    Finding finding{"tables", Severity::ok, fmt::format("{} interfaces", rows_.size()), {}};
+    Finding finding{"tables", Severity::ok, format_counted(rows_.size(), "interface"), {}};
     if (!end.notes.empty()) {
       finding.severity = Severity::note;
       finding.measured += fmt::format("; {}", fmt::join(end.notes, "; "));
@@ -352,7 +352,8 @@ class Examiner {
     const snmp::Traffic& cost = result_.traffic;
     Finding finding{"answers",
                     Severity::ok,
-                    fmt::format("{} requests, {} answers, {} sent again", cost.requests, cost.responses, cost.retries),
+                    fmt::format("{}, {}, {} sent again", format_counted(cost.requests, "request"),
+                                format_counted(cost.responses, "answer"), cost.retries),
                     {}};
     if (cost.foreign != 0) {
       finding.severity = Severity::problem;
