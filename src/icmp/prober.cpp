@@ -59,6 +59,8 @@ struct Round {
   std::size_t waiting = 0;             ///< how many of them have neither an answer nor a failure
   std::uint32_t duplicates = 0;
   std::uint32_t late = 0;
+  std::uint32_t errors = 0;
+  std::optional<EchoError> first_error;
   std::optional<Error> error;
   EventLoop::TimerId timer = 0;
 
@@ -98,6 +100,14 @@ std::optional<Error> refusal(const Endpoint& target, const EchoPlan& plan) {
     return refuse(fmt::format("a payload of {} octets is not possible", plan.payload),
                   fmt::format("set it to {} to {} octets", min_payload, max_payload));
   }
+  if (plan.hop_limit == 0) return refuse("a hop limit of 0 reaches nobody", "set it to 1 to 255");
+  if (plan.dscp > max_dscp) {
+    return refuse(fmt::format("there is no DSCP {}", *plan.dscp), fmt::format("set it to 0 to {}", max_dscp));
+  }
+  if (plan.source && plan.source->family() != target.family()) {
+    return refuse(fmt::format("{} cannot be the source of probes to another address family", plan.source->host_text()),
+                  "give a source address of the target's family");
+  }
   return std::nullopt;
 }
 
@@ -119,13 +129,18 @@ Prober::RoundId round_id(std::uint32_t slot, std::uint32_t generation) noexcept 
 
 EchoRound result_of(Round& round) {
   EchoRound result;
-  for (const Probe& probe : round.probes) {
+  for (std::uint32_t sequence = 0; sequence < round.probes.size(); ++sequence) {
+    const Probe& probe = round.probes[sequence];
     if (probe.state != Probe::State::withdrawn) ++result.sent;
-    if (probe.state == Probe::State::in_time) result.round_trips.push_back(probe.round_trip);
+    if (probe.state != Probe::State::in_time) continue;
+    result.round_trips.push_back(probe.round_trip);
+    result.sequences.push_back(sequence);
   }
   result.received = static_cast<std::uint32_t>(result.round_trips.size());
   result.duplicates = round.duplicates;
   result.late = round.late;
+  result.errors = round.errors;
+  result.first_error = std::move(round.first_error);
   result.error = std::move(round.error);
   return result;
 }
@@ -468,7 +483,10 @@ void Prober::Impl::note(const Wire& wire, const ErrorArrival& arrival) {
   Round* round = tag ? find(tag->slot, tag->generation) : nullptr;
   if (round == nullptr || !same_host(arrival.error.destination, round->target)) return;
   ++statistics.errors;
-  if (!round->error) round->error = error_of(arrival.error);
+  ++round->errors;
+  const IcmpError& said = arrival.error;
+  if (!round->first_error) round->first_error = EchoError{said.type, said.code, said.offender, tag->sequence};
+  if (!round->error) round->error = error_of(said);
 }
 
 }  // namespace octopoll::icmp

@@ -18,6 +18,7 @@ namespace octopoll::icmp {
 
 inline constexpr unsigned min_payload = 24;      ///< what tells a probe's answer from all others
 inline constexpr unsigned max_payload = 65'507;  ///< RFC 791 section 3.1: 65,535 less the two headers
+inline constexpr std::uint8_t max_dscp = 63;     ///< RFC 2474 section 3: six bits
 
 /// One round: `count` echo requests, `spacing` apart, each lost after `timeout`. A loop that fell behind goes on at
 /// the same spacing; it never sends a burst to catch up.
@@ -26,6 +27,25 @@ struct EchoPlan {
   std::chrono::nanoseconds spacing = std::chrono::seconds(6);
   std::chrono::nanoseconds timeout = std::chrono::seconds(1);
   unsigned payload = 56;  ///< octets after the 8 of the ICMP header, min_payload to max_payload
+  /// IPv4's time to live (RFC 791) or IPv6's hop limit (RFC 8200): 1 to 255 routers. None: the kernel's, mostly 64.
+  std::optional<std::uint8_t> hop_limit{};
+  /// The six bits of RFC 2474 that routers queue by, 0 to max_dscp; 46 is expedited forwarding. None: 0.
+  std::optional<std::uint8_t> dscp{};
+  /// Requests leave whole or not at all. Larger than the interface's MTU they are refused here (lost, with the reason
+  /// in EchoRound::error); larger than the path's, the router that cannot pass them on says so (an ICMP error each).
+  /// What this machine remembers of a path's MTU (RFC 1191) is not obeyed, so that each probe asks the path itself.
+  bool dont_fragment = false;
+  /// An address of this machine, of the target's family, to send from and so to be answered at; a link-local one has
+  /// its interface. Its port is ignored. An address that is not (or no longer) this machine's refuses each probe.
+  std::optional<Endpoint> source{};
+};
+
+/// An ICMP error about a probe, as the one who sent it put it. Source: RFC 792, RFC 4443 section 3.
+struct EchoError {
+  std::uint8_t type = 0;       ///< by the target's family: 3 is "unreachable" in ICMP, "time exceeded" in ICMPv6
+  std::uint8_t code = 0;       ///< of that type
+  Endpoint router;             ///< who says so: a router, the target or this machine; not valid where it is not known
+  std::uint32_t sequence = 0;  ///< of the probe within its round, from 0
 };
 
 /// What a round brought. Times are kernel receive stamps minus our send stamps.
@@ -38,8 +58,13 @@ struct EchoRound {
   std::uint32_t received = 0;    ///< in time, each probe at most once
   std::uint32_t duplicates = 0;  ///< further answers to a probe that had one
   std::uint32_t late = 0;        ///< first answers after the timeout, while the round was running: lost all the same
+  /// ICMP errors about the round's probes; they neither make a probe lost nor take a loss away. Requests that the
+  /// kernel refused are not among them.
+  std::uint32_t errors = 0;
+  std::optional<EchoError> first_error;               ///< of `errors`
   std::vector<std::chrono::nanoseconds> round_trips;  ///< of the received, in order of sending
-  std::optional<Error> error;                         ///< the first ICMP error or send failure of the round, if any
+  std::vector<std::uint32_t> sequences;               ///< of the same probes: which of the round they were, from 0
+  std::optional<Error> error;                         ///< the first ICMP error or send failure of the round, in words
 };
 
 /// One answer, told as it comes in; for a live display.
