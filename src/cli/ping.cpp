@@ -18,6 +18,7 @@
 #include "octopoll/core/endpoint.hpp"
 #include "octopoll/core/event_loop.hpp"
 #include "octopoll/icmp/prober.hpp"
+#include "octopoll/latency/round_trips.hpp"
 
 namespace octopoll::cli {
 namespace {
@@ -275,7 +276,7 @@ Json round_trip_json(const Host& host) {
   for (const auto& round_trip : host.each) {
     if (round_trip) answered.push_back(*round_trip);
   }
-  const auto summary = summarize(answered);
+  const auto summary = latency::summarize(answered);
   if (!summary) return {};
   return {{"min", as_milliseconds(summary->min)},
           {"median", as_milliseconds(summary->median)},

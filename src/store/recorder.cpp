@@ -7,6 +7,7 @@
 #include <iterator>
 #include <utility>
 
+#include "octopoll/latency/round_trips.hpp"
 #include "sample_exceptions.hpp"
 
 namespace octopoll::store {
@@ -53,8 +54,10 @@ constexpr std::string_view upsert_target_sql =
     " ON CONFLICT (name) DO UPDATE SET is_device = ?2, address = coalesce(nullif(?3, ''), address) RETURNING id";
 constexpr std::string_view insert_round_sql =
     "INSERT INTO ping_rounds (target_id, round, started_at, interval_ms, sent, received, duplicates, late, rtt_min_us,"
-    " rtt_mean_us, rtt_median_us, rtt_max_us, rtt_deviation_us, rtts_us, error_kind, error)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (target_id, started_at, round) DO NOTHING";
+    " rtt_mean_us, rtt_median_us, rtt_max_us, rtt_deviation_us, rtts_us, error_kind, error, slot, errors, rtt_p5_us,"
+    " rtt_p95_us, delay_variation_us, smoothed_jitter_us)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " ON CONFLICT (target_id, started_at, round) DO NOTHING";
 
 std::int64_t unix_ms(WallTime time) { return time.time_since_epoch().count(); }
 double milliseconds(std::chrono::nanoseconds time) { return std::chrono::duration<double, std::milli>(time).count(); }
@@ -294,15 +297,21 @@ Result<Recorded> Recorder::store(const PingRound& round) {
   upsert.reset();
   if (!target) return tl::make_unexpected(target.error());
 
-  const auto summary = summarize(round.round_trips);
-  const auto part = [&summary](std::chrono::nanoseconds RoundTripSummary::*member) -> std::optional<double> {
+  const auto summary = latency::summarize(round.round_trips);
+  const latency::Jitter jitter = latency::jitter_of(round.round_trips);
+  const auto part = [&summary](std::chrono::nanoseconds latency::RoundTripSummary::*member) -> std::optional<double> {
     return summary ? std::optional(microseconds((*summary).*member)) : std::nullopt;
   };
+  const auto maybe = [](const std::optional<std::chrono::nanoseconds>& time) -> std::optional<double> {
+    return time ? std::optional(microseconds(*time)) : std::nullopt;
+  };
+  using Summary = latency::RoundTripSummary;
   auto stored = statements_.insert_round.run(
       target_id, round.round_number, unix_ms(round.started_at), milliseconds(round.interval), round.sent,
-      round.received, round.duplicates, round.late, part(&RoundTripSummary::min), part(&RoundTripSummary::mean),
-      part(&RoundTripSummary::median), part(&RoundTripSummary::max), part(&RoundTripSummary::deviation),
-      round_trips_json(round.round_trips), kind_of(round.error), text_of(round.error));
+      round.received, round.duplicates, round.late, part(&Summary::min), part(&Summary::mean), part(&Summary::median),
+      part(&Summary::max), part(&Summary::deviation), round_trips_json(round.round_trips), kind_of(round.error),
+      text_of(round.error), round.slot, round.errors, part(&Summary::p5), part(&Summary::p95),
+      maybe(jitter.delay_variation()), maybe(jitter.smoothed()));
   if (!stored) return tl::make_unexpected(stored.error());
   if (statements_.insert_round.changes() == 0) return Recorded{0, true};
   return Recorded{1, false};
