@@ -74,7 +74,7 @@ Error error_of(const IcmpError& error) {
   return {ErrorKind::unreachable, std::move(message), {}};
 }
 
-Error send_error(const Endpoint& target, int code) {
+Error send_error(const Endpoint& target, const std::optional<Endpoint>& source, int code) {
   std::string remedy;
   switch (code) {
     case EPERM:
@@ -97,8 +97,15 @@ Error send_error(const Endpoint& target, int code) {
     default:
       break;
   }
+  std::string from;
+  if (source) {
+    from = " from " + source->host_text();
+    if (code == EINVAL || code == EADDRNOTAVAIL || code == ENODEV) {
+      remedy = fmt::format("{} must be an address of this machine: look at `ip address`", source->host_text());
+    }
+  }
   return {ErrorKind::unreachable,
-          fmt::format("{}: cannot send: {}", target.host_text(), std::generic_category().message(code)),
+          fmt::format("{}: cannot send{}: {}", target.host_text(), from, std::generic_category().message(code)),
           std::move(remedy)};
 }
 

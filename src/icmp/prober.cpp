@@ -13,9 +13,11 @@
 #include <utility>
 #include <vector>
 
+#include "icmp/batch_writer.hpp"
 #include "icmp/echo_message.hpp"
 #include "icmp/echo_socket.hpp"
 #include "icmp/icmp_error.hpp"
+#include "icmp/pacer.hpp"
 #include "icmp/round_trip.hpp"
 #include "icmp/siphash.hpp"
 
@@ -32,9 +34,15 @@ constexpr nanoseconds longest_record = std::chrono::minutes(1);
 constexpr int reads_a_turn = 32;
 /// Enough reads to empty the largest receive buffer once, whatever comes in meanwhile.
 constexpr int reads_to_empty = 512;
-/// Thousands of rounds may be due at one moment, and near targets answer while the requests still go out: unread, the
-/// answers would overflow the receive buffer (270 of them do where net.core.rmem_max is 208 KiB) and count as lost.
+/// Near targets answer while further requests go out: unread, their answers and the stamps of the requests would
+/// overflow the receive buffer (a hundred of both do where net.core.rmem_max is 208 KiB) and count as lost.
 constexpr unsigned sends_between_reads = 64;
+/// Batches in one go, before the loop attends to others.
+constexpr int batches_a_turn = 4;
+/// Probes that are due in the same millisecond leave by one system call.
+constexpr nanoseconds due_grid = std::chrono::milliseconds(1);
+/// Rounds that are so fast keep their exact pace.
+constexpr nanoseconds exact_spacing = 10 * due_grid;
 /// A pending error on the shared socket fails the next request, and the next ICMP error may be there at once.
 constexpr int send_attempts = 4;
 
@@ -54,6 +62,7 @@ struct Round {
   Prober::Done done;
   Prober::Watch watch;
   BootTime due;                        ///< of the next probe
+  bool paced = false;                  ///< has its part in the pacer's rate
   std::optional<BootTime> busy_since;  ///< the next probe is due, and the kernel has had no room for it since
   std::vector<Probe> probes;           ///< those sent so far
   std::size_t waiting = 0;             ///< how many of them have neither an answer nor a failure
@@ -73,6 +82,12 @@ struct Round {
   }
 };
 
+/// Names a round for as long as it is on record.
+struct RoundKey {
+  std::uint32_t slot = 0;
+  std::uint32_t generation = 0;
+};
+
 /// All that belongs to one address family.
 struct Wire {
   std::optional<EchoSocket> socket;
@@ -81,6 +96,8 @@ struct Wire {
   /// The probe behind each 16-bit sequence on the wire: an ICMP error need not quote more than the ICMP header
   /// (RFC 792), so it may come without our tag.
   std::vector<ProbeTag> by_sequence;
+  std::uint16_t stamp_base = 0;        ///< sequence of the request whose send stamp has number 0
+  std::deque<RoundKey> outbox;         ///< rounds whose next probe is due
   unsigned unread_sends = 0;           ///< requests since the socket was last read
   BootTime emptied = BootTime::min();  ///< when the socket was last seen to hold no answer
 };
@@ -123,6 +140,12 @@ bool same_host(const Endpoint& seen, const Endpoint& target) {
 /// The send buffer or the interface's queue is full: no loss, only later.
 bool no_room(int code) noexcept { return code == EAGAIN || code == ENOBUFS || code == ENOMEM; }
 
+BootTime on_grid(BootTime due, nanoseconds spacing) noexcept {
+  if (spacing < exact_spacing) return due;
+  const nanoseconds since_boot = due.time_since_epoch();
+  return BootTime((since_boot + due_grid - nanoseconds(1)) / due_grid * due_grid);
+}
+
 Prober::RoundId round_id(std::uint32_t slot, std::uint32_t generation) noexcept {
   return (std::uint64_t{generation} << 32) | slot;
 }
@@ -156,11 +179,15 @@ struct Prober::Impl {
   EventLoop& loop;
   TagSeal seal;
   Wire ipv4, ipv6;
-  BatchReader reader;
+  Pacer pacer;
+  BatchWriter writer;
+  std::vector<RoundKey> in_batch;    // whose probes are in the writer
+  BatchReader reader, error_reader;  // two, since errors and stamps are read while replies are in hand
+  EventLoop::HookId hook = 0;
+  EventLoop::TimerId outbox_timer = 0;
   std::deque<Round> rounds;  // a deque, since a callback may start rounds while another is in hand
   std::vector<std::uint32_t> free_slots;
   std::uint32_t last_generation = 0;
-  std::vector<std::uint8_t> message;
   ProberStatistics statistics;
 
   Wire& wire_of(int family) noexcept { return family == AF_INET ? ipv4 : ipv6; }
@@ -171,8 +198,14 @@ struct Prober::Impl {
   void wake_at(std::uint32_t slot, BootTime when);
   void wake(std::uint32_t slot, std::uint32_t generation);
 
-  void send_next(std::uint32_t slot);
-  int send(Wire& wire, const Round& round, const ProbeTag& tag, ClockPair& sent);
+  void send_due();
+  void send_due(Wire& wire);
+  std::uint16_t fill_batch(Wire& wire, std::size_t most);
+  void send_batch(Wire& wire, std::uint16_t first_sequence);
+  void sent(const RoundKey& key, const ClockPair& asked);
+  void refused(const RoundKey& key, BootTime now, int code);
+  void advance(Round& round, Probe probe, BootTime now);
+  void stop_pacing(Round& round);
   void settle(std::uint32_t slot);
   void end(std::uint32_t slot);
   void release(std::uint32_t slot);
@@ -180,6 +213,7 @@ struct Prober::Impl {
   void readable(Wire& wire, std::uint32_t events);
   void read_replies(Wire& wire, int most_reads);
   void read_errors(Wire& wire);
+  void take_stamps(const Wire& wire, std::span<const SendStamp> stamps);
   void accept(const EchoSocket& socket, const Arrival& arrival, const ClockPair& read);
   void count(Round& round, EchoAnswer::Kind kind);
   void answered(std::uint32_t slot);
@@ -199,6 +233,7 @@ Result<std::unique_ptr<Prober>> Prober::create(EventLoop& loop) {
     return tl::make_unexpected(refused6 && opened4.error().kind != ErrorKind::permission ? opened6.error()
                                                                                          : opened4.error());
   }
+  impl->hook = loop.before_wait([self = impl.get()] { self->send_due(); });
   return std::unique_ptr<Prober>(new Prober(std::move(impl)));
 }
 
@@ -219,6 +254,8 @@ Prober::RoundId Prober::start(const Endpoint& target, const EchoPlan& plan, Done
     round.plan.count = 0;  // over at its first turn, with nothing sent
   } else {
     round.probes.reserve(std::min(plan.count, 1024U));
+    round.paced = true;
+    impl_->pacer.add(plan.spacing);
   }
   impl_->wake_at(slot, round.due);
   return round_id(slot, round.generation);
@@ -245,6 +282,8 @@ std::string Prober::socket_kind(int family) const {
 }
 
 Prober::Impl::~Impl() {
+  loop.remove_hook(hook);
+  if (outbox_timer != 0) loop.cancel(outbox_timer);
   for (const Round& round : rounds) {
     if (round.timer != 0) loop.cancel(round.timer);
   }
@@ -298,70 +337,137 @@ void Prober::Impl::wake_at(std::uint32_t slot, BootTime when) {
   round.timer = loop.at(when, [this, slot, generation = round.generation] { wake(slot, generation); });
 }
 
-/// One timer a round does all: it sends what is due, and looks for losses only where the round might end by them.
+/// One timer a round does all: it says what is due, and looks for losses only where the round might end by them.
 void Prober::Impl::wake(std::uint32_t slot, std::uint32_t generation) {
   Round* round = find(slot, generation);
   if (round == nullptr) return;
   round->timer = 0;
   if (round->phase == Round::Phase::over) return release(slot);
-  for (Wire* wire : {&ipv4, &ipv6}) {
-    if (wire->unread_sends >= sends_between_reads) read_replies(*wire, reads_a_turn);
-  }
-  if (round->timer != 0) return;  // what was read ended the round, or set its timer anew
-  if (!round->all_sent() && round->due <= BootClock::now()) send_next(slot);
-  settle(slot);
+  if (round->all_sent() || round->due > BootClock::now()) return settle(slot);
+  wire_of(round->target.family()).outbox.push_back({slot, generation});
 }
 
-void Prober::Impl::send_next(std::uint32_t slot) {
-  Round& round = rounds[slot];
-  const ProbeTag tag{slot, round.generation, static_cast<std::uint32_t>(round.probes.size())};
+/// Sends what is due and may leave. Once a turn of the loop, before it waits: what came due in one turn leaves
+/// together.
+void Prober::Impl::send_due() {
+  send_due(ipv4);
+  send_due(ipv6);
+  if ((ipv4.outbox.empty() && ipv6.outbox.empty()) || outbox_timer != 0) return;
+  outbox_timer = loop.at(pacer.next(BootClock::now()), [this] { outbox_timer = 0; });
+}
+
+void Prober::Impl::send_due(Wire& wire) {
+  for (int i = 0; i < batches_a_turn && !wire.outbox.empty(); ++i) {
+    const std::size_t allowed = pacer.allowance(BootClock::now());
+    if (allowed == 0) return;
+    const std::uint16_t first_sequence = fill_batch(wire, std::min(allowed, BatchWriter::batch));
+    if (writer.size() == 0) continue;
+    pacer.spend(writer.size());
+    send_batch(wire, first_sequence);
+    if (wire.unread_sends >= sends_between_reads) read_replies(wire, reads_a_turn);
+    for (std::size_t k = 0; k < in_batch.size(); ++k) {
+      const Round* round = find(in_batch[k].slot, in_batch[k].generation);
+      if (round != nullptr && round->phase == Round::Phase::running) settle(in_batch[k].slot);
+    }
+  }
+}
+
+/// Takes rounds out of the outbox, as many as may be fragmented, or must not be, in one go. Returns the sequence of the
+/// first message; the others follow one by one.
+std::uint16_t Prober::Impl::fill_batch(Wire& wire, std::size_t most) {
+  writer.clear();
+  in_batch.clear();
+  const std::uint16_t first_sequence = wire.next_sequence;
+  bool dont_fragment = false;
+  while (!wire.outbox.empty() && writer.size() < most) {
+    const RoundKey key = wire.outbox.front();
+    const Round* round = find(key.slot, key.generation);
+    const bool running = round != nullptr && round->phase == Round::Phase::running;
+    if (running && writer.size() != 0 && round->plan.dont_fragment != dont_fragment) break;
+    wire.outbox.pop_front();
+    if (!running) continue;
+    dont_fragment = round->plan.dont_fragment;
+    const ProbeTag tag{key.slot, key.generation, static_cast<std::uint32_t>(round->probes.size())};
+    const std::uint16_t sequence = wire.next_sequence++;
+    wire.by_sequence[sequence] = tag;
+    const auto message = writer.add(round->target, round->plan);
+    seal.write(tag, message.subspan(header_octets));
+    write_request_header(round->target.family(), wire.socket->id(), sequence, message);
+    in_batch.push_back(key);
+  }
+  wire.socket->set_dont_fragment(dont_fragment);
+  return first_sequence;
+}
+
+void Prober::Impl::send_batch(Wire& wire, std::uint16_t first_sequence) {
+  std::size_t first = 0;
+  int attempts = 0;
+  while (first < writer.size()) {
+    const ClockPair asked = ClockPair::now();
+    const auto [taken, failed] = writer.send(*wire.socket, first);
+    if (failed == 0) {
+      for (std::size_t i = first; i < first + taken; ++i) sent(in_batch[i], asked);
+      wire.unread_sends += static_cast<unsigned>(taken);
+      first += taken;
+      attempts = 0;
+      continue;
+    }
+    // Taking off what is pending tells whether this was the error of somebody else's probe.
+    read_errors(wire);
+    if (!no_room(failed) && ++attempts < send_attempts) continue;
+    refused(in_batch[first], asked.boot, failed);
+    ++first;
+    attempts = 0;
+    wire.socket->restart_send_stamps();
+    wire.stamp_base = static_cast<std::uint16_t>(first_sequence + first);
+  }
+}
+
+void Prober::Impl::sent(const RoundKey& key, const ClockPair& asked) {
+  Round& round = rounds[key.slot];
+  ++statistics.sent;
+  ++round.waiting;
   Probe probe;
-  const int failed = send(wire_of(round.target.family()), round, tag, probe.sent);
-  const BootTime now = probe.sent.boot;
-  if (no_room(failed)) {
+  probe.sent = asked;
+  advance(round, probe, asked.boot);
+}
+
+void Prober::Impl::refused(const RoundKey& key, BootTime now, int code) {
+  Round& round = rounds[key.slot];
+  if (no_room(code)) {
     if (!round.busy_since) round.busy_since = now;
     if (now - *round.busy_since < round.plan.timeout) {
       round.due = now + busy_pause;
       return;
     }
   }
-  round.busy_since.reset();
-  if (failed != 0) {
-    ++statistics.errors;
-    if (!round.error) round.error = send_error(round.target, failed);
-    probe.state = Probe::State::not_sent;
-  } else {
-    ++statistics.sent;
-    ++round.waiting;
-  }
-  round.probes.push_back(probe);
-  round.due += round.plan.spacing;
-  if (round.due < now) round.due = now + round.plan.spacing;  // the loop fell behind: skip, never catch up in a burst
+  ++statistics.errors;
+  if (!round.error) round.error = send_error(round.target, round.plan.source, code);
+  Probe probe;
+  probe.sent.boot = now;
+  probe.state = Probe::State::not_sent;
+  advance(round, probe, now);
 }
 
-/// Returns 0 or an errno that is about this request, not about one before it.
-int Prober::Impl::send(Wire& wire, const Round& round, const ProbeTag& tag, ClockPair& sent) {
-  const std::uint16_t sequence = wire.next_sequence++;
-  wire.by_sequence[sequence] = tag;
-  ++wire.unread_sends;
-  message.resize(header_octets + round.plan.payload);
-  seal.write(tag, std::span(message).subspan(header_octets));
-  write_request_header(round.target.family(), wire.socket->id(), sequence, message);
-  int failed = 0;
-  for (int attempt = 0; attempt < send_attempts; ++attempt) {
-    sent = ClockPair::now();
-    failed = wire.socket->send(round.target, message);
-    if (failed == 0 || no_room(failed)) break;
-    // It may have been the pending error of somebody else's probe: with that taken off, what remains is ours.
-    read_errors(wire);
-  }
-  return failed;
+void Prober::Impl::advance(Round& round, Probe probe, BootTime now) {
+  round.busy_since.reset();
+  const bool first = round.probes.empty();
+  round.probes.push_back(probe);
+  if (round.all_sent()) stop_pacing(round);
+  round.due += round.plan.spacing;
+  // Rounds that were started together keep the distance that the pacer gave them. A loop that fell behind skips, it
+  // never catches up in a burst.
+  if (first || round.due < now) round.due = now + round.plan.spacing;
+}
+
+void Prober::Impl::stop_pacing(Round& round) {
+  if (std::exchange(round.paced, false)) pacer.remove(round.plan.spacing);
 }
 
 /// Ends the round if nothing more can come of it, else sets its timer.
 void Prober::Impl::settle(std::uint32_t slot) {
   Round& round = rounds[slot];
-  if (!round.all_sent()) return wake_at(slot, round.due);
+  if (!round.all_sent()) return wake_at(slot, on_grid(round.due, round.plan.spacing));
   if (round.waiting == 0) return end(slot);
   const BootTime deadline = round.deadline();
   if (BootClock::now() < deadline) return wake_at(slot, deadline);
@@ -378,6 +484,7 @@ void Prober::Impl::end(std::uint32_t slot) {
   const nanoseconds record =
       std::clamp(std::max(round.plan.spacing, round.plan.timeout), nanoseconds(0), longest_record);
   EchoRound result = result_of(round);
+  stop_pacing(round);
   round.phase = Round::Phase::over;
   wake_at(slot, BootClock::now() + record);
   if (done) done(std::move(result));
@@ -393,8 +500,11 @@ void Prober::Impl::release(std::uint32_t slot) {
 }
 
 void Prober::Impl::readable(Wire& wire, std::uint32_t events) {
-  if ((events & EPOLLERR) != 0) read_errors(wire);
-  if ((events & EPOLLIN) != 0) read_replies(wire, reads_a_turn);
+  if ((events & EPOLLIN) != 0) {
+    read_replies(wire, reads_a_turn);
+  } else if ((events & EPOLLERR) != 0) {
+    read_errors(wire);
+  }
 }
 
 void Prober::Impl::read_replies(Wire& wire, int most_reads) {
@@ -402,22 +512,40 @@ void Prober::Impl::read_replies(Wire& wire, int most_reads) {
   for (int i = 0; i < most_reads; ++i) {
     const BootTime before = BootClock::now();
     const auto arrivals = reader.replies(*wire.socket);
+    // A request's stamp is there before its answer can be, so that now none is missing.
+    read_errors(wire);
     if (arrivals.empty()) {
       wire.emptied = before;
       return;
     }
     const ClockPair read = ClockPair::now();
     for (const Arrival& arrival : arrivals) accept(*wire.socket, arrival, read);
+    if (arrivals.size() < BatchReader::batch && most_reads == reads_a_turn) return;
   }
 }
 
+/// What the kernel says about our requests: when they left, and what came back instead of an answer.
 void Prober::Impl::read_errors(Wire& wire) {
+  bool pending = false;
   for (int i = 0; i < reads_a_turn; ++i) {
-    const auto errors = reader.errors(*wire.socket);
+    const auto errors = error_reader.errors(*wire.socket);
+    if (!errors.stamps.empty()) take_stamps(wire, errors.stamps);
     for (const ErrorArrival& arrival : errors.arrivals) note(wire, arrival);
+    pending = pending || !errors.arrivals.empty();
     if (errors.complete) break;
   }
-  wire.socket->clear_pending_error();
+  if (pending) wire.socket->clear_pending_error();
+}
+
+void Prober::Impl::take_stamps(const Wire& wire, std::span<const SendStamp> stamps) {
+  const ClockPair read = ClockPair::now();
+  for (const SendStamp& stamp : stamps) {
+    const ProbeTag& tag = wire.by_sequence[static_cast<std::uint16_t>(wire.stamp_base + stamp.number)];
+    Round* round = find(tag.slot, tag.generation);
+    if (round == nullptr || tag.sequence >= round->probes.size()) continue;
+    Probe& probe = round->probes[tag.sequence];
+    if (probe.state == Probe::State::waiting) probe.sent = sent_at(probe.sent, stamp.at, read);
+  }
 }
 
 void Prober::Impl::accept(const EchoSocket& socket, const Arrival& arrival, const ClockPair& read) {
