@@ -188,7 +188,7 @@ std::string packets_text(const config::EchoSettings& echo) {
 std::string ping_text(const config::Device& device) {
   if (!device.ping) return "no";
   const std::string packets = packets_text(device.echo);
-  return packets.empty() ? "yes" : packets;
+  return packets.empty() ? "yes" : "yes: " + packets;
 }
 
 report::Table device_table(const config::Inventory& inventory) {

@@ -228,15 +228,6 @@ PingExit code_for(const std::vector<Host>& hosts) {
 
 // --- Printing ---
 
-/// Three digits, as fping does: "0.123", "1.23", "12.3", "123".
-std::string milliseconds(nanoseconds duration) {
-  const double ms = std::chrono::duration<double, std::milli>(duration).count();
-  if (ms < 1.0) return fmt::format("{:.3f}", ms);
-  if (ms < 10.0) return fmt::format("{:.2f}", ms);
-  if (ms < 100.0) return fmt::format("{:.1f}", ms);
-  return fmt::format("{:.0f}", ms);
-}
-
 std::size_t name_width(const std::vector<Host>& hosts) {
   std::size_t width = 0;
   for (const Host& host : hosts) width = std::max(width, host.name.size());
@@ -251,7 +242,8 @@ void print_summary(const std::vector<Host>& hosts, const Settings& settings) {
     for (const Host& host : hosts) {
       if (!host.endpoint) continue;
       fmt::print(stderr, "{:<{}} :", host.name, width);
-      for (const auto& round_trip : host.each) fmt::print(stderr, " {}", round_trip ? milliseconds(*round_trip) : "-");
+      for (const auto& round_trip : host.each)
+        fmt::print(stderr, " {}", round_trip ? latency::milliseconds_text(*round_trip) : "-");
       fmt::print(stderr, "\n");
     }
   }
@@ -260,8 +252,8 @@ void print_summary(const std::vector<Host>& hosts, const Settings& settings) {
     fmt::print(stderr, "{:<{}} : xmt/rcv/%loss = {}/{}/{}%", host.name, width, host.sent, host.received,
                host.loss_percent());
     if (host.received != 0) {
-      fmt::print(stderr, ", min/avg/max = {}/{}/{}", milliseconds(host.fastest), milliseconds(host.mean()),
-                 milliseconds(host.slowest));
+      fmt::print(stderr, ", min/avg/max = {}/{}/{}", latency::milliseconds_text(host.fastest),
+                 latency::milliseconds_text(host.mean()), latency::milliseconds_text(host.slowest));
     }
     if (host.duplicates != 0) fmt::print(stderr, ", duplicates {}", host.duplicates);
     if (host.late != 0) fmt::print(stderr, ", late {}", host.late);
@@ -373,9 +365,9 @@ void PingRun::round_over(Host& host, std::uint32_t number, const icmp::EchoRound
 
 void PingRun::live_line(const Host& host, std::uint32_t number, std::optional<nanoseconds> round_trip) {
   if (settings_.quiet || settings_.json) return;
-  const std::string mean = host.received == 0 ? "NaN" : milliseconds(host.mean());
+  const std::string mean = host.received == 0 ? "NaN" : latency::milliseconds_text(host.mean());
   const std::string outcome =
-      round_trip ? fmt::format("{} bytes, {} ms", settings_.probe.payload + 8, milliseconds(*round_trip))
+      round_trip ? fmt::format("{} bytes, {} ms", settings_.probe.payload + 8, latency::milliseconds_text(*round_trip))
                  : std::string("timed out");
   fmt::print("{:<{}} : [{}], {} ({} avg, {}% loss)\n", host.name, name_width_, number, outcome, mean,
              host.loss_percent());
@@ -386,7 +378,7 @@ void PingRun::odd_answer(const Host& host, std::uint32_t number, const icmp::Ech
   if (settings_.quiet || settings_.json) return;
   const char* what = answer.kind == icmp::EchoAnswer::Kind::duplicate ? "duplicate" : "late answer";
   fmt::print(stderr, "{} : {} for [{}], {} bytes, {} ms\n", host.name, what, number, settings_.probe.payload + 8,
-             milliseconds(answer.round_trip));
+             latency::milliseconds_text(answer.round_trip));
 }
 
 /// An error that each probe meets again is told once.

@@ -1,5 +1,7 @@
 #include "octopoll/latency/round_trips.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <vector>
@@ -55,9 +57,18 @@ std::optional<RoundTripSummary> summarize(std::span<const nanoseconds> round_tri
   summary.median = n % 2 == 1 ? sorted[n / 2] : (sorted[n / 2 - 1] + sorted[n / 2]) / 2;
   summary.mean = rounded(mean);
   summary.p95 = percentile(sorted, 95);
+  summary.p99 = percentile(sorted, 99);
   summary.max = sorted.back();
   summary.deviation = rounded(std::sqrt(squares / static_cast<double>(n)));
   return summary;
+}
+
+std::string milliseconds_text(nanoseconds time) {
+  const double ms = std::chrono::duration<double, std::milli>(time).count();
+  if (ms < 1.0) return fmt::format("{:.3f}", ms);
+  if (ms < 10.0) return fmt::format("{:.2f}", ms);
+  if (ms < 100.0) return fmt::format("{:.1f}", ms);
+  return fmt::format("{:.0f}", ms);
 }
 
 Jitter jitter_of(std::span<const nanoseconds> round_trips) noexcept {

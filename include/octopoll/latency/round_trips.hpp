@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <optional>
 #include <span>
+#include <string>
 
 namespace octopoll::latency {
 
@@ -41,12 +42,15 @@ class Jitter {
 
 /// Lost probes have no round trip (RFC 2681 section 2.4: undefined, not large), so none of these knows of loss.
 struct RoundTripSummary {
-  std::chrono::nanoseconds min{}, p5{}, median{}, mean{}, p95{}, max{};  ///< percentiles by nearest rank
-  std::chrono::nanoseconds deviation{};                                  ///< population standard deviation
+  std::chrono::nanoseconds min{}, p5{}, median{}, mean{}, p95{}, p99{}, max{};  ///< percentiles by nearest rank
+  std::chrono::nanoseconds deviation{};                                         ///< population standard deviation
 };
 
 /// Of round trips in any order; nullopt of none. The median of an even number is the mean of the two in the middle.
 [[nodiscard]] std::optional<RoundTripSummary> summarize(std::span<const std::chrono::nanoseconds> round_trips);
+
+/// Without the unit: "0.123", "1.23", "12.3", "123", as fping writes them.
+[[nodiscard]] std::string milliseconds_text(std::chrono::nanoseconds time);
 
 /// The jitter of one round; `round_trips` in order of sending.
 [[nodiscard]] Jitter jitter_of(std::span<const std::chrono::nanoseconds> round_trips) noexcept;

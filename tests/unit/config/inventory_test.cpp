@@ -293,7 +293,7 @@ TEST_CASE("the example that is shipped is right", "[config]") {
   INFO((inventory ? "" : listing(inventory.error())));
   REQUIRE(inventory);
   CHECK(inventory->devices.size() == 5);
-  CHECK(inventory->probes.size() == 2);
+  CHECK(inventory->probes.size() == 3);
 }
 
 TEST_CASE("how long names are kept is said once for the whole file", "[config]") {

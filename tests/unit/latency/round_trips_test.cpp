@@ -59,6 +59,14 @@ TEST_CASE("a percentile is the smallest value that its share does not exceed") {
   CHECK(percentile(twenty, 95) == 19ns);  // exactly nineteen of twenty
 }
 
+TEST_CASE("milliseconds are written as fping writes them") {
+  CHECK(milliseconds_text(0ns) == "0.000");
+  CHECK(milliseconds_text(12'345ns) == "0.012");
+  CHECK(milliseconds_text(1'234'567ns) == "1.23");
+  CHECK(milliseconds_text(12'345'678ns) == "12.3");
+  CHECK(milliseconds_text(1'234'567'890ns) == "1235");
+}
+
 TEST_CASE("jitter needs a pair") {
   CHECK_FALSE(jitter_of(Series{}).delay_variation());
   CHECK_FALSE(jitter_of(Series{3ms}).delay_variation());
