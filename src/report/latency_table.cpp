@@ -17,12 +17,11 @@ using latency::RoundTripSummary;
 using std::chrono::nanoseconds;
 
 /// Those that go first where the terminal is narrow.
-constexpr std::array<std::string_view, 9> least_telling{"address",     "rtt_p5_ms",  "rtt_deviation_ms",
-                                                        "rtt_mean_ms", "rtt_p99_ms", "voice_r",
-                                                        "rtt_min_ms",  "worst_hour", "sent"};
+constexpr std::array<std::string_view, 11> least_telling{
+    "address",    "rtt_p5_ms", "rtt_deviation_ms",  "rtt_mean_ms",     "rtt_p99_ms", "voice_r",
+    "rtt_min_ms", "sent",      "worst_hour_p95_ms", "worst_hour_loss", "worst_hour"};
 
 Cell part(const std::optional<RoundTripSummary>& summary, nanoseconds RoundTripSummary::*member);
-Cell hour_cell(const TargetLatency& target);
 std::vector<std::string> notes_of(const LatencyReport& report, bool voice);
 nlohmann::ordered_json hours_json(const std::vector<LatencyHour>& hours);
 
@@ -47,7 +46,9 @@ Table latency_for_people(const LatencyReport& report, std::size_t width, bool vo
     table.columns.push_back({"voice_mos", "MOS", Align::right});
     table.columns.push_back({"voice_r", "R", Align::right});
   }
-  table.columns.push_back({"worst_hour", "Worst hour", Align::left});
+  table.columns.push_back({"worst_hour", "Worst hour", Align::right});
+  table.columns.push_back({"worst_hour_loss", "loss", Align::right});
+  table.columns.push_back({"worst_hour_p95_ms", "p95", Align::right});
   for (const TargetLatency& target : report.targets) {
     const auto& summary = target.round_trips;
     table.rows.push_back({{target.target, {}},
@@ -68,7 +69,10 @@ Table latency_for_people(const LatencyReport& report, std::size_t width, bool vo
       table.rows.back().push_back(score ? Cell{score->mos, fmt::format("{:.2f}", score->mos)} : Cell{});
       table.rows.back().push_back(score ? Cell{score->r, fmt::format("{:.1f}", score->r)} : Cell{});
     }
-    table.rows.back().push_back(hour_cell(target));
+    const LatencyHour* hour = target.worst_hours.empty() ? nullptr : &target.worst_hours.front();
+    table.rows.back().push_back(hour ? Cell{utc_text(hour->begin), local_text(hour->begin).substr(0, 16)} : Cell{});
+    table.rows.back().push_back(hour ? percent_cell(hour->echoes.loss(), 2) : Cell{});
+    table.rows.back().push_back(hour ? part(hour->round_trips, &RoundTripSummary::p95) : Cell{});
   }
   const bool dropped = drop_columns(table, width, least_telling);
   table.notes = notes_of(report, voice);
@@ -154,16 +158,6 @@ namespace {
 
 Cell part(const std::optional<RoundTripSummary>& summary, nanoseconds RoundTripSummary::*member) {
   return milliseconds_cell(summary ? std::optional((*summary).*member) : std::nullopt);
-}
-
-/// "2026-01-31 13:00: 2.5 % lost, p95 12.3 ms".
-Cell hour_cell(const TargetLatency& target) {
-  if (target.worst_hours.empty()) return {};
-  const LatencyHour& hour = target.worst_hours.front();
-  std::string text =
-      fmt::format("{}: {:.1f} % lost", local_text(hour.begin).substr(0, 16), hour.echoes.loss().value_or(0.0) * 100.0);
-  if (hour.round_trips) text += fmt::format(", p95 {} ms", latency::milliseconds_text(hour.round_trips->p95));
-  return {utc_text(hour.begin), text};
 }
 
 std::vector<std::string> notes_of(const LatencyReport& report, bool voice) {
