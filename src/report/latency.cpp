@@ -40,7 +40,7 @@ void sort(std::vector<TargetLatency>& targets, LatencyOrder order);
 
 std::optional<double> EchoCounts::loss() const noexcept {
   if (sent == 0) return std::nullopt;
-  return 1.0 - static_cast<double>(received) / static_cast<double>(sent);
+  return static_cast<double>(sent - received) / static_cast<double>(sent);
 }
 
 Result<LatencyOrder> latency_order_from(std::string_view word) {

@@ -2,22 +2,20 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <chrono>
 #include <cmath>
 #include <string_view>
-#include <system_error>
 #include <utility>
 
 #include "octopoll/store/reader.hpp"
 #include "reader_impl.hpp"
+#include "round_trips_text.hpp"
 
 namespace octopoll::store {
 namespace {
 
 std::chrono::nanoseconds from_milliseconds(double time) { return std::chrono::nanoseconds(std::llround(time * 1e6)); }
 
-bool read_round_trips(std::string_view json, std::vector<std::chrono::nanoseconds>& round_trips);
 Result<std::vector<latency::Observation>> observations(Database& database, std::string_view sql, std::int64_t id,
                                                        WallTime since, WallTime until);
 
@@ -65,6 +63,26 @@ Result<> Reader::for_each_round(std::int64_t target_id, WallTime since, WallTime
   }
 }
 
+Result<> Reader::for_each_hour(std::int64_t target_id, WallTime since, WallTime until,
+                               const std::function<void(const StoredHour&)>& callback) {
+  auto statement = impl_->database.prepare(
+      "SELECT begins_at, sent, received, distribution FROM ping_hours"
+      " WHERE target_id = ? AND begins_at >= ? AND begins_at < ? ORDER BY begins_at");
+  if (!statement) return tl::make_unexpected(statement.error());
+  for (auto row = statement->first(target_id, unix_ms(since), unix_ms(until));; row = statement->next()) {
+    if (!row) return tl::make_unexpected(row.error());
+    if (!*row) return {};
+    auto distribution = read_histogram(statement->text(3));
+    if (!distribution) {
+      return fail(ErrorKind::store,
+                  fmt::format("{}: an hour of pings has a distribution that is none", impl_->database.path().string()),
+                  "the file was changed by another program, or is damaged");
+    }
+    callback({wall_time(statement->integer(0)), statement->unsigned_integer(1), statement->unsigned_integer(2),
+              std::move(*distribution)});
+  }
+}
+
 // v_devices has the same rule for what was not asked.
 Result<std::vector<latency::Observation>> Reader::polls_answered(std::int64_t device_id, WallTime since,
                                                                  WallTime until) {
@@ -88,24 +106,6 @@ Result<std::vector<latency::Observation>> Reader::rounds_answered(std::int64_t t
 }
 
 namespace {
-
-/// "[812.345,90.1]", microseconds, as the recorder writes them: no blanks.
-bool read_round_trips(std::string_view json, std::vector<std::chrono::nanoseconds>& round_trips) {
-  round_trips.clear();
-  if (json.size() < 2 || json.front() != '[' || json.back() != ']') return false;
-  const char* at = json.data() + 1;
-  const char* const end = json.data() + json.size() - 1;
-  while (at != end) {
-    double microseconds = 0.0;
-    const auto [stopped, error] = std::from_chars(at, end, microseconds);
-    if (error != std::errc{} || !(microseconds >= 0.0) || microseconds > 1e12) return false;
-    round_trips.emplace_back(std::llround(microseconds * 1e3));
-    at = stopped;
-    if (at == end) return true;
-    if (*at != ',' || ++at == end) return false;
-  }
-  return true;
-}
 
 /// Rows of start, interval, slot, "answered", "was not asked".
 Result<std::vector<latency::Observation>> observations(Database& database, std::string_view sql, std::int64_t id,

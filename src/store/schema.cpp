@@ -504,6 +504,23 @@ UPDATE ping_rounds SET
                         FROM (SELECT value - lag(value) OVER (ORDER BY key) AS difference FROM json_each(rtts_us)))
 WHERE rtts_us <> '[]';
 
+CREATE TABLE ping_hours (              -- a target's hour, summed up when its next one has begun
+  target_id          INTEGER NOT NULL REFERENCES ping_targets(id),
+  begins_at          INTEGER NOT NULL, -- unix ms, a whole hour of UTC
+  rounds             INTEGER NOT NULL, -- that began in it
+  sent               INTEGER NOT NULL,
+  received           INTEGER NOT NULL,
+  duplicates         INTEGER NOT NULL,
+  late               INTEGER NOT NULL,
+  errors             INTEGER NOT NULL,
+  rtt_min_us         REAL,
+  rtt_mean_us        REAL,
+  rtt_max_us         REAL,
+  delay_variation_us REAL,             -- as in ping_rounds; rounds make no pairs with each other
+  distribution       TEXT NOT NULL,    -- JSON: round trips by bucket; b holds 2^(b/16) us up to 2^((b+1)/16) us
+  PRIMARY KEY (target_id, begins_at)
+) STRICT, WITHOUT ROWID;
+
 DROP VIEW v_ping;
 CREATE VIEW v_ping AS
 SELECT t.name AS target, t.address, strftime('%Y-%m-%dT%H:%M:%fZ', r.started_at / 1000.0, 'unixepoch') AS time,

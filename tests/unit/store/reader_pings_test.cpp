@@ -9,6 +9,7 @@
 #include "octopoll/store/reader.hpp"
 #include "octopoll/store/writer.hpp"
 #include "store/database.hpp"
+#include "store/round_trips_text.hpp"
 #include "support/temp_dir.hpp"
 
 namespace octopoll::store {
@@ -137,6 +138,100 @@ TEST_CASE("whether a device answered, a turn, with the one that reaches into the
   CHECK((*rounds)[0].slot == 77);
   CHECK((*rounds)[1].answered == true);
   CHECK_FALSE((*rounds)[2].answered);
+}
+
+std::vector<StoredHour> hours_of(Reader& reader) {
+  std::vector<StoredHour> hours;
+  REQUIRE(reader.for_each_hour(1, noon - 24h, noon + 48h, [&hours](const StoredHour& hour) { hours.push_back(hour); }));
+  return hours;
+}
+
+TEST_CASE("an hour is summed up with its distribution when the next one begins, whoever writes that") {
+  Store store;
+  store.add(round_of("a", 0s, {1ms, 3ms, 2ms}, 4)).add(round_of("a", 3599s, {16ms}, 1));
+  CHECK(hours_of(*store.reader()).empty());
+  store.add(round_of("a", 3600s, {5ms}, 1));  // each add() is a writer of its own
+  const auto hours = hours_of(*store.reader());
+  REQUIRE(hours.size() == 1);
+  CHECK(hours[0].begin == noon);
+  CHECK(hours[0].sent == 5);
+  CHECK(hours[0].received == 4);
+  CHECK(hours[0].distribution.count() == 4);
+  CHECK(hours[0].distribution.buckets().at(latency::Histogram::bucket_of(16ms)) == 1);
+
+  auto database = Database::open(store.path(), Database::Access::read_only);
+  REQUIRE(database);
+  auto row =
+      database->prepare("SELECT rounds, rtt_min_us, rtt_mean_us, rtt_max_us, delay_variation_us FROM ping_hours");
+  REQUIRE(row);
+  REQUIRE(row->first().value());
+  CHECK(row->integer(0) == 2);
+  CHECK(row->real(1) == 1000);
+  CHECK(row->real(2) == 5500);
+  CHECK(row->real(3) == 16000);
+  CHECK(row->real(4) == 1500);  // 2 and 1 ms; 2 and 16 are of two rounds
+}
+
+TEST_CASE("hours are summed up in one run as over several, and a gap is no hour") {
+  Store store;
+  {
+    auto writer = Writer::open(store.path()).value();
+    for (const std::chrono::seconds after : {0s, 60s, 3600s, 5 * 3600s, 5 * 3600s + 60s, 6 * 3600s}) {
+      writer->take(test::share(round_of("a", after, {1ms}, 2)));
+    }
+    REQUIRE(writer->close().records == 6);
+  }
+  const auto hours = hours_of(*store.reader());
+  REQUIRE(hours.size() == 3);
+  CHECK(hours[0].sent == 4);
+  CHECK(hours[1].begin == noon + 1h);
+  CHECK(hours[1].sent == 2);
+  CHECK(hours[2].begin == noon + 5h);
+  CHECK(hours[2].sent == 4);
+}
+
+TEST_CASE("a round that comes late for its hour is counted in it, and a round twice is not") {
+  Store store;
+  store.add(round_of("a", 0s, {1ms}, 1)).add(round_of("a", 3600s, {1ms}, 1));
+  store.add(round_of("a", 3590s, {1ms}, 1)).add(round_of("a", 3660s, {1ms}, 1)).add(round_of("a", 7200s, {1ms}, 1));
+  {
+    auto writer = Writer::open(store.path()).value();
+    writer->take(test::share(round_of("a", 3600s, {1ms}, 1)));
+    (void)writer->close();
+  }
+  const auto hours = hours_of(*store.reader());
+  REQUIRE(hours.size() == 2);
+  CHECK(hours[0].sent == 2);
+  CHECK(hours[1].sent == 2);
+}
+
+TEST_CASE("an hour keeps what it has when its rounds are gone") {
+  Store store;
+  store.add(round_of("a", 0s, {1ms}, 1)).add(round_of("a", 60s, {1ms}, 1)).add(round_of("a", 3600s, {1ms}, 1));
+  auto database = Database::open(store.path(), Database::Access::read_write);
+  REQUIRE(database);
+  REQUIRE(database->execute("DELETE FROM ping_rounds WHERE round = 0 AND started_at < 1769864400000"));
+  store.add(round_of("a", 120s, {1ms}, 1)).add(round_of("a", 7200s, {1ms}, 1));
+  const auto hours = hours_of(*store.reader());
+  REQUIRE_FALSE(hours.empty());
+  CHECK(hours[0].sent == 2);
+}
+
+TEST_CASE("a distribution is written as JSON, and what is none is told") {
+  latency::Histogram histogram;
+  histogram.add(0, 3);
+  histogram.add(230, 12);
+  CHECK(write_histogram(histogram) == R"({"0":3,"230":12})");
+  CHECK(write_histogram({}) == "{}");
+  const auto back = read_histogram(R"({"0":3,"230":12})");
+  REQUIRE(back);
+  CHECK(back->buckets() == histogram.buckets());
+  CHECK(read_histogram("{}")->count() == 0);
+  for (const char* bad : {"", "{", "}", "[]", "{1:2}", R"({"1":2,})", R"({"1":})", R"({"x":1})", R"({"1":2 "2":3})",
+                          R"({"70000":1})", R"({"1":-1})", R"({"-1":1})"}) {
+    CAPTURE(bad);
+    CHECK_FALSE(read_histogram(bad));
+  }
 }
 
 }  // namespace
