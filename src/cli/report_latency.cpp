@@ -21,6 +21,7 @@ const CommandHelp help{
     "deviation, percentiles (exact, of all round trips that the store keeps), jitter, and the worst hours.",
     {{"octopoll report latency", "the last 24 hours, the most loss first"},
      {"octopoll report latency --since 7d --sort p95 --top 10", "the ten slowest of a week"},
+     {"octopoll report latency --smoke --since 3d --device '^core1$'", "how its round trips were spread, hour by hour"},
      {"octopoll report latency --voice --device '^branch'", "what a voice call to the branches would be like"},
      {"octopoll report latency --since 2026-01-31T08:00 --until 2026-01-31T18:00 --format json", "a working day"}},
     "0 done (also with nothing to show), 1 the store cannot be read, 2 bad usage, 3 internal error"};
@@ -41,6 +42,10 @@ Result<Request> request_from(const po::variables_map& arguments) {
   request.query.target_pattern = arguments["device"].as<std::string>();
   request.query.order = *order;
   request.query.top = common->top;
+  request.query.smoke = arguments["smoke"].as<bool>();
+  if (request.query.smoke && common->format == report::Format::csv) {
+    return fail(ErrorKind::usage, "--smoke is no table that CSV could hold", "use --format json, or leave --smoke out");
+  }
   if (auto sensible = report::check(request.query); !sensible) return tl::make_unexpected(sensible.error());
   return request;
 }
@@ -49,7 +54,8 @@ std::string as_text(const report::LatencyReport& made, const Request& request) {
   switch (request.common.format) {
     case report::Format::table: {
       const report::TextStyle style = request.common.style();
-      return report::to_text(report::latency_for_people(made, style.width, request.voice), style);
+      return report::to_text(report::latency_for_people(made, style.width, request.voice), style) +
+             report::latency_smoke(made, style.width);
     }
     case report::Format::csv:
       return report::to_csv(report::latency_for_machines(made));
@@ -83,9 +89,11 @@ int run_report_latency(int argc, char** argv) {
       ("device", po::value<std::string>()->value_name("RE")->default_value(""),
        "only devices and probes whose name has this regular expression (RE2) in it")                   //
       ("sort", po::value<std::string>()->value_name("KEY")->default_value("loss"), sort_help.c_str())  //
-      ("voice", po::bool_switch(),
-       "also MOS and R: how a G.711 call would sound, by the simplified E-model of ITU-T G.107 (CSV and JSON have them"
-       " always)");
+      ("smoke", po::bool_switch(), "also how round trips were spread, hour by hour (not in CSV)")(
+          "voice", po::bool_switch(),
+          "also MOS and R: how a G.711 call would sound, by the simplified E-model of ITU-T G.107 (CSV and JSON have "
+          "them"
+          " always)");
   const auto arguments = parse_arguments(argc, argv, help, options);
   if (!arguments) return exit_code(arguments.error());
   const auto request = request_from(*arguments);

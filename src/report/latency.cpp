@@ -20,7 +20,7 @@ static_assert(order_words.size() == static_cast<std::size_t>(LatencyOrder::name)
 /// A target's rounds, one after the other, by hours and in all.
 class Sums {
  public:
-  explicit Sums(TargetLatency& target) : target_(target) {}
+  Sums(TargetLatency& target, bool smoke) : target_(target), smoke_(smoke) {}
   void add(const store::StoredRound& round);
   void finish(std::size_t worst_hours);
 
@@ -28,12 +28,15 @@ class Sums {
   void end_hour();
 
   TargetLatency& target_;
+  bool smoke_;
   LatencyHour hour_;
   RoundTrips of_hour_;
   RoundTrips of_all_;
 };
 
 bool is_worse(const LatencyHour& a, const LatencyHour& b);
+Result<> add_summed_up(store::Reader& reader, std::int64_t target_id, const TimeWindow& window,
+                       std::vector<SmokeHour>& hours);
 void sort(std::vector<TargetLatency>& targets, LatencyOrder order);
 
 }  // namespace
@@ -73,12 +76,17 @@ Result<LatencyReport> make_latency(store::Reader& reader, const LatencyQuery& qu
     target.target = stored.name;
     target.is_device = stored.is_device;
     target.address = stored.address;
-    Sums sums(target);
+    Sums sums(target, query.smoke);
     auto read = reader.for_each_round(stored.id, query.window.since, query.window.until,
                                       [&sums](const store::StoredRound& round) { sums.add(round); });
     if (!read) return tl::make_unexpected(read.error());
-    if (target.rounds == 0) continue;
     sums.finish(query.worst_hours);
+    if (query.smoke) {
+      if (auto added = add_summed_up(reader, stored.id, query.window, target.smoke); !added) {
+        return tl::make_unexpected(added.error());
+      }
+    }
+    if (target.rounds == 0 && target.smoke.empty()) continue;
     report.targets.push_back(std::move(target));
   }
   sort(report.targets, query.order);
@@ -116,6 +124,10 @@ void Sums::end_hour() {
   if (hour_.echoes.sent != 0) {
     hour_.round_trips = latency::summarize(of_hour_);
     target_.worst_hours.push_back(hour_);
+    if (smoke_) {
+      SmokeHour& smoke = target_.smoke.emplace_back(SmokeHour{hour_.begin, hour_.echoes, {}});
+      for (const nanoseconds one : of_hour_) smoke.distribution.add(one);
+    }
   }
   of_all_.insert(of_all_.end(), of_hour_.begin(), of_hour_.end());
   of_hour_.clear();
@@ -133,6 +145,20 @@ void Sums::finish(std::size_t worst_hours) {
   const std::size_t kept = std::min(worst_hours, hours.size());
   std::partial_sort(hours.begin(), hours.begin() + static_cast<std::ptrdiff_t>(kept), hours.end(), is_worse);
   hours.resize(kept);
+}
+
+/// Hours that lie whole in the window and of which no round is left.
+Result<> add_summed_up(store::Reader& reader, std::int64_t target_id, const TimeWindow& window,
+                       std::vector<SmokeHour>& hours) {
+  const std::size_t with_rounds = hours.size();
+  auto read = reader.for_each_hour(target_id, window.since, window.until, [&](const store::StoredHour& hour) {
+    if (hour.sent == 0 || hour.begin + std::chrono::hours(1) > window.until) return;
+    const auto end = hours.begin() + static_cast<std::ptrdiff_t>(with_rounds);
+    const bool known = std::any_of(hours.begin(), end, [&](const SmokeHour& one) { return one.begin == hour.begin; });
+    if (!known) hours.push_back({hour.begin, {hour.sent, hour.received}, hour.distribution});
+  });
+  std::sort(hours.begin(), hours.end(), [](const SmokeHour& a, const SmokeHour& b) { return a.begin < b.begin; });
+  return read;
 }
 
 nanoseconds p95_of(const std::optional<latency::RoundTripSummary>& round_trips) {

@@ -24,6 +24,7 @@ constexpr std::array<std::string_view, 11> least_telling{
 Cell part(const std::optional<RoundTripSummary>& summary, nanoseconds RoundTripSummary::*member);
 std::vector<std::string> notes_of(const LatencyReport& report, bool voice);
 nlohmann::ordered_json hours_json(const std::vector<LatencyHour>& hours);
+nlohmann::ordered_json smoke_json(const std::vector<SmokeHour>& hours);
 
 }  // namespace
 
@@ -145,6 +146,7 @@ nlohmann::ordered_json latency_json(const LatencyReport& report, const std::file
   for (std::size_t i = 0; i < report.targets.size(); ++i) {
     for (const char* key : {"worst_hour", "worst_hour_loss", "worst_hour_p95_ms"}) targets[i].erase(key);
     targets[i]["worst_hours"] = hours_json(report.targets[i].worst_hours);
+    if (!report.targets[i].smoke.empty()) targets[i]["hours"] = smoke_json(report.targets[i].smoke);
   }
   return {{"report", "latency"},
           {"since", utc_text(report.window.since)},
@@ -194,6 +196,25 @@ nlohmann::ordered_json hours_json(const std::vector<LatencyHour>& hours) {
                      {"rtt_median_ms", ms(hour.round_trips, &RoundTripSummary::median)},
                      {"rtt_p95_ms", ms(hour.round_trips, &RoundTripSummary::p95)},
                      {"rtt_max_ms", ms(hour.round_trips, &RoundTripSummary::max)}});
+  }
+  return array;
+}
+
+nlohmann::ordered_json smoke_json(const std::vector<SmokeHour>& hours) {
+  using latency::Histogram;
+  const auto ms = [](nanoseconds time) { return std::chrono::duration<double, std::milli>(time).count(); };
+  nlohmann::ordered_json array = nlohmann::ordered_json::array();
+  for (const SmokeHour& hour : hours) {
+    nlohmann::ordered_json buckets = nlohmann::ordered_json::array();
+    for (const auto& [bucket, count] : hour.distribution.buckets()) {
+      buckets.push_back({{"from_ms", ms(Histogram::begin_of(bucket))},
+                         {"to_ms", ms(Histogram::begin_of(static_cast<Histogram::Bucket>(bucket + 1)))},
+                         {"count", count}});
+    }
+    array.push_back({{"begin", utc_text(hour.begin)},
+                     {"sent", hour.echoes.sent},
+                     {"received", hour.echoes.received},
+                     {"distribution", std::move(buckets)}});
   }
   return array;
 }

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "octopoll/core/result.hpp"
+#include "octopoll/latency/histogram.hpp"
 #include "octopoll/latency/round_trips.hpp"
 #include "octopoll/latency/voice.hpp"
 #include "octopoll/report/table.hpp"
@@ -34,6 +35,13 @@ struct LatencyHour {
   std::optional<latency::RoundTripSummary> round_trips;
 };
 
+/// One hour's distribution, for a smoke picture.
+struct SmokeHour {
+  WallTime begin;
+  EchoCounts echoes;
+  latency::Histogram distribution;
+};
+
 /// One target in the window: of the rounds that began in it.
 ///
 /// All round trips of the window are kept in the store, and each number is reckoned of all of them together: a
@@ -52,6 +60,9 @@ struct TargetLatency {
   std::optional<latency::VoiceScore> voice;
   /// The most loss first, then the highest 95th percentile.
   std::vector<LatencyHour> worst_hours;
+  /// Where it was asked for: all hours of the window, in order. An hour whose rounds are no longer in the store is
+  /// shown as it was summed up; it is in none of the numbers above.
+  std::vector<SmokeHour> smoke;
 };
 
 enum class LatencyOrder : std::uint8_t { loss, p95, median, jitter, voice, name };
@@ -66,6 +77,7 @@ struct LatencyQuery {
   LatencyOrder order = LatencyOrder::loss;
   std::optional<std::size_t> top;
   std::size_t worst_hours = 3;  ///< of each target, at most
+  bool smoke = false;
 };
 
 struct LatencyReport {
@@ -87,6 +99,9 @@ struct LatencyReport {
 [[nodiscard]] Table latency_for_people(const LatencyReport& report, std::size_t width, bool voice);
 /// For CSV: every number, with the worst hour of each target.
 [[nodiscard]] Table latency_for_machines(const LatencyReport& report);
+/// For a terminal: of each target a line an hour, its round trips on a logarithmic scale, the denser the more of them.
+/// `width` as in TextStyle. Empty where no smoke was asked for.
+[[nodiscard]] std::string latency_smoke(const LatencyReport& report, std::size_t width);
 /// {"report": "latency", "since": ..., "targets": [...]}, with all worst hours; fields are only ever added.
 [[nodiscard]] nlohmann::ordered_json latency_json(const LatencyReport& report, const std::filesystem::path& store);
 

@@ -88,6 +88,12 @@ TEST_CASE("report latency as CSV and JSON", "[report]") {
         "voice_mos,voice_r,worst_hour,worst_hour_loss,worst_hour_p95_ms");
   CHECK(text.find("\nresolver,false,192.0.2.53,12,120,115,") != std::string::npos);
 
+  const auto smoke = report(on(dir, {"latency", "--smoke", "--device", "resolver"}));
+  INFO(smoke.describe());
+  CHECK(smoke.exit_code() == 0);
+  CHECK(smoke.out.find("\nresolver (192.0.2.53)\n") != std::string::npos);
+  CHECK(smoke.out.find("2026-01-31 13:00     8.33 %  |@") != std::string::npos);
+
   const auto made = report(on(dir, {"latency", "--format", "json", "--top", "1"}));
   INFO(made.describe());
   REQUIRE(made.exit_code() == 0);
@@ -151,6 +157,7 @@ TEST_CASE("reports of pings: bad usage is exit 2, names the option, and needs no
       {{"latency", "--device", "("}, "--device \"(\" is no regular expression"},
       {{"latency", "--top", "0"}, "--top \"0\""},
       {{"latency", "--sort", "los"}, "did you mean \"loss\"?"},
+      {{"latency", "--smoke", "--format", "csv"}, "--smoke is no table that CSV could hold"},
       {{"latency", "--format", "html"}, "--format takes table, csv or json"},
       {{"latency", "--interface", "x"}, "octopoll report latency: unrecognised option '--interface'"},
       {{"latency", "extra"}, "octopoll report latency"},

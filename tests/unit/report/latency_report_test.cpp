@@ -7,6 +7,7 @@
 
 #include "octopoll/report/latency.hpp"
 #include "octopoll/store/writer.hpp"
+#include "store/database.hpp"
 #include "support/temp_dir.hpp"
 #include "unit/store/make_record.hpp"
 
@@ -44,6 +45,14 @@ class Store {
     const auto made = make_latency(**reader, query);
     REQUIRE(made);
     return *made;
+  }
+  /// Rounds that a retention of the future took away.
+  Store& without_rounds_before(std::chrono::milliseconds after_noon) {
+    auto database = store::Database::open(dir_ / "x.db", store::Database::Access::read_write);
+    REQUIRE(database);
+    const std::int64_t until = (noon + after_noon).time_since_epoch().count();
+    REQUIRE(database->execute(("DELETE FROM ping_rounds WHERE started_at < " + std::to_string(until)).c_str()));
+    return *this;
   }
   TargetLatency only(const LatencyQuery& query) {
     const auto made = report(query);
@@ -264,6 +273,85 @@ TEST_CASE("JSON has every number, with all the worst hours") {
   CHECK(target["voice_mos"].is_number());
   CHECK(target["worst_hours"][0]["begin"] == "2026-01-31T12:00:00Z");
   CHECK(target["worst_hours"][0]["rtt_p95_ms"] == 3.0);
+}
+
+LatencyQuery smoke_over(std::chrono::milliseconds since, std::chrono::milliseconds until) {
+  LatencyQuery query = over(since, until);
+  query.smoke = true;
+  return query;
+}
+
+TEST_CASE("smoke is a line an hour, the denser the more of the hour's round trips") {
+  // 1 ms is in bucket 159 (from 981 us), 1.1 ms in 161, 1.4 ms in 167 (to 1.45 ms).
+  Store store;
+  store.add("a", 0s, 12, {1ms, 1ms, 1ms, 1ms, 1ms, 1ms, 1ms, 1ms, 1ms, 1100us});
+  store.add("a", 1h, 4, {1400us, 1400us, 1ms, 1ms}).add("a", 2h, 3);
+  const LatencyReport made = store.report(smoke_over(0s, 24h));
+  std::string text = latency_smoke(made, 80);
+  // Times of day are those of this machine's zone.
+  for (std::size_t at = 0; (at = text.find("2026-01-31 ", at)) != std::string::npos; at += 16)
+    text.replace(at, 16, 16, '#');
+  CHECK(text ==
+        "\n"
+        "a\n"
+        "                           0.981 ms 1.45 ms\n"
+        "################    16.67 %  |@ .      |\n"
+        "################     0.00 %  |@       @|\n"
+        "################   100.00 %  |         |\n"
+        "\n"
+        "Round trips on a logarithmic scale; from . to @ the more of the hour's.\n");
+  CHECK(latency_smoke(store.report(over(0s, 24h)), 80).empty());
+}
+
+TEST_CASE("smoke fits into a narrow terminal, and takes no more room than it has buckets") {
+  Store store;
+  store.add("a", 0s, 2, {1us, 10s});
+  for (const std::size_t width : {60U, 80U, 200U}) {
+    const std::string text = latency_smoke(store.report(smoke_over(0s, 1h)), width);
+    const std::size_t line = text.find('|');
+    const std::size_t scale = text.find('|', line + 1) - line - 1;
+    CHECK(scale == std::min<std::size_t>(width - 29, 100));
+    CHECK(text[line + 1] == '@');
+    CHECK(text[line + scale] == '@');
+  }
+}
+
+TEST_CASE("a target without an answer has smoke without a scale") {
+  Store store;
+  store.add("a", 0s, 2);
+  CHECK(latency_smoke(store.report(smoke_over(0s, 1h)), 80).find("no answer") != std::string::npos);
+}
+
+TEST_CASE("an hour whose rounds are gone is still in the picture") {
+  Store store;
+  store.add("a", 0s, 3, {1ms, 2ms}).add("a", 1h, 1, {4ms}).add("a", 2h, 1, {8ms}).add("b", 0s, 1, {1ms});
+  store.add("b", 1h, 1, {1ms});
+  (void)store.report(smoke_over(0s, 24h));
+  store.without_rounds_before(1h);
+  LatencyQuery query = smoke_over(0s, 24h);
+  query.target_pattern = "a";
+  const TargetLatency target = store.only(query);
+  CHECK(target.rounds == 2);
+  REQUIRE(target.smoke.size() == 3);
+  CHECK(target.smoke[0].begin == noon);
+  CHECK(target.smoke[0].echoes.sent == 3);
+  CHECK(target.smoke[0].distribution.count() == 2);
+  CHECK(target.smoke[1].begin == noon + 1h);
+  CHECK(target.smoke[1].echoes.sent == 1);
+  // An hour that the window cuts is not known in part.
+  query = smoke_over(30min, 24h);
+  query.target_pattern = "a";
+  CHECK(store.only(query).smoke.size() == 2);
+}
+
+TEST_CASE("smoke as JSON has the edges of its buckets") {
+  Store store;
+  store.add("a", 0s, 1, {1'024us});
+  const auto hours = latency_json(store.report(smoke_over(0s, 1h)), "x.db")["targets"][0]["hours"];
+  REQUIRE(hours.size() == 1);
+  CHECK(hours[0]["distribution"][0]["from_ms"] == 1.024);
+  CHECK(hours[0]["distribution"][0]["to_ms"].get<double>() == Approx(1.069334));
+  CHECK(hours[0]["distribution"][0]["count"] == 1);
 }
 
 }  // namespace
