@@ -85,8 +85,8 @@ struct ProberStatistics {
   std::uint64_t errors = 0;      ///< ICMP errors about our probes, and requests that the kernel refused
 };
 
-/// Sends and matches echo requests over at most one socket an address family: ICMP datagram sockets where the kernel
-/// allows (net.ipv4.ping_group_range), raw sockets with CAP_NET_RAW otherwise.
+/// Sends and matches echo requests over one socket an address family (and one for each source of IPv6 probes): ICMP
+/// datagram sockets where the kernel allows (net.ipv4.ping_group_range), raw sockets with CAP_NET_RAW otherwise.
 ///
 /// Matching: by a keyed cookie in the payload, since the kernel owns the identifier of datagram sockets and a 16-bit
 /// sequence wraps. A reply without it, or from another address than the probe went to, is `foreign`. A round is kept
