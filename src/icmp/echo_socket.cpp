@@ -158,7 +158,7 @@ ErrorControl error_control_of(const msghdr& message) {
 
 }  // namespace
 
-Result<EchoSocket> EchoSocket::open(int family) {
+Result<EchoSocket> EchoSocket::open(int family, const std::optional<Endpoint>& source) {
   const int protocol = family == AF_INET ? static_cast<int>(IPPROTO_ICMP) : static_cast<int>(IPPROTO_ICMPV6);
   constexpr int flags = SOCK_NONBLOCK | SOCK_CLOEXEC;
   Kind kind = Kind::datagram;
@@ -170,6 +170,10 @@ Result<EchoSocket> EchoSocket::open(int family) {
     if (!fd) return open_error(family, datagram_errno, errno);
   }
   configure(fd.get(), family, kind);
+  if (source && ::bind(fd.get(), source->address(), source->length()) != 0) {
+    return fail(ErrorKind::io,
+                fmt::format("bind to {}: {}", source->host_text(), std::generic_category().message(errno)));
+  }
   std::uint16_t id = 0;
   if (::getrandom(&id, sizeof id, 0) != static_cast<ssize_t>(sizeof id)) {
     return fail(ErrorKind::io, fmt::format("getrandom: {}", std::generic_category().message(errno)));

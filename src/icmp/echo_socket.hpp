@@ -21,10 +21,11 @@ class EchoSocket {
  public:
   enum class Kind : std::uint8_t { datagram, raw };
 
-  /// Datagram where net.ipv4.ping_group_range admits this process (root is no exception), else raw.
+  /// Datagram where net.ipv4.ping_group_range admits this process (root is no exception), else raw. Bound to `source`,
+  /// where one is given.
   /// Errors: permission where the kernel refuses both, with both ways out; io for anything else (a machine without
   /// IPv6, no file descriptors left).
-  [[nodiscard]] static Result<EchoSocket> open(int family);
+  [[nodiscard]] static Result<EchoSocket> open(int family, const std::optional<Endpoint>& source = {});
 
   [[nodiscard]] int fd() const noexcept { return fd_.get(); }
   [[nodiscard]] int family() const noexcept { return family_; }

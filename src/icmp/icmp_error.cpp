@@ -100,8 +100,11 @@ Error send_error(const Endpoint& target, const std::optional<Endpoint>& source, 
   std::string from;
   if (source) {
     from = " from " + source->host_text();
-    if (code == EINVAL || code == EADDRNOTAVAIL || code == ENODEV) {
-      remedy = fmt::format("{} must be an address of this machine: look at `ip address`", source->host_text());
+    // Kernels put a source that is not this machine's into any of these.
+    if (code == EINVAL || code == EADDRNOTAVAIL || code == ENODEV || code == ENETUNREACH) {
+      remedy =
+          fmt::format("{1} must be an address of this machine, and have a route: look at `ip route get {0} from {1}`",
+                      target.host_text(), source->host_text());
     }
   }
   return {ErrorKind::unreachable,

@@ -53,12 +53,15 @@ struct Probe {
   State state = State::waiting;
 };
 
+struct Wire;
+
 struct Round {
   enum class Phase : std::uint8_t { free, running, over };
   std::uint32_t generation = 0;
   Phase phase = Phase::free;
   Endpoint target;
   EchoPlan plan;
+  Wire* wire = nullptr;  ///< by which its probes go
   Prober::Done done;
   Prober::Watch watch;
   BootTime due;                        ///< of the next probe
@@ -88,10 +91,11 @@ struct RoundKey {
   std::uint32_t generation = 0;
 };
 
-/// All that belongs to one address family.
+/// All that belongs to one socket.
 struct Wire {
   std::optional<EchoSocket> socket;
-  Error why_not;  ///< where there is no socket
+  std::optional<Endpoint> source;  ///< that it is bound to
+  Error why_not;                   ///< where there is no socket
   std::uint16_t next_sequence = 0;
   /// The probe behind each 16-bit sequence on the wire: an ICMP error need not quote more than the ICMP header
   /// (RFC 792), so it may come without our tag.
@@ -179,6 +183,7 @@ struct Prober::Impl {
   EventLoop& loop;
   TagSeal seal;
   Wire ipv4, ipv6;
+  std::deque<Wire> bound;  // a deque, since rounds point at them
   Pacer pacer;
   BatchWriter writer;
   std::vector<RoundKey> in_batch;    // whose probes are in the writer
@@ -191,7 +196,15 @@ struct Prober::Impl {
   ProberStatistics statistics;
 
   Wire& wire_of(int family) noexcept { return family == AF_INET ? ipv4 : ipv6; }
+  Wire& wire_for(const Endpoint& target, const EchoPlan& plan);
   Result<> open(Wire& wire, int family);
+  template <class Visit>
+  void for_each_wire(Visit visit) {
+    visit(ipv4);
+    visit(ipv6);
+    // By number: a visit may end in a callback that starts a round from another source.
+    for (std::size_t i = 0; i < bound.size(); ++i) visit(bound[i]);
+  }
 
   std::uint32_t take_slot();
   Round* find(std::uint32_t slot, std::uint32_t generation) noexcept;
@@ -205,7 +218,6 @@ struct Prober::Impl {
   void sent(const RoundKey& key, const ClockPair& asked);
   void refused(const RoundKey& key, BootTime now, int code);
   void advance(Round& round, Probe probe, BootTime now);
-  void stop_pacing(Round& round);
   void settle(std::uint32_t slot);
   void end(std::uint32_t slot);
   void release(std::uint32_t slot);
@@ -249,7 +261,10 @@ Prober::RoundId Prober::start(const Endpoint& target, const EchoPlan& plan, Done
   round.watch = std::move(watch);
   round.due = BootClock::now();
   round.error = refusal(target, plan);
-  if (!round.error && !impl_->wire_of(target.family()).socket) round.error = impl_->wire_of(target.family()).why_not;
+  if (!round.error) {
+    round.wire = &impl_->wire_for(target, plan);
+    if (!round.wire->socket) round.error = round.wire->why_not;
+  }
   if (round.error) {
     round.plan.count = 0;  // over at its first turn, with nothing sent
   } else {
@@ -287,13 +302,32 @@ Prober::Impl::~Impl() {
   for (const Round& round : rounds) {
     if (round.timer != 0) loop.cancel(round.timer);
   }
-  for (const Wire* wire : {&ipv4, &ipv6}) {
-    if (wire->socket) loop.unwatch(wire->socket->fd());
+  for_each_wire([this](const Wire& wire) {
+    if (wire.socket) loop.unwatch(wire.socket->fd());
+  });
+}
+
+/// IPv6 datagram sockets ignore the source that goes along with a message, and so need to be bound to it: one for each
+/// source, kept for all who ask for it.
+Wire& Prober::Impl::wire_for(const Endpoint& target, const EchoPlan& plan) {
+  Wire& shared = wire_of(target.family());
+  if (!plan.source || target.family() != AF_INET6 || !shared.socket ||
+      shared.socket->kind() != EchoSocket::Kind::datagram) {
+    return shared;
   }
+  const Endpoint source = plan.source->with_port(0);
+  const auto known = std::find_if(bound.begin(), bound.end(), [&](const Wire& wire) { return wire.source == source; });
+  if (known != bound.end()) return *known;
+  Wire& wire = bound.emplace_back();
+  wire.source = source;
+  if (open(wire, AF_INET6)) return wire;
+  // Not this machine's, or not yet. The kernel then refuses each probe that names it, and the next round tries again.
+  bound.pop_back();
+  return shared;
 }
 
 Result<> Prober::Impl::open(Wire& wire, int family) {
-  auto socket = EchoSocket::open(family);
+  auto socket = EchoSocket::open(family, wire.source);
   if (!socket) {
     wire.why_not = socket.error();
     return tl::make_unexpected(std::move(socket).error());
@@ -344,15 +378,18 @@ void Prober::Impl::wake(std::uint32_t slot, std::uint32_t generation) {
   round->timer = 0;
   if (round->phase == Round::Phase::over) return release(slot);
   if (round->all_sent() || round->due > BootClock::now()) return settle(slot);
-  wire_of(round->target.family()).outbox.push_back({slot, generation});
+  round->wire->outbox.push_back({slot, generation});
 }
 
 /// Sends what is due and may leave. Once a turn of the loop, before it waits: what came due in one turn leaves
 /// together.
 void Prober::Impl::send_due() {
-  send_due(ipv4);
-  send_due(ipv6);
-  if ((ipv4.outbox.empty() && ipv6.outbox.empty()) || outbox_timer != 0) return;
+  bool more = false;
+  for_each_wire([&](Wire& wire) {
+    send_due(wire);
+    more = more || !wire.outbox.empty();
+  });
+  if (!more || outbox_timer != 0) return;
   outbox_timer = loop.at(pacer.next(BootClock::now()), [this] { outbox_timer = 0; });
 }
 
@@ -453,15 +490,10 @@ void Prober::Impl::advance(Round& round, Probe probe, BootTime now) {
   round.busy_since.reset();
   const bool first = round.probes.empty();
   round.probes.push_back(probe);
-  if (round.all_sent()) stop_pacing(round);
   round.due += round.plan.spacing;
   // Rounds that were started together keep the distance that the pacer gave them. A loop that fell behind skips, it
   // never catches up in a burst.
   if (first || round.due < now) round.due = now + round.plan.spacing;
-}
-
-void Prober::Impl::stop_pacing(Round& round) {
-  if (std::exchange(round.paced, false)) pacer.remove(round.plan.spacing);
 }
 
 /// Ends the round if nothing more can come of it, else sets its timer.
@@ -472,7 +504,7 @@ void Prober::Impl::settle(std::uint32_t slot) {
   const BootTime deadline = round.deadline();
   if (BootClock::now() < deadline) return wake_at(slot, deadline);
   // Where the loop was late, an answer that was in time may lie in the socket: the kernel's stamp will tell.
-  Wire& wire = wire_of(round.target.family());
+  Wire& wire = *round.wire;
   const std::uint32_t generation = round.generation;
   if (wire.emptied < deadline) read_replies(wire, reads_to_empty);
   if (round.generation == generation && round.phase == Round::Phase::running) end(slot);
@@ -484,7 +516,6 @@ void Prober::Impl::end(std::uint32_t slot) {
   const nanoseconds record =
       std::clamp(std::max(round.plan.spacing, round.plan.timeout), nanoseconds(0), longest_record);
   EchoRound result = result_of(round);
-  stop_pacing(round);
   round.phase = Round::Phase::over;
   wake_at(slot, BootClock::now() + record);
   if (done) done(std::move(result));
@@ -492,6 +523,8 @@ void Prober::Impl::end(std::uint32_t slot) {
 
 void Prober::Impl::release(std::uint32_t slot) {
   Round& round = rounds[slot];
+  // Not sooner: the rate must not fall while the rounds that were started with this one still wait for their turn.
+  if (round.paced) pacer.remove(round.plan.spacing);
   // The probes' memory goes with the record: a slot that once had a long round would keep it for ever.
   const std::uint32_t generation = round.generation;
   round = Round{};

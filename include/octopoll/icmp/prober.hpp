@@ -21,7 +21,8 @@ inline constexpr unsigned max_payload = 65'507;  ///< RFC 791 section 3.1: 65,53
 inline constexpr std::uint8_t max_dscp = 63;     ///< RFC 2474 section 3: six bits
 
 /// One round: `count` echo requests, `spacing` apart, each lost after `timeout`. A loop that fell behind goes on at
-/// the same spacing; it never sends a burst to catch up.
+/// the same spacing; it never sends a burst to catch up. The first request waits for its turn among those of all rounds
+/// (see Prober), and those of spacings from 10 ms leave on the next full millisecond.
 struct EchoPlan {
   unsigned count = 10;
   std::chrono::nanoseconds spacing = std::chrono::seconds(6);
@@ -48,7 +49,7 @@ struct EchoError {
   std::uint32_t sequence = 0;  ///< of the probe within its round, from 0
 };
 
-/// What a round brought. Times are kernel receive stamps minus our send stamps.
+/// What a round brought. Times are the kernel's: from handing the request to the interface until the answer came in.
 ///
 /// A probe that the kernel refused to send (no route, a firewall rule) counts as sent and lost, with the reason in
 /// `error`: the target cannot be reached, and its loss must not read 0 %. Only where this process could not probe at
@@ -85,8 +86,8 @@ struct ProberStatistics {
   std::uint64_t errors = 0;      ///< ICMP errors about our probes, and requests that the kernel refused
 };
 
-/// Sends and matches echo requests over at most one socket an address family: ICMP datagram sockets where the kernel
-/// allows (net.ipv4.ping_group_range), raw sockets with CAP_NET_RAW otherwise.
+/// Sends and matches echo requests over one socket an address family (and one for each source of IPv6 probes): ICMP
+/// datagram sockets where the kernel allows (net.ipv4.ping_group_range), raw sockets with CAP_NET_RAW otherwise.
 ///
 /// Matching: by a keyed cookie in the payload, since the kernel owns the identifier of datagram sockets and a 16-bit
 /// sequence wraps. A reply without it, or from another address than the probe went to, is `foreign`. A round is kept
@@ -94,11 +95,16 @@ struct ProberStatistics {
 /// duplicates are known for what they are; what comes even later is foreign.
 /// Loss is decided by time alone: an ICMP error is told in the round, and the probe is waited for all the same, for
 /// such an error is easily forged.
-/// Clocks: round trips are differences of wall-clock stamps, since the kernel stamps packets by it; where the wall
-/// clock was stepped meanwhile, BootClock's measure (which includes the loop's delay) takes their place.
-/// Thread: the loop's. Callbacks run on it, from the loop (or finish()) and never from within start(); they may start
-/// and finish rounds, but must not destroy the prober. Rounds that run when it is destroyed never call back.
-/// Source: RFC 792 (echo), RFC 4443 section 4 (ICMPv6 echo), RFC 2681 (a lost probe has no round trip).
+/// Clocks: round trips are differences of the kernel's stamps at the interface (SO_TIMESTAMPING), so that neither a
+/// busy loop nor a queue of this machine nor a neighbour's unknown link address shows as latency of the network. They
+/// are stamps of the wall clock; where that was stepped meanwhile, or a stamp is missing, BootClock's measure (which
+/// includes the loop's delay) takes their place. Pacing: requests leave at no more than twice the rate that all running
+/// rounds ask for together, at least 1,000 a second; rounds that are started at one moment are thereby spread over half
+/// a spacing, and stay so. Those that are due in one millisecond leave by one system call. Cost: docs/performance.md;
+/// made for 20,000 targets on one loop. Thread: the loop's. Callbacks run on it, from the loop (or finish()) and never
+/// from within start(); they may start and finish rounds, but must not destroy the prober. Rounds that run when it is
+/// destroyed never call back. Source: RFC 792 (echo), RFC 4443 section 4 (ICMPv6 echo), RFC 2681 (a lost probe has no
+/// round trip).
 class Prober {
  public:
   using RoundId = std::uint64_t;  ///< 0 is never a round
