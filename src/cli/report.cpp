@@ -3,13 +3,13 @@
 
 #include <algorithm>
 #include <array>
-#include <fstream>
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 
 #include "cli/command.hpp"
+#include "cli/report_request.hpp"
 #include "octopoll/core/clock.hpp"
 #include "octopoll/core/duration.hpp"
 #include "octopoll/core/text.hpp"
@@ -25,11 +25,13 @@ namespace {
 namespace po = boost::program_options;
 
 const CommandHelp help{
-    "octopoll report utilization [options]",
+    "octopoll report utilization|latency|availability [options]",
     "Reads the store that `octopoll run` fills, also while it runs. `utilization` shows per interface average, "
     "maximum\n"
     "and 95th percentile of in and out, with the share of the time that true deltas cover.",
     {{"octopoll report utilization", "the last 24 hours, the fullest link first"},
+     {"octopoll report latency --help", "loss, round trips, jitter and the worst hours of what is pinged"},
+     {"octopoll report availability --help", "how long each device was up, down, or reachable in part"},
      {"octopoll report utilization --since 30d --top 10 --sort p95", "the ten busiest of the last 30 days"},
      {"octopoll report utilization --since 2026-01-01Z --until 2026-02-01Z --format csv -o january.csv",
       "a calendar month in UTC, for billing"},
@@ -51,6 +53,7 @@ Result<> print_utilization(const Request& request);
 }  // namespace
 
 int run_report(int argc, char** argv) {
+  if (const auto code = run_named_report(argc, argv)) return *code;
   po::positional_options_description positional;
   positional.add("report", 1);
   po::options_description hidden;
@@ -72,7 +75,7 @@ int run_report(int argc, char** argv) {
 
 namespace {
 
-constexpr std::array<std::string_view, 1> reports{"utilization"};
+constexpr std::array<std::string_view, 3> reports{"utilization", "latency", "availability"};
 
 po::options_description options_of_report() {
   po::options_description options("Options");
@@ -95,9 +98,7 @@ po::options_description options_of_report() {
 }
 
 Result<> check_name(const po::variables_map& arguments);
-Result<std::optional<std::size_t>> top_from(const po::variables_map& arguments);
 Result<std::chrono::seconds> step_from(const std::string& text);
-Result<WallTime> moment_from(const char* option, const std::string& text, WallTime now);
 
 Result<Request> request_from(const po::variables_map& arguments) {
   if (auto named = check_name(arguments); !named) return tl::make_unexpected(named.error());
@@ -133,22 +134,14 @@ Result<> check_name(const po::variables_map& arguments) {
     return fail(ErrorKind::usage, "no report named", known + "; for example: octopoll report utilization");
   }
   const auto& name = arguments["report"].as<std::string>();
-  if (std::find(reports.begin(), reports.end(), name) != reports.end()) return {};
+  if (name == reports.front()) return {};
+  if (std::find(reports.begin(), reports.end(), name) != reports.end()) {
+    return fail(ErrorKind::usage, fmt::format("the report's name is not in its place: {}", name),
+                fmt::format("write it first: octopoll report {} [options]", name));
+  }
   const auto near = nearest(name, reports);
   return fail(ErrorKind::usage, fmt::format("there is no report \"{}\"", agent_text(name)),
               near ? fmt::format("did you mean \"{}\"?", *near) : known);
-}
-
-Result<std::optional<std::size_t>> top_from(const po::variables_map& arguments) {
-  if (arguments.count("top") == 0) return std::optional<std::size_t>{};
-  const auto& digits = arguments["top"].as<std::string>();
-  const bool number =
-      !digits.empty() && digits.size() <= 9 && digits.find_first_not_of("0123456789") == std::string::npos;
-  if (!number || std::stoul(digits) == 0) {
-    return fail(ErrorKind::usage, fmt::format("--top \"{}\" is no number of interfaces", agent_text(digits)),
-                "give a whole number from 1, for example --top 10");
-  }
-  return std::optional<std::size_t>(std::stoul(digits));
 }
 
 Result<std::chrono::seconds> step_from(const std::string& text) {
@@ -162,15 +155,7 @@ Result<std::chrono::seconds> step_from(const std::string& text) {
   return whole;
 }
 
-Result<WallTime> moment_from(const char* option, const std::string& text, WallTime now) {
-  auto moment = report::parse_moment(text, now);
-  if (!moment)
-    return fail(ErrorKind::usage, fmt::format("{}: {}", option, moment.error().message), moment.error().remedy);
-  return moment;
-}
-
 std::string as_text(const report::UtilizationReport& made, const Request& request);
-Result<> write_out(const std::string& text, const std::optional<std::filesystem::path>& output);
 
 Result<> print_utilization(const Request& request) {
   auto reader = store::Reader::open(request.store);
@@ -197,22 +182,6 @@ std::string as_text(const report::UtilizationReport& made, const Request& reques
       return report::to_csv(report::utilization_for_machines(made));
     case report::Format::json:
       return report::utilization_json(made, request.store).dump(1) + "\n";
-  }
-  return {};
-}
-
-Result<> write_out(const std::string& text, const std::optional<std::filesystem::path>& output) {
-  if (!output) {
-    std::cout << text << std::flush;
-    if (!std::cout) return fail(ErrorKind::io, "stdout took not all of the report");
-    return {};
-  }
-  std::ofstream file(*output, std::ios::binary | std::ios::trunc);
-  file << text;
-  file.close();
-  if (!file) {
-    return fail(ErrorKind::io, fmt::format("cannot write {}", agent_text(output->string())),
-                "name a file in a directory that exists and may be written to");
   }
   return {};
 }

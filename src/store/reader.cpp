@@ -8,12 +8,10 @@
 
 #include "cycle_rows.hpp"
 #include "open.hpp"
+#include "reader_impl.hpp"
 
 namespace octopoll::store {
 namespace {
-
-std::int64_t unix_ms(WallTime time) { return time.time_since_epoch().count(); }
-WallTime wall_time(std::int64_t unix_milliseconds) { return WallTime(std::chrono::milliseconds(unix_milliseconds)); }
 
 /// The lower one of two in the middle: a number that was measured.
 template <class Number>
@@ -35,10 +33,6 @@ std::optional<double> share_of(const StoredSample::Direction& direction, const s
 bool overlaps(const StoredSample& sample, const SampleQuery& query);
 
 }  // namespace
-
-struct Reader::Impl {
-  Database database;
-};
 
 Result<std::unique_ptr<Reader>> Reader::open(const std::filesystem::path& path) {
   auto database = open_for_reading(path);
