@@ -7,6 +7,7 @@
 #include <linux/errqueue.h>
 #include <linux/icmp.h>
 #include <linux/net_tstamp.h>
+#include <linux/sock_diag.h>
 #include <netinet/icmp6.h>
 #include <netinet/in.h>
 #include <sys/random.h>
@@ -185,6 +186,13 @@ void EchoSocket::clear_pending_error() const noexcept {
   int pending = 0;
   socklen_t length = sizeof pending;
   ::getsockopt(fd(), SOL_SOCKET, SO_ERROR, &pending, &length);
+}
+
+std::uint32_t EchoSocket::overflowed() const noexcept {
+  std::array<std::uint32_t, SK_MEMINFO_VARS> memory{};
+  socklen_t length = sizeof memory;
+  ::getsockopt(fd(), SOL_SOCKET, SO_MEMINFO, memory.data(), &length);
+  return memory[SK_MEMINFO_DROPS];
 }
 
 void EchoSocket::set_dont_fragment(bool on) noexcept {

@@ -37,6 +37,8 @@ class EchoSocket {
 
   /// An ICMP error is also left on the socket for its next user, whose send fails by it; this takes it off.
   void clear_pending_error() const noexcept;
+  /// How many packets found the receive buffer full since the socket was opened.
+  [[nodiscard]] std::uint32_t overflowed() const noexcept;
   /// Whether requests that are sent from now on may be fragmented, here or by routers.
   void set_dont_fragment(bool on) noexcept;
   /// The kernel numbers the requests that it stamps, and is unsure about those that it refused: this makes the next one

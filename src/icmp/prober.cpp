@@ -288,7 +288,13 @@ void Prober::finish(RoundId id) {
   impl_->end(slot);
 }
 
-ProberStatistics Prober::statistics() const noexcept { return impl_->statistics; }
+ProberStatistics Prober::statistics() const noexcept {
+  ProberStatistics all = impl_->statistics;
+  impl_->for_each_wire([&all](const Wire& wire) {
+    if (wire.socket) all.overflowed += wire.socket->overflowed();
+  });
+  return all;
+}
 
 std::string Prober::socket_kind(int family) const {
   const auto& socket = impl_->wire_of(family).socket;

@@ -84,6 +84,9 @@ struct ProberStatistics {
   std::uint64_t late = 0;        ///< as above
   std::uint64_t foreign = 0;     ///< echo replies that are no answer to a probe on record
   std::uint64_t errors = 0;      ///< ICMP errors about our probes, and requests that the kernel refused
+  /// Replies that found the receive buffer full: lost here, by a loop that did not come to read them, and not in the
+  /// network. Without CAP_NET_ADMIN net.core.rmem_max bounds the buffer.
+  std::uint64_t overflowed = 0;
 };
 
 /// Sends and matches echo requests over one socket an address family (and one for each source of IPv6 probes): ICMP

@@ -358,6 +358,32 @@ TEST_CASE("a full queue of this machine delays probes and loses none", "[icmp]")
   CHECK_THAT(here.must({"tc", "-s", "qdisc", "show", "dev", "v0"}), !Catch::Contains("(dropped 0,"));
 }
 
+TEST_CASE("answers that a full receive buffer turned away are known for what they are", "[icmp]") {
+  if (skip_without_netns()) return;
+  const std::string kind = GENERATE("datagram", "raw");
+  const Addresses addresses = GENERATE(ipv4, ipv6);
+  CAPTURE(kind, addresses.target);
+  const Netns space = silent_space(kind);
+  add_addresses(space);
+  space.call([&] {
+    Stage stage(addresses.family);
+    Ran ran;
+    start(ran, *stage.bench.prober, at(addresses.target), {.count = 1, .timeout = 30s, .payload = 1400});
+    const SeenRequest request = stage.next_request();
+    CHECK(stage.statistics().overflowed == 0);
+    // Nobody reads meanwhile; the kernel charges 2 KiB or more for each, and grants twice the 4 MiB that are asked for.
+    for (int i = 0; i < 6000; ++i) stage.responder.answer(request);
+    CHECK(stage.statistics().overflowed > 0);
+    stage.run_until_done(ran);
+    CHECK(ran.result->received == 1);
+    const auto seen = [&] {
+      const auto statistics = stage.statistics();
+      return statistics.received + statistics.duplicates + statistics.overflowed;
+    };
+    stage.bench.run_until([&] { return seen() == 6000; });
+  });
+}
+
 TEST_CASE("the time in this machine's own queue is not the network's", "[icmp]") {
   if (skip_without_netns()) return;
   const std::string kind = GENERATE("datagram", "raw");

@@ -1,5 +1,6 @@
 // Which sockets an ordinary user gets, and what he is told where he gets none.
 
+#include <fmt/format.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sys/prctl.h>
@@ -54,6 +55,28 @@ TEST_CASE("an ordinary user pings through datagram sockets where the kernel allo
     for (const char* target : {"127.0.0.1", "::1"}) {
       CHECK(run_round(bench, at(target), {.count = 2, .spacing = 1ms, .timeout = 10s}).received == 2);
     }
+  });
+}
+
+TEST_CASE("an ordinary user's receive buffer is enough for thousands of near targets", "[icmp]") {
+  if (skip_without_netns()) return;
+  const Netns space;
+  allow_datagrams(space);
+  space.call([] {
+    become_nobody();
+    const Bench bench;
+    constexpr unsigned targets = 5000;
+    unsigned done = 0, received = 0;
+    for (unsigned i = 0; i < targets; ++i) {
+      bench.prober->start(at(fmt::format("127.1.{}.{}", i / 250, 1 + i % 250)),
+                          {.count = 2, .spacing = 500ms, .timeout = 20s}, [&](const icmp::EchoRound& round) {
+                            ++done;
+                            received += round.received;
+                          });
+    }
+    bench.run_until([&] { return done == targets; });
+    CHECK(received == 2 * targets);
+    CHECK(bench.prober->statistics().overflowed == 0);
   });
 }
 

@@ -25,10 +25,12 @@
 #include <iostream>
 #include <queue>
 #include <span>
+#include <stdexcept>
 #include <system_error>
 
 #include "icmp/echo_message.hpp"
 #include "octopoll/icmp/prober.hpp"
+#include "support/wait_until.hpp"
 
 namespace octopoll::test {
 namespace {
@@ -92,6 +94,24 @@ Fd open_tap() {
     fail_by_errno("packet socket");
   }
   return fd;
+}
+
+/// The kernel gives the device its queue some time after it was opened, in a work queue, and drops packets in silence
+/// until then: returns when one has come through.
+void wait_for_queue(const Fd& tap) {
+  const Fd sender(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  const Endpoint nobody = PathSimulator::router(AF_INET, 254).with_port(9);
+  const bool through = wait_until([&] {
+    std::array<std::uint8_t, 64> octets{};
+    sockaddr_ll from{};
+    socklen_t length = sizeof from;
+    ::sendto(sender.get(), octets.data(), 1, 0, nobody.address(), nobody.length());
+    while (::recvfrom(tap.get(), octets.data(), octets.size(), 0, reinterpret_cast<sockaddr*>(&from), &length) >= 0) {
+      if (from.sll_pkttype == PACKET_OUTGOING) return true;
+    }
+    return false;
+  });
+  if (!through) throw std::runtime_error(std::string(device_name) + " passes nothing on");
 }
 
 void put16(Octets& octets, std::size_t at, std::size_t value) {
@@ -252,12 +272,12 @@ struct PathSimulator::Thread {
   void wait() {
     std::array<pollfd, 3> watched = {
         {{path.tap_.get(), POLLIN, 0}, {path.device_.get(), POLLIN, 0}, {path.wake_.get(), POLLIN, 0}}};
-    timespec patience{0, 100'000'000};
+    timespec wait_at_most{0, 100'000'000};
     if (!answers.empty()) {
       const nanoseconds left = std::clamp<nanoseconds>(answers.top().due - wall_clock(), 0ns, 100ms);
-      patience.tv_nsec = static_cast<long>(left.count());
+      wait_at_most.tv_nsec = static_cast<long>(left.count());
     }
-    ::ppoll(watched.data(), watched.size(), &patience, nullptr);
+    ::ppoll(watched.data(), watched.size(), &wait_at_most, nullptr);
   }
 
   /// What it brings was seen on the tap.
@@ -340,6 +360,7 @@ struct PathSimulator::Thread {
       later(1ms, way == 2 ? router(family, 77) : entry.to, std::move(forged), false);
     }
     path.entries_.push_back(entry);
+    ++path.seen_;  // last, since what answers it is then under way
   }
 
   void write_one() {
@@ -358,12 +379,15 @@ struct PathSimulator::Thread {
 
 PathSimulator::PathSimulator(const PathScript& script, std::uint32_t seed)
     : script_(script), seed_(seed), device_(open_device()), tap_(open_tap()), wake_(::eventfd(0, EFD_CLOEXEC)) {
+  wait_for_queue(tap_);
   entries_.reserve(100'000);
   thread_ = std::thread([this] {
     try {
       Thread(*this).run();
     } catch (const std::exception& error) {
       failure_ = error.what();
+      // A test that waits for an answer which now never comes does not get as far as stop().
+      std::cerr << "the path simulator gave up: " << failure_ << std::endl;
     }
   });
 }

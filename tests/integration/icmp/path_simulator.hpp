@@ -70,8 +70,8 @@ class PathSimulator {
   PathSimulator(const PathSimulator&) = delete;
   PathSimulator& operator=(const PathSimulator&) = delete;
 
-  /// Nothing is under way back.
-  [[nodiscard]] bool idle() const noexcept { return under_way_ == 0; }
+  /// It has seen `requests` in all, and nothing is under way back.
+  [[nodiscard]] bool is_through(std::uint64_t requests) const noexcept { return seen_ == requests && under_way_ == 0; }
   /// Ends the thread and tells what it did. Errors: what made it give up.
   [[nodiscard]] const std::vector<PathEntry>& stop();
 
@@ -83,6 +83,7 @@ class PathSimulator {
   std::uint32_t seed_;
   Fd device_, tap_, wake_;
   std::atomic<std::size_t> under_way_{0};
+  std::atomic<std::uint64_t> seen_{0};
   std::atomic<bool> stopping_{false};
   std::string failure_;
   std::vector<PathEntry> entries_;
