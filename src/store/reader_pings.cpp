@@ -24,7 +24,8 @@ Result<std::vector<latency::Observation>> observations(Database& database, std::
 Result<std::vector<StoredTarget>> Reader::ping_targets() {
   auto statement = impl_->database.prepare(
       "SELECT id, name, is_device, address FROM ping_targets t"
-      " WHERE EXISTS (SELECT 1 FROM ping_rounds WHERE target_id = t.id) ORDER BY name");
+      " WHERE EXISTS (SELECT 1 FROM ping_rounds WHERE target_id = t.id)"
+      " OR EXISTS (SELECT 1 FROM ping_hours WHERE target_id = t.id) ORDER BY name");
   if (!statement) return tl::make_unexpected(statement.error());
   std::vector<StoredTarget> targets;
   for (;;) {

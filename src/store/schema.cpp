@@ -481,28 +481,20 @@ JOIN interfaces i ON i.id = s.interface_id;
 )sql";
 
 // Version 3 says of a round of pings what version 2 left to be reckoned from its round trips, of a device's round which
-// of its polls it goes with, and of a device whether it can be reached. The comments stand inside the columns, since
-// ALTER TABLE keeps nothing behind them.
+// of its polls it goes with, and of a device whether it can be reached. Rounds of version 2 keep NULL in what is new:
+// reckoning it for each of them would stop the polling for a minute or more for half a million rounds, and reports
+// reckon from the round trips themselves. The comments stand inside the columns, since ALTER TABLE keeps nothing behind
+// them.
 constexpr const char* version_3 = R"sql(
-ALTER TABLE ping_rounds ADD COLUMN slot /* turn of the schedule, as polls.slot of the same device; NULL: older than
-                                           version 3 */ INTEGER;
+ALTER TABLE ping_rounds ADD COLUMN slot /* turn of the schedule, as polls.slot of the same device; NULL in this and
+                                           those below: also where it is older than version 3 */ INTEGER;
 ALTER TABLE ping_rounds ADD COLUMN errors /* ICMP errors about its requests; in version 2 not counted */
                                    INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE ping_rounds ADD COLUMN rtt_p5_us /* 5th and 95th percentile by nearest rank */ REAL;
 ALTER TABLE ping_rounds ADD COLUMN rtt_p95_us REAL;
 ALTER TABLE ping_rounds ADD COLUMN delay_variation_us /* RFC 3393: mean |difference| of a received one and the next */
                                    REAL;
-ALTER TABLE ping_rounds ADD COLUMN smoothed_jitter_us /* RFC 3550 section 6.4.1, from 0 in each round; NULL
-                                                         also: older than version 3 */ REAL;
-
-UPDATE ping_rounds SET
-  rtt_p5_us = (SELECT value FROM (SELECT value, row_number() OVER (ORDER BY value) AS rank FROM json_each(rtts_us))
-               WHERE rank = (json_array_length(rtts_us) * 5 + 99) / 100),
-  rtt_p95_us = (SELECT value FROM (SELECT value, row_number() OVER (ORDER BY value) AS rank FROM json_each(rtts_us))
-                WHERE rank = (json_array_length(rtts_us) * 95 + 99) / 100),
-  delay_variation_us = (SELECT round(avg(abs(difference)), 3)
-                        FROM (SELECT value - lag(value) OVER (ORDER BY key) AS difference FROM json_each(rtts_us)))
-WHERE rtts_us <> '[]';
+ALTER TABLE ping_rounds ADD COLUMN smoothed_jitter_us /* RFC 3550 section 6.4.1, from 0 in each round */ REAL;
 
 CREATE TABLE ping_hours (              -- a target's hour, summed up when its next one has begun
   target_id          INTEGER NOT NULL REFERENCES ping_targets(id),
