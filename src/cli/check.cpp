@@ -44,6 +44,7 @@ void print_inventory(const config::Inventory& inventory);
 Json inventory_json(const config::Inventory& inventory);
 int show_plan(const config::Inventory& inventory, const PlanOptions& options, report::Format format);
 void warn_of_length(const PlannedDevice& planned);
+void warn_of_wraps(const PlannedDevice& planned);
 
 }  // namespace
 
@@ -173,6 +174,11 @@ std::string address_text(const Target& target) {
   return fmt::format("{}{}", transport, to_string(target));
 }
 
+std::string interval_text(const config::Device& device) {
+  return device.interval_auto ? fmt::format("auto, {}", format_duration(device.interval))
+                              : format_duration(device.interval);
+}
+
 report::Table device_table(const config::Inventory& inventory) {
   using report::Align;
   report::Table table;
@@ -190,7 +196,7 @@ report::Table device_table(const config::Inventory& inventory) {
     table.rows.push_back({{device.name, {}},
                           {address_text(device.address), {}},
                           {auth_text(device), {}},
-                          {format_duration(device.interval), {}},
+                          {interval_text(device), {}},
                           {fmt::format("{} x {}", format_duration(device.timeout), device.retries + 1), {}},
                           {device.ping, device.ping ? "yes" : "no"},
                           {device.interfaces->summary(), {}},
@@ -264,6 +270,7 @@ Json device_json(const config::Device& device) {
           {"family", word_of(device.address.family)},
           {"auth", auth_json(device)},
           {"interval_s", seconds(device.interval)},
+          {"interval_auto", device.interval_auto},
           {"timeout_s", seconds(device.timeout)},
           {"retries", device.retries},
           {"max_outstanding", device.max_outstanding},
@@ -322,6 +329,7 @@ int show_plan(const config::Inventory& inventory, const PlanOptions& options, re
       code = ExitCode::some_failed;
     }
     warn_of_length(planned);
+    warn_of_wraps(planned);
   }
   return exit_code(code);
 }
@@ -330,7 +338,8 @@ int show_plan(const config::Inventory& inventory, const PlanOptions& options, re
 void warn_of_length(const PlannedDevice& planned) {
   if (!planned.cost) return;
   const config::Device& device = *planned.device;
-  const auto budget = poll::cycle_budget(device.interval);
+  const auto interval = interval_of(planned);
+  const auto budget = poll::cycle_budget(interval);
   const auto first = poll::governed_duration(planned.cost->requests_with_tables.value_or(0), device);
   const bool is_first = planned.cost->duration <= budget;
   if (is_first && first <= budget) return;
@@ -338,11 +347,18 @@ void warn_of_length(const PlannedDevice& planned) {
       "octopoll check: {}: a cycle{} takes {:.1f} s, its interval is {}\n"
       "  set a longer `interval`, or {}\n",
       device.name, is_first ? " that reads the tables, as the first one," : "",
-      seconds(is_first ? first : planned.cost->duration), format_duration(device.interval),
+      seconds(is_first ? first : planned.cost->duration), format_duration(interval),
       !device.max_requests_per_second ? "keep fewer `interfaces`"
       : is_first ? fmt::format("raise `max_requests_per_second: {}`", *device.max_requests_per_second)
                  : fmt::format("keep fewer `interfaces`, or raise `max_requests_per_second: {}`",
                                *device.max_requests_per_second));
+}
+
+void warn_of_wraps(const PlannedDevice& planned) {
+  if (!planned.cost || !planned.cost->wraps) return;
+  const poll::WrapAdvice advice = poll::advice_on(*planned.cost->wraps, *planned.device);
+  std::cerr << fmt::format("octopoll check: {}: {}\n", planned.device->name, advice.message);
+  if (!advice.remedy.empty()) std::cerr << fmt::format("  {}\n", advice.remedy);
 }
 
 }  // namespace

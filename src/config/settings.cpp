@@ -65,7 +65,10 @@ void check_timeout(const Settings& settings, const Device& device, Problems& pro
 Settings overlay(const Settings& far, const Settings& near) {
   Settings both = near;
   if (!both.auth) both.auth = far.auth;
-  if (!both.interval) both.interval = far.interval;
+  if (!both.interval) {
+    both.interval = far.interval;
+    both.interval_auto = far.interval_auto;
+  }
   if (!both.timeout) both.timeout = far.timeout;
   if (!both.retries) both.retries = far.retries;
   if (!both.port) both.port = far.port;
@@ -89,6 +92,7 @@ void apply(const Settings& settings, const Auths& auths, Device& device, Problem
     if (auth != auths.by_name.end() && auth->second) device.auth = *auth->second;
   }
   assign(device.interval, settings.interval);
+  device.interval_auto = settings.interval_auto;
   assign(device.timeout, settings.timeout);
   assign(device.retries, settings.retries);
   assign(device.max_outstanding, settings.max_outstanding);
@@ -107,7 +111,7 @@ bool SettingsReader::read(const Entry& entry, int level, Settings& settings) con
   if (entry.key == "auth") {
     read_auth(entry, level, settings);
   } else if (entry.key == "interval") {
-    read_time(settings.interval, entry, interval_range, level, settings);
+    read_interval(entry, level, settings);
   } else if (entry.key == "timeout") {
     read_time(settings.timeout, entry, timeout_range, level, settings);
   } else if (entry.key == "retries") {
@@ -162,6 +166,15 @@ void SettingsReader::read_time(std::optional<Setting<std::chrono::nanoseconds>>&
   if (!into) settings.times_unreadable = true;
 }
 
+void SettingsReader::read_interval(const Entry& entry, int level, Settings& settings) const {
+  settings.interval_auto = entry.value->kind == Node::Kind::scalar && entry.value->text == "auto";
+  if (settings.interval_auto) {
+    take(settings.interval, std::optional(Device{}.interval), entry, level);
+  } else {
+    read_time(settings.interval, entry, interval_range, level, settings);
+  }
+}
+
 void SettingsReader::read_ping(const Entry& entry, int level, Settings& settings) const {
   if (entry.value->kind == Node::Kind::map) {
     problems_.add(entry.value->place, "`ping` of devices is either on or off",
@@ -213,14 +226,18 @@ namespace {
 
 /// Where both come from `defaults` this finds the same place for every device, and Problems says it once.
 void check_timeout(const Settings& settings, const Device& device, Problems& problems) {
-  if (settings.times_unreadable || device.timeout < device.interval) return;
+  if (settings.times_unreadable) return;
+  const auto shortest = device.interval_auto ? std::chrono::nanoseconds(shortest_auto_interval) : device.interval;
+  if (device.timeout < shortest) return;
   const bool timeout_is_nearer =
       settings.timeout && (!settings.interval || settings.timeout->level >= settings.interval->level);
   problems.add(
       timeout_is_nearer ? settings.timeout->place : settings.interval->place,
       fmt::format("the timeout {}{} is not less than the interval {}{}", format_duration(device.timeout),
-                  settings.timeout ? "" : " (the default)", format_duration(device.interval),
-                  settings.interval ? "" : " (the default)"),
+                  settings.timeout ? "" : " (the default)", format_duration(shortest),
+                  device.interval_auto ? ", which `auto` may come to"
+                  : settings.interval  ? ""
+                                       : " (the default)"),
       "a request must have failed before the next poll is due: set a shorter `timeout` or a longer `interval`");
 }
 

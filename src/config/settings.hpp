@@ -29,6 +29,7 @@ struct Setting {
 struct Settings {
   std::optional<Setting<std::string>> auth;
   std::optional<Setting<std::chrono::nanoseconds>> interval;
+  bool interval_auto = false;  ///< of that interval
   std::optional<Setting<std::chrono::nanoseconds>> timeout;
   std::optional<Setting<unsigned>> retries;
   std::optional<Setting<unsigned>> port;
@@ -64,6 +65,7 @@ class SettingsReader {
   void read_auth(const Entry& entry, int level, Settings& settings) const;
   void read_time(std::optional<Setting<std::chrono::nanoseconds>>& into, const Entry& entry, DurationRange range,
                  int level, Settings& settings) const;
+  void read_interval(const Entry& entry, int level, Settings& settings) const;
   void read_ping(const Entry& entry, int level, Settings& settings) const;
   void read_counters(const Entry& entry, int level, Settings& settings) const;
   void read_tags(const Entry& entry, Settings& settings) const;

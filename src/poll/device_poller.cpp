@@ -13,6 +13,7 @@
 #include "octopoll/core/text.hpp"
 #include "octopoll/ifmib/identity.hpp"
 #include "octopoll/ifmib/reader.hpp"
+#include "octopoll/poll/wrap_risk.hpp"
 #include "octopoll/rates/cache_learner.hpp"
 #include "octopoll/rates/device_history.hpp"
 #include "poll/look_up_times.hpp"
@@ -122,6 +123,7 @@ struct DevicePoller::Impl {
   std::uint64_t late_answers = 0;  ///< of this session, when the cycle before ended
   bool silent = false;             ///< did not answer in the cycle before, at any of its addresses
   rates::DeviceHistory history;
+  WrapWatch wraps;
 
   // Of the cycle under way.
   struct Cycle {
@@ -253,7 +255,7 @@ struct DevicePoller::Impl {
     record.device = device.name;
     record.poll_number = ++poll_number;
     record.slot = request.slot;
-    record.interval = device.interval;
+    record.interval = wraps.interval(device);
     record.started_at = wall_now();
     record.started = BootClock::now();
     budget_timer = shared.loop.after(request.budget, [this] {
@@ -670,6 +672,7 @@ struct DevicePoller::Impl {
       ++idle_changes;
     }
     plans = std::move(read);
+    wraps.look_at(plans, device);
     states.assign(plans.size(), 0);
     left_out = std::move(others);
     if (!believed) return;
@@ -1074,6 +1077,7 @@ struct DevicePoller::Impl {
       read_again.now();
     }
     device = std::move(next);
+    wraps.look_at(plans, device);
     if (other_session) {
       close_session();
       silent = silence_told = false;
@@ -1105,6 +1109,8 @@ void DevicePoller::start(const CycleRequest& request, Done done) {
   assert(!busy());
   impl_->begin(request, std::move(done));
 }
+
+std::chrono::nanoseconds DevicePoller::interval() const noexcept { return impl_->wraps.interval(impl_->device); }
 
 bool DevicePoller::busy() const noexcept { return impl_->cycle != nullptr; }
 

@@ -120,6 +120,21 @@ Result<std::optional<TypicalCost>> Reader::typical_cost(const std::string& devic
   return cost;
 }
 
+Result<std::vector<NarrowInterface>> Reader::narrow_interfaces(const std::string& device) {
+  auto statement = impl_->database.prepare(
+      "SELECT i.name, max(ifnull(i.in_speed_bps, 0), ifnull(i.out_speed_bps, 0)) AS speed"
+      " FROM devices d JOIN device_latest l ON l.device_id = d.id JOIN json_each(l.readings) r"
+      " JOIN interfaces i ON i.id = r.value ->> 0"
+      " WHERE d.name = ?1 AND speed > 0 AND r.value ->> 7 & 3");  // the view interface_latest names the places
+  if (!statement) return tl::make_unexpected(statement.error());
+  std::vector<NarrowInterface> narrow;
+  for (auto row = statement->first(device);; row = statement->next()) {
+    if (!row) return tl::make_unexpected(row.error());
+    if (!*row) return narrow;
+    narrow.push_back({std::string(statement->text(0)), statement->unsigned_integer(1)});
+  }
+}
+
 Result<> Reader::for_each_sample(const SampleQuery& query, const std::function<void(const StoredSample&)>& callback) {
   Database& database = impl_->database;
   const auto range = polls_around(database, query);

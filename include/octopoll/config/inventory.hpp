@@ -28,6 +28,9 @@ struct Problem {
   [[nodiscard]] std::string text() const;
 };
 
+/// `interval: auto` makes no interval shorter than this: no counter is worth more load.
+inline constexpr std::chrono::seconds shortest_auto_interval(5);
+
 /// One device, after defaults and groups were applied. The initialisers are the defaults.
 struct Device {
   std::string name;
@@ -35,6 +38,7 @@ struct Device {
   std::string auth_name;  ///< name in `auths`; "" for the built-in default (v2c, public)
   SnmpCredentials auth;
   std::chrono::nanoseconds interval = std::chrono::seconds(60);
+  bool interval_auto = false;  ///< shortened where 32-bit counters of the device would wrap unseen
   std::chrono::nanoseconds timeout = std::chrono::seconds(1);  ///< per request, before the first retry
   unsigned retries = 2;                                        ///< per request, after the first try
   unsigned max_outstanding = 2;                                ///< requests in flight at this device

@@ -61,6 +61,12 @@ struct TypicalCost {
   std::chrono::nanoseconds duration{};
 };
 
+/// An interface whose octets came with 32 bits when they were last read, and whose speed is known.
+struct NarrowInterface {
+  std::string name;
+  std::uint64_t speed_bps = 0;  ///< of the faster direction
+};
+
 /// Which samples: of one device, of interfaces with ids from `first_interface` to `last_interface`, whose deltas
 /// overlap the half-open window [since, until).
 struct SampleQuery {
@@ -91,6 +97,8 @@ class Reader {
   [[nodiscard]] Result<std::vector<StoredInterface>> interfaces(std::int64_t device_id);
   /// Of the device of that name; nullopt where it was never polled to the end.
   [[nodiscard]] Result<std::optional<TypicalCost>> typical_cost(const std::string& device);
+  /// Of the device of that name.
+  [[nodiscard]] Result<std::vector<NarrowInterface>> narrow_interfaces(const std::string& device);
   /// Calls back for each sample, by poll and interface, one row in memory at a time.
   [[nodiscard]] Result<> for_each_sample(const SampleQuery& query,
                                          const std::function<void(const StoredSample&)>& callback);
