@@ -19,8 +19,29 @@ RowBase::RowBase(const InterfaceSample& sample)
     : interface(sample.interface),
       time(sample.time),
       seen(sample.time.received),
-      discontinuity_time(sample.discontinuity_time) {
+      discontinuity_time(sample.discontinuity_time),
+      link(link_state_of(sample)) {
   for (const Counter counter : all_counters()) set(counter, sample.counters[counter]);
+}
+
+LinkState link_state_of(const InterfaceSample& sample) noexcept {
+  const std::int64_t status = sample.oper_status ? sample.oper_status->code : 0;
+  constexpr std::int64_t lower_layer_down = 7;
+  return {sample.time.sys_uptime, sample.last_change,
+          static_cast<std::uint8_t>(status >= 1 && status <= lower_layer_down ? status : 0)};
+}
+
+std::optional<TimeTicks> flap_between(const LinkState& before, const LinkState& now) noexcept {
+  if (!before.uptime || !now.uptime || !now.last_change || now.last_change->count() == 0) return std::nullopt;
+  if (before.oper_status == 0 || before.oper_status != now.oper_status) return std::nullopt;
+  // All are stamps of one clock that counts modulo 2^32.
+  const std::uint32_t since_before = now.uptime->count() - before.uptime->count();
+  const std::uint32_t changed = now.last_change->count() - before.uptime->count();
+  if (changed == 0 || changed > since_before) return std::nullopt;
+  constexpr std::uint32_t of_one_answer = 10;
+  const bool is_now = since_before - changed <= of_one_answer;
+  const bool was_now = before.last_change && before.uptime->count() - before.last_change->count() <= of_one_answer;
+  return is_now && was_now ? std::nullopt : now.last_change;
 }
 
 void RowBase::set(Counter counter, const CounterReading& reading) noexcept {

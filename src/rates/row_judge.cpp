@@ -300,6 +300,10 @@ void judge_row(InterfaceRecord& record, RowBase& base, bool restarted, Interface
   record.elapsed = std::max(elapsed.time, std::chrono::nanoseconds(0));
   record.time_error = elapsed.relative_error;
   base.seen = now.time.received;
+  const LinkState link = link_state_of(now);
+  const bool same_row = !restarted && !base.moved_in_doubt && base.interface.if_index() == now.interface.if_index();
+  if (same_row) record.flapped_at = flap_between(base.link, link);
+  base.link = link;
   if (const auto reason = break_of(base, restarted, now)) {
     mark_break(record, base, *reason);
     base = RowBase(now);

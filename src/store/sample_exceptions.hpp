@@ -20,6 +20,7 @@ struct SampleExceptions {
   std::optional<std::string> oper_status;
   std::optional<std::string> exceptions;            ///< "in_errors=reset out_errors=wrapped"
   PerCounter<std::optional<std::uint64_t>> deltas;  ///< that have no room in their packed number
+  std::optional<std::uint32_t> flapped_at;          ///< sysUpTime
 };
 
 /// Deltas of several counters in one number, each in as many bits: one column where a column each costs as much as all

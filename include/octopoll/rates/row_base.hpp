@@ -13,7 +13,21 @@
 
 namespace octopoll::rates {
 
-/// The last accepted reading of one interface. Value type of DeviceHistory, about 190 octets: values and widths are
+/// What the last answer said of a link's state; unlike the counters it needs no accepted reading.
+struct LinkState {
+  std::optional<TimeTicks> uptime;       ///< sysUpTime of that answer
+  std::optional<TimeTicks> last_change;  ///< ifLastChange
+  std::uint8_t oper_status = 0;          ///< ifOperStatus; 0: none that the MIB knows
+};
+[[nodiscard]] LinkState link_state_of(const InterfaceSample& sample) noexcept;
+
+/// When the link left its state and came back to it between two answers of an agent that did not restart, about one
+/// ifIndex: an ifLastChange that lies between the two although ifOperStatus is the same.
+/// Source: RFC 2863, ifLastChange. nullopt where it is 0 (unknown, or before the agent's start), and where the agent
+/// gives sysUpTime for it.
+[[nodiscard]] std::optional<TimeTicks> flap_between(const LinkState& before, const LinkState& now) noexcept;
+
+/// The last accepted reading of one interface. Value type of DeviceHistory, about 210 octets: values and widths are
 /// kept apart, which halves what PerCounter<CounterReading> would take, and the name is the one that discovery made.
 /// Invariant: every counter in it was read at `time`, but those in `doubts`, which have an older base as well.
 class RowBase {
@@ -62,6 +76,7 @@ class RowBase {
   ReadingTime time;
   BootTime seen;  ///< when the row was last in an answer; later than `time` while the base is kept (`stale`)
   std::optional<TimeTicks> discontinuity_time;
+  LinkState link;
   /// Octets exceeded frames x largest frame once (offloads count super-frames, or ifMtu is wrong): frame counts of
   /// this direction bound nothing here any more.
   bool in_frames_refuted = false;
