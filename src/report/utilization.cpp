@@ -228,9 +228,9 @@ Result<> read_interfaces(store::Reader& reader, const store::StoredDevice& devic
   auto read = reader.for_each_sample(samples, [&](const store::StoredSample& sample) {
     const auto of = sums.find(sample.interface_id);  // ids between may be those that the pattern leaves out
     if (of == sums.end()) return;
-    const Span delta{precise(sample.read_at) - sample.elapsed, precise(sample.read_at)};
-    of->second.in.add(grid, polled, delta, sample.in);
-    of->second.out.add(grid, polled, delta, sample.out);
+    const PreciseTime end = precise(sample.read_at);
+    of->second.in.add(grid, polled, {end - sample.in.elapsed, end}, sample.in);
+    of->second.out.add(grid, polled, {end - sample.out.elapsed, end}, sample.out);
   });
   if (!read) return read;
 

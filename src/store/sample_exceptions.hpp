@@ -38,6 +38,9 @@ inline constexpr std::array<PackedDeltas, 4> packed_deltas{{{Counter::in_ucast_p
 [[nodiscard]] std::optional<std::int64_t> pack(const PerCounter<CounterDelta>& deltas,
                                                const PackedDeltas& how) noexcept;
 
+/// The way back: sets those that have a delta.
+void unpack(std::uint64_t packed, const PackedDeltas& how, PerCounter<std::optional<std::uint64_t>>& deltas) noexcept;
+
 /// Mbit/s, where that is the whole truth of both directions.
 [[nodiscard]] std::optional<std::int64_t> common_mbps(const InterfaceRecord& row) noexcept;
 [[nodiscard]] bool has_word(IfStatus status) noexcept;
