@@ -279,6 +279,7 @@ Json device_json(const config::Device& device) {
           {"max_message_size", device.max_message_size},
           {"counters", counters_json(device.counters)},
           {"short_request_ids", device.short_request_ids},
+          {"health", {{"max_error_ratio", device.health.errors}, {"max_discard_ratio", device.health.discards}}},
           {"answers_from", std::move(answers_from)},
           {"ping", device.ping},
           {"interfaces", device.interfaces->describe()},

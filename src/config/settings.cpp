@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <vector>
 
@@ -20,7 +21,7 @@ constexpr NumberRange repetitions_range{1, 1000, "no message holds the answer to
 constexpr NumberRange message_range{484, 65507,
                                     "every agent takes 484 octets (RFC 3417 section 3.2), and UDP carries 65507"};
 
-constexpr std::array<std::string_view, 14> setting_keys{"auth",
+constexpr std::array<std::string_view, 15> setting_keys{"auth",
                                                         "interval",
                                                         "timeout",
                                                         "retries",
@@ -31,6 +32,7 @@ constexpr std::array<std::string_view, 14> setting_keys{"auth",
                                                         "max_message_size",
                                                         "short_request_ids",
                                                         "ping",
+                                                        "health",
                                                         "interfaces",
                                                         "counters",
                                                         "tags"};
@@ -78,6 +80,8 @@ Settings overlay(const Settings& far, const Settings& near) {
   if (!both.max_message_size) both.max_message_size = far.max_message_size;
   if (!both.short_request_ids) both.short_request_ids = far.short_request_ids;
   if (!both.ping) both.ping = far.ping;
+  if (!both.max_errors) both.max_errors = far.max_errors;
+  if (!both.max_discards) both.max_discards = far.max_discards;
   if (!both.counters) both.counters = far.counters;
   if (!both.interfaces) both.interfaces = far.interfaces;
   both.tags.insert(far.tags.begin(), far.tags.end());
@@ -102,6 +106,8 @@ void apply(const Settings& settings, const Auths& auths, Device& device, Problem
   assign(device.short_request_ids, settings.short_request_ids);
   assign(device.ping, settings.ping);
   assign(device.counters, settings.counters);
+  assign(device.health.errors, settings.max_errors);
+  assign(device.health.discards, settings.max_discards);
   if (settings.interfaces) device.interfaces = settings.interfaces;
   device.tags = settings.tags;
   check_timeout(settings, device, problems);
@@ -130,6 +136,8 @@ bool SettingsReader::read(const Entry& entry, int level, Settings& settings) con
     take(settings.short_request_ids, read_flag(entry, problems_), entry, level);
   } else if (entry.key == "ping") {
     read_ping(entry, level, settings);
+  } else if (entry.key == "health") {
+    read_health(entry, level, settings);
   } else if (entry.key == "interfaces") {
     settings.interfaces = rules_.read(entry);
   } else if (entry.key == "counters") {
@@ -182,6 +190,25 @@ void SettingsReader::read_ping(const Entry& entry, int level, Settings& settings
     return;
   }
   take(settings.ping, read_flag(entry, problems_), entry, level);
+}
+
+void SettingsReader::read_health(const Entry& entry, int level, Settings& settings) const {
+  static constexpr std::array<std::string_view, 2> keys{"errors", "discards"};
+  if (!expect_map(*entry.value, "`health`", "write `health: {errors: 0.01%, discards: 0.1%}`", problems_)) return;
+  for (const Entry& limit : entry.value->entries) {
+    if (std::find(keys.begin(), keys.end(), limit.key) == keys.end()) {
+      unknown_key(limit, "`health`", keys, problems_);
+      continue;
+    }
+    const auto text = read_text(limit, problems_);
+    if (!text) continue;
+    const auto ratio = parse_ratio(*text);
+    if (!ratio) {
+      problems_.add(limit.value->place, ratio.error().message, ratio.error().remedy);
+      continue;
+    }
+    take(limit.key == "errors" ? settings.max_errors : settings.max_discards, std::optional(*ratio), limit, level);
+  }
 }
 
 void SettingsReader::read_counters(const Entry& entry, int level, Settings& settings) const {

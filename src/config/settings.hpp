@@ -40,6 +40,8 @@ struct Settings {
   std::optional<Setting<bool>> short_request_ids;
   std::optional<Setting<CounterSet>> counters;
   std::optional<Setting<bool>> ping;
+  std::optional<Setting<double>> max_errors;
+  std::optional<Setting<double>> max_discards;
   std::shared_ptr<const InterfaceRules> interfaces;  ///< null where not set
   std::map<std::string, std::string> tags;
   bool times_unreadable = false;  ///< `interval` or `timeout` has a problem already, so they are not compared
@@ -66,6 +68,7 @@ class SettingsReader {
   void read_time(std::optional<Setting<std::chrono::nanoseconds>>& into, const Entry& entry, DurationRange range,
                  int level, Settings& settings) const;
   void read_interval(const Entry& entry, int level, Settings& settings) const;
+  void read_health(const Entry& entry, int level, Settings& settings) const;
   void read_ping(const Entry& entry, int level, Settings& settings) const;
   void read_counters(const Entry& entry, int level, Settings& settings) const;
   void read_tags(const Entry& entry, Settings& settings) const;

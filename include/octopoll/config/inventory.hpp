@@ -14,6 +14,7 @@
 #include "octopoll/config/interface_rules.hpp"
 #include "octopoll/core/credentials.hpp"
 #include "octopoll/core/endpoint.hpp"
+#include "octopoll/core/health.hpp"
 
 namespace octopoll::config {
 
@@ -46,6 +47,7 @@ struct Device {
   unsigned max_repetitions = 25;                               ///< upper bound for GETBULK
   unsigned max_message_size = 1472;                            ///< octets an answer may have
   CounterSet counters{};                                       ///< that are read of each interface
+  HealthLimits health{};                                       ///< of its interfaces, for the report of errors
   bool short_request_ids = false;                              ///< below 2^15
   std::vector<Endpoint> answers_from{};                        ///< further addresses whose answers are taken
   std::shared_ptr<const InterfaceRules> interfaces;            ///< shared by the devices of a group; never null

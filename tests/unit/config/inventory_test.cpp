@@ -62,6 +62,18 @@ groups:
                  {{1, 49, "the timeout 6s is not less than the interval 5s, which `auto` may come to"}});
 }
 
+TEST_CASE("limits of health are set one by one", "[config]") {
+  const auto inventory = load_good(R"(
+defaults: {health: {errors: 1%}}
+devices: [a, {name: b, address: 192.0.2.2, health: {discards: 0.005}}]
+)");
+  CHECK(inventory.devices[0].health == HealthLimits{0.01, 0.001});
+  CHECK(inventory.devices[1].health == HealthLimits{0.01, 0.005});
+  check_problems("devices: [{address: a, health: {errors: 7, discard: 1%}}]",
+                 {{1, 41, "`7` is no share of packets"}, {1, 44, "`health` has no key `discard`"}});
+  check_problems("devices: [{address: a, health: strict}]", {{1, 32, "`health`"}});
+}
+
 TEST_CASE("the nearest setting wins, and tags add up", "[config]") {
   const auto inventory = load_good(R"(
 defaults:
