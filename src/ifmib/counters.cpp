@@ -20,7 +20,16 @@ constexpr std::size_t ticks_octets = 5;
 constexpr unsigned most_silent_packets = 2;
 constexpr unsigned most_silent_rows = 3;
 
-/// What one object of a row said.
+const std::string& encoded_uptime() {
+  static const std::string encoded = [] {
+    std::string octets;
+    snmp::append_variable(octets, snmp::sys_up_time());
+    return octets;
+  }();
+  return encoded;
+}
+
+/// What one object of a row said; of the other members those that its kind has.
 struct Cell {
   enum class Kind : std::uint8_t {
     absent,
@@ -50,7 +59,7 @@ Cell cell_of(const snmp::Value& value) {
 /// False where the value is none of the types that the tables have: the library shall read it.
 bool read_cell(const snmp::WireVariable& variable, Cell& cell) {
   constexpr std::uint8_t octet_string = 0x04;
-  cell = {};
+  cell.kind = Cell::Kind::absent;
   if (const auto number = variable.number()) {
     cell.kind = Cell::Kind::number;
     cell.bits = static_cast<std::uint8_t>(variable.bits());
@@ -191,7 +200,7 @@ class CounterReadings final : public Reading {
     while (next_ < packets_.size() && under_way_ < session_.options().max_outstanding) {
       const Packet& packet = packets_[next_++];
       encoded_.clear();
-      if (limits_.with_uptime) snmp::append_variable(encoded_, snmp::sys_up_time());
+      if (limits_.with_uptime) encoded_ += encoded_uptime();
       for (std::size_t i = packet.first; i < packet.first + packet.count; ++i)
         plans_[i].layout->names().append(encoded_, plans_[i].index, plans_[i].x_index);
       ++under_way_;

@@ -1,9 +1,7 @@
-#include <algorithm>
-#include <array>
-
 #include "octopoll/core/text.hpp"
 #include "octopoll/ifmib/reader.hpp"
 #include "octopoll/snmp/multi_get.hpp"
+#include "octopoll/snmp/variables.hpp"
 
 namespace octopoll::ifmib {
 namespace {
@@ -12,10 +10,13 @@ using snmp::Oid;
 using snmp::Value;
 
 /// Which field of Scalars an object fills.
-struct Scalar {
+struct Changing {
+  Oid oid;
+  std::optional<std::uint32_t> Scalars::*field;
+};
+struct Standing {
   Oid oid;
   void (*take)(Scalars&, const Value&);
-  bool changing;
 };
 
 std::optional<std::string> octets_of(const Value& value) {
@@ -26,30 +27,56 @@ std::optional<std::uint32_t> number_of(const Value& value) {
   return number ? std::optional(static_cast<std::uint32_t>(*number)) : std::nullopt;
 }
 
-const std::vector<Scalar>& table() {
-  static const std::vector<Scalar> scalars{
-      {{1, 3, 6, 1, 2, 1, 1, 3, 0}, [](Scalars& s, const Value& v) { s.sys_uptime = number_of(v); }, true},
-      {{1, 3, 6, 1, 2, 1, 2, 1, 0}, [](Scalars& s, const Value& v) { s.if_number = number_of(v); }, true},
-      {{1, 3, 6, 1, 2, 1, 31, 1, 5, 0},
-       [](Scalars& s, const Value& v) { s.if_table_last_change = number_of(v); },
-       true},
-      {{1, 3, 6, 1, 6, 3, 10, 2, 1, 2, 0}, [](Scalars& s, const Value& v) { s.engine_boots = number_of(v); }, true},
-      {{1, 3, 6, 1, 6, 3, 10, 2, 1, 3, 0}, [](Scalars& s, const Value& v) { s.engine_time = number_of(v); }, true},
-      {{1, 3, 6, 1, 2, 1, 1, 1, 0}, [](Scalars& s, const Value& v) { s.sys_descr = octets_of(v); }, false},
+const std::vector<Changing>& changing_scalars() {
+  static const std::vector<Changing> scalars{
+      {{1, 3, 6, 1, 2, 1, 1, 3, 0}, &Scalars::sys_uptime},
+      {{1, 3, 6, 1, 2, 1, 2, 1, 0}, &Scalars::if_number},
+      {{1, 3, 6, 1, 2, 1, 31, 1, 5, 0}, &Scalars::if_table_last_change},
+      {{1, 3, 6, 1, 6, 3, 10, 2, 1, 2, 0}, &Scalars::engine_boots},
+      {{1, 3, 6, 1, 6, 3, 10, 2, 1, 3, 0}, &Scalars::engine_time},
+  };
+  return scalars;
+}
+
+/// The same as the variables of a request: they are asked for in each cycle of each device.
+const std::string& changing_scalars_encoded() {
+  static const std::string encoded = [] {
+    std::string octets;
+    for (const Changing& scalar : changing_scalars()) snmp::append_variable(octets, scalar.oid);
+    return octets;
+  }();
+  return encoded;
+}
+
+const std::vector<Standing>& standing_scalars() {
+  static const std::vector<Standing> scalars{
+      {{1, 3, 6, 1, 2, 1, 1, 1, 0}, [](Scalars& s, const Value& v) { s.sys_descr = octets_of(v); }},
       {{1, 3, 6, 1, 2, 1, 1, 2, 0},
        [](Scalars& s, const Value& v) {
          if (v.as_oid() != nullptr) s.sys_object_id = v.as_oid()->to_string();
-       },
-       false},
-      {{1, 3, 6, 1, 2, 1, 1, 4, 0}, [](Scalars& s, const Value& v) { s.sys_contact = octets_of(v); }, false},
-      {{1, 3, 6, 1, 2, 1, 1, 5, 0}, [](Scalars& s, const Value& v) { s.sys_name = octets_of(v); }, false},
-      {{1, 3, 6, 1, 2, 1, 1, 6, 0}, [](Scalars& s, const Value& v) { s.sys_location = octets_of(v); }, false},
+       }},
+      {{1, 3, 6, 1, 2, 1, 1, 4, 0}, [](Scalars& s, const Value& v) { s.sys_contact = octets_of(v); }},
+      {{1, 3, 6, 1, 2, 1, 1, 5, 0}, [](Scalars& s, const Value& v) { s.sys_name = octets_of(v); }},
+      {{1, 3, 6, 1, 2, 1, 1, 6, 0}, [](Scalars& s, const Value& v) { s.sys_location = octets_of(v); }},
       // nsCacheTimeout, indexed by the OID of the table that is cached.
       {{1, 3, 6, 1, 4, 1, 8072, 1, 5, 3, 1, 2, 1, 3, 6, 1, 2, 1, 2, 2},
-       [](Scalars& s, const Value& v) { s.cache_timeout = number_of(v); },
-       false},
+       [](Scalars& s, const Value& v) { s.cache_timeout = number_of(v); }},
   };
   return scalars;
+}
+
+/// Those that change, out of an answer that names them as they were asked for; false where it does not, or says of one
+/// what is no number.
+bool read_in_place(const snmp::Reply& reply, Scalars& scalars) {
+  snmp::AnswerReader variables(reply.asked, reply.encoded);
+  snmp::WireVariable variable;
+  for (const Changing& scalar : changing_scalars()) {
+    if (!variables.next(variable)) return false;
+    const auto number = variable.number();
+    if (!number && !variable.absent()) return false;
+    scalars.*scalar.field = number ? std::optional(static_cast<std::uint32_t>(*number)) : std::nullopt;
+  }
+  return variables.finished();
 }
 
 /// Room for texts of system: 255 octets each by the MIB, mostly far fewer.
@@ -62,56 +89,100 @@ class ScalarReading final : public Reading {
   ScalarReading(snmp::Session& session, ScalarSet set, const ReadLimits& limits,
                 std::function<void(Scalars&&, ReadEnd&&)> done)
       : session_(session), set_(set), limits_(limits), done_(std::move(done)) {
-    ask(true);
+    // SNMPv1 answers for none where one is missing (RFC 1157 section 4.1.2).
+    const bool in_place = limits.in_place && !limits.probe && session.options().credentials.version != SnmpVersion::v1;
+    in_place ? ask_in_place() : ask_changing();
   }
+  ~ScalarReading() override { *alive_ = false; }
 
  private:
-  void ask(bool changing) {
-    snmp::MultiGetPlan plan;
-    plan.max_message_size = limits_.max_message_size;
-    plan.with_uptime = false;  // it is one of them
-    plan.probe = limits_.probe;
-    plan.known_alive = !changing;
+  void ask_in_place() {
+    session_.send_encoded(changing_scalars_encoded(), std::nullopt, [this, still = alive_](const snmp::Reply& reply) {
+      if (!*still) return;
+      if (reply.outcome != snmp::Outcome::answered) {
+        session_.cancel_all();  // nobody there, or nobody who would tell
+        return finish({session_.explain(reply), reply.outcome, {}, {}});
+      }
+      if (!reply.good() || !read_in_place(reply, scalars_)) {
+        odd_ = reply.good();
+        scalars_ = {};
+        return ask_changing();
+      }
+      scalars_.received = reply.received;
+      scalars_.round_trip = reply.round_trip;
+      took_changing({std::nullopt, reply.outcome, {}, {}});
+    });
+  }
+
+  void ask_changing() {
     snmp::GetGroup group;
-    members_.clear();
-    for (const Scalar& scalar : table()) {
-      if (scalar.changing != changing) continue;
-      group.names.push_back(scalar.oid);
-      members_.push_back(&scalar);
-    }
-    group.answer_octets = changing ? 30 : expected_texts;
-    plan.groups.push_back(std::move(group));
-    get_ = snmp::MultiGet::start(
-        session_, std::move(plan), [this, changing](snmp::GroupAnswer&& answer) { take(answer, changing); },
-        [this, changing](snmp::MultiGetEnd&& end) {
-          if (changing && set_ == ScalarSet::all && !end.error) return ask(false);
+    for (const Changing& scalar : changing_scalars()) group.names.push_back(scalar.oid);
+    group.answer_octets = 6 * group.names.size();
+    ask(
+        std::move(group),
+        [this](const snmp::GroupAnswer& answer) {
+          for (std::size_t i = 0; i < answer.values.size(); ++i)
+            scalars_.*changing_scalars()[i].field = number_of(answer.values[i]);
+          scalars_.received = answer.received;
+          scalars_.round_trip = answer.round_trip;
+        },
+        [this](ReadEnd&& end) { took_changing(std::move(end)); });
+  }
+
+  void took_changing(ReadEnd&& end) {
+    if (set_ == ScalarSet::all && !end.error) return ask_standing();
+    finish(std::move(end));
+  }
+
+  void ask_standing() {
+    snmp::GetGroup group;
+    for (const Standing& scalar : standing_scalars()) group.names.push_back(scalar.oid);
+    group.answer_octets = expected_texts;
+    ask(
+        std::move(group),
+        [this](const snmp::GroupAnswer& answer) {
+          for (std::size_t i = 0; i < answer.values.size(); ++i) standing_scalars()[i].take(scalars_, answer.values[i]);
+        },
+        [this](ReadEnd&& end) {
           // The agent has answered the first PDU: a text that it does not give is absent, not a device that is away.
-          if (!changing && end.error && end.error->kind != ErrorKind::auth) {
+          if (end.error && end.error->kind != ErrorKind::auth) {
             end.error.reset();
             end.outcome = snmp::Outcome::answered;
           }
-          ReadEnd read_end{std::move(end.error), end.outcome, {}, end.message_size};
-          const auto callback = std::move(done_);  // may destroy this
-          Scalars scalars = std::move(scalars_);
-          callback(std::move(scalars), std::move(read_end));
-        });
+          finish(std::move(end));
+        },
+        true);
   }
 
-  void take(const snmp::GroupAnswer& answer, bool changing) {
-    for (std::size_t i = 0; i < answer.values.size(); ++i) members_[i]->take(scalars_, answer.values[i]);
-    if (changing) {
-      scalars_.received = answer.received;
-      scalars_.round_trip = answer.round_trip;
-    }
+  void ask(snmp::GetGroup group, snmp::MultiGet::Answered answered, std::function<void(ReadEnd&&)> ended,
+           bool known_alive = false) {
+    snmp::MultiGetPlan plan;
+    plan.max_message_size = limits_.max_message_size;
+    plan.with_uptime = false;  // it is one of those that change
+    plan.probe = limits_.probe;
+    plan.known_alive = known_alive;
+    plan.groups.push_back(std::move(group));
+    get_ = snmp::MultiGet::start(session_, std::move(plan), std::move(answered),
+                                 [ended = std::move(ended)](snmp::MultiGetEnd&& end) {
+                                   ended({std::move(end.error), end.outcome, {}, end.message_size});
+                                 });
+  }
+
+  void finish(ReadEnd&& end) {
+    end.odd = odd_;
+    const auto callback = std::move(done_);  // may destroy this
+    Scalars scalars = std::move(scalars_);
+    callback(std::move(scalars), std::move(end));
   }
 
   snmp::Session& session_;
   ScalarSet set_;
   ReadLimits limits_;
-  std::vector<const Scalar*> members_;
   Scalars scalars_;
+  bool odd_ = false;
   std::function<void(Scalars&&, ReadEnd&&)> done_;
   std::unique_ptr<snmp::MultiGet> get_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // shared with callbacks of the session
 };
 
 std::optional<std::string> readable(const std::optional<std::string>& octets) {

@@ -207,12 +207,13 @@ void judge_octets(InterfaceRecord& record, RowBase& base, bool in, const ClockSe
   }
 }
 
-/// What nearly every counter of nearly every cycle is: 64 bits, forward, with a base that nobody doubts. The rules of
-/// judge_step() come to the same there, and cost several times as much.
+/// What nearly every counter of nearly every cycle is: forward, with a base that nobody doubts, and of 64 bits or a
+/// count of events. The rules of judge_step() come to the same there, and cost several times as much.
 bool judge_plain(InterfaceRecord& record, RowBase& base, Counter counter, std::uint64_t physics) noexcept {
   const CounterReading& now = record.sample.counters[counter];
   const CounterReading before = base.reading(counter);
-  if (now.bits != 64 || before.bits != 64 || now.value < before.value || base.doubted()) return false;
+  if (!now.present() || now.bits != before.bits || now.value < before.value || base.doubted()) return false;
+  if (now.bits != 64 && kind_of(counter) != CounterKind::events) return false;
   const std::uint64_t delta = now.value - before.value;
   if (delta >= physics) return false;
   record.deltas[counter].value = delta;
@@ -221,7 +222,7 @@ bool judge_plain(InterfaceRecord& record, RowBase& base, Counter counter, std::u
   return true;
 }
 
-/// Below this no counter of 64 bits has gone faster than anything can: that of the largest units, rounded down.
+/// Below this no counter has gone faster than anything can: that of the largest units, rounded down.
 std::uint64_t least_physics(std::chrono::nanoseconds elapsed) noexcept {
   const CounterLimits limits = limits_of(CounterKind::events, std::nullopt, elapsed, 0.0);
   constexpr double largest = 9e18;

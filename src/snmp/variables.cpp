@@ -57,6 +57,12 @@ RowNames::RowNames(std::span<const Column> columns) {
   }
 }
 
+template <std::size_t size>
+void RowNames::set_all(char* octets, const Template& row, const EncodedArc& first, const EncodedArc& second) noexcept {
+  for (const std::uint32_t at : row.first) std::memcpy(octets + at, first.octets().data(), size);
+  for (const std::uint32_t at : row.second) std::memcpy(octets + at, second.octets().data(), size);
+}
+
 void RowNames::append(std::string& encoded, std::uint32_t index, std::uint32_t second_index) const {
   const EncodedArc first(index);
   const EncodedArc second(second_index);
@@ -66,8 +72,18 @@ void RowNames::append(std::string& encoded, std::uint32_t index, std::uint32_t s
   const std::size_t begin = encoded.size();
   encoded += row.octets;
   char* const octets = encoded.data() + begin;
-  for (const std::uint32_t at : row.first) std::memcpy(octets + at, first.octets().data(), size);
-  for (const std::uint32_t at : row.second) std::memcpy(octets + at, second.octets().data(), size);
+  switch (size) {  // a length that the compiler knows is a move or two
+    case 1:
+      return set_all<1>(octets, row, first, second);
+    case 2:
+      return set_all<2>(octets, row, first, second);
+    case 3:
+      return set_all<3>(octets, row, first, second);
+    case 4:
+      return set_all<4>(octets, row, first, second);
+    default:
+      return set_all<longest_arc>(octets, row, first, second);
+  }
 }
 
 void RowNames::append_each(std::string& encoded, std::string_view first, std::string_view second) const {

@@ -18,6 +18,16 @@ namespace octopoll::snmp {
 /// Appends one VarBind with a NULL value, as a GET has it (RFC 3416 section 3).
 void append_variable(std::string& encoded, const Oid& name);
 
+/// An arc of an OID in BER: seven bits an octet.
+struct EncodedArc {
+  explicit EncodedArc(std::uint32_t arc) noexcept;
+  [[nodiscard]] std::string_view octets() const noexcept { return {octets_, size_}; }
+
+ private:
+  char octets_[5] = {};
+  std::size_t size_ = 0;
+};
+
 /// The objects of one row: columns that are asked for at the same instance, encoded once for all rows of a device.
 ///
 /// Shape:  immutable after construction; a row is encoded by copying it and setting its index, without allocation.
@@ -46,22 +56,14 @@ class RowNames {
     std::string octets;
     std::vector<std::uint32_t> first, second;
   };
+  template <std::size_t size>
+  static void set_all(char* octets, const Template& row, const EncodedArc& first, const EncodedArc& second) noexcept;
   void append_each(std::string& encoded, std::string_view first, std::string_view second) const;
 
   std::vector<Prefix> prefixes_;
   std::array<Template, longest_arc> templates_;  ///< by the octets of an index, less one
   std::size_t name_octets_ = 0;                  ///< of all names in an answer, without the indexes
   std::size_t first_count_ = 0, second_count_ = 0;
-};
-
-/// An arc of an OID in BER: seven bits an octet.
-struct EncodedArc {
-  explicit EncodedArc(std::uint32_t arc) noexcept;
-  [[nodiscard]] std::string_view octets() const noexcept { return {octets_, size_}; }
-
- private:
-  char octets_[5] = {};
-  std::size_t size_ = 0;
 };
 
 /// One variable of an answer, still encoded. The views point into the answer.
@@ -153,6 +155,11 @@ class AnswerReader {
   std::string_view answered_;
 };
 
+[[nodiscard]] inline std::uint32_t big_endian_word(const char* octets) noexcept {
+  const auto at = [octets](unsigned place) { return std::uint32_t{static_cast<unsigned char>(octets[place])}; };
+  return at(0) << 24U | at(1) << 16U | at(2) << 8U | at(3);
+}
+
 inline std::optional<std::uint64_t> WireVariable::number() const noexcept {
   if (tag == 0x02) {
     const auto signed_number = integer();
@@ -163,6 +170,10 @@ inline std::optional<std::uint64_t> WireVariable::number() const noexcept {
   if (bits() == 0 || value.empty() || value.size() > longest + 1) return std::nullopt;
   // One octet more than the type has bits for is the sign, which must be none.
   if (value.size() == longest + 1 && value[0] != 0) return std::nullopt;
+  if (value.size() >= 4 && value.size() <= 8) {  // two words that may overlap
+    const std::uint64_t first = big_endian_word(value.data());
+    return first << 8U * (value.size() - 4) | big_endian_word(value.data() + value.size() - 4);
+  }
   std::uint64_t number = 0;
   for (const char octet : value) number = number << 8U | static_cast<unsigned char>(octet);
   return number;

@@ -1,0 +1,328 @@
+#include "poll/known_tables.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "octopoll/core/log.hpp"
+#include "octopoll/core/text.hpp"
+#include "octopoll/ifmib/identity.hpp"
+
+namespace octopoll::poll {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::chrono::nanoseconds stay_fresh = 1h;
+/// What an agent has said of its tables in so many reads in a row is what it has to say. The rows of before are missed
+/// until then; where there are none yet, fewer reads must do.
+constexpr unsigned reads_believed = 5;
+constexpr unsigned first_reads_believed = 3;
+/// An ifTableLastChange that moved so often in a row with the same tables behind it is not heeded any more.
+constexpr unsigned idle_changes_believed = 3;
+/// Tables that were read this long ago may tell by which other counter a stuck one is replaced.
+constexpr auto stuck_pause = 1min;
+/// Cycles in a row in which an object is refused before it is left out: an error may pass.
+constexpr unsigned refusals_believed = 2;
+/// No row's state: its facts are read with the next cycle.
+constexpr std::uint32_t state_unknown_to_facts = 2;
+
+bool same_objects(const std::vector<ifmib::RowPlan>& a, const std::vector<ifmib::RowPlan>& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const ifmib::RowPlan& one, const ifmib::RowPlan& other) {
+    return one.index == other.index && one.interface.name() == other.interface.name() && one.layout == other.layout;
+  });
+}
+
+bool same_facts(const std::vector<ifmib::RowPlan>& a, const std::vector<ifmib::RowPlan>& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](const auto& one, const auto& other) { return one.interface == other.interface; });
+}
+
+bool has_if_x(const ifmib::Row& row) { return row.in(ifmib::Table::if_x_table); }
+
+bool has_if_x(const ifmib::RowPlan& plan) {
+  const auto objects = plan.layout->objects();
+  return std::any_of(objects.begin(), objects.end(), [](const ifmib::RowLayout::Object& object) {
+    return ifmib::table_of(object.column) == ifmib::Table::if_x_table;
+  });
+}
+
+/// The same interface as planned, but without all that ifXTable says: it would get another name, and counters of 32
+/// bits.
+bool lost_if_x(const ifmib::RowPlan& plan, const ifmib::Row& row) {
+  if (!has_if_x(plan) || has_if_x(row)) return false;
+  const std::string* descr = row.octets(ifmib::Column::if_descr);
+  return descr == nullptr || agent_text(*descr) == plan.interface.descr().value_or(std::string_view());
+}
+
+/// Rows of ifTable; where an agent has none of these, all rows.
+std::size_t count_rows(const ifmib::Rows& rows) {
+  const auto in_if_table =
+      std::count_if(rows.begin(), rows.end(), [](const auto& row) { return row.second.in(ifmib::Table::if_table); });
+  return in_if_table > 0 ? static_cast<std::size_t>(in_if_table) : rows.size();
+}
+
+/// Of what moves when a link comes or goes. Never 0, which is unknown.
+std::uint32_t state_of(const InterfaceSample& sample) {
+  const std::uint64_t last_change = sample.last_change ? sample.last_change->count() + 1ULL : 0;
+  const std::uint64_t status = sample.oper_status ? static_cast<std::uint64_t>(sample.oper_status->code) : 0;
+  const std::uint64_t mixed = (last_change * 31 + status) * 0x9e37'79b9'7f4a'7c15ULL;
+  return static_cast<std::uint32_t>(mixed >> 32U) | 1U;
+}
+
+}  // namespace
+
+std::size_t KnownTables::mute_rows() const noexcept {
+  return static_cast<std::size_t>(
+      std::count_if(plans_.begin(), plans_.end(), [](const ifmib::RowPlan& plan) { return plan.mute; }));
+}
+
+// ---- when they are read ----
+
+KnownTables::Read KnownTables::why_read(const ifmib::Scalars& scalars, bool restarted, BootTime now) {
+  const bool waits = read_again_.must_wait();
+  // RFC 2863 section 3.1.5: after a restart interfaces may be renumbered.
+  if (scalars.if_number != if_number_ || restarted) return Read::demanded;
+  if (waits && failing_) return Read::no;
+  if (!known_ || doubted_) return Read::demanded;
+  if (!waits && read_again_.reads() > 0) return Read::routine;
+  // Some agents give sysUpTime for it.
+  if (scalars.if_table_last_change != if_last_change_ && idle_changes_ < idle_changes_believed)
+    return Read::last_change;
+  return now - read_at_ > stay_fresh ? Read::routine : Read::no;
+}
+
+void KnownTables::begin_read(const ifmib::Scalars& scalars, Read why) {
+  if_number_ = scalars.if_number;
+  if_last_change_ = scalars.if_table_last_change;
+  begin_read();
+  by_last_change_ = why == Read::last_change;
+}
+
+void KnownTables::begin_read() noexcept {
+  doubted_ = true;  // until they are read: they may never be
+  by_last_change_ = false;
+}
+
+/// `span`: of the read; as much time as it took passes at least until the next one, and twice that the time after.
+void KnownTables::put_off(bool failing, std::chrono::nanoseconds span, std::chrono::nanoseconds interval) {
+  if (std::exchange(failing_, failing) != failing) read_again_.settled();
+  const auto cycles = [interval](std::chrono::nanoseconds time) {
+    return static_cast<unsigned>(std::clamp<std::int64_t>(time / interval, 1, 1'000'000));
+  };
+  const std::chrono::nanoseconds most = span > interval ? 24 * stay_fresh : stay_fresh;
+  read_again_.put_off(cycles(span), cycles(most));
+}
+
+void KnownTables::fail_read(const Error& error, std::chrono::nanoseconds span, std::chrono::nanoseconds interval) {
+  doubted_ = true;
+  put_off(true, span, interval);
+  if (!known_) lacking_ = error;
+}
+
+// ---- what came of it ----
+
+KnownTables::Taken KnownTables::take(const ifmib::Rows& rows, const ifmib::ReadEnd& end, const config::Device& device,
+                                     BootTime now) {
+  doubted_ = false;
+  Taken taken;
+  const std::size_t there = count_rows(rows);
+  std::optional<Error> doubt = doubt_about(rows, end, device.name);
+  const bool lacks_some = if_number_ && there < *if_number_;
+  doubted_reads_ = doubt ? doubted_reads_ + 1 : 0;
+  if (doubt || lacks_some) {
+    put_off(doubt.has_value(), {}, device.interval);
+  } else {
+    read_again_.settled();
+    failing_ = false;
+  }
+  const bool believed = doubted_reads_ == 0 || doubted_reads_ >= (known_ ? reads_believed : first_reads_believed);
+  // Without a row there is nothing to believe, as long as the agent says that it has some, or does not say.
+  const bool none_of_some = there == 0 && (end.columns_refused || if_number_.value_or(0) > 0);
+  // What GET has proved to be there, and no walk gives, is missed for good: the rest is polled.
+  const bool proven = end.lacking && !end.columns_refused;
+  if (!known_ && doubt && !proven && (!believed || none_of_some)) {
+    lacking_ = std::move(doubt);
+    taken.nothing = lacking_;
+    return taken;
+  }
+  // A column that was refused may be the one that tells who a row is, or its counters of 64 bits.
+  if (believed || !end.columns_refused) plan(rows, believed && !none_of_some, device, taken);
+  lacking_ = believed && !none_of_some && !proven ? std::nullopt : std::move(doubt);
+  known_ = true;
+  read_at_ = now;
+  return taken;
+}
+
+/// Why these cannot be all rows: GET proved it, the agent refused some, or there are fewer than at the last read
+/// although ifNumber has not fallen. Agents whose ifNumber was never the number of their rows are not doubted aloud.
+std::optional<Error> KnownTables::doubt_about(const ifmib::Rows& rows, const ifmib::ReadEnd& end,
+                                              const std::string& device) const {
+  if (end.lacking) return end.lacking;
+  const std::size_t there = count_rows(rows);
+  const std::string by_if_number =
+      if_number_ ? fmt::format("{} by ifNumber", *if_number_) : fmt::format("{} before", rows_believed_);
+  const std::string remedy = "its tables are read again in a while";
+  if (there == 0 && (if_number_ ? *if_number_ > 0 : rows_believed_ > 0)) {
+    return Error{ErrorKind::agent, fmt::format("{}: {} interfaces, and none in its tables", device, by_if_number),
+                 remedy + "; may these credentials see them?"};
+  }
+  const bool said_so =
+      if_number_ && (there >= *if_number_ || (if_number_believed_ && *if_number_ < *if_number_believed_));
+  if (there < rows_believed_ && !said_so) {
+    return Error{ErrorKind::agent,
+                 fmt::format("{}: {} of {} interfaces are gone from its tables{}", device, rows_believed_ - there,
+                             rows_believed_, if_number_ ? fmt::format(" ({})", by_if_number) : std::string()),
+                 remedy};
+  }
+  const auto lost = std::count_if(plans_.begin(), plans_.end(), [&](const ifmib::RowPlan& plan) {
+    const auto row = rows.find(plan.index);
+    return row != rows.end() && lost_if_x(plan, row->second);
+  });
+  if (lost == 0) return std::nullopt;
+  return Error{ErrorKind::agent,
+               fmt::format("{}: {} interfaces are gone from its ifXTable, and are still in its ifTable", device, lost),
+               remedy};
+}
+
+/// Plans what these rows need. Unless they are believed, what they lack of the rows planned before stays planned:
+/// either it comes back, or it is missed in each cycle.
+void KnownTables::plan(const ifmib::Rows& rows, bool believed, const config::Device& device, Taken& taken) {
+  const auto before = names();
+  auto now = ifmib::identify(rows, before);
+  taken.rows = true;
+  taken.in_doubt = ifmib::moved_in_doubt(rows, now, before);
+  const ifmib::WideZero zero = ifmib::wide_zero_of(rows);
+  cycles_ = 0;
+  missed_.clear();
+  // To SNMPv1 each object that is not there is a round trip of its own.
+  const bool may_ask = device.auth.version != SnmpVersion::v1;
+  const auto kept = believed ? std::map<std::uint32_t, const ifmib::RowPlan*>() : missing_from(rows, may_ask);
+  std::vector<ifmib::RowPlan> read;
+  std::set<std::string_view> taken_names;
+  std::map<std::uint32_t, std::string> others;
+  for (const auto& [index, row] : rows) {
+    if (kept.contains(index)) continue;
+    ifmib::RowPlan plan = ifmib::plan_row(index, now.at(index), row, device.counters, zero);
+    if (device.interfaces->keeps(plan.interface)) {
+      if (!kept.empty()) taken_names.insert(plan.interface.name());
+      read.push_back(std::move(plan));
+    } else {
+      others.emplace(index, std::move(now.at(index)));
+    }
+  }
+  for (const auto& [index, plan] : kept) {
+    // One that is at another ifIndex now is not gone.
+    if (taken_names.contains(plan->interface.name()) || !device.interfaces->keeps(plan->interface)) continue;
+    missed_.insert(index);
+    read.push_back(*plan);
+  }
+  if (!kept.empty()) {
+    std::sort(read.begin(), read.end(), [](const auto& a, const auto& b) { return a.index < b.index; });
+  }
+  adopt(std::move(read), taken);
+  left_out_ = std::move(others);
+  if (!believed) return;
+  rows_believed_ = count_rows(rows);
+  if_number_believed_ = if_number_;
+}
+
+/// Plans that these rows do not have, or not all of. `may_ask`: for those that are not there at all.
+std::map<std::uint32_t, const ifmib::RowPlan*> KnownTables::missing_from(const ifmib::Rows& rows, bool may_ask) const {
+  std::map<std::uint32_t, const ifmib::RowPlan*> missing;
+  for (const ifmib::RowPlan& plan : plans_) {
+    const auto row = rows.find(plan.index);
+    if (row == rows.end() ? may_ask : lost_if_x(plan, row->second)) missing.emplace(plan.index, &plan);
+  }
+  return missing;
+}
+
+void KnownTables::adopt(std::vector<ifmib::RowPlan>&& read, Taken& taken) {
+  read.shrink_to_fit();
+  taken.other_objects = !same_objects(read, plans_);
+  if (taken.other_objects || !same_facts(read, plans_)) {
+    idle_changes_ = 0;
+  } else if (by_last_change_) {
+    ++idle_changes_;
+  }
+  plans_ = std::move(read);
+  states_.assign(plans_.size(), 0);
+}
+
+/// Who had which ifIndex when the tables were last read.
+std::map<std::uint32_t, std::string> KnownTables::names() const {
+  auto all = left_out_;
+  for (const ifmib::RowPlan& plan : plans_) all.emplace(plan.index, plan.interface.name());
+  return all;
+}
+
+// ---- what the rows say of them ----
+
+KnownTables::Seen KnownTables::see(const ifmib::RowReading& row) {
+  const bool was_missed = !missed_.empty() && missed_.contains(row.plan->index);
+  if (row.vanished || row.renamed) return was_missed ? Seen::nobody : Seen::other;
+  if (was_missed) demand();  // it is back
+  if (row.stuck && row.sample.time.received - read_at_ > stuck_pause) doubt();
+  return Seen::row;
+}
+
+bool KnownTables::note_state(std::size_t place, const InterfaceSample& sample) {
+  const std::uint32_t state = state_of(sample);
+  const std::uint32_t before = std::exchange(states_[place], state);
+  return before != 0 && before != state;
+}
+
+void KnownTables::forget_state(std::size_t place) noexcept { states_[place] = state_unknown_to_facts; }
+
+bool KnownTables::renew(std::size_t place, const ifmib::Row& row, const config::Device& device) {
+  ifmib::RowPlan& plan = plans_[place];
+  const InterfaceFacts now = ifmib::renewed(plan.interface.facts(), row);
+  if (now == plan.interface.facts()) return false;
+  plan.interface = Interface(plan.interface.name(), now);
+  if (!device.interfaces->keeps(plan.interface)) doubt();
+  return true;
+}
+
+std::vector<const ifmib::RowPlan*> KnownTables::rows_in_doubt(const std::vector<InterfaceSample>& samples) {
+  std::vector<const ifmib::RowPlan*> rows;
+  bool counts = false;
+  for (const InterfaceSample& sample : samples) {
+    const auto& in = sample.counters[Counter::in_octets];
+    const auto& out = sample.counters[Counter::out_octets];
+    if (in.bits == 32 || out.bits == 32 || (in.bits == 0 && out.bits == 0)) continue;
+    counts = counts || in.value != 0 || out.value != 0;
+    if (in.value != 0 || out.value != 0 || sample.oper_status == status_down) continue;
+    const std::uint32_t index = sample.interface.if_index().value;
+    const auto plan =
+        std::lower_bound(plans_.begin(), plans_.end(), index,
+                         [](const ifmib::RowPlan& each, std::uint32_t wanted) { return each.index < wanted; });
+    if (plan != plans_.end() && plan->index == index) rows.push_back(&*plan);
+  }
+  const unsigned number = ++cycles_;
+  const bool rarely = (number & (number - 1)) != 0;  // the cycles 1, 2, 4, 8, ...
+  if (counts && rarely) rows.clear();
+  return rows;
+}
+
+void KnownTables::leave_out(const ifmib::ReadEnd& end, std::string_view device) {
+  auto before = std::exchange(refusals_, {});
+  for (const ifmib::RefusedObject& object : end.refused) {
+    const unsigned times = before[object] + 1;
+    if (times < refusals_believed) {
+      refusals_[object] = times;
+      continue;
+    }
+    for (ifmib::RowPlan& plan : plans_) {
+      if (plan.index == object.index) ifmib::leave_out(plan, object.column);
+    }
+    log::debug("{}: {} of ifIndex {} is refused and left out", device, ifmib::to_string(object.column), object.index);
+  }
+  for (const std::uint32_t index : end.mute_rows) {
+    for (ifmib::RowPlan& plan : plans_) plan.mute = plan.mute || plan.index == index;
+    log::warning("{}: no answer to a request for ifIndex {}: it is left out until the tables are read again", device,
+                 index);
+  }
+}
+
+}  // namespace octopoll::poll

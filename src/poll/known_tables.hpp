@@ -1,0 +1,134 @@
+#pragma once
+// What is known of one agent's interface tables over the cycles.
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "octopoll/config/inventory.hpp"
+#include "octopoll/core/clock.hpp"
+#include "octopoll/core/interface.hpp"
+#include "octopoll/core/result.hpp"
+#include "octopoll/ifmib/reader.hpp"
+#include "poll/read_again.hpp"
+
+namespace octopoll::poll {
+
+/// Which rows of an agent are polled, and when its tables are to be read again.
+///
+/// An agent's word on its tables is taken with care: a read that was refused, or that cannot be all there is (fewer
+/// rows than before though ifNumber has not fallen, rows without their ifXTable), is tried again after ever longer
+/// pauses. What it lacks of the rows of before stays planned, and is missed in each cycle, until the agent has said the
+/// same often enough.
+///
+/// Shape:  value type, no I/O; time comes in as an argument. `device`: as it is configured now, always the same agent.
+/// Thread: any, one at a time.
+/// Source: invariant 4 of the design; RFC 2863 section 3.1.5 (ifIndex), ifNumber, ifTableLastChange.
+class KnownTables {
+ public:
+  /// Why the tables are read. `demanded`: interfaces may have other numbers or names now.
+  enum class Read : std::uint8_t { no, routine, last_change, demanded };
+
+  /// What a read brought.
+  struct Taken {
+    std::optional<Error> nothing;       ///< there is no row to poll, and why
+    bool rows = false;                  ///< the plans are of this read
+    bool other_objects = false;         ///< they name other objects than those of before
+    std::vector<std::string> in_doubt;  ///< names that may mean another interface since
+  };
+
+  /// What a row of counters is to its plan.
+  enum class Seen : std::uint8_t {
+    row,
+    nobody,  ///< not there, as in the reads before
+    other,   ///< gone, or another interface: the tables are to be read again before any delta
+  };
+
+  /// Rows that are polled, in the order of their ifIndex.
+  [[nodiscard]] const std::vector<ifmib::RowPlan>& plans() const noexcept { return plans_; }
+  [[nodiscard]] std::size_t place_of(const ifmib::RowPlan& plan) const noexcept {
+    return static_cast<std::size_t>(&plan - plans_.data());
+  }
+  /// Of the plans: those that are not asked for, since that meets silence.
+  [[nodiscard]] std::size_t mute_rows() const noexcept;
+  [[nodiscard]] bool known() const noexcept { return known_; }
+  /// Rows that exist and cannot be read.
+  [[nodiscard]] const std::optional<Error>& lacking() const noexcept { return lacking_; }
+  [[nodiscard]] std::optional<std::uint32_t> if_number() const noexcept { return if_number_; }
+
+  /// Once a cycle, by what opens it.
+  [[nodiscard]] Read why_read(const ifmib::Scalars& scalars, bool restarted, BootTime now);
+  /// A read begins; what came of the scalars with it is remembered, since the tables are of that moment.
+  void begin_read(const ifmib::Scalars& scalars, Read why);
+  /// A read begins that the rows of this cycle demand.
+  void begin_read() noexcept;
+  /// It ended with an error, after so long a time.
+  void fail_read(const Error& error, std::chrono::nanoseconds span, std::chrono::nanoseconds interval);
+  /// It ended well.
+  [[nodiscard]] Taken take(const ifmib::Rows& rows, const ifmib::ReadEnd& end, const config::Device& device,
+                           BootTime now);
+
+  /// They are to be read with one of the next cycles, or with the next one whatever was put off.
+  void doubt() noexcept { doubted_ = true; }
+  void demand() noexcept {
+    doubted_ = true;
+    read_again_.now();
+  }
+  /// A read that was refused waits for its turn.
+  [[nodiscard]] bool waits() const noexcept { return failing_ && read_again_.waiting(); }
+  void restarted() noexcept { idle_changes_ = 0; }
+
+  /// A row of counters came.
+  [[nodiscard]] Seen see(const ifmib::RowReading& row);
+  /// Whether that row's link has come or gone since it was last seen.
+  [[nodiscard]] bool note_state(std::size_t place, const InterfaceSample& sample);
+  /// Its facts are to be asked for with the next cycle.
+  void forget_state(std::size_t place) noexcept;
+  /// Takes the facts of a row that were read apart; true where they are others than before.
+  [[nodiscard]] bool renew(std::size_t place, const ifmib::Row& row, const config::Device& device);
+  /// Rows whose 64-bit octets are both 0, so that nobody knows whether they count: some agents fill the 32-bit columns
+  /// alone (D-Link), and just after a restart all is 0. One row that counts speaks for the agent, and then the others
+  /// are looked at ever more rarely, until the tables are read again; without one, in each cycle.
+  [[nodiscard]] std::vector<const ifmib::RowPlan*> rows_in_doubt(const std::vector<InterfaceSample>& samples);
+
+  /// What costs each cycle a PDU or a row of timeouts is left out until the tables are read again.
+  void leave_out(const ifmib::ReadEnd& end, std::string_view device);
+
+ private:
+  void put_off(bool failing, std::chrono::nanoseconds span, std::chrono::nanoseconds interval);
+  [[nodiscard]] std::optional<Error> doubt_about(const ifmib::Rows& rows, const ifmib::ReadEnd& end,
+                                                 const std::string& device) const;
+  void plan(const ifmib::Rows& rows, bool believed, const config::Device& device, Taken& taken);
+  [[nodiscard]] std::map<std::uint32_t, const ifmib::RowPlan*> missing_from(const ifmib::Rows& rows,
+                                                                            bool may_ask) const;
+  void adopt(std::vector<ifmib::RowPlan>&& read, Taken& taken);
+  [[nodiscard]] std::map<std::uint32_t, std::string> names() const;
+
+  std::vector<ifmib::RowPlan> plans_;
+  std::map<std::uint32_t, std::string> left_out_;  ///< by ifIndex: names of rows that the inventory's rules do not keep
+  /// Of each plan, as last read: a hash of what moves when a link comes or goes. 0: not known.
+  std::vector<std::uint32_t> states_;
+  std::set<std::uint32_t> missed_;                     ///< by ifIndex: planned rows that the last read did not find
+  std::map<ifmib::RefusedObject, unsigned> refusals_;  ///< cycles in a row in which it was refused
+  std::optional<std::uint32_t> if_number_, if_last_change_;  ///< when the tables were last read, or tried
+  std::optional<std::uint32_t> if_number_believed_;          ///< when they were last believed
+  std::size_t rows_believed_ = 0;                            ///< then, with those that the rules leave out
+  std::optional<Error> lacking_;
+  ReadAgain read_again_;         ///< what could not be read, or may not be all there is
+  BootTime read_at_;             ///< the last read that was of use
+  unsigned doubted_reads_ = 0;   ///< in a row: those that cannot be all there is
+  unsigned idle_changes_ = 0;    ///< in a row: moves of ifTableLastChange with the same tables after them
+  unsigned cycles_ = 0;          ///< of these plans
+  bool by_last_change_ = false;  ///< ifTableLastChange alone asked for the read
+  bool known_ = false;
+  bool doubted_ = false;
+  bool failing_ = false;  ///< the last read was refused, or cannot be all there is
+};
+
+}  // namespace octopoll::poll
