@@ -12,6 +12,7 @@
 #include "octopoll/core/log.hpp"
 #include "octopoll/core/text.hpp"
 #include "octopoll/ifmib/reader.hpp"
+#include "octopoll/ifmib/stack.hpp"
 #include "octopoll/poll/wrap_risk.hpp"
 #include "octopoll/rates/cache_learner.hpp"
 #include "octopoll/rates/device_history.hpp"
@@ -88,6 +89,8 @@ struct DevicePoller::Impl {
     std::vector<std::size_t> changed;  ///< plans whose link has changed since they were planned
     bool may_ask_facts = false;
     bool reads_facts = false;
+    bool wants_stack = false;  ///< the tables were read, and some interfaces may run on others
+    bool reads_stack = false;
     bool wide_checked = false;
     BootTime first_asked, last_heard;  ///< of the counters
     // Dating a cache.
@@ -408,6 +411,9 @@ struct DevicePoller::Impl {
     if (taken.other_objects) cache_learner.interrupt();
     if (taken.rows) {
       cycle->wide_checked = true;  // the tables show both widths
+      cycle->wants_stack = std::any_of(tables.plans().begin(), tables.plans().end(), [](const ifmib::RowPlan& plan) {
+        return is_logical_if_type(plan.interface.type());
+      });
       wraps.look_at(tables.plans(), device);
     }
     ask_counters();
@@ -514,7 +520,19 @@ struct DevicePoller::Impl {
     });
   }
 
+  /// For totals that count nothing twice. Asked last, since nothing waits for it.
+  void ask_stack() {
+    cycle->reads_stack = true;
+    reading = ifmib::read_stack(*session, read_limits(), [this](auto&& found) {
+      reading.reset();
+      cycle->reads_stack = false;
+      if (found) cycle->record.stack = tables.names_of(*found);
+      complete();
+    });
+  }
+
   void complete() {
+    if (std::exchange(cycle->wants_stack, false) && cycle->may_ask_facts && !discovery) return ask_stack();
     auto& interfaces = cycle->snapshot.interfaces;
     const auto& plans = tables.plans();
     const std::size_t mute = tables.mute_rows();
@@ -622,6 +640,10 @@ struct DevicePoller::Impl {
     if (std::exchange(cycle->reads_facts, false)) {
       abandon();
       for (const std::size_t place : cycle->changed) tables.forget_state(place);
+      return complete();
+    }
+    if (std::exchange(cycle->reads_stack, false)) {
+      abandon();
       return complete();
     }
     const std::string budget = format_duration(cycle->request.budget);

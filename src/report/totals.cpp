@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <map>
 #include <numeric>
@@ -27,23 +26,6 @@ constexpr std::size_t most_bins = memory_budget / octets_per_bin;
 
 using Interfaces = std::span<const store::StoredInterface>;
 using Stack = std::span<const std::pair<std::int64_t, std::int64_t>>;
-
-/// IANAifType of what runs on top of other interfaces, where nothing says on which.
-bool is_logical(std::optional<std::int64_t> type) {
-  static constexpr std::array<std::int64_t, 10> types{
-      53,   // propVirtual
-      54,   // propMultiplexor
-      108,  // pppMultilinkBundle
-      131,  // tunnel
-      135,  // l2vlan
-      136,  // l3ipvlan
-      150,  // mplsTunnel
-      161,  // ieee8023adLag
-      166,  // mpls
-      209,  // bridge
-  };
-  return type && std::find(types.begin(), types.end(), *type) != types.end();
-}
 
 bool is_loopback(const store::StoredInterface& interface) { return interface.type == if_type_software_loopback; }
 
@@ -206,11 +188,11 @@ std::vector<bool> summed(Interfaces interfaces, Stack stack, Layers layers) {
     return false;
   };
   const bool has_ports = std::any_of(interfaces.begin(), interfaces.end(), [](const store::StoredInterface& one) {
-    return !is_logical(one.type) && !is_loopback(one);
+    return !is_logical_if_type(one.type) && !is_loopback(one);
   });
   for (std::size_t i = 0; i < interfaces.size(); ++i) {
     const store::StoredInterface& one = interfaces[i];
-    const bool logical = has_ports && !stacked.contains(one.id) && is_logical(one.type);
+    const bool logical = has_ports && !stacked.contains(one.id) && is_logical_if_type(one.type);
     counted[i] = !is_loopback(one) && !logical && !carried(one.id);
   }
   return counted;
