@@ -35,7 +35,9 @@ Elapsed elapsed_between(const ReadingTime& before, const ReadingTime& now, const
   Elapsed elapsed;
   elapsed.time = now.received - before.received;
   elapsed.clock_error = std::chrono::abs(now.round_trip - before.round_trip) + settings.reception_floor;
-  const nanoseconds uptime_error = std::max(settings.uptime_step, step_shown(before, now)) * 2;
+  nanoseconds uptime_error = settings.uptime_step * 2;
+  // Mostly our own clock is the better one, whatever the agent's shows.
+  if (uptime_error < elapsed.clock_error) uptime_error = std::max(uptime_error, step_shown(before, now) * 2);
   if (uptime_error < elapsed.clock_error) {
     if (const auto uptime = sane_uptime(before, now, elapsed.time, uptime_error)) {
       elapsed.time = *uptime;

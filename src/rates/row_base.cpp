@@ -25,15 +25,12 @@ RowBase::RowBase(const InterfaceSample& sample)
 }
 
 LinkState link_state_of(const InterfaceSample& sample) noexcept {
-  const std::int64_t status = sample.oper_status ? sample.oper_status->code : 0;
-  constexpr std::int64_t lower_layer_down = 7;
-  return {sample.time.sys_uptime, sample.last_change,
-          static_cast<std::uint8_t>(status >= 1 && status <= lower_layer_down ? status : 0)};
+  return {sample.time.sys_uptime, sample.last_change, sample.oper_status};
 }
 
 std::optional<TimeTicks> flap_between(const LinkState& before, const LinkState& now) noexcept {
   if (!before.uptime || !now.uptime || !now.last_change || now.last_change->count() == 0) return std::nullopt;
-  if (before.oper_status == 0 || before.oper_status != now.oper_status) return std::nullopt;
+  if (!before.oper_status || before.oper_status != now.oper_status) return std::nullopt;
   // All are stamps of one clock that counts modulo 2^32.
   const std::uint32_t since_before = now.uptime->count() - before.uptime->count();
   const std::uint32_t changed = now.last_change->count() - before.uptime->count();

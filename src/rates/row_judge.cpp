@@ -1,7 +1,6 @@
 #include "row_judge.hpp"
 
 #include <algorithm>
-#include <limits>
 #include <utility>
 
 #include "counter_rule.hpp"
@@ -230,12 +229,10 @@ std::uint64_t least_physics(std::chrono::nanoseconds elapsed) noexcept {
 }
 
 /// What the link can carry, rounded down; where nobody knows, all there can be.
-std::uint64_t most_octets(const InterfaceRecord& record, Counter counter) noexcept {
-  const auto speed = speed_of(record, counter);
-  if (!speed) return std::numeric_limits<std::uint64_t>::max();
-  constexpr double largest = 9e18;
-  const double seconds = std::chrono::duration<double>(record.elapsed).count();
-  return static_cast<std::uint64_t>(std::min(static_cast<double>(*speed) / 8.0 * seconds, largest));
+std::uint64_t most_octets(std::optional<std::uint64_t> speed_bps, double seconds, std::uint64_t physics) noexcept {
+  if (!speed_bps) return physics;
+  const double octets = static_cast<double>(*speed_bps) * seconds / 8.0;
+  return octets < static_cast<double>(physics) ? static_cast<std::uint64_t>(octets) : physics;
 }
 
 /// A counter that went back beside another one of its row that did so without a wrap: all of them may have restarted
@@ -256,6 +253,7 @@ void doubt_wraps(InterfaceRecord& record, RowBase& base) noexcept {
 
 void judge_counters(InterfaceRecord& record, RowBase& base, const ClockSettings& clock) {
   const std::uint64_t physics = least_physics(record.elapsed);
+  const double seconds = std::chrono::duration<double>(record.elapsed).count();
   bool all_plain = true;
   for (const Counter counter : all_counters()) {
     if (counts_octets(counter) || judge_plain(record, base, counter, physics)) continue;
@@ -263,9 +261,15 @@ void judge_counters(InterfaceRecord& record, RowBase& base, const ClockSettings&
     all_plain = false;
   }
   // Octets come last: the packets of the same span bound them. Those of 64 bits need no bound within the link's speed.
-  for (const Counter counter : {Counter::in_octets, Counter::out_octets}) {
-    if (judge_plain(record, base, counter, std::min(physics, most_octets(record, counter)))) continue;
-    judge_octets(record, base, inbound(counter), clock);
+  const std::uint64_t most_in = most_octets(record.in_speed_bps, seconds, physics);
+  const std::uint64_t most_out =
+      record.out_speed_bps == record.in_speed_bps ? most_in : most_octets(record.out_speed_bps, seconds, physics);
+  if (!judge_plain(record, base, Counter::in_octets, most_in)) {
+    judge_octets(record, base, true, clock);
+    all_plain = false;
+  }
+  if (!judge_plain(record, base, Counter::out_octets, most_out)) {
+    judge_octets(record, base, false, clock);
     all_plain = false;
   }
   if (!all_plain) doubt_wraps(record, base);
@@ -301,10 +305,13 @@ void judge_row(InterfaceRecord& record, RowBase& base, bool restarted, Interface
   record.elapsed = std::max(elapsed.time, std::chrono::nanoseconds(0));
   record.time_error = elapsed.relative_error;
   base.seen = now.time.received;
-  const LinkState link = link_state_of(now);
-  const bool same_row = !restarted && !base.moved_in_doubt && base.interface.if_index() == now.interface.if_index();
-  if (same_row) record.flapped_at = flap_between(base.link, link);
-  base.link = link;
+  if (now.last_change != base.link.last_change || now.oper_status != base.link.oper_status) {
+    const bool same_row = !restarted && !base.moved_in_doubt && base.interface.if_index() == now.interface.if_index();
+    if (same_row) record.flapped_at = flap_between(base.link, link_state_of(now));
+    base.link = link_state_of(now);
+  } else {
+    base.link.uptime = now.time.sys_uptime;
+  }
   if (const auto reason = break_of(base, restarted, now)) {
     mark_break(record, base, *reason);
     base = RowBase(now);

@@ -17,7 +17,7 @@ namespace octopoll::rates {
 struct LinkState {
   std::optional<TimeTicks> uptime;       ///< sysUpTime of that answer
   std::optional<TimeTicks> last_change;  ///< ifLastChange
-  std::uint8_t oper_status = 0;          ///< ifOperStatus; 0: none that the MIB knows
+  std::optional<IfStatus> oper_status;   ///< ifOperStatus
 };
 [[nodiscard]] LinkState link_state_of(const InterfaceSample& sample) noexcept;
 
