@@ -179,6 +179,24 @@ std::string interval_text(const config::Device& device) {
                               : format_duration(device.interval);
 }
 
+/// What differs from the defaults beside timeout and count: "burst, 1400 octets, DSCP 46", or empty.
+std::string packets_text(const config::EchoSettings& echo) {
+  std::vector<std::string> parts;
+  if (echo.burst) parts.emplace_back("burst");
+  if (echo.payload != config::EchoSettings{}.payload) parts.push_back(fmt::format("{} octets", echo.payload));
+  if (echo.hop_limit) parts.push_back(fmt::format("hop limit {}", *echo.hop_limit));
+  if (echo.dscp) parts.push_back(fmt::format("DSCP {}", *echo.dscp));
+  if (echo.dont_fragment) parts.emplace_back("whole");
+  if (echo.source) parts.push_back(fmt::format("from {}", echo.source->host_text()));
+  return fmt::format("{}", fmt::join(parts, ", "));
+}
+
+std::string ping_text(const config::Device& device) {
+  if (!device.ping) return "no";
+  const std::string packets = packets_text(device.echo);
+  return packets.empty() ? "yes" : "yes: " + packets;
+}
+
 report::Table device_table(const config::Inventory& inventory) {
   using report::Align;
   report::Table table;
@@ -198,7 +216,7 @@ report::Table device_table(const config::Inventory& inventory) {
                           {auth_text(device), {}},
                           {interval_text(device), {}},
                           {fmt::format("{} x {}", format_duration(device.timeout), device.retries + 1), {}},
-                          {device.ping, device.ping ? "yes" : "no"},
+                          {device.ping, ping_text(device)},
                           {device.interfaces->summary(), {}},
                           {fmt::format("{}", fmt::join(tags, ", ")), tags.empty() ? "-" : ""}});
   }
@@ -212,13 +230,15 @@ report::Table probe_table(const config::Inventory& inventory) {
                    {"host", "Host"},
                    {"interval", "Interval", Align::right},
                    {"timeout", "Timeout", Align::right},
-                   {"count", "Count", Align::right}};
+                   {"count", "Count", Align::right},
+                   {"packets", "Packets"}};
   for (const config::Probe& probe : inventory.probes) {
     table.rows.push_back({{probe.name, {}},
                           {probe.host, {}},
                           {format_duration(probe.interval), {}},
-                          {format_duration(probe.timeout), {}},
-                          {std::uint64_t{probe.count}, {}}});
+                          {format_duration(probe.echo.timeout), {}},
+                          {std::uint64_t{probe.echo.count}, {}},
+                          {packets_text(probe.echo), packets_text(probe.echo).empty() ? "plain" : ""}});
   }
   return table;
 }
@@ -261,6 +281,17 @@ Json counters_json(const CounterSet& counters) {
   return names;
 }
 
+Json echo_json(const config::EchoSettings& echo) {
+  return {{"timeout_s", seconds(echo.timeout)},
+          {"count", echo.count},
+          {"burst", echo.burst},
+          {"payload", echo.payload},
+          {"hop_limit", echo.hop_limit ? Json(*echo.hop_limit) : Json()},
+          {"dscp", echo.dscp ? Json(*echo.dscp) : Json()},
+          {"dont_fragment", echo.dont_fragment},
+          {"source", echo.source ? Json(echo.source->host_text()) : Json()}};
+}
+
 Json device_json(const config::Device& device) {
   Json answers_from = Json::array();
   for (const Endpoint& source : device.answers_from) answers_from.push_back(source.text());
@@ -282,6 +313,7 @@ Json device_json(const config::Device& device) {
           {"health", {{"max_error_ratio", device.health.errors}, {"max_discard_ratio", device.health.discards}}},
           {"answers_from", std::move(answers_from)},
           {"ping", device.ping},
+          {"echo", echo_json(device.echo)},
           {"interfaces", device.interfaces->describe()},
           {"tags", device.tags}};
 }
@@ -291,17 +323,17 @@ Json inventory_json(const config::Inventory& inventory) {
   for (const config::Device& device : inventory.devices) devices.push_back(device_json(device));
   Json probes = Json::array();
   for (const config::Probe& probe : inventory.probes) {
-    probes.push_back({{"name", probe.name},
-                      {"host", probe.host},
-                      {"family", word_of(probe.family)},
-                      {"interval_s", seconds(probe.interval)},
-                      {"timeout_s", seconds(probe.timeout)},
-                      {"count", probe.count}});
+    Json one{{"name", probe.name},
+             {"host", probe.host},
+             {"family", word_of(probe.family)},
+             {"interval_s", seconds(probe.interval)}};
+    one.update(echo_json(probe.echo));
+    probes.push_back(std::move(one));
   }
   Json json{{"ok", true}, {"file", inventory.file.string()}};
   json["devices"] = std::move(devices);
   json["probes"] = std::move(probes);
-  json["ping"] = {{"timeout_s", seconds(inventory.ping.timeout)}, {"count", inventory.ping.count}};
+  json["ping"] = echo_json(inventory.ping);
   json["dns_cache_s"] = seconds(inventory.dns_cache);
   json["store"] = inventory.store ? Json(inventory.store->string()) : Json();
   json["warnings"] = problems_json(inventory.warnings);

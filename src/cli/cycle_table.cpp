@@ -6,6 +6,7 @@
 #include <set>
 
 #include "octopoll/core/text.hpp"
+#include "octopoll/latency/round_trips.hpp"
 
 namespace octopoll::cli {
 namespace {
@@ -102,8 +103,8 @@ ordered_json interface_json(const InterfaceRecord& record) {
 }
 
 ordered_json ping_json(const PingRound& round) {
-  const auto summary = summarize(round.round_trips);
-  const auto time = [&](std::chrono::nanoseconds RoundTripSummary::*member) {
+  const auto summary = latency::summarize(round.round_trips);
+  const auto time = [&](std::chrono::nanoseconds latency::RoundTripSummary::*member) {
     return summary ? ordered_json(milliseconds((*summary).*member)) : ordered_json(nullptr);
   };
   return {{"target", round.target},
@@ -111,10 +112,10 @@ ordered_json ping_json(const PingRound& round) {
           {"sent", round.sent},
           {"received", round.received},
           {"loss", round.sent == 0 ? ordered_json(nullptr) : ordered_json(round.loss())},
-          {"rtt_min_ms", time(&RoundTripSummary::min)},
-          {"rtt_mean_ms", time(&RoundTripSummary::mean)},
-          {"rtt_median_ms", time(&RoundTripSummary::median)},
-          {"rtt_max_ms", time(&RoundTripSummary::max)},
+          {"rtt_min_ms", time(&latency::RoundTripSummary::min)},
+          {"rtt_mean_ms", time(&latency::RoundTripSummary::mean)},
+          {"rtt_median_ms", time(&latency::RoundTripSummary::median)},
+          {"rtt_max_ms", time(&latency::RoundTripSummary::max)},
           {"error", round.error ? ordered_json(round.error->message) : ordered_json(nullptr)}};
 }
 
@@ -210,8 +211,8 @@ report::Table latency_table(const LatestRecords& latest) {
                    {"rtt_median_ms", "median ms", Align::right},
                    {"rtt_max_ms", "max ms", Align::right}};
   for (const auto& [target, round] : latest.pings()) {
-    const auto summary = summarize(round.round_trips);
-    const auto time = [&](std::chrono::nanoseconds RoundTripSummary::*member) {
+    const auto summary = latency::summarize(round.round_trips);
+    const auto time = [&](std::chrono::nanoseconds latency::RoundTripSummary::*member) {
       return summary ? Cell{milliseconds((*summary).*member), fmt::format("{:.3f}", milliseconds((*summary).*member))}
                      : Cell{};
     };
@@ -221,9 +222,9 @@ report::Table latency_table(const LatestRecords& latest) {
          {std::uint64_t{round.sent}, {}},
          {std::uint64_t{round.received}, {}},
          round.sent == 0 ? Cell{} : Cell{round.loss() * 100.0, fmt::format("{:.0f}", round.loss() * 100.0)},
-         time(&RoundTripSummary::min),
-         time(&RoundTripSummary::median),
-         time(&RoundTripSummary::max)});
+         time(&latency::RoundTripSummary::min),
+         time(&latency::RoundTripSummary::median),
+         time(&latency::RoundTripSummary::max)});
     if (round.error) table.notes.push_back(fmt::format("{}: {}", target, round.error->text()));
   }
   return table;

@@ -82,10 +82,10 @@ config::Inventory inventory_of(const local::Agent& agent, const Arguments& argum
   device.timeout = arguments.snmp.timeout;
   device.retries = arguments.snmp.retries;
   device.interfaces = std::make_shared<config::InterfaceRules>();
+  // The rounds are as long as the polls' interval, but a table after ten seconds wants more than one probe in it.
+  device.echo.count = 10;
   config::Inventory inventory;
   inventory.devices.push_back(std::move(device));
-  // The rounds are as long as the polls' interval, but a table after ten seconds wants more than one probe in it.
-  inventory.ping.count = 10;
   return inventory;
 }
 

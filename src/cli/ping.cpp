@@ -5,25 +5,27 @@
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
-#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "cli/command.hpp"
+#include "cli/ping_summary.hpp"
 #include "cli/signals.hpp"
-#include "octopoll/core/cycle.hpp"
+#include "octopoll/core/dscp.hpp"
 #include "octopoll/core/duration.hpp"
 #include "octopoll/core/endpoint.hpp"
 #include "octopoll/core/event_loop.hpp"
+#include "octopoll/core/text.hpp"
 #include "octopoll/icmp/prober.hpp"
+#include "octopoll/latency/round_trips.hpp"
+#include "octopoll/poll/resolver.hpp"
 
 namespace octopoll::cli {
 namespace {
 
 namespace po = boost::program_options;
-using Json = nlohmann::ordered_json;
 using std::chrono::nanoseconds;
 
 /// fping's, not ours: scripts know them.
@@ -36,7 +38,9 @@ const CommandHelp help{
     {{"octopoll ping 192.0.2.1", "once a second until Ctrl-C"},
      {"octopoll ping -C 5 router1 router2 2001:db8::1", "five probes each, then the round trips of each one by one"},
      {"octopoll ping -q -C 20 --interval 200ms fe80::1%eth0", "the summary alone, of a link-local address"},
-     {"octopoll ping -C 10 --format json router1", "loss, min/median/mean/max/deviation and each round trip in ms"}},
+     {"octopoll ping -C 3 -M -b 1472 router1", "does a packet of 1500 octets get through whole?"},
+     {"octopoll ping -C 50 -p 20ms -b 192 --dscp EF branch1", "what a voice call to there would meet"},
+     {"octopoll ping -C 10 --format json router1", "loss, percentiles, jitter, a voice score and each round trip"}},
     "0 all targets answered, 1 some did not, 2 a name was not found, 3 bad arguments, 4 no socket allowed or another "
     "system call failed (fping's codes)"};
 
@@ -56,48 +60,35 @@ struct Settings {
   [[nodiscard]] bool keeps_each() const noexcept { return count.has_value() || json; }
 };
 
-/// A target and what became of its probes.
-struct Host {
-  std::string name;  ///< as written
-  std::optional<Endpoint> endpoint;
-  std::optional<Error> error;  ///< the latest
-  BootTime due;
-  std::uint32_t started = 0;
-  std::map<std::uint32_t, icmp::Prober::RoundId> in_flight;
-  std::uint64_t sent = 0, received = 0, duplicates = 0, late = 0;
-  nanoseconds fastest = nanoseconds::max(), slowest{}, sum{};
-  std::vector<std::optional<nanoseconds>> each;  ///< by probe, where Settings::keeps_each()
-
-  [[nodiscard]] std::uint64_t loss_percent() const noexcept { return sent == 0 ? 0 : (sent - received) * 100 / sent; }
-  [[nodiscard]] nanoseconds mean() const noexcept { return sum / static_cast<std::int64_t>(received); }
-};
-
+po::options_description options_of_ping();
 Result<Settings> settings_from(const po::variables_map& arguments);
-std::vector<Host> resolve(const Settings& settings, const icmp::Prober& prober);
-PingExit code_for(const std::vector<Host>& hosts);
-void print_summary(const std::vector<Host>& hosts, const Settings& settings);
-Json to_json(const std::vector<Host>& hosts);
+Result<> read_packets(const po::variables_map& arguments, Settings& settings);
+Result<unsigned> number_option(const po::variables_map& arguments, const char* name, unsigned least, unsigned most);
+PingExit code_for(const std::vector<PingHost>& hosts);
 int code(PingExit value) { return static_cast<int>(value); }
 
 /// Probes all hosts until each had its count, or until SIGINT or SIGTERM.
 class PingRun {
  public:
-  PingRun(EventLoop& loop, icmp::Prober& prober, const Settings& settings, std::vector<Host>& hosts);
+  PingRun(EventLoop& loop, icmp::Prober& prober, const Settings& settings, std::vector<PingHost>& hosts);
   [[nodiscard]] Result<> run();
 
  private:
-  void schedule(Host& host);
-  void probe(Host& host);
-  void round_over(Host& host, std::uint32_t number, const icmp::EchoRound& round);
-  void odd_answer(const Host& host, std::uint32_t number, const icmp::EchoAnswer& answer);
-  void tell(Host& host, const Error& error);
-  void live_line(const Host& host, std::uint32_t number, std::optional<nanoseconds> round_trip);
+  void look_up(PingHost& host);
+  void end_one();
+  void schedule(PingHost& host);
+  void probe(PingHost& host);
+  void round_over(PingHost& host, std::uint32_t number, const icmp::EchoRound& round);
+  void odd_answer(const PingHost& host, std::uint32_t number, const icmp::EchoAnswer& answer);
+  void tell(PingHost& host, const Error& error);
+  void live_line(const PingHost& host, std::uint32_t number, std::optional<nanoseconds> round_trip);
   void stop_early();
 
   EventLoop& loop_;
   icmp::Prober& prober_;
   const Settings& settings_;
-  std::vector<Host>& hosts_;
+  std::vector<PingHost>& hosts_;
+  poll::Resolver resolver_;
   std::size_t name_width_;
   std::size_t unfinished_ = 0;
   bool stopping_ = false;
@@ -106,21 +97,11 @@ class PingRun {
 }  // namespace
 
 int run_ping(int argc, char** argv) {
-  po::options_description options("Options");
-  options.add_options()("count,C", po::value<std::int64_t>()->value_name("COUNT"),
-                        "probes a target (default: until Ctrl-C)")(
-      "interval,p", po::value<std::string>()->value_name("T")->default_value("1s"),
-      "between the probes of a target, at least 10ms")("timeout,t",
-                                                       po::value<std::string>()->value_name("T")->default_value("1s"),
-                                                       "a probe without answer is then lost")(
-      "quiet,q", po::bool_switch(), "no line an answer")("ipv4,4", po::bool_switch(), "IPv4 addresses of names alone")(
-      "ipv6,6", po::bool_switch(), "IPv6 addresses of names alone")(
-      "format", po::value<std::string>()->value_name("FORMAT")->default_value("table"), "table or json");
   po::options_description hidden;
   hidden.add_options()("target", po::value<std::vector<std::string>>(), "");
   po::positional_options_description positional;
   positional.add("target", -1);
-  const auto arguments = parse_arguments(argc, argv, help, options, positional, hidden);
+  const auto arguments = parse_arguments(argc, argv, help, options_of_ping(), positional, hidden);
   if (!arguments) return arguments.error() == ExitCode::done ? code(PingExit::all_answered) : code(PingExit::usage);
   const auto settings = settings_from(*arguments);
   if (!settings) {
@@ -138,16 +119,20 @@ int run_ping(int argc, char** argv) {
     print_error("ping", prober.error());
     return code(PingExit::system_call);
   }
-  std::vector<Host> hosts = resolve(*settings, **prober);
+  std::vector<PingHost> hosts;
+  for (const std::string& word : settings->targets) hosts.emplace_back().name = word;
   const auto ran = PingRun(**loop, **prober, *settings, hosts).run();
   if (!ran) {
     print_error("ping", ran.error());
     return code(PingExit::system_call);
   }
   if (settings->json) {
-    fmt::print("{}\n", to_json(hosts).dump(1, ' ', false, Json::error_handler_t::replace));
+    using Json = nlohmann::ordered_json;
+    fmt::print("{}\n", ping_json(hosts).dump(1, ' ', false, Json::error_handler_t::replace));
   } else {
-    print_summary(hosts, *settings);
+    std::fflush(stdout);
+    if (!settings->quiet) fmt::print(stderr, "\n");
+    print_ping_summary(hosts, settings->count.has_value());
   }
   return code(code_for(hosts));
 }
@@ -155,6 +140,26 @@ int run_ping(int argc, char** argv) {
 namespace {
 
 // --- Arguments ---
+
+po::options_description options_of_ping() {
+  const auto text = [](const char* name) { return po::value<std::string>()->value_name(name); };
+  const auto number = [](const char* name) { return po::value<std::int64_t>()->value_name(name); };
+  po::options_description options("Options");
+  auto add = options.add_options();
+  add("count,C", number("COUNT"), "probes a target (default: until Ctrl-C)");
+  add("interval,p", text("T")->default_value("1s"), "between the probes of a target, at least 10ms");
+  add("timeout,t", text("T")->default_value("1s"), "a probe without answer is then lost");
+  add("payload,b", number("OCTETS")->default_value(icmp::EchoPlan{}.payload), "octets behind the ICMP header");
+  add("ttl,H", number("N"), "routers on the way, at most: time to live, or hop limit");
+  add("dscp", text("DSCP"), "which queue: 0 to 63, or a name such as EF, CS1, AF41");
+  add("dont-fragment,M", po::bool_switch(), "packets go whole or not at all");
+  add("source,S", text("ADDRESS"), "an address of this machine to send from");
+  add("ipv4,4", po::bool_switch(), "IPv4 addresses of names alone");
+  add("ipv6,6", po::bool_switch(), "IPv6 addresses of names alone");
+  add("quiet,q", po::bool_switch(), "no line an answer");
+  add("format", text("FORMAT")->default_value("table"), "table or json");
+  return options;
+}
 
 Result<Settings> settings_from(const po::variables_map& arguments) {
   Settings settings;
@@ -189,127 +194,70 @@ Result<Settings> settings_from(const po::variables_map& arguments) {
   settings.probe.count = 1;
   settings.probe.spacing = *interval;
   settings.probe.timeout = *timeout;
+  if (auto packets = read_packets(arguments, settings); !packets) return tl::make_unexpected(packets.error());
   for (const std::string& word : settings.targets) {
     if (const auto target = parse_target(word); !target) return tl::make_unexpected(target.error());
   }
   return settings;
 }
 
-/// Names are looked up here, before the loop runs: a slow name server must not hold up the probes of others.
-std::vector<Host> resolve(const Settings& settings, const icmp::Prober& prober) {
-  std::vector<Host> hosts;
-  hosts.reserve(settings.targets.size());
-  for (const std::string& word : settings.targets) {
-    Host& host = hosts.emplace_back();
-    host.name = word;
-    auto target = parse_target(word);
-    if (settings.family != AddressFamily::any) target->family = settings.family;
-    const auto endpoints = resolve_blocking(*target);
-    if (!endpoints) {
-      host.error = endpoints.error();
-      print_error("ping", endpoints.error());
-      continue;
-    }
-    const auto usable = std::find_if(endpoints->begin(), endpoints->end(), [&prober](const Endpoint& endpoint) {
-      return prober.socket_kind(endpoint.family()) != "none";
-    });
-    host.endpoint = usable == endpoints->end() ? endpoints->front() : *usable;
+/// What the packets are like.
+Result<> read_packets(const po::variables_map& arguments, Settings& settings) {
+  const auto payload = number_option(arguments, "payload", icmp::min_payload, icmp::max_payload);
+  if (!payload) return tl::make_unexpected(payload.error());
+  settings.probe.payload = *payload;
+  if (arguments.count("ttl") != 0) {
+    const auto ttl = number_option(arguments, "ttl", 1, 255);
+    if (!ttl) return tl::make_unexpected(ttl.error());
+    settings.probe.hop_limit = static_cast<std::uint8_t>(*ttl);
   }
-  return hosts;
+  if (arguments.count("dscp") != 0) {
+    const auto dscp = parse_dscp(arguments["dscp"].as<std::string>());
+    if (!dscp) return fail(ErrorKind::usage, "--dscp: " + dscp.error().message, dscp.error().remedy);
+    settings.probe.dscp = *dscp;
+  }
+  settings.probe.dont_fragment = arguments["dont-fragment"].as<bool>();
+  if (arguments.count("source") == 0) return {};
+  const auto& address = arguments["source"].as<std::string>();
+  settings.probe.source = Endpoint::literal(address, 0);
+  if (!settings.probe.source) {
+    return fail(ErrorKind::usage, fmt::format("--source \"{}\" is no address", agent_text(address)),
+                "give an address of this machine, as `ip address` shows them");
+  }
+  const bool ipv4 = settings.probe.source->family() == AF_INET;
+  const AddressFamily family = ipv4 ? AddressFamily::ipv4 : AddressFamily::ipv6;
+  if (settings.family != AddressFamily::any && settings.family != family) {
+    return fail(ErrorKind::usage,
+                fmt::format("--source {} is not of the family that {} asks for", address, ipv4 ? "-6" : "-4"),
+                "leave one of them out");
+  }
+  settings.family = family;
+  return {};
 }
 
-PingExit code_for(const std::vector<Host>& hosts) {
-  const auto unknown = [](const Host& host) { return !host.endpoint; };
-  const auto silent = [](const Host& host) { return host.received == 0; };
+Result<unsigned> number_option(const po::variables_map& arguments, const char* name, unsigned least, unsigned most) {
+  const auto number = arguments[name].as<std::int64_t>();
+  if (number >= least && number <= most) return static_cast<unsigned>(number);
+  return fail(ErrorKind::usage, fmt::format("--{} {} is out of range", name, number),
+              fmt::format("give {} to {}", least, most));
+}
+
+PingExit code_for(const std::vector<PingHost>& hosts) {
+  const auto unknown = [](const PingHost& host) { return !host.endpoint; };
+  const auto silent = [](const PingHost& host) { return host.received == 0; };
   if (std::any_of(hosts.begin(), hosts.end(), unknown)) return PingExit::name_not_found;
   return std::any_of(hosts.begin(), hosts.end(), silent) ? PingExit::some_silent : PingExit::all_answered;
 }
 
-// --- Printing ---
-
-/// Three digits, as fping does: "0.123", "1.23", "12.3", "123".
-std::string milliseconds(nanoseconds duration) {
-  const double ms = std::chrono::duration<double, std::milli>(duration).count();
-  if (ms < 1.0) return fmt::format("{:.3f}", ms);
-  if (ms < 10.0) return fmt::format("{:.2f}", ms);
-  if (ms < 100.0) return fmt::format("{:.1f}", ms);
-  return fmt::format("{:.0f}", ms);
-}
-
-std::size_t name_width(const std::vector<Host>& hosts) {
-  std::size_t width = 0;
-  for (const Host& host : hosts) width = std::max(width, host.name.size());
-  return width;
-}
-
-void print_summary(const std::vector<Host>& hosts, const Settings& settings) {
-  const std::size_t width = name_width(hosts);
-  std::fflush(stdout);
-  if (!settings.quiet) fmt::print(stderr, "\n");
-  if (settings.count) {
-    for (const Host& host : hosts) {
-      if (!host.endpoint) continue;
-      fmt::print(stderr, "{:<{}} :", host.name, width);
-      for (const auto& round_trip : host.each) fmt::print(stderr, " {}", round_trip ? milliseconds(*round_trip) : "-");
-      fmt::print(stderr, "\n");
-    }
-  }
-  for (const Host& host : hosts) {
-    if (!host.endpoint) continue;
-    fmt::print(stderr, "{:<{}} : xmt/rcv/%loss = {}/{}/{}%", host.name, width, host.sent, host.received,
-               host.loss_percent());
-    if (host.received != 0) {
-      fmt::print(stderr, ", min/avg/max = {}/{}/{}", milliseconds(host.fastest), milliseconds(host.mean()),
-                 milliseconds(host.slowest));
-    }
-    if (host.duplicates != 0) fmt::print(stderr, ", duplicates {}", host.duplicates);
-    if (host.late != 0) fmt::print(stderr, ", late {}", host.late);
-    fmt::print(stderr, "\n");
-  }
-}
-
-double as_milliseconds(nanoseconds duration) { return std::chrono::duration<double, std::milli>(duration).count(); }
-
-Json round_trip_json(const Host& host) {
-  std::vector<nanoseconds> answered;
-  for (const auto& round_trip : host.each) {
-    if (round_trip) answered.push_back(*round_trip);
-  }
-  const auto summary = summarize(answered);
-  if (!summary) return {};
-  return {{"min", as_milliseconds(summary->min)},
-          {"median", as_milliseconds(summary->median)},
-          {"mean", as_milliseconds(summary->mean)},
-          {"max", as_milliseconds(summary->max)},
-          {"deviation", as_milliseconds(summary->deviation)}};
-}
-
-Json to_json(const std::vector<Host>& hosts) {
-  Json array = Json::array();
-  for (const Host& host : hosts) {
-    Json each = Json::array();
-    for (const auto& round_trip : host.each) each.push_back(round_trip ? Json(as_milliseconds(*round_trip)) : Json());
-    Json object{{"target", host.name}};
-    object["address"] = host.endpoint ? Json(host.endpoint->host_text()) : Json();
-    object["sent"] = host.sent;
-    object["received"] = host.received;
-    // Of no probes nothing is known: neither that they were lost nor that they were not.
-    object["loss"] =
-        host.sent == 0 ? Json() : Json(1.0 - static_cast<double>(host.received) / static_cast<double>(host.sent));
-    object["duplicates"] = host.duplicates;
-    object["late"] = host.late;
-    object["rtt_ms"] = round_trip_json(host);
-    object["round_trips_ms"] = std::move(each);
-    object["error"] = host.error ? Json(host.error->text()) : Json();
-    array.push_back(std::move(object));
-  }
-  return array;
-}
-
 // --- The run ---
 
-PingRun::PingRun(EventLoop& loop, icmp::Prober& prober, const Settings& settings, std::vector<Host>& hosts)
-    : loop_(loop), prober_(prober), settings_(settings), hosts_(hosts), name_width_(name_width(hosts)) {}
+PingRun::PingRun(EventLoop& loop, icmp::Prober& prober, const Settings& settings, std::vector<PingHost>& hosts)
+    : loop_(loop),
+      prober_(prober),
+      settings_(settings),
+      hosts_(hosts),
+      resolver_(loop),
+      name_width_(name_width(hosts)) {}
 
 Result<> PingRun::run() {
   // Ctrl-C is an event of the loop: what was measured until then is kept and summed up.
@@ -317,22 +265,45 @@ Result<> PingRun::run() {
   if (!signals) return tl::make_unexpected(signals.error());
   const nanoseconds gap = std::min(target_gap, settings_.probe.spacing / static_cast<std::int64_t>(hosts_.size()));
   BootTime due = BootClock::now();
-  for (Host& host : hosts_) {
-    if (!host.endpoint) continue;
+  for (PingHost& host : hosts_) {
     host.due = due;
     due += gap;
     ++unfinished_;
-    schedule(host);
+    look_up(host);
   }
-  if (unfinished_ != 0) loop_.run();
+  loop_.run();
   return {};
 }
 
-void PingRun::schedule(Host& host) {
+/// Beside the loop: a slow name server must not hold up the probes of others.
+void PingRun::look_up(PingHost& host) {
+  auto target = parse_target(host.name);
+  if (settings_.family != AddressFamily::any) target->family = settings_.family;
+  resolver_.resolve(*target, [this, &host](Result<std::vector<Endpoint>>&& endpoints) {
+    if (stopping_) return;
+    if (!endpoints) {
+      tell(host, endpoints.error());
+      end_one();
+      return;
+    }
+    const auto usable = std::find_if(endpoints->begin(), endpoints->end(), [this](const Endpoint& endpoint) {
+      return prober_.socket_kind(endpoint.family()) != "none";
+    });
+    host.endpoint = usable == endpoints->end() ? endpoints->front() : *usable;
+    host.due = std::max(host.due, BootClock::now());
+    schedule(host);
+  });
+}
+
+void PingRun::end_one() {
+  if (--unfinished_ == 0) loop_.stop();
+}
+
+void PingRun::schedule(PingHost& host) {
   loop_.at(host.due, [this, &host] { probe(host); });
 }
 
-void PingRun::probe(Host& host) {
+void PingRun::probe(PingHost& host) {
   if (stopping_) return;
   const std::uint32_t number = host.started++;
   if (settings_.keeps_each()) host.each.emplace_back();
@@ -349,8 +320,9 @@ void PingRun::probe(Host& host) {
   schedule(host);
 }
 
-void PingRun::round_over(Host& host, std::uint32_t number, const icmp::EchoRound& round) {
+void PingRun::round_over(PingHost& host, std::uint32_t number, const icmp::EchoRound& round) {
   host.in_flight.erase(number);
+  host.errors += round.errors;
   if (round.error) tell(host, *round.error);
   host.sent += round.sent;
   if (round.received != 0) {
@@ -367,29 +339,29 @@ void PingRun::round_over(Host& host, std::uint32_t number, const icmp::EchoRound
     host.each.pop_back();  // withdrawn by Ctrl-C before its time was over
   }
   const bool complete = settings_.count && host.started == *settings_.count && host.in_flight.empty();
-  if (complete && --unfinished_ == 0) loop_.stop();
+  if (complete) end_one();
 }
 
-void PingRun::live_line(const Host& host, std::uint32_t number, std::optional<nanoseconds> round_trip) {
+void PingRun::live_line(const PingHost& host, std::uint32_t number, std::optional<nanoseconds> round_trip) {
   if (settings_.quiet || settings_.json) return;
-  const std::string mean = host.received == 0 ? "NaN" : milliseconds(host.mean());
+  const std::string mean = host.received == 0 ? "NaN" : latency::milliseconds_text(host.mean());
   const std::string outcome =
-      round_trip ? fmt::format("{} bytes, {} ms", settings_.probe.payload + 8, milliseconds(*round_trip))
+      round_trip ? fmt::format("{} bytes, {} ms", settings_.probe.payload + 8, latency::milliseconds_text(*round_trip))
                  : std::string("timed out");
   fmt::print("{:<{}} : [{}], {} ({} avg, {}% loss)\n", host.name, name_width_, number, outcome, mean,
              host.loss_percent());
   std::fflush(stdout);  // live in a pipe as well
 }
 
-void PingRun::odd_answer(const Host& host, std::uint32_t number, const icmp::EchoAnswer& answer) {
+void PingRun::odd_answer(const PingHost& host, std::uint32_t number, const icmp::EchoAnswer& answer) {
   if (settings_.quiet || settings_.json) return;
   const char* what = answer.kind == icmp::EchoAnswer::Kind::duplicate ? "duplicate" : "late answer";
   fmt::print(stderr, "{} : {} for [{}], {} bytes, {} ms\n", host.name, what, number, settings_.probe.payload + 8,
-             milliseconds(answer.round_trip));
+             latency::milliseconds_text(answer.round_trip));
 }
 
 /// An error that each probe meets again is told once.
-void PingRun::tell(Host& host, const Error& error) {
+void PingRun::tell(PingHost& host, const Error& error) {
   const bool known = host.error && host.error->message == error.message;
   host.error = error;
   if (!known) print_error("ping", error);
@@ -397,10 +369,13 @@ void PingRun::tell(Host& host, const Error& error) {
 
 void PingRun::stop_early() {
   stopping_ = true;
-  for (Host& host : hosts_) {
+  for (PingHost& host : hosts_) {
     // Latest first, so that round_over() can take what was withdrawn off the end of the list. finish() takes the entry
     // out of the map.
     while (!host.in_flight.empty()) prober_.finish(host.in_flight.rbegin()->second);
+    if (!host.endpoint && !host.error) {
+      tell(host, {ErrorKind::resolve, fmt::format("{} was not resolved before the end", host.name), {}});
+    }
   }
   loop_.stop();
 }

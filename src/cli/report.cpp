@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <fstream>
 #include <functional>
 #include <iostream>
 #include <nlohmann/json.hpp>
@@ -13,6 +12,7 @@
 
 #include "cli/command.hpp"
 #include "cli/problems.hpp"
+#include "cli/report_request.hpp"
 #include "octopoll/config/inventory.hpp"
 #include "octopoll/core/clock.hpp"
 #include "octopoll/core/duration.hpp"
@@ -31,7 +31,7 @@ namespace {
 namespace po = boost::program_options;
 
 const CommandHelp help{
-    "octopoll report utilization|errors|totals [options]",
+    "octopoll report utilization|errors|totals|latency|availability [options]",
     "Reads the store that `octopoll run` fills, also while it runs. `utilization` shows per interface average, "
     "maximum\n"
     "and 95th percentile of in and out, with the share of the time that true deltas cover. `errors` shows errors and\n"
@@ -40,6 +40,8 @@ const CommandHelp help{
     "sums the interfaces of each device, those left out that others carry (LAGs, VLANs; by ifStackTable where there is "
     "one).",
     {{"octopoll report utilization", "the last 24 hours, the fullest link first"},
+     {"octopoll report latency --help", "loss, round trips, jitter and the worst hours of what is pinged"},
+     {"octopoll report availability --help", "how long each device was up, down, or reachable in part"},
      {"octopoll report utilization --since 30d --top 10 --sort p95", "the ten busiest of the last 30 days"},
      {"octopoll report utilization --since 2026-01-01Z --until 2026-02-01Z --format csv -o january.csv",
       "a calendar month in UTC, for billing"},
@@ -63,6 +65,7 @@ Result<> print_report(const Request& request);
 }  // namespace
 
 int run_report(int argc, char** argv) {
+  if (const auto code = run_named_report(argc, argv)) return *code;
   po::positional_options_description positional;
   positional.add("report", 1);
   po::options_description hidden;
@@ -84,7 +87,9 @@ int run_report(int argc, char** argv) {
 
 namespace {
 
-constexpr std::array<std::string_view, 3> reports{"utilization", "errors", "totals"};
+constexpr std::array<std::string_view, 5> reports{"utilization", "errors", "totals", "latency", "availability"};
+/// Of which these have a file of their own.
+constexpr std::array<std::string_view, 2> reports_elsewhere{"latency", "availability"};
 
 /// Options that only some reports have.
 struct OwnOption {
@@ -141,9 +146,7 @@ Result<> ask(Request& request, Result<Query>&& query);
 Result<report::UtilizationQuery> utilization_from(const po::variables_map& arguments, const Common& common);
 Result<report::ErrorsQuery> errors_from(const po::variables_map& arguments, const Common& common);
 Result<report::TotalsQuery> totals_from(const po::variables_map& arguments, const Common& common);
-Result<std::optional<std::size_t>> top_from(const po::variables_map& arguments);
 Result<std::chrono::seconds> step_from(const std::string& text);
-Result<WallTime> moment_from(const char* option, const std::string& text, WallTime now);
 
 Result<Request> request_from(const po::variables_map& arguments) {
   if (auto named = check_name(arguments); !named) return tl::make_unexpected(named.error());
@@ -233,6 +236,10 @@ Result<> check_name(const po::variables_map& arguments) {
     return fail(ErrorKind::usage, "no report named", known + "; for example: octopoll report utilization");
   }
   const auto& name = arguments["report"].as<std::string>();
+  if (std::find(reports_elsewhere.begin(), reports_elsewhere.end(), name) != reports_elsewhere.end()) {
+    return fail(ErrorKind::usage, fmt::format("the report's name is not in its place: {}", name),
+                fmt::format("write it first: octopoll report {} [options]", name));
+  }
   if (std::find(reports.begin(), reports.end(), name) != reports.end()) return {};
   const auto near = nearest(name, reports);
   return fail(ErrorKind::usage, fmt::format("there is no report \"{}\"", agent_text(name)),
@@ -250,18 +257,6 @@ Result<> check_own_options(const po::variables_map& arguments) {
   return {};
 }
 
-Result<std::optional<std::size_t>> top_from(const po::variables_map& arguments) {
-  if (arguments.count("top") == 0) return std::optional<std::size_t>{};
-  const auto& digits = arguments["top"].as<std::string>();
-  const bool number =
-      !digits.empty() && digits.size() <= 9 && digits.find_first_not_of("0123456789") == std::string::npos;
-  if (!number || std::stoul(digits) == 0) {
-    return fail(ErrorKind::usage, fmt::format("--top \"{}\" is no number of interfaces", agent_text(digits)),
-                "give a whole number from 1, for example --top 10");
-  }
-  return std::optional<std::size_t>(std::stoul(digits));
-}
-
 Result<std::chrono::seconds> step_from(const std::string& text) {
   const auto step = parse_duration(text);
   if (!step) return fail(ErrorKind::usage, "--step: " + step.error().message, step.error().remedy);
@@ -273,13 +268,6 @@ Result<std::chrono::seconds> step_from(const std::string& text) {
   return whole;
 }
 
-Result<WallTime> moment_from(const char* option, const std::string& text, WallTime now) {
-  auto moment = report::parse_moment(text, now);
-  if (!moment)
-    return fail(ErrorKind::usage, fmt::format("{}: {}", option, moment.error().message), moment.error().remedy);
-  return moment;
-}
-
 /// How one report is printed.
 struct Printers {
   std::function<report::Table(std::size_t)> for_people;
@@ -287,7 +275,6 @@ struct Printers {
   std::function<nlohmann::ordered_json()> json;
 };
 Result<> print(const Request& request, const Printers& printers);
-Result<> write_out(const std::string& text, const std::optional<std::filesystem::path>& output);
 
 template <class Query>
 void tell_if_empty(std::size_t found, const Query& query) {
@@ -342,22 +329,6 @@ Result<> print(const Request& request, const Printers& printers) {
       return write_out(report::to_csv(printers.for_machines()), request.output);
     case report::Format::json:
       return write_out(printers.json().dump(1) + "\n", request.output);
-  }
-  return {};
-}
-
-Result<> write_out(const std::string& text, const std::optional<std::filesystem::path>& output) {
-  if (!output) {
-    std::cout << text << std::flush;
-    if (!std::cout) return fail(ErrorKind::io, "stdout took not all of the report");
-    return {};
-  }
-  std::ofstream file(*output, std::ios::binary | std::ios::trunc);
-  file << text;
-  file.close();
-  if (!file) {
-    return fail(ErrorKind::io, fmt::format("cannot write {}", agent_text(output->string())),
-                "name a file in a directory that exists and may be written to");
   }
   return {};
 }

@@ -18,6 +18,8 @@ class DeviceReader {
   DeviceReader(const Auths& auths, Names& names, Problems& problems)
       : auths_(auths), rules_(problems), settings_(auths, rules_, problems), names_(names), problems_(problems) {}
 
+  /// `ping` at the top of the file; before all others.
+  void set_ping(const EchoParts& echo) { defaults_.echo = echo; }
   void read_defaults(const Node& node);
   void read_groups(const Node& node);
   void read_devices(const Node& node) { read_list(node, defaults_); }

@@ -79,14 +79,15 @@ void read_inventory(const Node& root, Inventory& inventory, std::optional<Place>
   Auths auths;
   if (const Entry* entry = find(root, "auths")) auths = read_auths(*entry->value, folder, problems);
   literal_secret = auths.literal_secret;
-  PingSettings ping;
-  if (const Entry* entry = find(root, "ping")) ping = read_ping_settings(*entry->value, problems);
-  inventory.ping = ping.values;
+  EchoParts ping;
+  if (const Entry* entry = find(root, "ping")) ping = read_ping(*entry->value, problems);
+  inventory.ping = settings_of(ping);
   if (const Entry* entry = find(root, "dns_cache")) {
     if (const auto time = read_duration(*entry, dns_cache_range, problems)) inventory.dns_cache = *time;
   }
   Names names(problems);
   DeviceReader devices(auths, names, problems);
+  devices.set_ping(ping);
   if (const Entry* entry = find(root, "defaults")) devices.read_defaults(*entry->value);
 
   for (const Entry& entry : root.entries) {
@@ -105,7 +106,6 @@ void read_inventory(const Node& root, Inventory& inventory, std::optional<Place>
   inventory.devices = devices.take_devices();
   for (Device& device : inventory.devices) device.dns_cache = inventory.dns_cache;
   for (Probe& probe : inventory.probes) probe.dns_cache = inventory.dns_cache;
-  for (const Device& device : inventory.devices) check_ping(ping, device, problems);
   if (problems.empty() && inventory.devices.empty() && inventory.probes.empty()) {
     problems.add(root.place, "there is nothing to poll: no device and no probe",
                  "write at least `devices: [192.0.2.1]`");

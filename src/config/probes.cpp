@@ -2,7 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <array>
+#include <algorithm>
+#include <initializer_list>
 #include <string_view>
 
 #include "config/values.hpp"
@@ -11,10 +12,14 @@
 namespace octopoll::config {
 namespace {
 
-constexpr std::array<std::string_view, 6> probe_keys{"name", "host", "address", "interval", "timeout", "count"};
-constexpr std::array<std::string_view, 2> ping_keys{"timeout", "count"};
 constexpr std::string_view probe_form =
     "write a host, or {name: NAME, host: HOST, interval: 60s, timeout: 1s, count: 10}";
+
+std::vector<std::string_view> with_echo_keys(std::initializer_list<std::string_view> own) {
+  std::vector<std::string_view> keys(own);
+  keys.insert(keys.end(), echo_keys().begin(), echo_keys().end());
+  return keys;
+}
 
 /// One item of `probes`.
 class ProbeReader {
@@ -26,17 +31,15 @@ class ProbeReader {
  private:
   void read_key(const Entry& entry);
   void read_host(std::string_view what, const Node& node);
-  void check_times();
 
   const Node& node_;
   Names& names_;
   Problems& problems_;
   Probe probe_;
+  EchoParts echo_;
   std::optional<std::string_view> host_key_;  // `host` or `address`, whichever was there
   Place name_place_;
   Place interval_place_;
-  std::optional<Place> timeout_place_;
-  std::optional<Place> count_place_;
   bool good_ = true;
 };
 
@@ -51,45 +54,15 @@ std::vector<Probe> read_probes(const Node& node, Names& names, Problems& problem
   return probes;
 }
 
-PingSettings read_ping_settings(const Node& node, Problems& problems) {
-  PingSettings ping;
-  if (!expect_map(node, "`ping`", "write `ping: {timeout: 1s, count: 10}`; `ping: false` belongs in `defaults`",
-                  problems)) {
-    return ping;
+EchoParts read_ping(const Node& node, Problems& problems) {
+  EchoParts parts;
+  if (!expect_map(node, "`ping`", fmt::format("{}; `ping: false` belongs in `defaults`", ping_form), problems)) {
+    return parts;
   }
   for (const Entry& entry : node.entries) {
-    if (entry.key == "timeout") {
-      if (const auto timeout = read_duration(entry, timeout_range, problems)) {
-        ping.values.timeout = *timeout;
-        ping.timeout = entry.value->place;
-      }
-    } else if (entry.key == "count") {
-      if (const auto count = read_number(entry, echo_count_range, problems)) {
-        ping.values.count = *count;
-        ping.count = entry.value->place;
-      }
-    } else {
-      unknown_key(entry, "`ping`", ping_keys, problems);
-    }
+    if (!read_echo(entry, parts, problems)) unknown_key(entry, "`ping`", echo_keys(), problems);
   }
-  return ping;
-}
-
-void check_ping(const PingSettings& ping, const Device& device, Problems& problems) {
-  if (!device.ping) return;
-  if (ping.timeout && ping.values.timeout >= device.interval) {
-    problems.add(
-        *ping.timeout,
-        fmt::format("the timeout {} of pings is not less than the interval {} of device {}",
-                    format_duration(ping.values.timeout), format_duration(device.interval), quote(device.name)),
-        "set a shorter `timeout` here, or `ping: false` at that device");
-  }
-  if (ping.count && device.interval / ping.values.count < least_echo_spacing) {
-    problems.add(*ping.count,
-                 fmt::format("{} pings do not fit into the interval {} of device {}, {} apart", ping.values.count,
-                             format_duration(device.interval), quote(device.name), format_duration(least_echo_spacing)),
-                 "set a lower `count` here, or `ping: false` at that device");
-  }
+  return parts;
 }
 
 namespace {
@@ -109,11 +82,15 @@ std::optional<Probe> ProbeReader::read() {
   }
   if (probe_.name.empty()) probe_.name = probe_.host;
   if (!probe_.name.empty() && !names_.claim(probe_.name, "probe", name_place_)) good_ = false;
-  if (good_) check_times();
+  probe_.echo = settings_of(echo_);
+  if (good_) {
+    good_ = check_echo(echo_, {probe_.host, probe_.family, probe_.interval, {}}, interval_place_, problems_);
+  }
   return good_ ? std::optional(probe_) : std::nullopt;
 }
 
 void ProbeReader::read_key(const Entry& entry) {
+  static const std::vector<std::string_view> probe_keys = with_echo_keys({"name", "host", "address", "interval"});
   const Place place = entry.value->place;
   if (entry.key == "name") {
     const auto name = read_text(entry, problems_);
@@ -136,16 +113,10 @@ void ProbeReader::read_key(const Entry& entry) {
     good_ = good_ && interval;
     probe_.interval = interval.value_or(probe_.interval);
     interval_place_ = place;
-  } else if (entry.key == "timeout") {
-    const auto timeout = read_duration(entry, timeout_range, problems_);
-    good_ = good_ && timeout;
-    probe_.timeout = timeout.value_or(probe_.timeout);
-    timeout_place_ = place;
-  } else if (entry.key == "count") {
-    const auto count = read_number(entry, echo_count_range, problems_);
-    good_ = good_ && count;
-    probe_.count = count.value_or(probe_.count);
-    count_place_ = place;
+  } else if (std::find(echo_keys().begin(), echo_keys().end(), entry.key) != echo_keys().end()) {
+    const std::size_t before = problems_.count();
+    (void)read_echo(entry, echo_, problems_);
+    good_ = good_ && problems_.count() == before;
   } else {
     const auto meant = unknown_key(entry, "a probe", probe_keys, problems_);
     if (meant == "host" || meant == "address") host_key_ = meant;
@@ -170,23 +141,6 @@ void ProbeReader::read_host(std::string_view what, const Node& node) {
   } else {
     probe_.host = target->host;
     probe_.family = target->family;
-  }
-}
-
-void ProbeReader::check_times() {
-  if (probe_.timeout >= probe_.interval) {
-    problems_.add(timeout_place_.value_or(interval_place_),
-                  fmt::format("the timeout {}{} is not less than the interval {}", format_duration(probe_.timeout),
-                              timeout_place_ ? "" : " (the default)", format_duration(probe_.interval)),
-                  "set a shorter `timeout` or a longer `interval`");
-    good_ = false;
-  }
-  if (probe_.interval / probe_.count < least_echo_spacing) {
-    problems_.add(count_place_.value_or(interval_place_),
-                  fmt::format("{} pings do not fit into the interval {}, {} apart", probe_.count,
-                              format_duration(probe_.interval), format_duration(least_echo_spacing)),
-                  "set a lower `count` or a longer `interval`");
-    good_ = false;
   }
 }
 

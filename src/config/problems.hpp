@@ -2,6 +2,7 @@
 // What is wrong in a file, gathered while it is read.
 
 #include <compare>
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,6 +33,7 @@ class Problems {
  public:
   void add(Place place, std::string message, std::string remedy = {});
   [[nodiscard]] bool empty() const noexcept { return items_.empty(); }
+  [[nodiscard]] std::size_t count() const noexcept { return items_.size(); }
   /// Ordered by place. What is said twice of one place is said once: an aliased value is read wherever it is used.
   [[nodiscard]] std::vector<Problem> take(const std::string& file, std::string_view text);
 

@@ -82,6 +82,7 @@ Settings overlay(const Settings& far, const Settings& near) {
   if (!both.ping) both.ping = far.ping;
   if (!both.max_errors) both.max_errors = far.max_errors;
   if (!both.max_discards) both.max_discards = far.max_discards;
+  both.echo = overlay(far.echo, near.echo);
   if (!both.counters) both.counters = far.counters;
   if (!both.interfaces) both.interfaces = far.interfaces;
   both.tags.insert(far.tags.begin(), far.tags.end());
@@ -105,12 +106,18 @@ void apply(const Settings& settings, const Auths& auths, Device& device, Problem
   assign(device.max_message_size, settings.max_message_size);
   assign(device.short_request_ids, settings.short_request_ids);
   assign(device.ping, settings.ping);
+  device.echo = settings_of(settings.echo);
   assign(device.counters, settings.counters);
   assign(device.health.errors, settings.max_errors);
   assign(device.health.discards, settings.max_discards);
   if (settings.interfaces) device.interfaces = settings.interfaces;
   device.tags = settings.tags;
   check_timeout(settings, device, problems);
+  if (device.ping) {
+    const EchoTarget target{device.address.host, device.address.family, device.interval,
+                            fmt::format(" of device {}", quote(device.name))};
+    (void)check_echo(settings.echo, target, std::nullopt, problems);
+  }
 }
 
 bool SettingsReader::read(const Entry& entry, int level, Settings& settings) const {
@@ -185,9 +192,12 @@ void SettingsReader::read_interval(const Entry& entry, int level, Settings& sett
 
 void SettingsReader::read_ping(const Entry& entry, int level, Settings& settings) const {
   if (entry.value->kind == Node::Kind::map) {
-    problems_.add(entry.value->place, "`ping` of devices is either on or off",
-                  "write true or false; `timeout` and `count` belong in `ping` at the top of the file");
-    return;
+    EchoParts parts;
+    for (const Entry& part : entry.value->entries) {
+      if (!read_echo(part, parts, problems_)) unknown_key(part, "`ping`", echo_keys(), problems_);
+    }
+    settings.echo = overlay(settings.echo, parts);
+    return take(settings.ping, std::optional(true), entry, level);
   }
   take(settings.ping, read_flag(entry, problems_), entry, level);
 }

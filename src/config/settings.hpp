@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "config/auths.hpp"
+#include "config/echo.hpp"
 #include "config/problems.hpp"
 #include "config/rules_reader.hpp"
 #include "config/values.hpp"
@@ -42,6 +43,7 @@ struct Settings {
   std::optional<Setting<bool>> ping;
   std::optional<Setting<double>> max_errors;
   std::optional<Setting<double>> max_discards;
+  EchoParts echo;                                    ///< how, if so
   std::shared_ptr<const InterfaceRules> interfaces;  ///< null where not set
   std::map<std::string, std::string> tags;
   bool times_unreadable = false;  ///< `interval` or `timeout` has a problem already, so they are not compared

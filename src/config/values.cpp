@@ -17,7 +17,7 @@ struct Home {
   std::string_view home;
 };
 /// Keys that are known, but elsewhere: the usual slips of a first inventory.
-constexpr std::array<Home, 17> homes{{
+constexpr std::array<Home, 23> homes{{
     {"community", "an entry of `auths`"},
     {"username", "an entry of `auths`"},
     {"version", "an entry of `auths`"},
@@ -29,7 +29,13 @@ constexpr std::array<Home, 17> homes{{
     {"context_name", "an entry of `auths`"},
     {"include", "`interfaces`"},
     {"exclude", "`interfaces`"},
-    {"count", "`ping` at the top of the file, or a probe"},
+    {"count", "`ping`, or a probe"},
+    {"burst", "`ping`, or a probe"},
+    {"payload", "`ping`, or a probe"},
+    {"hop_limit", "`ping`, or a probe"},
+    {"dscp", "`ping`, or a probe"},
+    {"dont_fragment", "`ping`, or a probe"},
+    {"source", "`ping`, or a probe"},
     {"address", "a device"},
     {"answers_from", "a device"},
     {"interval", "`defaults`, a group, a device or a probe"},

@@ -1,8 +1,5 @@
 #include "octopoll/core/cycle.hpp"
 
-#include <algorithm>
-#include <cmath>
-
 namespace octopoll {
 namespace {
 
@@ -48,25 +45,6 @@ std::string_view to_string(CycleOutcome outcome) noexcept {
       return "failed";
   }
   return "failed";
-}
-
-std::optional<RoundTripSummary> summarize(const std::vector<std::chrono::nanoseconds>& round_trips) {
-  if (round_trips.empty()) return std::nullopt;
-  std::vector<std::chrono::nanoseconds> sorted = round_trips;
-  std::sort(sorted.begin(), sorted.end());
-  const std::size_t n = sorted.size();
-  double sum = 0.0;
-  for (const auto rtt : sorted) sum += static_cast<double>(rtt.count());
-  const double mean = sum / static_cast<double>(n);
-  double squares = 0.0;
-  for (const auto rtt : sorted) squares += std::pow(static_cast<double>(rtt.count()) - mean, 2);
-  RoundTripSummary summary;
-  summary.min = sorted.front();
-  summary.max = sorted.back();
-  summary.median = n % 2 == 1 ? sorted[n / 2] : (sorted[n / 2 - 1] + sorted[n / 2]) / 2;
-  summary.mean = std::chrono::nanoseconds(std::llround(mean));
-  summary.deviation = std::chrono::nanoseconds(std::llround(std::sqrt(squares / static_cast<double>(n))));
-  return summary;
 }
 
 }  // namespace octopoll

@@ -26,7 +26,7 @@ const Oid& snmp_engine_id() {
   return oid;
 }
 
-constexpr unsigned contacts = 16;  // versions or key forms, scalars, engine id, the second look at the clock
+constexpr unsigned contacts = 21;  // versions or key forms, scalars, engine id, the second look at the clock, silences
 
 /// Below this the step of sysUpTime, 10 ms or more, says nothing of its rate.
 constexpr auto shortest_clock_span = 1s;
@@ -51,11 +51,9 @@ class Examiner {
 
   Examination run() {
     if (make_contact()) {
-      read_scalars();
-      read_engine_id();
-      read_tables();
-      try_sizes();
-      read_again();
+      for (const Step& step : steps) {
+        if (!take(step)) break;
+      }
     }
     judge_traffic();
     result_.profile.short_request_ids = how_.short_request_ids;
@@ -64,6 +62,30 @@ class Examiner {
   }
 
  private:
+  struct Step {
+    void (Examiner::*run)();
+    std::string_view looks_at;
+  };
+  static const std::array<Step, 5> steps;
+
+  /// False where the agent has fallen silent altogether: what the step made of that is no finding.
+  bool take(const Step& step) {
+    const auto profile = result_.profile;
+    const std::size_t findings = result_.findings.size();
+    const auto timeouts = session_->traffic().timeouts;
+    (this->*step.run)();
+    if (session_->traffic().timeouts == timeouts || interview_.interrupted()) return true;
+    if (interview_.get(*session_, {snmp::sys_up_time()}).outcome != Outcome::timed_out) return true;
+    result_.profile = profile;
+    result_.findings.resize(findings);
+    add({"silence", Severity::problem,
+         fmt::format("fell silent while its {} looked at, after {}", step.looks_at,
+                     format_counted((interview_.traffic() - before_).responses, "answer")),
+         "it limits requests, is overloaded, or has stopped: see its log and limits and examine it again; "
+         "max_requests_per_second spaces what it is asked"});
+    return false;
+  }
+
   void add(Finding finding) { result_.findings.push_back(std::move(finding)); }
 
   // ---- versions and keys ----
@@ -255,7 +277,7 @@ class Examiner {
     progress_("interface tables");
     auto [rows, end] = tables(ifmib::harmless_columns());
     rows_ = std::move(rows);
-    Finding finding{"tables", Severity::ok, fmt::format("{} interfaces", rows_.size()), {}};
+    Finding finding{"tables", Severity::ok, format_counted(rows_.size(), "interface"), {}};
     if (!end.notes.empty()) {
       finding.severity = Severity::note;
       finding.measured += fmt::format("; {}", fmt::join(end.notes, "; "));
@@ -330,7 +352,8 @@ class Examiner {
     const snmp::Traffic& cost = result_.traffic;
     Finding finding{"answers",
                     Severity::ok,
-                    fmt::format("{} requests, {} answers, {} sent again", cost.requests, cost.responses, cost.retries),
+                    fmt::format("{}, {}, {} sent again", format_counted(cost.requests, "request"),
+                                format_counted(cost.responses, "answer"), cost.retries),
                     {}};
     if (cost.foreign != 0) {
       finding.severity = Severity::problem;
@@ -360,6 +383,12 @@ class Examiner {
   ifmib::Scalars scalars_;
   ifmib::Rows rows_;
 };
+
+const std::array<Examiner::Step, 5> Examiner::steps{{{&Examiner::read_scalars, "clock and texts were"},
+                                                     {&Examiner::read_engine_id, "engine id was"},
+                                                     {&Examiner::read_tables, "tables were"},
+                                                     {&Examiner::try_sizes, "order and sizes of messages were"},
+                                                     {&Examiner::read_again, "counters were"}}};
 
 }  // namespace
 

@@ -6,6 +6,7 @@
 // In this order: the kernel's header defines what netinet/ip_icmp.h would define again.
 #include <linux/errqueue.h>
 #include <linux/icmp.h>
+#include <linux/net_tstamp.h>
 #include <netinet/icmp6.h>
 #include <netinet/in.h>
 #include <sys/random.h>
@@ -33,6 +34,12 @@ constexpr int receive_buffer = 4 << 20;
 /// Requests wait for their neighbour's link address (ARP, up to 3 s each) and are charged to the one socket of all
 /// targets meanwhile: the default would let some 250 silent neighbours stop the probes of everybody.
 constexpr int send_buffer = 4 << 20;
+
+/// Stamps of the kernel's clock both ways. Those of requests come by the error queue with the request's number, and
+/// without a copy of it.
+constexpr int stamping_unnumbered = SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_TX_SOFTWARE |
+                                    SOF_TIMESTAMPING_SOFTWARE | SOF_TIMESTAMPING_OPT_TSONLY;
+constexpr int stamping = stamping_unnumbered | SOF_TIMESTAMPING_OPT_ID;
 
 std::string_view family_name(int family) { return family == AF_INET ? "IPv4" : "IPv6"; }
 
@@ -68,7 +75,7 @@ void pass_replies_only(int fd, int family) {
 
 void configure(int fd, int family, EchoSocket::Kind kind) {
   size_buffers(fd);
-  set_option(fd, SOL_SOCKET, SO_TIMESTAMPNS, 1);
+  set_option(fd, SOL_SOCKET, SO_TIMESTAMPING, stamping);
   if (family == AF_INET) {
     set_option(fd, IPPROTO_IP, IP_RECVERR, 1);
   } else {
@@ -95,42 +102,63 @@ tl::unexpected<Error> open_error(int family, int datagram_errno, int raw_errno) 
               fmt::format("no {} ICMP socket: {}", family_name(family), std::generic_category().message(raw_errno)));
 }
 
-std::optional<WallStamp> stamp_of(const msghdr& message) {
-  for (const cmsghdr* c = CMSG_FIRSTHDR(&message); c != nullptr;
-       c = CMSG_NXTHDR(const_cast<msghdr*>(&message), const_cast<cmsghdr*>(c))) {
-    if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_TIMESTAMPNS) continue;
-    timespec at{};
-    std::memcpy(&at, CMSG_DATA(c), sizeof at);
-    return std::chrono::seconds(at.tv_sec) + std::chrono::nanoseconds(at.tv_nsec);
-  }
-  return std::nullopt;
+WallStamp software_stamp(const cmsghdr& control) {
+  scm_timestamping stamps{};
+  std::memcpy(&stamps, CMSG_DATA(&control), sizeof stamps);
+  return std::chrono::seconds(stamps.ts[0].tv_sec) + std::chrono::nanoseconds(stamps.ts[0].tv_nsec);
 }
 
-/// Type, code and offender, out of the control message that comes with an entry of the error queue.
-std::optional<IcmpError> icmp_error_of(const msghdr& message) {
-  for (const cmsghdr* c = CMSG_FIRSTHDR(&message); c != nullptr;
-       c = CMSG_NXTHDR(const_cast<msghdr*>(&message), const_cast<cmsghdr*>(c))) {
-    const bool error4 = c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_RECVERR;
-    const bool error6 = c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_RECVERR;
-    if (!error4 && !error6) continue;
+bool is_stamp(const cmsghdr& control) {
+  return control.cmsg_level == SOL_SOCKET && control.cmsg_type == SCM_TIMESTAMPING;
+}
+
+template <class Visit>
+void for_each_control(const msghdr& message, Visit visit) {
+  auto& mutable_message = const_cast<msghdr&>(message);  // the macros want it so
+  for (cmsghdr* c = CMSG_FIRSTHDR(&mutable_message); c != nullptr; c = CMSG_NXTHDR(&mutable_message, c)) visit(*c);
+}
+
+std::optional<WallStamp> stamp_of(const msghdr& message) {
+  std::optional<WallStamp> stamp;
+  for_each_control(message, [&](const cmsghdr& control) {
+    if (is_stamp(control)) stamp = software_stamp(control);
+  });
+  return stamp;
+}
+
+/// What comes with an entry of the error queue.
+struct ErrorControl {
+  std::optional<IcmpError> icmp;  ///< type, code and offender
+  std::optional<SendStamp> stamp;
+};
+
+ErrorControl error_control_of(const msghdr& message) {
+  ErrorControl found;
+  std::optional<std::uint32_t> stamped;
+  for_each_control(message, [&](const cmsghdr& c) {
+    const bool error4 = c.cmsg_level == IPPROTO_IP && c.cmsg_type == IP_RECVERR;
+    const bool error6 = c.cmsg_level == IPPROTO_IPV6 && c.cmsg_type == IPV6_RECVERR;
+    if (!error4 && !error6) return;
     sock_extended_err entry{};
-    std::memcpy(&entry, CMSG_DATA(c), sizeof entry);
-    if (entry.ee_origin != SO_EE_ORIGIN_ICMP && entry.ee_origin != SO_EE_ORIGIN_ICMP6) return std::nullopt;
+    std::memcpy(&entry, CMSG_DATA(&c), sizeof entry);
+    if (entry.ee_origin == SO_EE_ORIGIN_TIMESTAMPING) stamped = entry.ee_data;
+    if (entry.ee_origin != SO_EE_ORIGIN_ICMP && entry.ee_origin != SO_EE_ORIGIN_ICMP6) return;
     IcmpError error;
     error.type = entry.ee_type;
     error.code = entry.ee_code;
     sockaddr_storage offender{};
-    const std::size_t rest = c->cmsg_len - CMSG_LEN(sizeof entry);
-    std::memcpy(&offender, CMSG_DATA(c) + sizeof entry, std::min(rest, sizeof offender));
+    const std::size_t rest = c.cmsg_len - CMSG_LEN(sizeof entry);
+    std::memcpy(&offender, CMSG_DATA(&c) + sizeof entry, std::min(rest, sizeof offender));
     error.offender = Endpoint::from(reinterpret_cast<const sockaddr*>(&offender), sizeof offender).value_or(Endpoint{});
-    return error;
-  }
-  return std::nullopt;
+    found.icmp = error;
+  });
+  if (const auto at = stamp_of(message); at && stamped) found.stamp = SendStamp{*stamped, *at};
+  return found;
 }
 
 }  // namespace
 
-Result<EchoSocket> EchoSocket::open(int family) {
+Result<EchoSocket> EchoSocket::open(int family, const std::optional<Endpoint>& source) {
   const int protocol = family == AF_INET ? static_cast<int>(IPPROTO_ICMP) : static_cast<int>(IPPROTO_ICMPV6);
   constexpr int flags = SOCK_NONBLOCK | SOCK_CLOEXEC;
   Kind kind = Kind::datagram;
@@ -142,6 +170,10 @@ Result<EchoSocket> EchoSocket::open(int family) {
     if (!fd) return open_error(family, datagram_errno, errno);
   }
   configure(fd.get(), family, kind);
+  if (source && ::bind(fd.get(), source->address(), source->length()) != 0) {
+    return fail(ErrorKind::io,
+                fmt::format("bind to {}: {}", source->host_text(), std::generic_category().message(errno)));
+  }
   std::uint16_t id = 0;
   if (::getrandom(&id, sizeof id, 0) != static_cast<ssize_t>(sizeof id)) {
     return fail(ErrorKind::io, fmt::format("getrandom: {}", std::generic_category().message(errno)));
@@ -149,18 +181,28 @@ Result<EchoSocket> EchoSocket::open(int family) {
   return EchoSocket(std::move(fd), family, kind, id);
 }
 
-int EchoSocket::send(const Endpoint& to, std::span<const std::uint8_t> message) const noexcept {
-  ssize_t sent = 0;
-  do {
-    sent = ::sendto(fd(), message.data(), message.size(), MSG_NOSIGNAL, to.address(), to.length());
-  } while (sent < 0 && errno == EINTR);
-  return sent < 0 ? errno : 0;
-}
-
 void EchoSocket::clear_pending_error() const noexcept {
   int pending = 0;
   socklen_t length = sizeof pending;
   ::getsockopt(fd(), SOL_SOCKET, SO_ERROR, &pending, &length);
+}
+
+void EchoSocket::set_dont_fragment(bool on) noexcept {
+  if (on == dont_fragment_) return;
+  dont_fragment_ = on;
+  // "Probe" sets the bit and asks the path each time, where "do" would refuse by what it remembers of the path.
+  if (family_ == AF_INET) {
+    set_option(fd(), IPPROTO_IP, IP_MTU_DISCOVER, on ? IP_PMTUDISC_PROBE : IP_PMTUDISC_WANT);
+  } else {
+    set_option(fd(), IPPROTO_IPV6, IPV6_MTU_DISCOVER, on ? IPV6_PMTUDISC_PROBE : IPV6_PMTUDISC_WANT);
+    set_option(fd(), IPPROTO_IPV6, IPV6_DONTFRAG, on ? 1 : 0);
+  }
+}
+
+void EchoSocket::restart_send_stamps() const noexcept {
+  // Only what switches the numbering on resets it.
+  set_option(fd(), SOL_SOCKET, SO_TIMESTAMPING, stamping_unnumbered);
+  set_option(fd(), SOL_SOCKET, SO_TIMESTAMPING, stamping);
 }
 
 struct BatchReader::Buffers {
@@ -174,6 +216,7 @@ struct BatchReader::Buffers {
   std::array<std::array<std::uint8_t, read_octets>, batch> octets{};
   std::array<Arrival, batch> arrivals{};
   std::array<ErrorArrival, batch> errors{};
+  std::array<SendStamp, batch> stamps{};
 
   [[nodiscard]] std::span<const std::uint8_t> message(std::size_t i) const {
     return std::span<const std::uint8_t>(octets[i]).first(std::min<std::size_t>(headers[i].msg_len, read_octets));
@@ -201,13 +244,16 @@ std::span<const Arrival> BatchReader::replies(const EchoSocket& socket) {
 BatchReader::Errors BatchReader::errors(const EchoSocket& socket) {
   const std::size_t count = receive(socket, MSG_ERRQUEUE);
   std::size_t kept = 0;
+  std::size_t stamps = 0;
   for (std::size_t i = 0; i < count; ++i) {
-    auto error = icmp_error_of(buffers_->headers[i].msg_hdr);
-    if (!error) continue;
-    error->destination = buffers_->name(i);
-    buffers_->errors[kept++] = {std::move(*error), buffers_->message(i)};
+    auto control = error_control_of(buffers_->headers[i].msg_hdr);
+    if (control.stamp) buffers_->stamps[stamps++] = *control.stamp;
+    if (!control.icmp) continue;
+    control.icmp->destination = buffers_->name(i);
+    buffers_->errors[kept++] = {std::move(*control.icmp), buffers_->message(i)};
   }
-  return {std::span<const ErrorArrival>(buffers_->errors).first(kept), count < batch};
+  return {std::span<const ErrorArrival>(buffers_->errors).first(kept),
+          std::span<const SendStamp>(buffers_->stamps).first(stamps), count < batch};
 }
 
 std::size_t BatchReader::receive(const EchoSocket& socket, int flags) {

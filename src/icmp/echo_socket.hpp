@@ -21,10 +21,11 @@ class EchoSocket {
  public:
   enum class Kind : std::uint8_t { datagram, raw };
 
-  /// Datagram where net.ipv4.ping_group_range admits this process (root is no exception), else raw.
+  /// Datagram where net.ipv4.ping_group_range admits this process (root is no exception), else raw. Bound to `source`,
+  /// where one is given.
   /// Errors: permission where the kernel refuses both, with both ways out; io for anything else (a machine without
   /// IPv6, no file descriptors left).
-  [[nodiscard]] static Result<EchoSocket> open(int family);
+  [[nodiscard]] static Result<EchoSocket> open(int family, const std::optional<Endpoint>& source = {});
 
   [[nodiscard]] int fd() const noexcept { return fd_.get(); }
   [[nodiscard]] int family() const noexcept { return family_; }
@@ -34,10 +35,13 @@ class EchoSocket {
   /// Whether an identifier seen on the wire can be ours.
   [[nodiscard]] bool owns(std::uint16_t id) const noexcept { return kind_ == Kind::datagram || id == id_; }
 
-  /// Returns 0 or an errno, which may be a pending error about somebody else (see clear_pending_error()).
-  [[nodiscard]] int send(const Endpoint& to, std::span<const std::uint8_t> message) const noexcept;
-  /// An ICMP error is also left on the socket for its next user; this takes it off.
+  /// An ICMP error is also left on the socket for its next user, whose send fails by it; this takes it off.
   void clear_pending_error() const noexcept;
+  /// Whether requests that are sent from now on may be fragmented, here or by routers.
+  void set_dont_fragment(bool on) noexcept;
+  /// The kernel numbers the requests that it stamps, and is unsure about those that it refused: this makes the next one
+  /// number 0.
+  void restart_send_stamps() const noexcept;
 
  private:
   EchoSocket(Fd fd, int family, Kind kind, std::uint16_t id)
@@ -47,6 +51,7 @@ class EchoSocket {
   int family_;
   Kind kind_;
   std::uint16_t id_;
+  bool dont_fragment_ = false;
 };
 
 /// An echo reply as read. `octets` starts at the ICMP header, may be cut short after the tag, and lives until the next
@@ -63,6 +68,13 @@ struct ErrorArrival {
   std::span<const std::uint8_t> quoted;
 };
 
+/// When a request was handed to the interface; `number` counts those that the kernel took since
+/// EchoSocket::restart_send_stamps(), modulo 2^32.
+struct SendStamp {
+  std::uint32_t number = 0;
+  WallStamp at{};
+};
+
 /// Reads many messages with one system call into buffers of its own.
 class BatchReader {
  public:
@@ -75,9 +87,10 @@ class BatchReader {
 
   /// What is waiting, at most `batch`; none means that the socket is empty.
   [[nodiscard]] std::span<const Arrival> replies(const EchoSocket& socket);
-  /// From the error queue, of ICMP origin; `complete` false while there may be more.
+  /// From the error queue; `complete` false while there may be more.
   struct Errors {
-    std::span<const ErrorArrival> arrivals;
+    std::span<const ErrorArrival> arrivals;  ///< of ICMP origin
+    std::span<const SendStamp> stamps;
     bool complete = true;
   };
   [[nodiscard]] Errors errors(const EchoSocket& socket);

@@ -74,7 +74,7 @@ Error error_of(const IcmpError& error) {
   return {ErrorKind::unreachable, std::move(message), {}};
 }
 
-Error send_error(const Endpoint& target, int code) {
+Error send_error(const Endpoint& target, const std::optional<Endpoint>& source, int code) {
   std::string remedy;
   switch (code) {
     case EPERM:
@@ -97,8 +97,18 @@ Error send_error(const Endpoint& target, int code) {
     default:
       break;
   }
+  std::string from;
+  if (source) {
+    from = " from " + source->host_text();
+    // Kernels put a source that is not this machine's into any of these.
+    if (code == EINVAL || code == EADDRNOTAVAIL || code == ENODEV || code == ENETUNREACH) {
+      remedy =
+          fmt::format("{1} must be an address of this machine, and have a route: look at `ip route get {0} from {1}`",
+                      target.host_text(), source->host_text());
+    }
+  }
   return {ErrorKind::unreachable,
-          fmt::format("{}: cannot send: {}", target.host_text(), std::generic_category().message(code)),
+          fmt::format("{}: cannot send{}: {}", target.host_text(), from, std::generic_category().message(code)),
           std::move(remedy)};
 }
 

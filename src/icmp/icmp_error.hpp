@@ -2,6 +2,7 @@
 // What ICMP errors and failed sends mean, in words.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "octopoll/core/endpoint.hpp"
@@ -26,7 +27,7 @@ struct IcmpError {
 /// "198.51.100.7: host unreachable, says 192.0.2.1".
 [[nodiscard]] Error error_of(const IcmpError& error);
 
-/// The kernel refused to send to `target`; `code` is an errno.
-[[nodiscard]] Error send_error(const Endpoint& target, int code);
+/// The kernel refused to send to `target`, from `source` where the plan names one; `code` is an errno.
+[[nodiscard]] Error send_error(const Endpoint& target, const std::optional<Endpoint>& source, int code);
 
 }  // namespace octopoll::icmp

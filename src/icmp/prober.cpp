@@ -13,9 +13,11 @@
 #include <utility>
 #include <vector>
 
+#include "icmp/batch_writer.hpp"
 #include "icmp/echo_message.hpp"
 #include "icmp/echo_socket.hpp"
 #include "icmp/icmp_error.hpp"
+#include "icmp/pacer.hpp"
 #include "icmp/round_trip.hpp"
 #include "icmp/siphash.hpp"
 
@@ -32,9 +34,15 @@ constexpr nanoseconds longest_record = std::chrono::minutes(1);
 constexpr int reads_a_turn = 32;
 /// Enough reads to empty the largest receive buffer once, whatever comes in meanwhile.
 constexpr int reads_to_empty = 512;
-/// Thousands of rounds may be due at one moment, and near targets answer while the requests still go out: unread, the
-/// answers would overflow the receive buffer (270 of them do where net.core.rmem_max is 208 KiB) and count as lost.
+/// Near targets answer while further requests go out: unread, their answers and the stamps of the requests would
+/// overflow the receive buffer (a hundred of both do where net.core.rmem_max is 208 KiB) and count as lost.
 constexpr unsigned sends_between_reads = 64;
+/// Batches in one go, before the loop attends to others.
+constexpr int batches_a_turn = 4;
+/// Probes that are due in the same millisecond leave by one system call.
+constexpr nanoseconds due_grid = std::chrono::milliseconds(1);
+/// Rounds that are so fast keep their exact pace.
+constexpr nanoseconds exact_spacing = 10 * due_grid;
 /// A pending error on the shared socket fails the next request, and the next ICMP error may be there at once.
 constexpr int send_attempts = 4;
 
@@ -45,20 +53,26 @@ struct Probe {
   State state = State::waiting;
 };
 
+struct Wire;
+
 struct Round {
   enum class Phase : std::uint8_t { free, running, over };
   std::uint32_t generation = 0;
   Phase phase = Phase::free;
   Endpoint target;
   EchoPlan plan;
+  Wire* wire = nullptr;  ///< by which its probes go
   Prober::Done done;
   Prober::Watch watch;
   BootTime due;                        ///< of the next probe
+  bool paced = false;                  ///< has its part in the pacer's rate
   std::optional<BootTime> busy_since;  ///< the next probe is due, and the kernel has had no room for it since
   std::vector<Probe> probes;           ///< those sent so far
   std::size_t waiting = 0;             ///< how many of them have neither an answer nor a failure
   std::uint32_t duplicates = 0;
   std::uint32_t late = 0;
+  std::uint32_t errors = 0;
+  std::optional<EchoError> first_error;
   std::optional<Error> error;
   EventLoop::TimerId timer = 0;
 
@@ -71,14 +85,23 @@ struct Round {
   }
 };
 
-/// All that belongs to one address family.
+/// Names a round for as long as it is on record.
+struct RoundKey {
+  std::uint32_t slot = 0;
+  std::uint32_t generation = 0;
+};
+
+/// All that belongs to one socket.
 struct Wire {
   std::optional<EchoSocket> socket;
-  Error why_not;  ///< where there is no socket
+  std::optional<Endpoint> source;  ///< that it is bound to
+  Error why_not;                   ///< where there is no socket
   std::uint16_t next_sequence = 0;
   /// The probe behind each 16-bit sequence on the wire: an ICMP error need not quote more than the ICMP header
   /// (RFC 792), so it may come without our tag.
   std::vector<ProbeTag> by_sequence;
+  std::uint16_t stamp_base = 0;        ///< sequence of the request whose send stamp has number 0
+  std::deque<RoundKey> outbox;         ///< rounds whose next probe is due
   unsigned unread_sends = 0;           ///< requests since the socket was last read
   BootTime emptied = BootTime::min();  ///< when the socket was last seen to hold no answer
 };
@@ -98,6 +121,14 @@ std::optional<Error> refusal(const Endpoint& target, const EchoPlan& plan) {
     return refuse(fmt::format("a payload of {} octets is not possible", plan.payload),
                   fmt::format("set it to {} to {} octets", min_payload, max_payload));
   }
+  if (plan.hop_limit == 0) return refuse("a hop limit of 0 reaches nobody", "set it to 1 to 255");
+  if (plan.dscp > max_dscp) {
+    return refuse(fmt::format("there is no DSCP {}", *plan.dscp), fmt::format("set it to 0 to {}", max_dscp));
+  }
+  if (plan.source && plan.source->family() != target.family()) {
+    return refuse(fmt::format("{} cannot be the source of probes to another address family", plan.source->host_text()),
+                  "give a source address of the target's family");
+  }
   return std::nullopt;
 }
 
@@ -113,19 +144,30 @@ bool same_host(const Endpoint& seen, const Endpoint& target) {
 /// The send buffer or the interface's queue is full: no loss, only later.
 bool no_room(int code) noexcept { return code == EAGAIN || code == ENOBUFS || code == ENOMEM; }
 
+BootTime on_grid(BootTime due, nanoseconds spacing) noexcept {
+  if (spacing < exact_spacing) return due;
+  const nanoseconds since_boot = due.time_since_epoch();
+  return BootTime((since_boot + due_grid - nanoseconds(1)) / due_grid * due_grid);
+}
+
 Prober::RoundId round_id(std::uint32_t slot, std::uint32_t generation) noexcept {
   return (std::uint64_t{generation} << 32) | slot;
 }
 
 EchoRound result_of(Round& round) {
   EchoRound result;
-  for (const Probe& probe : round.probes) {
+  for (std::uint32_t sequence = 0; sequence < round.probes.size(); ++sequence) {
+    const Probe& probe = round.probes[sequence];
     if (probe.state != Probe::State::withdrawn) ++result.sent;
-    if (probe.state == Probe::State::in_time) result.round_trips.push_back(probe.round_trip);
+    if (probe.state != Probe::State::in_time) continue;
+    result.round_trips.push_back(probe.round_trip);
+    result.sequences.push_back(sequence);
   }
   result.received = static_cast<std::uint32_t>(result.round_trips.size());
   result.duplicates = round.duplicates;
   result.late = round.late;
+  result.errors = round.errors;
+  result.first_error = std::move(round.first_error);
   result.error = std::move(round.error);
   return result;
 }
@@ -141,23 +183,41 @@ struct Prober::Impl {
   EventLoop& loop;
   TagSeal seal;
   Wire ipv4, ipv6;
-  BatchReader reader;
+  std::deque<Wire> bound;  // a deque, since rounds point at them
+  Pacer pacer;
+  BatchWriter writer;
+  std::vector<RoundKey> in_batch;    // whose probes are in the writer
+  BatchReader reader, error_reader;  // two, since errors and stamps are read while replies are in hand
+  EventLoop::HookId hook = 0;
+  EventLoop::TimerId outbox_timer = 0;
   std::deque<Round> rounds;  // a deque, since a callback may start rounds while another is in hand
   std::vector<std::uint32_t> free_slots;
   std::uint32_t last_generation = 0;
-  std::vector<std::uint8_t> message;
   ProberStatistics statistics;
 
   Wire& wire_of(int family) noexcept { return family == AF_INET ? ipv4 : ipv6; }
+  Wire& wire_for(const Endpoint& target, const EchoPlan& plan);
   Result<> open(Wire& wire, int family);
+  template <class Visit>
+  void for_each_wire(Visit visit) {
+    visit(ipv4);
+    visit(ipv6);
+    // By number: a visit may end in a callback that starts a round from another source.
+    for (std::size_t i = 0; i < bound.size(); ++i) visit(bound[i]);
+  }
 
   std::uint32_t take_slot();
   Round* find(std::uint32_t slot, std::uint32_t generation) noexcept;
   void wake_at(std::uint32_t slot, BootTime when);
   void wake(std::uint32_t slot, std::uint32_t generation);
 
-  void send_next(std::uint32_t slot);
-  int send(Wire& wire, const Round& round, const ProbeTag& tag, ClockPair& sent);
+  void send_due();
+  void send_due(Wire& wire);
+  std::uint16_t fill_batch(Wire& wire, std::size_t most);
+  void send_batch(Wire& wire, std::uint16_t first_sequence);
+  void sent(const RoundKey& key, const ClockPair& asked);
+  void refused(const RoundKey& key, BootTime now, int code);
+  void advance(Round& round, Probe probe, BootTime now);
   void settle(std::uint32_t slot);
   void end(std::uint32_t slot);
   void release(std::uint32_t slot);
@@ -165,6 +225,7 @@ struct Prober::Impl {
   void readable(Wire& wire, std::uint32_t events);
   void read_replies(Wire& wire, int most_reads);
   void read_errors(Wire& wire);
+  void take_stamps(const Wire& wire, std::span<const SendStamp> stamps);
   void accept(const EchoSocket& socket, const Arrival& arrival, const ClockPair& read);
   void count(Round& round, EchoAnswer::Kind kind);
   void answered(std::uint32_t slot);
@@ -184,6 +245,7 @@ Result<std::unique_ptr<Prober>> Prober::create(EventLoop& loop) {
     return tl::make_unexpected(refused6 && opened4.error().kind != ErrorKind::permission ? opened6.error()
                                                                                          : opened4.error());
   }
+  impl->hook = loop.before_wait([self = impl.get()] { self->send_due(); });
   return std::unique_ptr<Prober>(new Prober(std::move(impl)));
 }
 
@@ -199,11 +261,16 @@ Prober::RoundId Prober::start(const Endpoint& target, const EchoPlan& plan, Done
   round.watch = std::move(watch);
   round.due = BootClock::now();
   round.error = refusal(target, plan);
-  if (!round.error && !impl_->wire_of(target.family()).socket) round.error = impl_->wire_of(target.family()).why_not;
+  if (!round.error) {
+    round.wire = &impl_->wire_for(target, plan);
+    if (!round.wire->socket) round.error = round.wire->why_not;
+  }
   if (round.error) {
     round.plan.count = 0;  // over at its first turn, with nothing sent
   } else {
     round.probes.reserve(std::min(plan.count, 1024U));
+    round.paced = true;
+    impl_->pacer.add(plan.spacing);
   }
   impl_->wake_at(slot, round.due);
   return round_id(slot, round.generation);
@@ -230,16 +297,37 @@ std::string Prober::socket_kind(int family) const {
 }
 
 Prober::Impl::~Impl() {
+  loop.remove_hook(hook);
+  if (outbox_timer != 0) loop.cancel(outbox_timer);
   for (const Round& round : rounds) {
     if (round.timer != 0) loop.cancel(round.timer);
   }
-  for (const Wire* wire : {&ipv4, &ipv6}) {
-    if (wire->socket) loop.unwatch(wire->socket->fd());
+  for_each_wire([this](const Wire& wire) {
+    if (wire.socket) loop.unwatch(wire.socket->fd());
+  });
+}
+
+/// IPv6 datagram sockets ignore the source that goes along with a message, and so need to be bound to it: one for each
+/// source, kept for all who ask for it.
+Wire& Prober::Impl::wire_for(const Endpoint& target, const EchoPlan& plan) {
+  Wire& shared = wire_of(target.family());
+  if (!plan.source || target.family() != AF_INET6 || !shared.socket ||
+      shared.socket->kind() != EchoSocket::Kind::datagram) {
+    return shared;
   }
+  const Endpoint source = plan.source->with_port(0);
+  const auto known = std::find_if(bound.begin(), bound.end(), [&](const Wire& wire) { return wire.source == source; });
+  if (known != bound.end()) return *known;
+  Wire& wire = bound.emplace_back();
+  wire.source = source;
+  if (open(wire, AF_INET6)) return wire;
+  // Not this machine's, or not yet. The kernel then refuses each probe that names it, and the next round tries again.
+  bound.pop_back();
+  return shared;
 }
 
 Result<> Prober::Impl::open(Wire& wire, int family) {
-  auto socket = EchoSocket::open(family);
+  auto socket = EchoSocket::open(family, wire.source);
   if (!socket) {
     wire.why_not = socket.error();
     return tl::make_unexpected(std::move(socket).error());
@@ -283,75 +371,140 @@ void Prober::Impl::wake_at(std::uint32_t slot, BootTime when) {
   round.timer = loop.at(when, [this, slot, generation = round.generation] { wake(slot, generation); });
 }
 
-/// One timer a round does all: it sends what is due, and looks for losses only where the round might end by them.
+/// One timer a round does all: it says what is due, and looks for losses only where the round might end by them.
 void Prober::Impl::wake(std::uint32_t slot, std::uint32_t generation) {
   Round* round = find(slot, generation);
   if (round == nullptr) return;
   round->timer = 0;
   if (round->phase == Round::Phase::over) return release(slot);
-  for (Wire* wire : {&ipv4, &ipv6}) {
-    if (wire->unread_sends >= sends_between_reads) read_replies(*wire, reads_a_turn);
-  }
-  if (round->timer != 0) return;  // what was read ended the round, or set its timer anew
-  if (!round->all_sent() && round->due <= BootClock::now()) send_next(slot);
-  settle(slot);
+  if (round->all_sent() || round->due > BootClock::now()) return settle(slot);
+  round->wire->outbox.push_back({slot, generation});
 }
 
-void Prober::Impl::send_next(std::uint32_t slot) {
-  Round& round = rounds[slot];
-  const ProbeTag tag{slot, round.generation, static_cast<std::uint32_t>(round.probes.size())};
+/// Sends what is due and may leave. Once a turn of the loop, before it waits: what came due in one turn leaves
+/// together.
+void Prober::Impl::send_due() {
+  bool more = false;
+  for_each_wire([&](Wire& wire) {
+    send_due(wire);
+    more = more || !wire.outbox.empty();
+  });
+  if (!more || outbox_timer != 0) return;
+  outbox_timer = loop.at(pacer.next(BootClock::now()), [this] { outbox_timer = 0; });
+}
+
+void Prober::Impl::send_due(Wire& wire) {
+  for (int i = 0; i < batches_a_turn && !wire.outbox.empty(); ++i) {
+    const std::size_t allowed = pacer.allowance(BootClock::now());
+    if (allowed == 0) return;
+    const std::uint16_t first_sequence = fill_batch(wire, std::min(allowed, BatchWriter::batch));
+    if (writer.size() == 0) continue;
+    pacer.spend(writer.size());
+    send_batch(wire, first_sequence);
+    if (wire.unread_sends >= sends_between_reads) read_replies(wire, reads_a_turn);
+    for (std::size_t k = 0; k < in_batch.size(); ++k) {
+      const Round* round = find(in_batch[k].slot, in_batch[k].generation);
+      if (round != nullptr && round->phase == Round::Phase::running) settle(in_batch[k].slot);
+    }
+  }
+}
+
+/// Takes rounds out of the outbox, as many as may be fragmented, or must not be, in one go. Returns the sequence of the
+/// first message; the others follow one by one.
+std::uint16_t Prober::Impl::fill_batch(Wire& wire, std::size_t most) {
+  writer.clear();
+  in_batch.clear();
+  const std::uint16_t first_sequence = wire.next_sequence;
+  bool dont_fragment = false;
+  while (!wire.outbox.empty() && writer.size() < most) {
+    const RoundKey key = wire.outbox.front();
+    const Round* round = find(key.slot, key.generation);
+    const bool running = round != nullptr && round->phase == Round::Phase::running;
+    if (running && writer.size() != 0 && round->plan.dont_fragment != dont_fragment) break;
+    wire.outbox.pop_front();
+    if (!running) continue;
+    dont_fragment = round->plan.dont_fragment;
+    const ProbeTag tag{key.slot, key.generation, static_cast<std::uint32_t>(round->probes.size())};
+    const std::uint16_t sequence = wire.next_sequence++;
+    wire.by_sequence[sequence] = tag;
+    const auto message = writer.add(round->target, round->plan);
+    seal.write(tag, message.subspan(header_octets));
+    write_request_header(round->target.family(), wire.socket->id(), sequence, message);
+    in_batch.push_back(key);
+  }
+  wire.socket->set_dont_fragment(dont_fragment);
+  return first_sequence;
+}
+
+void Prober::Impl::send_batch(Wire& wire, std::uint16_t first_sequence) {
+  std::size_t first = 0;
+  int attempts = 0;
+  while (first < writer.size()) {
+    const ClockPair asked = ClockPair::now();
+    const auto [taken, failed] = writer.send(*wire.socket, first);
+    if (failed == 0) {
+      for (std::size_t i = first; i < first + taken; ++i) sent(in_batch[i], asked);
+      wire.unread_sends += static_cast<unsigned>(taken);
+      first += taken;
+      attempts = 0;
+      continue;
+    }
+    // Taking off what is pending tells whether this was the error of somebody else's probe.
+    read_errors(wire);
+    if (!no_room(failed) && ++attempts < send_attempts) continue;
+    refused(in_batch[first], asked.boot, failed);
+    ++first;
+    attempts = 0;
+    wire.socket->restart_send_stamps();
+    wire.stamp_base = static_cast<std::uint16_t>(first_sequence + first);
+  }
+}
+
+void Prober::Impl::sent(const RoundKey& key, const ClockPair& asked) {
+  Round& round = rounds[key.slot];
+  ++statistics.sent;
+  ++round.waiting;
   Probe probe;
-  const int failed = send(wire_of(round.target.family()), round, tag, probe.sent);
-  const BootTime now = probe.sent.boot;
-  if (no_room(failed)) {
+  probe.sent = asked;
+  advance(round, probe, asked.boot);
+}
+
+void Prober::Impl::refused(const RoundKey& key, BootTime now, int code) {
+  Round& round = rounds[key.slot];
+  if (no_room(code)) {
     if (!round.busy_since) round.busy_since = now;
     if (now - *round.busy_since < round.plan.timeout) {
       round.due = now + busy_pause;
       return;
     }
   }
-  round.busy_since.reset();
-  if (failed != 0) {
-    ++statistics.errors;
-    if (!round.error) round.error = send_error(round.target, failed);
-    probe.state = Probe::State::not_sent;
-  } else {
-    ++statistics.sent;
-    ++round.waiting;
-  }
-  round.probes.push_back(probe);
-  round.due += round.plan.spacing;
-  if (round.due < now) round.due = now + round.plan.spacing;  // the loop fell behind: skip, never catch up in a burst
+  ++statistics.errors;
+  if (!round.error) round.error = send_error(round.target, round.plan.source, code);
+  Probe probe;
+  probe.sent.boot = now;
+  probe.state = Probe::State::not_sent;
+  advance(round, probe, now);
 }
 
-/// Returns 0 or an errno that is about this request, not about one before it.
-int Prober::Impl::send(Wire& wire, const Round& round, const ProbeTag& tag, ClockPair& sent) {
-  const std::uint16_t sequence = wire.next_sequence++;
-  wire.by_sequence[sequence] = tag;
-  ++wire.unread_sends;
-  message.resize(header_octets + round.plan.payload);
-  seal.write(tag, std::span(message).subspan(header_octets));
-  write_request_header(round.target.family(), wire.socket->id(), sequence, message);
-  int failed = 0;
-  for (int attempt = 0; attempt < send_attempts; ++attempt) {
-    sent = ClockPair::now();
-    failed = wire.socket->send(round.target, message);
-    if (failed == 0 || no_room(failed)) break;
-    // It may have been the pending error of somebody else's probe: with that taken off, what remains is ours.
-    read_errors(wire);
-  }
-  return failed;
+void Prober::Impl::advance(Round& round, Probe probe, BootTime now) {
+  round.busy_since.reset();
+  const bool first = round.probes.empty();
+  round.probes.push_back(probe);
+  round.due += round.plan.spacing;
+  // Rounds that were started together keep the distance that the pacer gave them. A loop that fell behind skips, it
+  // never catches up in a burst.
+  if (first || round.due < now) round.due = now + round.plan.spacing;
 }
 
 /// Ends the round if nothing more can come of it, else sets its timer.
 void Prober::Impl::settle(std::uint32_t slot) {
   Round& round = rounds[slot];
-  if (!round.all_sent()) return wake_at(slot, round.due);
+  if (!round.all_sent()) return wake_at(slot, on_grid(round.due, round.plan.spacing));
   if (round.waiting == 0) return end(slot);
   const BootTime deadline = round.deadline();
   if (BootClock::now() < deadline) return wake_at(slot, deadline);
   // Where the loop was late, an answer that was in time may lie in the socket: the kernel's stamp will tell.
-  Wire& wire = wire_of(round.target.family());
+  Wire& wire = *round.wire;
   const std::uint32_t generation = round.generation;
   if (wire.emptied < deadline) read_replies(wire, reads_to_empty);
   if (round.generation == generation && round.phase == Round::Phase::running) end(slot);
@@ -370,6 +523,8 @@ void Prober::Impl::end(std::uint32_t slot) {
 
 void Prober::Impl::release(std::uint32_t slot) {
   Round& round = rounds[slot];
+  // Not sooner: the rate must not fall while the rounds that were started with this one still wait for their turn.
+  if (round.paced) pacer.remove(round.plan.spacing);
   // The probes' memory goes with the record: a slot that once had a long round would keep it for ever.
   const std::uint32_t generation = round.generation;
   round = Round{};
@@ -378,8 +533,11 @@ void Prober::Impl::release(std::uint32_t slot) {
 }
 
 void Prober::Impl::readable(Wire& wire, std::uint32_t events) {
-  if ((events & EPOLLERR) != 0) read_errors(wire);
-  if ((events & EPOLLIN) != 0) read_replies(wire, reads_a_turn);
+  if ((events & EPOLLIN) != 0) {
+    read_replies(wire, reads_a_turn);
+  } else if ((events & EPOLLERR) != 0) {
+    read_errors(wire);
+  }
 }
 
 void Prober::Impl::read_replies(Wire& wire, int most_reads) {
@@ -387,22 +545,40 @@ void Prober::Impl::read_replies(Wire& wire, int most_reads) {
   for (int i = 0; i < most_reads; ++i) {
     const BootTime before = BootClock::now();
     const auto arrivals = reader.replies(*wire.socket);
+    // A request's stamp is there before its answer can be, so that now none is missing.
+    read_errors(wire);
     if (arrivals.empty()) {
       wire.emptied = before;
       return;
     }
     const ClockPair read = ClockPair::now();
     for (const Arrival& arrival : arrivals) accept(*wire.socket, arrival, read);
+    if (arrivals.size() < BatchReader::batch && most_reads == reads_a_turn) return;
   }
 }
 
+/// What the kernel says about our requests: when they left, and what came back instead of an answer.
 void Prober::Impl::read_errors(Wire& wire) {
+  bool pending = false;
   for (int i = 0; i < reads_a_turn; ++i) {
-    const auto errors = reader.errors(*wire.socket);
+    const auto errors = error_reader.errors(*wire.socket);
+    if (!errors.stamps.empty()) take_stamps(wire, errors.stamps);
     for (const ErrorArrival& arrival : errors.arrivals) note(wire, arrival);
+    pending = pending || !errors.arrivals.empty();
     if (errors.complete) break;
   }
-  wire.socket->clear_pending_error();
+  if (pending) wire.socket->clear_pending_error();
+}
+
+void Prober::Impl::take_stamps(const Wire& wire, std::span<const SendStamp> stamps) {
+  const ClockPair read = ClockPair::now();
+  for (const SendStamp& stamp : stamps) {
+    const ProbeTag& tag = wire.by_sequence[static_cast<std::uint16_t>(wire.stamp_base + stamp.number)];
+    Round* round = find(tag.slot, tag.generation);
+    if (round == nullptr || tag.sequence >= round->probes.size()) continue;
+    Probe& probe = round->probes[tag.sequence];
+    if (probe.state == Probe::State::waiting) probe.sent = sent_at(probe.sent, stamp.at, read);
+  }
 }
 
 void Prober::Impl::accept(const EchoSocket& socket, const Arrival& arrival, const ClockPair& read) {
@@ -468,7 +644,10 @@ void Prober::Impl::note(const Wire& wire, const ErrorArrival& arrival) {
   Round* round = tag ? find(tag->slot, tag->generation) : nullptr;
   if (round == nullptr || !same_host(arrival.error.destination, round->target)) return;
   ++statistics.errors;
-  if (!round->error) round->error = error_of(arrival.error);
+  ++round->errors;
+  const IcmpError& said = arrival.error;
+  if (!round->first_error) round->first_error = EchoError{said.type, said.code, said.offender, tag->sequence};
+  if (!round->error) round->error = error_of(said);
 }
 
 }  // namespace octopoll::icmp

@@ -14,13 +14,24 @@ WallStamp wall_clock() noexcept {
   return std::chrono::seconds(now.tv_sec) + nanoseconds(now.tv_nsec);
 }
 
+/// Slewing moves both clocks alike, so their distance changes by a step alone.
+bool stepped(const ClockPair& from, const ClockPair& to) noexcept {
+  const nanoseconds step = (to.wall - from.wall) - (to.boot - from.boot);
+  return step > pair_tolerance || step < -pair_tolerance;
+}
+
 }  // namespace
+
+ClockPair sent_at(const ClockPair& asked, WallStamp stamp, const ClockPair& read) noexcept {
+  const nanoseconds waited = stamp - asked.wall;
+  if (waited < nanoseconds(0) || waited > read.boot - asked.boot || stepped(asked, read)) return asked;
+  return {asked.boot + waited, stamp};
+}
 
 nanoseconds round_trip(const ClockPair& sent, std::optional<WallStamp> received, const ClockPair& read) noexcept {
   const nanoseconds by_boot = std::max(nanoseconds(1), read.boot - sent.boot);
   if (!received) return by_boot;
-  const nanoseconds step = (read.wall - sent.wall) - (read.boot - sent.boot);
-  if (step > pair_tolerance || step < -pair_tolerance) return by_boot;
+  if (stepped(sent, read)) return by_boot;
   const nanoseconds by_wall = *received - sent.wall;
   if (by_wall <= nanoseconds(0) || by_wall > by_boot + pair_tolerance) return by_boot;
   return std::min(by_wall, by_boot);

@@ -21,6 +21,11 @@ struct ClockPair {
 /// How far the two halves of a ClockPair may lie apart when the thread loses its core between them.
 inline constexpr std::chrono::nanoseconds pair_tolerance = std::chrono::microseconds(200);
 
+/// `asked`, when we gave the kernel a probe, moved to when the interface got it by the kernel's `stamp`: a probe that
+/// waited here for its neighbour's link address, in a queue or for a processor was not under way yet. Unchanged where
+/// the stamp cannot be that of this probe, or the wall clock was stepped before `read`, when we saw the stamp.
+[[nodiscard]] ClockPair sent_at(const ClockPair& asked, WallStamp stamp, const ClockPair& read) noexcept;
+
 /// The round trip of a probe that was sent at `sent`, arrived in the kernel at `received` by the wall clock (if it said
 /// so) and was read by us at `read`. Always positive.
 ///

@@ -457,7 +457,7 @@ struct DevicePoller::Impl {
     if (end.outcome != snmp::Outcome::answered) drop_discovery();  // its requests have gone with these
     if (!end.error) {
       if (end.refuses_uptime) ++uptime_refusals;
-      tables.leave_out(end, device.name);
+      tables.leave_out(end, device);
     }
     if (end.error && !cycle->record.error) cycle->record.error = std::move(end.error);
     if (cycle->rows_doubted) {

@@ -25,6 +25,8 @@ constexpr unsigned idle_changes_believed = 3;
 constexpr auto stuck_pause = 1min;
 /// Cycles in a row in which an object is refused before it is left out: an error may pass.
 constexpr unsigned refusals_believed = 2;
+/// Cycles for which it is left out at first.
+constexpr unsigned first_rest = 5;
 /// No row's state: its facts are read with the next cycle.
 constexpr std::uint32_t state_unknown_to_facts = 2;
 
@@ -63,6 +65,10 @@ std::size_t count_rows(const ifmib::Rows& rows) {
   return in_if_table > 0 ? static_cast<std::size_t>(in_if_table) : rows.size();
 }
 
+unsigned cycles_in(std::chrono::nanoseconds time, std::chrono::nanoseconds interval) {
+  return static_cast<unsigned>(std::clamp<std::int64_t>(time / interval, 1, 1'000'000));
+}
+
 /// Of what moves when a link comes or goes. Never 0, which is unknown.
 std::uint32_t state_of(const InterfaceSample& sample) {
   const std::uint64_t last_change = sample.last_change ? sample.last_change->count() + 1ULL : 0;
@@ -90,6 +96,7 @@ KnownTables::Read KnownTables::why_read(const ifmib::Scalars& scalars, bool rest
   // Some agents give sysUpTime for it.
   if (scalars.if_table_last_change != if_last_change_ && idle_changes_ < idle_changes_believed)
     return Read::last_change;
+  if (leaves_out_ && !leave_in_again_.must_wait()) return Read::routine;
   return now - read_at_ > stay_fresh ? Read::routine : Read::no;
 }
 
@@ -108,11 +115,8 @@ void KnownTables::begin_read() noexcept {
 /// `span`: of the read; as much time as it took passes at least until the next one, and twice that the time after.
 void KnownTables::put_off(bool failing, std::chrono::nanoseconds span, std::chrono::nanoseconds interval) {
   if (std::exchange(failing_, failing) != failing) read_again_.settled();
-  const auto cycles = [interval](std::chrono::nanoseconds time) {
-    return static_cast<unsigned>(std::clamp<std::int64_t>(time / interval, 1, 1'000'000));
-  };
   const std::chrono::nanoseconds most = span > interval ? 24 * stay_fresh : stay_fresh;
-  read_again_.put_off(cycles(span), cycles(most));
+  read_again_.put_off(cycles_in(span, interval), cycles_in(most, interval));
 }
 
 void KnownTables::fail_read(const Error& error, std::chrono::nanoseconds span, std::chrono::nanoseconds interval) {
@@ -195,6 +199,7 @@ void KnownTables::plan(const ifmib::Rows& rows, bool believed, const config::Dev
   taken.in_doubt = ifmib::moved_in_doubt(rows, now, before);
   const ifmib::WideZero zero = ifmib::wide_zero_of(rows);
   cycles_ = 0;
+  leaves_out_ = false;
   missed_.clear();
   // To SNMPv1 each object that is not there is a round trip of its own.
   const bool may_ask = device.auth.version != SnmpVersion::v1;
@@ -323,7 +328,8 @@ std::vector<const ifmib::RowPlan*> KnownTables::rows_in_doubt(const std::vector<
   return rows;
 }
 
-void KnownTables::leave_out(const ifmib::ReadEnd& end, std::string_view device) {
+void KnownTables::leave_out(const ifmib::ReadEnd& end, const config::Device& device) {
+  const bool before_this = leaves_out_;
   auto before = std::exchange(refusals_, {});
   for (const ifmib::RefusedObject& object : end.refused) {
     const unsigned times = before[object] + 1;
@@ -334,13 +340,17 @@ void KnownTables::leave_out(const ifmib::ReadEnd& end, std::string_view device) 
     for (ifmib::RowPlan& plan : plans_) {
       if (plan.index == object.index) ifmib::leave_out(plan, object.column);
     }
-    log::debug("{}: {} of ifIndex {} is refused and left out", device, ifmib::to_string(object.column), object.index);
+    leaves_out_ = true;
+    log::debug("{}: {} of ifIndex {} is refused and left out", device.name, ifmib::to_string(object.column),
+               object.index);
   }
   for (const std::uint32_t index : end.mute_rows) {
     for (ifmib::RowPlan& plan : plans_) plan.mute = plan.mute || plan.index == index;
-    log::warning("{}: no answer to a request for ifIndex {}: it is left out until the tables are read again", device,
-                 index);
+    leaves_out_ = true;
+    log::warning("{}: no answer to a request for ifIndex {}: it is left out until the tables are read again",
+                 device.name, index);
   }
+  if (leaves_out_ && !before_this) leave_in_again_.put_off(first_rest, cycles_in(stay_fresh, device.interval));
 }
 
 }  // namespace octopoll::poll

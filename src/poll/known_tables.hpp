@@ -102,8 +102,9 @@ class KnownTables {
   [[nodiscard]] std::vector<StackedInterfaces> names_of(
       const std::vector<std::pair<std::uint32_t, std::uint32_t>>& stacked) const;
 
-  /// What costs each cycle a PDU or a row of timeouts is left out until the tables are read again.
-  void leave_out(const ifmib::ReadEnd& end, std::string_view device);
+  /// What costs each cycle a PDU or a row of timeouts is left out until the tables are read again: soon at first, since
+  /// the fault may pass, and at last with each hour.
+  void leave_out(const ifmib::ReadEnd& end, const config::Device& device);
 
  private:
   void put_off(bool failing, std::chrono::nanoseconds span, std::chrono::nanoseconds interval);
@@ -126,11 +127,13 @@ class KnownTables {
   std::size_t rows_believed_ = 0;                            ///< then, with those that the rules leave out
   std::optional<Error> lacking_;
   ReadAgain read_again_;         ///< what could not be read, or may not be all there is
+  ReadAgain leave_in_again_;     ///< what was left out, though the tables have it
   BootTime read_at_;             ///< the last read that was of use
   unsigned doubted_reads_ = 0;   ///< in a row: those that cannot be all there is
   unsigned idle_changes_ = 0;    ///< in a row: moves of ifTableLastChange with the same tables after them
   unsigned cycles_ = 0;          ///< of these plans
   bool by_last_change_ = false;  ///< ifTableLastChange alone asked for the read
+  bool leaves_out_ = false;      ///< these plans lack what was refused, or are mute
   bool known_ = false;
   bool doubted_ = false;
   bool failing_ = false;  ///< the last read was refused, or cannot be all there is

@@ -16,7 +16,7 @@ namespace {
 using namespace std::chrono_literals;
 
 /// Closer probes measure the queue they make, and look like a flood.
-constexpr auto closest_spacing = 100ms;
+constexpr std::chrono::nanoseconds closest_spacing = 100ms;
 
 }  // namespace
 
@@ -41,7 +41,7 @@ struct Pinger::Impl {
 
   Impl(Shared with, PingPlan what) : shared(with), plan(std::move(what)) {}
 
-  void start(std::chrono::nanoseconds span, Done done) {
+  void start(std::chrono::nanoseconds span, std::int64_t slot, Done done) {
     const std::uint64_t number = ++rounds;
     Running& round = running[number];
     round.span = span;
@@ -49,6 +49,7 @@ struct Pinger::Impl {
     round.record.target = plan.name;
     round.record.is_device = plan.is_device;
     round.record.round_number = number;
+    round.record.slot = slot;
     round.record.started_at = wall_now();
     round.record.started = BootClock::now();
     round.record.interval = plan.interval;
@@ -97,16 +98,27 @@ struct Pinger::Impl {
 
   [[nodiscard]] static bool waits_for_name(const Running& round) { return round.sending == 0 && round.done; }
 
+  [[nodiscard]] icmp::EchoPlan echo_plan() const {
+    icmp::EchoPlan echo;
+    echo.timeout = plan.echo.timeout;
+    echo.payload = plan.echo.payload;
+    echo.hop_limit = plan.echo.hop_limit;
+    echo.dscp = plan.echo.dscp;
+    echo.dont_fragment = plan.echo.dont_fragment;
+    echo.source = plan.echo.source;
+    return echo;
+  }
+
   void probe(std::uint64_t number, Running& round) {
     shared.loop.cancel(std::exchange(round.out_of_time, 0));
     round.record.address = endpoint.host_text();
-    icmp::EchoPlan echo;
-    const std::int64_t in_all = std::clamp<std::int64_t>(round.span / closest_spacing, 1, plan.count);
-    echo.spacing = round.span / in_all;
+    icmp::EchoPlan echo = echo_plan();
+    const std::chrono::nanoseconds closest = plan.echo.burst ? config::burst_spacing : closest_spacing;
+    const std::int64_t in_all = std::clamp<std::int64_t>(round.span / closest, 1, plan.echo.count);
+    echo.spacing = plan.echo.burst ? closest : round.span / in_all;
     // A round that waited for its name sends what still fits, at the same pace.
     const auto left = round.record.started + round.span - BootClock::now();
     echo.count = static_cast<unsigned>(std::clamp<std::int64_t>((left + echo.spacing / 2) / echo.spacing, 1, in_all));
-    echo.timeout = plan.timeout;
     round.sending = shared.prober->start(endpoint, echo, [this, still = alive, number](icmp::EchoRound&& result) {
       if (!*still) return;
       Running& ended = running.at(number);
@@ -114,6 +126,7 @@ struct Pinger::Impl {
       ended.record.received = result.received;
       ended.record.duplicates = result.duplicates;
       ended.record.late = result.late;
+      ended.record.errors = result.errors;
       ended.record.round_trips = std::move(result.round_trips);
       ended.record.error = std::move(result.error);
       end(number, ended);
@@ -153,7 +166,9 @@ Pinger::~Pinger() {
   }
 }
 
-void Pinger::start(std::chrono::nanoseconds span, Done done) { impl_->start(span, std::move(done)); }
+void Pinger::start(std::chrono::nanoseconds span, std::int64_t slot, Done done) {
+  impl_->start(span, slot, std::move(done));
+}
 
 void Pinger::finish_now() { impl_->finish_now(); }
 

@@ -1,10 +1,13 @@
 #pragma once
 // One ping target of the inventory: its rounds, one after the other.
 
+#include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
 
+#include "octopoll/config/inventory.hpp"
 #include "octopoll/core/cycle.hpp"
 #include "octopoll/poll/device_poller.hpp"
 
@@ -16,8 +19,7 @@ struct PingPlan {
   bool is_device = false;
   Target target;
   std::chrono::nanoseconds interval{};
-  std::chrono::nanoseconds timeout{};
-  unsigned count = 10;
+  config::EchoSettings echo;
   std::chrono::nanoseconds dns_cache = std::chrono::minutes(5);
 };
 
@@ -32,8 +34,9 @@ class Pinger {
   Pinger(const Pinger&) = delete;
   Pinger& operator=(const Pinger&) = delete;
 
-  /// Spreads the round's probes over `span`. `done` is called once, never from inside this call.
-  void start(std::chrono::nanoseconds span, Done done);
+  /// Spreads the round's probes over `span`, or sends them as a burst at its begin. `slot`: of the schedule's turn.
+  /// `done` is called once, never from inside this call.
+  void start(std::chrono::nanoseconds span, std::int64_t slot, Done done);
   /// Ends all rounds under way with what has arrived; their `done` follows soon.
   void finish_now();
   void reconfigure(PingPlan plan);

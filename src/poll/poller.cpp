@@ -101,13 +101,11 @@ struct Poller::Impl {
 
   // ---- who there is ----
 
-  [[nodiscard]] PingPlan ping_plan(const config::Device& device) const {
-    return {device.name,     true, device.address, device.interval, inventory.ping.timeout, inventory.ping.count,
-            device.dns_cache};
+  [[nodiscard]] static PingPlan ping_plan(const config::Device& device) {
+    return {device.name, true, device.address, device.interval, device.echo, device.dns_cache};
   }
   [[nodiscard]] static PingPlan ping_plan(const config::Probe& probe) {
-    return {probe.name,  false,          Target{probe.host, 0, probe.family}, probe.interval, probe.timeout,
-            probe.count, probe.dns_cache};
+    return {probe.name, false, Target{probe.host, 0, probe.family}, probe.interval, probe.echo, probe.dns_cache};
   }
 
   Entry& add_entry(std::map<std::string, schedule::Id>& ids, const std::string& name,
@@ -153,7 +151,7 @@ struct Poller::Impl {
     const auto turns = scheduler.due(BootClock::now(), most);
     for (const schedule::Turn& turn : turns) {
       Entry& entry = *entries.at(turn.id);
-      if (entry.pinged) start_ping(entry, entry.interval);
+      if (entry.pinged) start_ping(entry, entry.interval, turn.slot);
       if (!entry.device) {
         scheduler.finished(turn.id, BootClock::now());
       } else if (entry.under_way > 0) {  // still in its extra first turn
@@ -184,7 +182,7 @@ struct Poller::Impl {
       scheduler.add(id, entry->interval, schedule::spread_hash(entry->name), BootClock::now());
     if (entries.size() <= small_inventory) {
       for (const auto& [id, entry] : entries) {
-        if (entry->pinged) start_ping(*entry, entry->interval);
+        if (entry->pinged) start_ping(*entry, entry->interval, slot_before_first(*entry));
         if (entry->device) start_device(id, *entry, request_of(*entry, slot_before_first(*entry)), {});
       }
     }
@@ -248,8 +246,8 @@ struct Poller::Impl {
     }
   }
 
-  void start_ping(Entry& entry, std::chrono::nanoseconds span) {
-    entry.pinger->start(span, [this, &entry](PingRound&& round) {
+  void start_ping(Entry& entry, std::chrono::nanoseconds span, std::int64_t slot) {
+    entry.pinger->start(span, slot, [this, &entry](PingRound&& round) {
       ++statistics.ping_rounds;
       const auto record = std::make_shared<const Record>(std::move(round));
       for (Sink* sink : sinks) sink->take(record);
@@ -284,7 +282,7 @@ struct Poller::Impl {
     for (auto& [id, entry] : entries) {
       if (entry->pinged) {
         ++pending_once;
-        start_ping(*entry, gap);
+        start_ping(*entry, gap, slot_now(gap));
       }
       if (entry->device) {
         ++pending_once;

@@ -45,7 +45,7 @@ Table errors_for_people(const ErrorsReport& report, std::size_t width) {
                    {"flaps", "Flaps", Align::right},
                    {"valid_share", "Valid", Align::right}};
   for (const InterfaceErrors& one : report.interfaces) {
-    std::vector<Cell> row{text_cell(one.device), text_cell(one.interface), text_cell(one.alias),
+    std::vector<Cell> row{name_cell(one.device), name_cell(one.interface), name_cell(one.alias),
                           health_cell(one.health)};
     for (const DirectionErrors* direction : {&one.in, &one.out}) {
       row.insert(row.end(), {amount_cell(direction->packets), amount_cell(direction->errors.packets),
@@ -56,7 +56,7 @@ Table errors_for_people(const ErrorsReport& report, std::size_t width) {
     row.push_back(percent_cell(valid_share(one), 1));
     table.rows.push_back(std::move(row));
   }
-  const bool all = !make_narrower(table, width, least_telling);
+  const bool all = !drop_columns(table, width, least_telling);
   if (report.found == 0) return table;
   table.notes.push_back(fmt::format(
       "{} to {}. Ratios are of all packets of the direction. Health: too many errors, or discards, for the limits"
@@ -87,7 +87,7 @@ Table errors_for_machines(const ErrorsReport& report) {
   for (const char* key : {"flaps", "max_error_ratio", "max_discard_ratio"})
     table.columns.push_back({key, key, Align::right});
   for (const InterfaceErrors& one : report.interfaces) {
-    std::vector<Cell> row{text_cell(one.device), text_cell(one.interface), text_cell(one.alias),
+    std::vector<Cell> row{name_cell(one.device), name_cell(one.interface), name_cell(one.alias),
                           health_cell(one.health)};
     for (const DirectionErrors* direction : {&one.in, &one.out}) {
       row.push_back(count_cell(direction->packets));

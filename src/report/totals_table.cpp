@@ -27,14 +27,14 @@ Table totals_for_people(const TotalsReport& report, std::size_t width) {
                    {"out_bps_max", "max", Align::right},      {"out_octets", "Out", Align::right},
                    {"out_valid_share", "Valid", Align::right}};
   for (const DeviceTotal& total : report.devices) {
-    std::vector<Cell> row{text_cell(total.device), amount_cell(total.interfaces), amount_cell(total.left_out)};
+    std::vector<Cell> row{name_cell(total.device), amount_cell(total.interfaces), amount_cell(total.left_out)};
     for (const TotalUsage* usage : {&total.in, &total.out}) {
       row.insert(row.end(), {rate_cell(usage->bps_p95), rate_cell(usage->bps_avg), rate_cell(usage->bps_max),
                              octets_cell(usage->octets), percent_cell(usage->valid_share, 1)});
     }
     table.rows.push_back(std::move(row));
   }
-  const bool all = !make_narrower(table, width, least_telling);
+  const bool all = !drop_columns(table, width, least_telling);
   if (report.found == 0) return table;
   table.notes.push_back(fmt::format(
       "{} to {}. Each figure is of sums of all interfaces over {}; such a sum is known where each of them is.",
@@ -57,7 +57,7 @@ Table totals_for_machines(const TotalsReport& report) {
     }
   }
   for (const DeviceTotal& total : report.devices) {
-    std::vector<Cell> row{text_cell(total.device), count_cell(total.interfaces), count_cell(total.left_out)};
+    std::vector<Cell> row{name_cell(total.device), count_cell(total.interfaces), count_cell(total.left_out)};
     for (const TotalUsage* usage : {&total.in, &total.out}) {
       row.insert(row.end(), {number_cell(usage->bps_avg), number_cell(usage->bps_max), number_cell(usage->bps_p95),
                              count_cell(usage->octets), number_cell(usage->valid_share), count_cell(usage->bins)});

@@ -41,7 +41,7 @@ Table utilization_for_people(const UtilizationReport& report, std::size_t width)
                    {"out_octets", "Out", Align::right},
                    {"valid_share", "Valid", Align::right}};
   for (const InterfaceUsage& usage : report.interfaces) {
-    table.rows.push_back({text_cell(usage.device), text_cell(usage.interface), text_cell(usage.alias),
+    table.rows.push_back({name_cell(usage.device), name_cell(usage.interface), name_cell(usage.alias),
                           speed_cell(usage), percent_cell(usage.utilization_p95(), 2),
                           percent_cell(usage.utilization_avg(), 2), percent_cell(usage.utilization_max(), 2),
                           rate_cell(usage.in.bps_p95), rate_cell(usage.in.bps_avg), rate_cell(usage.in.bps_max),
@@ -49,7 +49,7 @@ Table utilization_for_people(const UtilizationReport& report, std::size_t width)
                           octets_cell(usage.in.octets), octets_cell(usage.out.octets),
                           percent_cell(usage.valid_share(), 1)});
   }
-  const bool all = !make_narrower(table, width, least_telling);
+  const bool all = !drop_columns(table, width, least_telling);
   table.notes = notes_of(report);
   if (!all) table.notes.emplace_back("Columns that do not fit are left out; --format csv has them all.");
   return table;
@@ -87,9 +87,9 @@ Table utilization_for_machines(const UtilizationReport& report) {
   for (const InterfaceUsage& usage : report.interfaces) {
     const DirectionUsage& in = usage.in;
     const DirectionUsage& out = usage.out;
-    table.rows.push_back({text_cell(usage.device),
-                          text_cell(usage.interface),
-                          text_cell(usage.alias),
+    table.rows.push_back({name_cell(usage.device),
+                          name_cell(usage.interface),
+                          name_cell(usage.alias),
                           count_cell(usage.in_speed_bps),
                           count_cell(usage.out_speed_bps),
                           number_cell(usage.utilization_avg()),

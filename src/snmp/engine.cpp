@@ -100,9 +100,11 @@ Result<Channel*> Engine::Impl::open_channel(int family) {
   return &channel;
 }
 
-Channel* Engine::Impl::channel_with_room(int family) {
+Channel* Engine::Impl::channel_with_room(int family, bool detour) {
   std::deque<Channel>& all = channels(family);
   const auto room = [](const Channel& channel) { return channel.awaited < answers_held(*channel.socket); };
+  if (detour && all.size() == 1 && options.max_sockets > 1) (void)open_channel(family);
+  if (detour && all.size() > 1 && room(all[1])) return &all[1];
   const auto found = std::find_if(all.begin(), all.end(), room);
   if (found != all.end()) return &*found;
   if (all.size() >= options.max_sockets) return nullptr;

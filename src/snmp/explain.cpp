@@ -16,6 +16,10 @@ std::string remedy_of_silence(const Session& session) {
     return fmt::format("an answer came from {} instead: poll that address, or list it under answers_from",
                        source->text());
   if (session.cuts_request_ids()) return "answers came whose request ids are cut to 16 bits: set short_request_ids";
+  // Address and credentials are right, then.
+  if (session.traffic().responses > 0)
+    return "it answered before: is it restarting, overloaded, or limiting requests; does the network on the way lose "
+           "them?";
   const SnmpVersion version = session.options().credentials.version;
   if (version == SnmpVersion::v3)
     return "is the address right, is an agent running there with SNMPv3, does a filter let UDP pass?";

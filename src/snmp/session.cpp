@@ -57,6 +57,8 @@ int library_callback(int operation, netsnmp_session*, int, netsnmp_pdu* pdu, voi
 /// The library looks for its descriptor among those that are ready, and is told that it is; reading it is ours.
 constexpr int any_descriptor = 0;
 constexpr unsigned longest_back_off = 4;
+/// Requests in a row that meet silence, before others leave by another local port.
+constexpr unsigned silences_of_a_flow = 3;
 constexpr auto unread_pause = std::chrono::milliseconds(2);
 constexpr auto longest_grace = std::chrono::seconds(1);
 constexpr auto copy_wait = std::chrono::milliseconds(100);
@@ -231,7 +233,7 @@ void Session::Impl::pump() {
 }
 
 Channel* Session::Impl::room() {
-  Channel* channel = engine.channel_with_room(options.endpoint.family());
+  Channel* channel = engine.channel_with_room(options.endpoint.family(), detour);
   if (channel == nullptr && !std::exchange(is_starved, true)) engine.starved.push_back(this);
   return channel;
 }
@@ -596,7 +598,17 @@ void Session::Impl::finish_ended() {
   if (!waiting.empty() && may_start && !is_starved && turn_timer == 0) engine.pump_soon(*this);
 }
 
+/// A firewall on the way may hold on to a flow that it lets through no more, and each request from the same port keeps
+/// it from forgetting: what goes on being silent is asked by another port, and by the first one again after as long.
+void Session::Impl::note_silence(const Exchange& exchange) noexcept {
+  silences = exchange.reply.outcome == Outcome::timed_out ? silences + 1 : 0;
+  if (silences < silences_of_a_flow) return;
+  silences = 0;
+  detour = !detour;
+}
+
 void Session::Impl::finish(std::unique_ptr<Exchange> exchange) {
+  note_silence(*exchange);
   if (exchange->purpose == Exchange::Purpose::discovery) {
     finish_discovery(*exchange);
     return;
@@ -628,7 +640,7 @@ void Session::Impl::finish(std::unique_ptr<Exchange> exchange) {
       check->request.retries = 1;
       check->on_behalf = std::move(exchange);
       // Where there is no room it goes all the same: the request that it is made for had some.
-      Channel* channel = engine.channel_with_room(options.endpoint.family());
+      Channel* channel = engine.channel_with_room(options.endpoint.family(), detour);
       start(std::move(check), channel != nullptr ? *channel : engine.channels(options.endpoint.family()).front());
       return;
     }

@@ -103,7 +103,8 @@ struct Engine::Impl {
   }
   [[nodiscard]] Result<Channel*> open_channel(int family);
   /// One with room for an answer; null where there is none and none can be opened.
-  [[nodiscard]] Channel* channel_with_room(int family);
+  /// `detour`: by another local port than usual, if that can be had.
+  [[nodiscard]] Channel* channel_with_room(int family, bool detour = false);
   void release(Channel& channel);
   [[nodiscard]] bool wake_starved();
   [[nodiscard]] std::unique_ptr<Exchange> new_exchange();
@@ -138,6 +139,8 @@ struct Session::Impl {
   EventLoop::TimerId sweep_timer = 0;
   BootTime next_turn;                                          ///< with max_requests_per_second: nothing is sent before
   EventLoop::TimerId turn_timer = 0;                           ///< while something waits for it
+  unsigned silences = 0;                                       ///< requests in a row that met silence
+  bool detour = false;                                         ///< asks by another local port than usual
   std::size_t place = 0;                                       ///< in the engine's list of sessions
   bool pump_pending = false;                                   ///< is in the engine's to_pump or pumping
   bool is_starved = false;                                     ///< is in the engine's list of them
@@ -160,6 +163,7 @@ struct Session::Impl {
   void close_handle();
   void enqueue(std::unique_ptr<Exchange> exchange, Done done);
   void pump();
+  void note_silence(const Exchange& exchange) noexcept;
   /// Null where there is no room for an answer: then the session is told when there is.
   [[nodiscard]] Channel* room();
   [[nodiscard]] unsigned allowed_in_flight() const noexcept;

@@ -8,13 +8,11 @@
 
 #include "cycle_rows.hpp"
 #include "open.hpp"
+#include "reader_impl.hpp"
 #include "sample_exceptions.hpp"
 
 namespace octopoll::store {
 namespace {
-
-std::int64_t unix_ms(WallTime time) { return time.time_since_epoch().count(); }
-WallTime wall_time(std::int64_t unix_milliseconds) { return WallTime(std::chrono::milliseconds(unix_milliseconds)); }
 
 /// The lower one of two in the middle: a number that was measured.
 template <class Number>
@@ -37,10 +35,6 @@ bool overlaps(WallTime read_at, std::chrono::microseconds elapsed, const SampleQ
 StoredCounts counts_of(const Statement& row);
 
 }  // namespace
-
-struct Reader::Impl {
-  Database database;
-};
 
 Result<std::unique_ptr<Reader>> Reader::open(const std::filesystem::path& path) {
   auto database = open_for_reading(path);

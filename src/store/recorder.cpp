@@ -7,6 +7,8 @@
 #include <iterator>
 #include <utility>
 
+#include "octopoll/latency/round_trips.hpp"
+#include "round_trips_text.hpp"
 #include "sample_exceptions.hpp"
 
 namespace octopoll::store {
@@ -56,10 +58,25 @@ constexpr std::string_view insert_stack_sql =
 constexpr std::string_view upsert_target_sql =
     "INSERT INTO ping_targets (name, is_device, address) VALUES (?1, ?2, nullif(?3, ''))"
     " ON CONFLICT (name) DO UPDATE SET is_device = ?2, address = coalesce(nullif(?3, ''), address) RETURNING id";
+constexpr std::string_view round_before_sql = "SELECT max(started_at) FROM ping_rounds WHERE target_id = ? AND id <> ?";
+constexpr std::string_view rounds_of_hour_sql =
+    "SELECT sent, received, duplicates, late, errors, rtts_us FROM ping_rounds"
+    " WHERE target_id = ? AND started_at >= ? AND started_at < ? ORDER BY started_at, round";
+// Where some of its rounds are gone meanwhile, what is there says more than they do.
+constexpr std::string_view put_hour_sql =
+    "INSERT INTO ping_hours (target_id, begins_at, rounds, sent, received, duplicates, late, errors, rtt_min_us,"
+    " rtt_mean_us, rtt_max_us, delay_variation_us, distribution) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " ON CONFLICT (target_id, begins_at) DO UPDATE SET rounds = excluded.rounds, sent = excluded.sent,"
+    " received = excluded.received, duplicates = excluded.duplicates, late = excluded.late, errors = excluded.errors,"
+    " rtt_min_us = excluded.rtt_min_us, rtt_mean_us = excluded.rtt_mean_us, rtt_max_us = excluded.rtt_max_us,"
+    " delay_variation_us = excluded.delay_variation_us, distribution = excluded.distribution"
+    " WHERE excluded.rounds >= rounds";
 constexpr std::string_view insert_round_sql =
     "INSERT INTO ping_rounds (target_id, round, started_at, interval_ms, sent, received, duplicates, late, rtt_min_us,"
-    " rtt_mean_us, rtt_median_us, rtt_max_us, rtt_deviation_us, rtts_us, error_kind, error)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (target_id, started_at, round) DO NOTHING";
+    " rtt_mean_us, rtt_median_us, rtt_max_us, rtt_deviation_us, rtts_us, error_kind, error, slot, errors, rtt_p5_us,"
+    " rtt_p95_us, delay_variation_us, smoothed_jitter_us)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " ON CONFLICT (target_id, started_at, round) DO NOTHING";
 
 std::int64_t unix_ms(WallTime time) { return time.time_since_epoch().count(); }
 double milliseconds(std::chrono::nanoseconds time) { return std::chrono::duration<double, std::milli>(time).count(); }
@@ -69,14 +86,13 @@ std::optional<std::string_view> kind_of(const std::optional<Error>& error);
 std::optional<std::string> text_of(const std::optional<Error>& error);
 bool says_more(const DeviceFacts& facts, const DeviceFacts& known);
 void take_over(const DeviceFacts& facts, DeviceFacts& known);
-std::string round_trips_json(const std::vector<std::chrono::nanoseconds>& round_trips);
 
 }  // namespace
 
 Result<Recorder> Recorder::create(Database& database) {
   auto rows = CycleRows::attach(database);
   if (!rows) return tl::make_unexpected(rows.error());
-  const std::array<std::string_view, 19> sql = {
+  const std::array<std::string_view, 22> sql = {
       "SELECT id FROM devices WHERE name = ?",
       insert_device_sql,
       update_device_sql,
@@ -96,6 +112,9 @@ Result<Recorder> Recorder::create(Database& database) {
       insert_stack_sql,
       upsert_target_sql,
       insert_round_sql,
+      round_before_sql,
+      rounds_of_hour_sql,
+      put_hour_sql,
   };
   std::vector<Statement> made;
   for (const std::string_view one : sql) {
@@ -105,16 +124,19 @@ Result<Recorder> Recorder::create(Database& database) {
   }
   // Braced initialisers are evaluated in order, which is the order of the members and of the list above.
   auto next = std::make_move_iterator(made.begin());
-  return Recorder(std::move(*rows),
-                  Statements{*next++, *next++, *next++, *next++, *next++, *next++, *next++, *next++, *next++, *next++,
-                             *next++, *next++, *next++, *next++, *next++, *next++, *next++, *next++, *next++});
+  return Recorder(std::move(*rows), Statements{*next++, *next++, *next++, *next++, *next++, *next++, *next++, *next++,
+                                               *next++, *next++, *next++, *next++, *next++, *next++, *next++, *next++,
+                                               *next++, *next++, *next++, *next++, *next++, *next++});
 }
 
 Result<Recorded> Recorder::store(const Record& record) {
   return std::visit([this](const auto& one) { return store(one); }, record);
 }
 
-void Recorder::forget() { devices_.clear(); }
+void Recorder::forget() {
+  devices_.clear();
+  hours_.clear();
+}
 
 Result<Recorded> Recorder::store(const DeviceCycle& cycle) {
   const auto device = device_of(cycle.device);
@@ -315,18 +337,88 @@ Result<Recorded> Recorder::store(const PingRound& round) {
   upsert.reset();
   if (!target) return tl::make_unexpected(target.error());
 
-  const auto summary = summarize(round.round_trips);
-  const auto part = [&summary](std::chrono::nanoseconds RoundTripSummary::*member) -> std::optional<double> {
+  const auto summary = latency::summarize(round.round_trips);
+  const latency::Jitter jitter = latency::jitter_of(round.round_trips);
+  const auto part = [&summary](std::chrono::nanoseconds latency::RoundTripSummary::*member) -> std::optional<double> {
     return summary ? std::optional(microseconds((*summary).*member)) : std::nullopt;
   };
+  const auto maybe = [](const std::optional<std::chrono::nanoseconds>& time) -> std::optional<double> {
+    return time ? std::optional(microseconds(*time)) : std::nullopt;
+  };
+  using Summary = latency::RoundTripSummary;
   auto stored = statements_.insert_round.run(
       target_id, round.round_number, unix_ms(round.started_at), milliseconds(round.interval), round.sent,
-      round.received, round.duplicates, round.late, part(&RoundTripSummary::min), part(&RoundTripSummary::mean),
-      part(&RoundTripSummary::median), part(&RoundTripSummary::max), part(&RoundTripSummary::deviation),
-      round_trips_json(round.round_trips), kind_of(round.error), text_of(round.error));
+      round.received, round.duplicates, round.late, part(&Summary::min), part(&Summary::mean), part(&Summary::median),
+      part(&Summary::max), part(&Summary::deviation), write_round_trips(round.round_trips), kind_of(round.error),
+      text_of(round.error), round.slot, round.errors, part(&Summary::p5), part(&Summary::p95),
+      maybe(jitter.delay_variation()), maybe(jitter.smoothed()));
   if (!stored) return tl::make_unexpected(stored.error());
   if (statements_.insert_round.changes() == 0) return Recorded{0, true};
+  auto rolled = roll_up(target_id, statements_.insert_round.last_insert_id(), round.started_at);
+  if (!rolled) return tl::make_unexpected(rolled.error());
   return Recorded{1, false};
+}
+
+// An hour is summed up when a round of a later one comes: from the rounds in the file, so that it does not matter who
+// wrote them. A round that comes late for its hour has that summed up anew.
+Result<> Recorder::roll_up(std::int64_t target_id, std::int64_t round_id, WallTime started_at) {
+  const WallTime hour = std::chrono::floor<std::chrono::hours>(started_at);
+  auto known = hours_.find(target_id);
+  if (known == hours_.end()) {
+    Statement& before = statements_.round_before;
+    const auto found = before.first(target_id, round_id);
+    std::optional<WallTime> last;
+    if (found && *found && !before.is_null(0)) last = WallTime(std::chrono::milliseconds(before.integer(0)));
+    before.reset();
+    if (!found) return tl::make_unexpected(found.error());
+    known = hours_.emplace(target_id, std::chrono::floor<std::chrono::hours>(last.value_or(started_at))).first;
+  }
+  if (hour == known->second) return {};
+  if (hour < known->second) return store_hour(target_id, hour);
+  if (auto stored = store_hour(target_id, known->second); !stored) return stored;
+  known->second = hour;
+  return {};
+}
+
+Result<> Recorder::store_hour(std::int64_t target_id, WallTime begins_at) {
+  std::uint64_t rounds = 0, sent = 0, received = 0, duplicates = 0, late = 0, errors = 0;
+  std::vector<std::chrono::nanoseconds> of_round, all;
+  latency::Jitter jitter;
+  latency::Histogram distribution;
+  Statement& read = statements_.rounds_of_hour;
+  for (auto row = read.first(target_id, unix_ms(begins_at), unix_ms(begins_at + std::chrono::hours(1)));;
+       row = read.next()) {
+    if (!row) {
+      read.reset();
+      return tl::make_unexpected(row.error());
+    }
+    if (!*row) break;
+    ++rounds;
+    sent += read.unsigned_integer(0);
+    received += read.unsigned_integer(1);
+    duplicates += read.unsigned_integer(2);
+    late += read.unsigned_integer(3);
+    errors += read.unsigned_integer(4);
+    // What another program spoilt there is for the reader of that round to tell; it must not stop the writing.
+    if (!read_round_trips(read.text(5), of_round)) continue;
+    for (const auto one : of_round) {
+      jitter.add(one);
+      distribution.add(one);
+    }
+    jitter.part();
+    all.insert(all.end(), of_round.begin(), of_round.end());
+  }
+  read.reset();
+  const auto summary = latency::summarize(all);
+  const auto part = [&summary](std::chrono::nanoseconds latency::RoundTripSummary::*member) -> std::optional<double> {
+    return summary ? std::optional(microseconds((*summary).*member)) : std::nullopt;
+  };
+  const auto variation = jitter.delay_variation();
+  using Summary = latency::RoundTripSummary;
+  return statements_.put_hour.run(target_id, unix_ms(begins_at), rounds, sent, received, duplicates, late, errors,
+                                  part(&Summary::min), part(&Summary::mean), part(&Summary::max),
+                                  variation ? std::optional(microseconds(*variation)) : std::nullopt,
+                                  write_histogram(distribution));
 }
 
 Result<std::map<std::string, std::uint64_t>> read_last_poll_numbers(Database& database) {
@@ -368,16 +460,6 @@ void take_over(const DeviceFacts& facts, DeviceFacts& known) {
   for (const auto fact : facts_of_a_device) {
     if (facts.*fact) known.*fact = facts.*fact;
   }
-}
-
-std::string round_trips_json(const std::vector<std::chrono::nanoseconds>& round_trips) {
-  std::string json = "[";
-  for (const auto trip : round_trips) {
-    if (json.size() > 1) json += ',';
-    // Whole nanoseconds in microseconds: three decimals are exact.
-    json += fmt::format("{}.{:03}", trip.count() / 1000, trip.count() % 1000);
-  }
-  return json += ']';
 }
 
 }  // namespace

@@ -63,7 +63,7 @@ class Recorder {
     Statement insert_poll, interface_id, insert_interface, update_interface, insert_samples;
     Statement insert_exceptions, set_aside, take_back, put_latest, put_seen;
     Statement clear_stack, insert_stack;
-    Statement upsert_target, insert_round;
+    Statement upsert_target, insert_round, round_before, rounds_of_hour, put_hour;
   };
   /// One cycle on its way.
   struct Context {
@@ -86,10 +86,14 @@ class Recorder {
   [[nodiscard]] Result<> store_stack(const Context& context);
   [[nodiscard]] Result<> store_latest(const Context& context, bool same_interfaces);
 
+  [[nodiscard]] Result<> roll_up(std::int64_t target_id, std::int64_t round_id, WallTime started_at);
+  [[nodiscard]] Result<> store_hour(std::int64_t target_id, WallTime begins_at);
+
   std::unique_ptr<CycleRows> rows_;  // behind the statements that read it, as SQLite wants it
   Statements statements_;
   std::unordered_map<std::string, DeviceEntry> devices_;
-  std::vector<std::int64_t> interface_ids_;  // of the rows of the cycle on its way
+  std::unordered_map<std::int64_t, WallTime> hours_;  // of the last round of each target of pings
+  std::vector<std::int64_t> interface_ids_;           // of the rows of the cycle on its way
   LatestReadings readings_;
 };
 

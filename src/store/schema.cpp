@@ -480,9 +480,90 @@ JOIN samples s ON s.poll_id = p.id
 JOIN interfaces i ON i.id = s.interface_id;
 )sql";
 
-// Version 3 knows of links that went and came between two polls, and of interfaces that run on top of others. The new
-// column is ifLastChange (sysUpTime, 1/100 s) where it moved although ifOperStatus did not.
+// Version 3 says of a round of pings what version 2 left to be reckoned from its round trips, of a device's round which
+// of its polls it goes with, and of a device whether it can be reached. The comments stand inside the columns, since
+// ALTER TABLE keeps nothing behind them.
 constexpr const char* version_3 = R"sql(
+ALTER TABLE ping_rounds ADD COLUMN slot /* turn of the schedule, as polls.slot of the same device; NULL: older than
+                                           version 3 */ INTEGER;
+ALTER TABLE ping_rounds ADD COLUMN errors /* ICMP errors about its requests; in version 2 not counted */
+                                   INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE ping_rounds ADD COLUMN rtt_p5_us /* 5th and 95th percentile by nearest rank */ REAL;
+ALTER TABLE ping_rounds ADD COLUMN rtt_p95_us REAL;
+ALTER TABLE ping_rounds ADD COLUMN delay_variation_us /* RFC 3393: mean |difference| of a received one and the next */
+                                   REAL;
+ALTER TABLE ping_rounds ADD COLUMN smoothed_jitter_us /* RFC 3550 section 6.4.1, from 0 in each round; NULL
+                                                         also: older than version 3 */ REAL;
+
+UPDATE ping_rounds SET
+  rtt_p5_us = (SELECT value FROM (SELECT value, row_number() OVER (ORDER BY value) AS rank FROM json_each(rtts_us))
+               WHERE rank = (json_array_length(rtts_us) * 5 + 99) / 100),
+  rtt_p95_us = (SELECT value FROM (SELECT value, row_number() OVER (ORDER BY value) AS rank FROM json_each(rtts_us))
+                WHERE rank = (json_array_length(rtts_us) * 95 + 99) / 100),
+  delay_variation_us = (SELECT round(avg(abs(difference)), 3)
+                        FROM (SELECT value - lag(value) OVER (ORDER BY key) AS difference FROM json_each(rtts_us)))
+WHERE rtts_us <> '[]';
+
+CREATE TABLE ping_hours (              -- a target's hour, summed up when its next one has begun
+  target_id          INTEGER NOT NULL REFERENCES ping_targets(id),
+  begins_at          INTEGER NOT NULL, -- unix ms, a whole hour of UTC
+  rounds             INTEGER NOT NULL, -- that began in it
+  sent               INTEGER NOT NULL,
+  received           INTEGER NOT NULL,
+  duplicates         INTEGER NOT NULL,
+  late               INTEGER NOT NULL,
+  errors             INTEGER NOT NULL,
+  rtt_min_us         REAL,
+  rtt_mean_us        REAL,
+  rtt_max_us         REAL,
+  delay_variation_us REAL,             -- as in ping_rounds; rounds make no pairs with each other
+  distribution       TEXT NOT NULL,    -- JSON: round trips by bucket; b holds 2^(b/16) us up to 2^((b+1)/16) us
+  PRIMARY KEY (target_id, begins_at)
+) STRICT, WITHOUT ROWID;
+
+DROP VIEW v_ping;
+CREATE VIEW v_ping AS
+SELECT t.name AS target, t.address, strftime('%Y-%m-%dT%H:%M:%fZ', r.started_at / 1000.0, 'unixepoch') AS time,
+       r.sent, r.received, round(100.0 * (r.sent - r.received) / nullif(r.sent, 0), 3) AS loss_percent,
+       round(r.rtt_min_us / 1000, 3) AS min_ms, round(r.rtt_p5_us / 1000, 3) AS p5_ms,
+       round(r.rtt_mean_us / 1000, 3) AS mean_ms, round(r.rtt_median_us / 1000, 3) AS median_ms,
+       round(r.rtt_p95_us / 1000, 3) AS p95_ms, round(r.rtt_max_us / 1000, 3) AS max_ms,
+       round(r.rtt_deviation_us / 1000, 3) AS deviation_ms,
+       round(r.delay_variation_us / 1000, 3) AS delay_variation_ms,
+       round(r.smoothed_jitter_us / 1000, 3) AS smoothed_jitter_ms,
+       r.duplicates, r.late, r.errors, r.error_kind, r.error, r.slot, r.started_at
+FROM ping_rounds r
+JOIN ping_targets t ON t.id = r.target_id;
+
+-- A device that is pinged no more is judged by SNMP alone: the last round of long ago says nothing of now. Likewise
+-- what failed before anything was asked: neither up nor down.
+DROP VIEW v_devices;
+CREATE VIEW v_devices AS
+SELECT device, address, sys_name, sys_descr, sys_object_id, sys_location, sys_contact, first_seen, last_seen,
+       CASE WHEN icmp IS NULL AND snmp IS NULL THEN 'unknown'
+         WHEN ifnull(icmp, snmp) THEN iif(ifnull(snmp, icmp), 'up', 'icmp_only')
+         ELSE iif(ifnull(snmp, icmp), 'snmp_only', 'down') END AS state,
+       icmp, snmp, polled_at
+FROM (
+  SELECT d.name AS device, d.address, d.sys_name, d.sys_descr, d.sys_object_id, d.sys_location, d.sys_contact,
+         strftime('%Y-%m-%dT%H:%M:%fZ', d.first_seen / 1000.0, 'unixepoch') AS first_seen,
+         strftime('%Y-%m-%dT%H:%M:%fZ', l.last_seen / 1000.0, 'unixepoch') AS last_seen,
+         iif(r.sent > 0 AND r.started_at >= ifnull(p.started_at, 0) - 3 * r.interval_ms, r.received > 0, NULL) AS icmp,
+         CASE WHEN p.outcome <> 'failed' THEN 1
+           WHEN p.id IS NULL OR p.error_kind IN ('resolve', 'partial', 'permission', 'io', 'internal') THEN NULL
+           ELSE 0 END AS snmp,
+         strftime('%Y-%m-%dT%H:%M:%fZ', p.started_at / 1000.0, 'unixepoch') AS polled_at
+  FROM devices d
+  LEFT JOIN device_latest l ON l.device_id = d.id
+  LEFT JOIN polls p ON p.id = (SELECT id FROM polls WHERE device_id = d.id ORDER BY poll_number DESC LIMIT 1)
+  LEFT JOIN ping_targets t ON t.name = d.name AND t.is_device = 1
+  LEFT JOIN ping_rounds r ON r.id = (SELECT id FROM ping_rounds WHERE target_id = t.id
+                                     ORDER BY started_at DESC, round DESC LIMIT 1));
+)sql";
+
+// Version 4 knows of links that went and came between two polls, and of interfaces that run on top of others. The new
+// column is ifLastChange (sysUpTime, 1/100 s) where it moved although ifOperStatus did not.
+constexpr const char* version_4 = R"sql(
 ALTER TABLE sample_exceptions ADD COLUMN flapped_at INTEGER;
 CREATE TABLE interface_stack (         -- ifStackTable as last read: a LAG on a port, a VLAN on a LAG
   higher_id INTEGER NOT NULL REFERENCES interfaces(id),
@@ -502,7 +583,7 @@ JOIN interfaces i ON i.id = x.id & 16777215
 WHERE x.flapped_at IS NOT NULL;
 )sql";
 
-constexpr std::array<Migration, 3> steps_of_octopoll{{{1, version_1}, {2, version_2}, {3, version_3}}};
+constexpr std::array<Migration, 4> steps_of_octopoll{{{1, version_1}, {2, version_2}, {3, version_3}, {4, version_4}}};
 
 Result<> run_steps(Database& database, std::span<const Migration> steps, std::int64_t from);
 

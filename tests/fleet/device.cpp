@@ -18,6 +18,7 @@ void Device::change_faults(const Json& changes, Instant now) {
   apply(faults_, changes);
   if (changes.contains("silent_after")) requests_since_silence_ = 0;
   if (changes.contains("vanish_row")) requests_since_vanish_ = 0;
+  if (changes.contains("stuck_flow")) stuck_port_.reset();
   view_is_stale_ = true;
   is_plain_ = faults_.no_getbulk == NoGetbulk::off && !faults_.max_repetitions_cap && !faults_.loop &&
               !faults_.non_increasing && !faults_.wrong_types && !faults_.duplicate_names && !faults_.bad_utf8 &&

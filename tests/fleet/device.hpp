@@ -82,6 +82,13 @@ class Device {
   /// The next instance where `i` is in every third row of its column (Faults::skip_rows_over).
   [[nodiscard]] std::size_t past_third_row(std::size_t i) const;
 
+  /// Faults::stuck_flow: whether what comes from that port is lost.
+  [[nodiscard]] bool loses_flow(std::uint16_t port) noexcept {
+    if (!faults_.stuck_flow) return false;
+    if (!stuck_port_) stuck_port_ = port;
+    return *stuck_port_ == port;
+  }
+
   /// Faults::silent_after: counts a request; true once there have been too many.
   [[nodiscard]] bool falls_silent() noexcept {
     return faults_.silent_after && ++requests_since_silence_ > *faults_.silent_after;
@@ -104,6 +111,7 @@ class Device {
   Place place_;
   std::unique_ptr<Model> model_;
   Faults faults_;
+  std::optional<std::uint16_t> stuck_port_;  // in network order
   std::unique_ptr<UsmEngine> usm_;
   std::size_t max_message_size_ = 65507;  // the most that UDP over IPv4 carries
 

@@ -65,6 +65,7 @@ struct WrongTypes {
 struct Faults {
   // The packet.
   bool silent = false;
+  bool stuck_flow = false;
   std::optional<std::uint64_t> silent_after;
   double drop_rate = 0;
   Delay delay;

@@ -36,6 +36,8 @@ std::chrono::nanoseconds boot_time() noexcept;
 octopoll::Fd make_socket(int family);
 void bind_to(int fd, int family, const std::string& address, std::uint16_t port);
 std::uint16_t bound_port(int fd);
+/// In network order.
+std::uint16_t port_of(const sockaddr_storage& peer);
 std::optional<Address> local_address(msghdr& message);
 void set_local_address(msghdr& message, ControlSpace& space, int family, const Address& from);
 
@@ -242,6 +244,10 @@ void Server::handle(std::size_t socket, std::size_t slot) {
     ++stats_.bad_communities;
     return;
   }
+  if (device->loses_flow(port_of(batch.incoming[slot].from))) {
+    ++stats_.unanswered;
+    return;
+  }
   const std::span buffer(batch.answers.data() + slot * Responder::buffer_size, Responder::buffer_size);
   const Answer answer =
       engine != nullptr ? answer_v3(*device, buffer) : responder_.respond(request_, *device, clock_(), buffer);
@@ -420,6 +426,11 @@ void bind_to(int fd, int family, const std::string& address, std::uint16_t port)
     result = ::bind(fd, reinterpret_cast<const sockaddr*>(&at), sizeof at);
   }
   if (result != 0) throw_errno(fmt::format("bind {} port {}", address, port));
+}
+
+std::uint16_t port_of(const sockaddr_storage& peer) {
+  return peer.ss_family == AF_INET6 ? reinterpret_cast<const sockaddr_in6&>(peer).sin6_port
+                                    : reinterpret_cast<const sockaddr_in&>(peer).sin_port;
 }
 
 std::uint16_t bound_port(int fd) {

@@ -32,6 +32,20 @@ struct Problem {
 /// `interval: auto` makes no interval shorter than this: no counter is worth more load.
 inline constexpr std::chrono::seconds shortest_auto_interval(5);
 
+/// The echo requests of one round to one target. The initialisers are the defaults.
+struct EchoSettings {
+  std::chrono::nanoseconds timeout = std::chrono::seconds(1);  ///< without an answer for so long a request is lost
+  unsigned count = 10;
+  bool burst = false;                       ///< one burst_spacing after the other, and not spread over the interval
+  unsigned payload = 56;                    ///< octets after the 8 of the ICMP header
+  std::optional<std::uint8_t> hop_limit{};  ///< nothing: the kernel's
+  std::optional<std::uint8_t> dscp{};       ///< nothing: 0
+  bool dont_fragment = false;
+  std::optional<Endpoint> source{};  ///< an address of this machine to send from; its port means nothing
+};
+/// As the packets of a voice call are: what a burst measures is what such a stream would meet.
+inline constexpr std::chrono::milliseconds burst_spacing(20);
+
 /// One device, after defaults and groups were applied. The initialisers are the defaults.
 struct Device {
   std::string name;
@@ -52,6 +66,7 @@ struct Device {
   std::vector<Endpoint> answers_from{};                        ///< further addresses whose answers are taken
   std::shared_ptr<const InterfaceRules> interfaces;            ///< shared by the devices of a group; never null
   bool ping = true;                                            ///< probe its address by ICMP too
+  EchoSettings echo;                                           ///< how, if so
   std::chrono::nanoseconds dns_cache =
       std::chrono::minutes(5);  ///< the file's: how long an address found by name holds
   std::map<std::string, std::string> tags;
@@ -63,22 +78,15 @@ struct Probe {
   std::string host;  ///< name or literal, no port
   AddressFamily family = AddressFamily::any;
   std::chrono::nanoseconds interval = std::chrono::seconds(60);
-  std::chrono::nanoseconds timeout = std::chrono::seconds(1);
-  unsigned count = 10;                                           ///< echo requests a round, spread over the interval
+  EchoSettings echo;
   std::chrono::nanoseconds dns_cache = std::chrono::minutes(5);  ///< the file's
-};
-
-/// How devices are pinged (`ping:` under `defaults`, a group or a device is on/off; these are file-wide).
-struct PingDefaults {
-  std::chrono::nanoseconds timeout = std::chrono::seconds(1);
-  unsigned count = 10;
 };
 
 struct Inventory {
   std::filesystem::path file;
   std::vector<Device> devices;  ///< in the order of the file; names are unique
   std::vector<Probe> probes;    ///< names are unique, also against devices
-  PingDefaults ping;
+  EchoSettings ping;            ///< of devices, where neither they nor their groups say otherwise
   std::chrono::nanoseconds dns_cache = std::chrono::minutes(5);  ///< also in each device and probe
   std::optional<std::filesystem::path> store;                    ///< relative paths are relative to the file
   std::vector<Problem> warnings;  ///< nothing that keeps it from running: secrets that others may read

@@ -106,13 +106,16 @@ struct PingRound {
   bool is_device = false;          ///< the target is a device of the inventory
   std::string address;             ///< as probed, no port; empty if the name had no address
   std::uint64_t round_number = 0;  ///< monotonic per target within this run
+  /// The turn of the schedule; a device's cycle of the same slot was asked in the same turn.
+  std::int64_t slot = 0;
   WallTime started_at;
   BootTime started;
   std::chrono::nanoseconds interval{};
   std::uint32_t sent = 0;
   std::uint32_t received = 0;  ///< in time, each probe at most once
   std::uint32_t duplicates = 0;
-  std::uint32_t late = 0;                             ///< answered after the timeout: counted as lost
+  std::uint32_t late = 0;    ///< answered after the timeout: counted as lost
+  std::uint32_t errors = 0;  ///< ICMP errors about its probes; they decide nothing (they are easily forged)
   std::vector<std::chrono::nanoseconds> round_trips;  ///< of the received, in order of sending
   std::optional<Error> error;                         ///< why nothing was sent, or what an ICMP error said
 
@@ -120,12 +123,6 @@ struct PingRound {
     return sent == 0 ? 0.0 : 1.0 - static_cast<double>(received) / static_cast<double>(sent);
   }
 };
-
-/// min/mean/max/median and population standard deviation of round trips; nullopt where none came back.
-struct RoundTripSummary {
-  std::chrono::nanoseconds min{}, mean{}, median{}, max{}, deviation{};
-};
-[[nodiscard]] std::optional<RoundTripSummary> summarize(const std::vector<std::chrono::nanoseconds>& round_trips);
 
 /// What travels downstream.
 using Record = std::variant<DeviceCycle, PingRound>;

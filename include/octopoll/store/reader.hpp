@@ -15,6 +15,8 @@
 #include "octopoll/core/counters.hpp"
 #include "octopoll/core/quality.hpp"
 #include "octopoll/core/result.hpp"
+#include "octopoll/latency/availability.hpp"
+#include "octopoll/latency/histogram.hpp"
 
 namespace octopoll::store {
 
@@ -89,6 +91,29 @@ struct SampleQuery {
   WallTime until;
 };
 
+/// What is pinged: a device of that name, or a probe.
+struct StoredTarget {
+  std::int64_t id = 0;
+  std::string name;
+  bool is_device = false;
+  std::optional<std::string> address;  ///< as last probed
+};
+
+/// One round of echo requests to one target. A round of which none was sent measured nothing.
+struct StoredRound {
+  WallTime started_at;
+  std::chrono::nanoseconds interval{};
+  std::uint64_t sent = 0, received = 0, duplicates = 0, late = 0, errors = 0;
+  std::vector<std::chrono::nanoseconds> round_trips;  ///< of the received, in order of sending
+};
+
+/// One hour of one target, from :00 to :00 UTC, with the distribution of its round trips.
+struct StoredHour {
+  WallTime begin;
+  std::uint64_t sent = 0, received = 0;
+  latency::Histogram distribution;
+};
+
 /// Read-only access to a store, beside a writer or without one.
 ///
 /// Shape:  one snapshot: everything a Reader says is of the moment it was opened, whatever is written meanwhile. While
@@ -120,6 +145,22 @@ class Reader {
   /// Which interface of a device runs on top of which (ifStackTable), by id: higher, lower. Empty where the agent does
   /// not say.
   [[nodiscard]] Result<std::vector<std::pair<std::int64_t, std::int64_t>>> stack(std::int64_t device_id);
+
+  /// By name. Those that were never pinged are left out.
+  [[nodiscard]] Result<std::vector<StoredTarget>> ping_targets();
+  /// Calls back for each round that began in [since, until), in that order, one in memory at a time.
+  [[nodiscard]] Result<> for_each_round(std::int64_t target_id, WallTime since, WallTime until,
+                                        const std::function<void(const StoredRound&)>& callback);
+  /// The same for hours that were summed up: the latest one never is, and none from before schema version 3.
+  [[nodiscard]] Result<> for_each_hour(std::int64_t target_id, WallTime since, WallTime until,
+                                       const std::function<void(const StoredHour&)>& callback);
+  /// Whether a device's agent answered, a turn: of those that began in [since, until), and the last one before them. It
+  /// was not asked where its name had no address or octopoll was stopped.
+  [[nodiscard]] Result<std::vector<latency::Observation>> polls_answered(std::int64_t device_id, WallTime since,
+                                                                         WallTime until);
+  /// The same of the rounds of pings of a target.
+  [[nodiscard]] Result<std::vector<latency::Observation>> rounds_answered(std::int64_t target_id, WallTime since,
+                                                                          WallTime until);
 
  private:
   struct Impl;

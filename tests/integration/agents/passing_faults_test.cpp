@@ -109,6 +109,30 @@ TEST_CASE("tables that fail for a moment cost no interface and no identity that 
   CHECK(cycles_until_whole(pair, 8) <= 5);
 }
 
+TEST_CASE("counters that were refused for a while are read again soon after", "[agents]") {
+  const auto refused = GENERATE(as<std::string>(), "ifHCInOctets", "ifInErrors");
+  CAPTURE(refused);
+  Pair pair({}, odd_rows);
+  check_rows(pair.cycle(), {});
+  pair.agents().set("odd", error_below(refused, "genErr"));
+  for (int i = 0; i < 6; ++i) {
+    const DeviceCycle cycle = pair.cycle();
+    CAPTURE(i, cycle.error ? cycle.error->text() : "");
+    CHECK(read_rows(cycle) == odd_rows);
+    check_identities(cycle);
+  }
+  pair.agents().set("odd", {{"error_below", false}});
+  const auto all_there = [](const DeviceCycle& cycle) {
+    return std::all_of(cycle.interfaces.begin(), cycle.interfaces.end(), [](const InterfaceRecord& row) {
+      return row.sample.counters[Counter::in_octets].bits == 64 && row.sample.counters[Counter::in_errors].present();
+    });
+  };
+  int cycles = 1;
+  while (!all_there(pair.cycle()) && cycles < 40) ++cycles;
+  CHECK(cycles <= 10);
+  check_rows(pair.cycle(), {});
+}
+
 TEST_CASE("rows that were not there at the first read come within a few cycles", "[agents]") {
   Pair pair(rows_gone({4, 5}), odd_rows);
   CHECK(pair.cycle().interfaces.size() == odd_rows - 2);

@@ -278,6 +278,29 @@ TEST_CASE("a row that no request may name costs itself alone, and its timeouts o
   }
 }
 
+TEST_CASE("a device whose flow is stuck in a firewall is reached by another port", "[agents]") {
+  const bool v3 = GENERATE(false, true);
+  CAPTURE(v3);
+  Pair pair({}, odd_rows);
+  if (v3) pair.set_version(SnmpVersion::v3);
+  pair.settings().timeout = 100ms;
+  pair.settings().retries = 1;
+  check_rows(pair.cycle(), {});
+  for (int stuck = 0; stuck < 2; ++stuck) {  // the second one is that of the other port
+    pair.agents().set("odd", {{"stuck_flow", false}});
+    pair.agents().set("odd", {{"stuck_flow", true}});
+    int silent = 0;
+    DeviceCycle cycle = pair.cycle();
+    for (; cycle.outcome == CycleOutcome::failed && silent < 10; ++silent) {
+      REQUIRE(cycle.error);
+      cycle = pair.cycle();
+    }
+    CHECK(silent >= 1);
+    CHECK(silent <= 4);
+    check_rows(cycle, {});
+  }
+}
+
 TEST_CASE("an object that the agent refuses is asked for twice and then no more", "[agents]") {
   Pair pair({{"refuse_instance", instance("ifInErrors", 7)}}, odd_rows);
   std::vector<std::uint32_t> requests;

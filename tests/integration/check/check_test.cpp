@@ -63,7 +63,7 @@ TEST_CASE("check passes the shipped example", "[check]") {
   const auto result = check(folder, {"-c", OCTOPOLL_SOURCE_DIR "/config/example.yaml"});
   INFO(result.describe());
   CHECK(result.exit_code() == 0);
-  CHECK_THAT(result.out, Catch::EndsWith("5 devices, 2 probes; ok\n"));
+  CHECK_THAT(result.out, Catch::EndsWith("5 devices, 3 probes; ok\n"));
 }
 
 TEST_CASE("check says what is missing on its command line", "[check]") {

@@ -1,6 +1,8 @@
 // `octopoll doctor` names each fault of the test agent, finds nothing wrong with a sound one, and its fragment is one
 // that `octopoll check` takes.
 
+#include <fmt/format.h>
+
 #include <catch2/catch.hpp>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -312,6 +314,20 @@ TEST_CASE("nobody there, no such host, bad usage", "[doctor]") {
   CHECK(doctor({}).exit_code() == 2);
   CHECK(doctor({"127.0.0.1", "--format", "csv"}).exit_code() == 2);
   CHECK(doctor({"tcp:127.0.0.1"}).exit_code() == 2);
+}
+
+TEST_CASE("an agent that falls silent in between is told so, and judged by what it said before", "[doctor]") {
+  const std::size_t answers = GENERATE(4U, 8U, 60U);
+  CAPTURE(answers);
+  const Agent agent(20, {{"silent_after", answers}});
+  const json found = examine({agent.fleet.target(), "-c", "d"}, 1, {"-t", "0.4", "-r", "1"})["agents"][0];
+  CHECK_THAT(finding(found, "silence")["measured"].get<std::string>(),
+             Catch::StartsWith("fell silent while its ") && Catch::EndsWith(fmt::format("after {} answers", answers)));
+  for (const json& one : found["findings"]) {
+    INFO(one.dump(1));
+    CHECK((one["severity"] != "problem" || one["check"] == "silence"));
+  }
+  CHECK_THAT(found["inventory"].get<std::string>(), !Catch::Contains("max_message_size"));
 }
 
 TEST_CASE("the report for people ends with verdict, fragment and cost", "[doctor]") {

@@ -358,6 +358,37 @@ TEST_CASE("a full queue of this machine delays probes and loses none", "[icmp]")
   CHECK_THAT(here.must({"tc", "-s", "qdisc", "show", "dev", "v0"}), !Catch::Contains("(dropped 0,"));
 }
 
+TEST_CASE("the time in this machine's own queue is not the network's", "[icmp]") {
+  if (skip_without_netns()) return;
+  const std::string kind = GENERATE("datagram", "raw");
+  const std::string far = GENERATE("10.9.0.2", "2001:db8::2");
+  CAPTURE(kind, far);
+  const Netns here = space_for(kind);
+  const Netns there;
+  connect(here, {"v0", "10.9.0.1/24"}, there, {"v1", "10.9.0.2/24"});
+  add_ipv6(here, "2001:db8::1", "64", "v0");
+  add_ipv6(there, "2001:db8::2", "64", "v1");
+  here.call([&] {
+    REQUIRE(run_round(Bench(), at(far), {.count = 1, .timeout = 20s}).received == 1);  // the neighbours are known now
+  });
+  here.must({"tc", "qdisc", "add", "dev", "v0", "root", "tbf", "rate", "100kbit", "burst", "120", "limit", "100000"});
+  here.call([&] {
+    const KernelStamps stamps;
+    const Bench bench;
+    std::deque<Ran> all(8);
+    for (Ran& ran : all) start(ran, *bench.prober, at(far), {.count = 4, .spacing = 1ms, .timeout = 20s});
+    bench.run_until([&] { return std::all_of(all.begin(), all.end(), [](const Ran& ran) { return ran.done(); }); });
+    std::vector<std::chrono::nanoseconds> round_trips;
+    for (const Ran& ran : all) {
+      CHECK(ran.result->received == 4);
+      round_trips.insert(round_trips.end(), ran.result->round_trips.begin(), ran.result->round_trips.end());
+    }
+    // 32 packets of 98 octets or more, 8 ms each, stood in line: half of them for longer than 120 ms.
+    std::sort(round_trips.begin(), round_trips.end());
+    CHECK(round_trips.at(round_trips.size() / 2) < 60ms);
+  });
+}
+
 TEST_CASE("a loop that fell behind sends no burst to catch up", "[icmp]") {
   if (skip_without_netns()) return;
   const Netns space = silent_space("datagram");

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <cmath>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <sstream>
@@ -12,6 +13,7 @@
 #include <vector>
 
 #include "integration/icmp/bench.hpp"
+#include "integration/run/hanging_name_server.hpp"
 #include "support/binaries.hpp"
 #include "support/child.hpp"
 #include "support/netns.hpp"
@@ -133,12 +135,64 @@ TEST_CASE("bad arguments are 3, each with what to do", "[icmp][cli]") {
       {{"-4", "-6", "127.0.0.1"}, "exclude each other"},
       {{"--format", "csv", "127.0.0.1"}, "--format takes table or json"},
       {std::vector<std::string>{"tcp:127.0.0.1"}, "tcp:"},
+      {{"-b", "23", "127.0.0.1"}, "--payload 23 is out of range"},
+      {{"-b", "65508", "127.0.0.1"}, "give 24 to 65507"},
+      {{"-H", "0", "127.0.0.1"}, "--ttl 0 is out of range"},
+      {{"-H", "256", "127.0.0.1"}, "give 1 to 255"},
+      {{"--dscp", "BE", "127.0.0.1"}, "--dscp: \"BE\" is no DSCP"},
+      {{"-S", "eth0", "127.0.0.1"}, "--source \"eth0\" is no address"},
+      {{"-6", "-S", "127.0.0.1", "::1"}, "is not of the family that -6 asks for"},
   }));
   const CommandResult result = run_command(ping(arguments));
   INFO(result.describe());
   CHECK(result.exit_code() == 3);
   CHECK(result.out.empty());
   CHECK_THAT(result.err, Catch::Contains(said));
+}
+
+TEST_CASE("a packet that must go whole and is too large for the link is lost, with the reason", "[icmp][cli]") {
+  if (skip_without_netns()) return;
+  const Netns space;
+  space.must({"ip", "link", "set", "lo", "mtu", "1500"});
+  const CommandResult in_parts = space.run(ping({"-q", "-C", "1", "-t", "20s", "-b", "1473", "127.0.0.1"}));
+  INFO(in_parts.describe());
+  CHECK(in_parts.exit_code() == 0);
+  const CommandResult fits = space.run(ping({"-q", "-C", "1", "-t", "20s", "-M", "-b", "1472", "127.0.0.1"}));
+  INFO(fits.describe());
+  CHECK(fits.exit_code() == 0);
+  const CommandResult whole = space.run(ping({"-q", "-C", "1", "-t", "500ms", "-M", "-b", "1473", "127.0.0.1"}));
+  INFO(whole.describe());
+  CHECK(whole.exit_code() == 1);
+  CHECK_THAT(whole.err, Catch::StartsWith("octopoll ping: 127.0.0.1: "));
+  CHECK_THAT(whole.err, Catch::Contains("xmt/rcv/%loss = 1/0/100%"));
+}
+
+TEST_CASE("the source is an address of this machine, and names are asked for those of its family", "[icmp][cli]") {
+  if (skip_without_netns()) return;
+  const Netns space;
+  const CommandResult result = space.run(ping({"-C", "1", "-t", "20s", "-S", "127.0.0.9", "-H", "3", "--dscp", "af41",
+                                               "--format", "json", "localhost", "127.0.0.1"}));
+  INFO(result.describe());
+  CHECK(result.exit_code() == 0);
+  for (const json& target : json::parse(result.out)) CHECK(target["address"] == "127.0.0.1");
+  const CommandResult foreign = space.run(ping({"-q", "-C", "1", "-t", "200ms", "-S", "192.0.2.9", "127.0.0.1"}));
+  INFO(foreign.describe());
+  CHECK(foreign.exit_code() == 1);
+  CHECK_THAT(foreign.err, Catch::Contains("192.0.2.9"));
+}
+
+TEST_CASE("a name that hangs holds up no other target, and Ctrl-C does not wait for it", "[icmp][cli]") {
+  if (skip_without_netns()) return;
+  const HangingNameServer names;
+  Child child = Child::start(names.inside(ping({"-p", "20ms", "-t", "20s", "slow.example", "127.0.0.1"})));
+  REQUIRE(wait_until([&] { return lines_of(child.out()) >= 3; }));
+  child.signal(SIGINT);
+  const auto status = child.wait(patience);
+  REQUIRE(status.has_value());
+  INFO(child.err());
+  CHECK(status->code == 2);
+  CHECK_THAT(child.err(), Catch::Contains("slow.example was not resolved before the end"));
+  CHECK_THAT(child.err(), Catch::Contains("127.0.0.1    : xmt/rcv/%loss = "));
 }
 
 TEST_CASE("ping --help shows examples and fping's exit codes", "[icmp][cli]") {
@@ -198,7 +252,12 @@ TEST_CASE("ping --format json is one array with an object a target", "[icmp][cli
   CHECK(answered["rtt_ms"]["max"] == *slowest);
   CHECK(answered["rtt_ms"]["mean"].get<double>() == Approx((each[0] + each[1] + each[2]) / 3).margin(0.000002));
   CHECK(answered["rtt_ms"].contains("median"));
-  CHECK(answered["rtt_ms"].contains("deviation"));
+  for (const char* part : {"deviation", "p5", "p95", "p99"}) CHECK(answered["rtt_ms"].contains(part));
+  CHECK(answered["delay_variation_ms"].get<double>() ==
+        Approx((std::abs(each[1] - each[0]) + std::abs(each[2] - each[1])) / 2).margin(0.000002));
+  CHECK(answered["smoothed_jitter_ms"].is_number());
+  CHECK(answered["voice"]["mos"].get<double>() > 4.0);
+  CHECK(answered["errors"] == 0);
 
   CHECK(all[1]["sent"] == 3);
   CHECK(all[1]["received"] == 0);

@@ -112,7 +112,7 @@ TEST_CASE("bad usage is exit 2, names the option, and needs no store") {
   const auto bad = GENERATE(values<BadUsage>({
       {{}, "no report named"},
       {{"utilisation"}, "did you mean \"utilization\"?"},
-      {{"availability"}, "there is utilization"},
+      {{"events"}, "there is utilization"},
       {{"utilization", "--since", "yesterday"}, "--since: \"yesterday\" is no time"},
       {{"utilization", "--until", "2026-02-30"}, "--until: \"2026-02-30\""},
       {{"utilization", "--since", "1h", "--until", "2h"}, "is not after --since"},

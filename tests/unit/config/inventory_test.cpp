@@ -208,18 +208,81 @@ store: {path: data/octopoll.db}
   CHECK(inventory.probes[0].name == "192.0.2.254");
   CHECK(inventory.probes[0].host == "192.0.2.254");
   CHECK(inventory.probes[0].interval == 60s);
-  CHECK(inventory.probes[0].timeout == 1s);
-  CHECK(inventory.probes[0].count == 10);
+  CHECK(inventory.probes[0].echo.timeout == 1s);
+  CHECK(inventory.probes[0].echo.count == 10);
   CHECK(inventory.probes[1].name == "resolver");
   CHECK(inventory.probes[1].host == "2001:db8::53");
   CHECK(inventory.probes[1].family == AddressFamily::ipv6);
   CHECK(inventory.probes[1].interval == 30s);
-  CHECK(inventory.probes[1].timeout == 500ms);
-  CHECK(inventory.probes[1].count == 5);
+  CHECK(inventory.probes[1].echo.timeout == 500ms);
+  CHECK(inventory.probes[1].echo.count == 5);
   CHECK(inventory.probes[2].host == "2001:db8::54");
   CHECK(inventory.ping.timeout == 2s);
   CHECK(inventory.ping.count == 3);
   CHECK(inventory.store == "data/octopoll.db");
+}
+
+TEST_CASE("echo requests are as the nearest says, part by part", "[config]") {
+  const auto inventory = load_good(R"(
+ping: {count: 5, payload: 100, dscp: EF}
+defaults:
+  ping: {payload: 200, hop_limit: 9}
+groups:
+  far:
+    ping: {burst: yes, source: 192.0.2.9}
+    devices:
+      - a
+      - {address: b, ping: {payload: 1400, dont_fragment: yes, dscp: 0, source: '2001:db8::9'}}
+      - {address: c, ping: no}
+devices:
+  - d
+  - {address: e, ping: yes}
+probes:
+  - {host: f, count: 20, burst: on, payload: 160, hop_limit: 255, dscp: af41, dont_fragment: true, source: 192.0.2.9}
+  - g
+)");
+  const auto echo = [&inventory](std::size_t device) { return inventory.devices.at(device).echo; };
+  CHECK(inventory.devices[0].ping);
+  CHECK(echo(0).count == 5);
+  CHECK(echo(0).timeout == 1s);
+  CHECK(echo(0).burst);
+  CHECK(echo(0).payload == 200);
+  CHECK(echo(0).hop_limit == 9);
+  CHECK(echo(0).dscp == 46);
+  CHECK_FALSE(echo(0).dont_fragment);
+  CHECK(echo(0).source == Endpoint::literal("192.0.2.9", 0));
+
+  CHECK(echo(1).burst);
+  CHECK(echo(1).payload == 1400);
+  CHECK(echo(1).dscp == 0);
+  CHECK(echo(1).dont_fragment);
+  CHECK(echo(1).source == Endpoint::literal("2001:db8::9", 0));
+  CHECK_FALSE(inventory.devices[2].ping);
+
+  CHECK_FALSE(echo(3).burst);
+  CHECK(echo(3).payload == 200);
+  CHECK_FALSE(echo(3).source);
+  CHECK(inventory.devices[4].ping);
+  CHECK(echo(4).payload == 200);
+
+  const EchoSettings& probe = inventory.probes[0].echo;
+  CHECK(probe.count == 20);
+  CHECK(probe.burst);
+  CHECK(probe.payload == 160);
+  CHECK(probe.hop_limit == 255);
+  CHECK(probe.dscp == 34);
+  CHECK(probe.dont_fragment);
+  CHECK(probe.source == Endpoint::literal("192.0.2.9", 0));
+  // `ping` is about devices: a probe says itself what it wants.
+  CHECK(inventory.probes[1].echo.payload == 56);
+  CHECK(inventory.probes[1].echo.count == 10);
+}
+
+TEST_CASE("a device that asks for pings in its own way is pinged, whatever the defaults say", "[config]") {
+  const auto inventory = load_good("defaults: {ping: no}\ndevices: [a, {address: b, ping: {count: 3}}]\n");
+  CHECK_FALSE(inventory.devices[0].ping);
+  CHECK(inventory.devices[1].ping);
+  CHECK(inventory.devices[1].echo.count == 3);
 }
 
 TEST_CASE("the store is beside the file", "[config]") {
@@ -264,7 +327,7 @@ TEST_CASE("the example that is shipped is right", "[config]") {
   INFO((inventory ? "" : listing(inventory.error())));
   REQUIRE(inventory);
   CHECK(inventory->devices.size() == 5);
-  CHECK(inventory->probes.size() == 2);
+  CHECK(inventory->probes.size() == 3);
 }
 
 TEST_CASE("how long names are kept is said once for the whole file", "[config]") {

@@ -122,7 +122,6 @@ TEST_CASE("switches", "[config]") {
     check_problems(fmt::format("devices: [{{address: a, ping: {}}}]", neither),
                    {{1, 30, "`ping` is either on or off"}});
   }
-  check_problems("devices: [a]\ndefaults: {ping: {count: 3}}\n", {{2, 18, "`ping` of devices is either on or off"}});
 }
 
 TEST_CASE("the timeout is less than the interval, whoever sets them", "[config]") {
@@ -154,6 +153,49 @@ TEST_CASE("the timeout is less than the interval, whoever sets them", "[config]"
       {"probes too close together",
        "probes: [{host: a, count: 200, interval: 1s, timeout: 500ms}]\n",
        {{1, 27, "200 pings do not fit into the interval 1s"}}},
+  });
+}
+
+TEST_CASE("how echo requests are sent", "[config]") {
+  check_cases({
+      {"every part out of range, in one go",
+       "devices: [a]\n"
+       "ping:\n"
+       "  payload: 23\n"
+       "  hop_limit: 0\n"
+       "  dscp: 64\n"
+       "  dont_fragment: maybe\n"
+       "  source: here\n"
+       "  burst: 2\n",
+       {{3, 12, "`payload` is out of range: `23`"},
+        {4, 14, "`hop_limit` is out of range: `0`"},
+        {5, 9, "`dscp`: `64` is none"},
+        {6, 18, "`dont_fragment` is either on or off"},
+        {7, 11, "`source`: `here` is no address"},
+        {8, 10, "`burst` is either on or off"}}},
+      {"too large",
+       "devices: [{address: a, ping: {payload: 65508, hop_limit: 256}}]\n",
+       {{1, 40, "`payload` is out of range"}, {1, 58, "`hop_limit` is out of range"}}},
+      {"of a probe",
+       "probes: [{host: a, dscp: BE, source: '192.0.2.1:7'}]\n",
+       {{1, 26, "`dscp`: `BE` is none"}, {1, 38, "`source`: `192.0.2.1:7` is no address"}}},
+      {"misspelt", "devices: [a]\ndefaults: {ping: {paylod: 100}}\n", {{2, 19, "`ping` has no key `paylod`"}}},
+      {"where they do not belong",
+       "devices: [{address: a, payload: 100}]\n",
+       {{1, 24, "a device has no key `payload`"}}},
+      {"the source's family",
+       "ping: {source: 192.0.2.9}\ndevices: ['2001:db8::1', 192.0.2.1, name.example]\n"
+       "probes: [{name: p, host: 192.0.2.1, source: '::1'}, {name: q, host: 'udp6:n.example', source: 192.0.2.9}]\n",
+       {{1, 16, "`source` is an IPv4 address, and `2001:db8::1` is probed by IPv6"},
+        {3, 45, "`source` is an IPv6 address, and `192.0.2.1` is probed by IPv4"},
+        {3, 95, "`source` is an IPv4 address, and `n.example` is probed by IPv6"}}},
+      {"a burst that is longer than the interval",
+       "probes: [{host: a, burst: yes, count: 100, interval: 1s, timeout: 500ms}]\n",
+       {{1, 39, "100 pings do not fit into the interval 1s, 20ms apart as a burst is"}}},
+      {"a group's burst at a device's interval",
+       "defaults: {interval: 1s, timeout: 500ms}\nping: {timeout: 500ms, count: 51}\n"
+       "groups: {g: {ping: {burst: on}, devices: [b]}}\ndevices: [a]\n",
+       {{2, 31, "51 pings do not fit into the interval 1s of device `b`, 20ms apart as a burst is"}}},
   });
 }
 

@@ -1,8 +1,6 @@
 #include "octopoll/core/cycle.hpp"
 
 #include <catch2/catch.hpp>
-#include <cmath>
-#include <vector>
 
 namespace octopoll {
 namespace {
@@ -74,32 +72,6 @@ TEST_CASE("the headline is the worse of the two octet deltas") {
   made.deltas[Counter::out_octets].quality = out;
   CHECK(made.quality() == headline);
 }
-
-TEST_CASE("round trips are summed up") {
-  const auto summary = summarize({4ms, 1ms, 2ms, 9ms});
-  REQUIRE(summary);
-  CHECK(summary->min == 1ms);
-  CHECK(summary->max == 9ms);
-  CHECK(summary->mean == 4ms);
-  CHECK(summary->median == 3ms);
-  // Population: sqrt((0 + 9 + 4 + 25) / 4) ms.
-  CHECK(summary->deviation == nanoseconds(std::llround(std::sqrt(9.5) * 1e6)));
-}
-
-TEST_CASE("one round trip is all of its summary") {
-  const auto summary = summarize({1'234'567ns});
-  REQUIRE(summary);
-  for (const nanoseconds value : {summary->min, summary->mean, summary->median, summary->max})
-    CHECK(value == 1'234'567ns);
-  CHECK(summary->deviation == 0ns);
-}
-
-TEST_CASE("of an odd number the median is the middle one") {
-  CHECK(summarize({5ms, 1ms, 3ms})->median == 3ms);
-  CHECK(summarize({1ms, 1ms, 100ms})->median == 1ms);
-}
-
-TEST_CASE("no round trip has no summary") { CHECK_FALSE(summarize({})); }
 
 TEST_CASE("loss is the share of what was sent") {
   PingRound round;

@@ -63,8 +63,17 @@ TEST_CASE("a refused request names its target, the reason and where to look", "[
       {EINVAL, "Invalid argument", "blackhole"},
       {EMSGSIZE, "Message too long", "payload"},
   }));
-  const Error error = send_error(at("198.51.100.7"), code);
+  const Error error = send_error(at("198.51.100.7"), std::nullopt, code);
   CHECK(error.kind == ErrorKind::unreachable);
   CHECK(error.message == "198.51.100.7: cannot send: " + reason);
   CHECK_THAT(error.remedy, Catch::Matchers::Contains(remedy));
+}
+
+TEST_CASE("a request that is refused for its source says so", "[icmp]") {
+  const Error error = send_error(at("198.51.100.7"), at("192.0.2.9"), EINVAL);
+  CHECK(error.message == "198.51.100.7: cannot send from 192.0.2.9: Invalid argument");
+  CHECK_THAT(error.remedy, Catch::Matchers::Contains("192.0.2.9 must be an address of this machine"));
+  // Without a route the source is not to blame.
+  CHECK_THAT(send_error(at("198.51.100.7"), at("192.0.2.9"), EHOSTUNREACH).remedy,
+             Catch::Matchers::Contains("no route"));
 }

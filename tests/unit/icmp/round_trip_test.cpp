@@ -58,6 +58,29 @@ TEST_CASE("a round trip is always positive", "[icmp]") {
   CHECK(measured({"", 0ns, 0ns, 0ns, {}}) > 0ns);
 }
 
+TEST_CASE("a probe is under way from when the interface got it, unless the stamp cannot be its own", "[icmp]") {
+  struct Asked {
+    std::string what;
+    nanoseconds stamp;      ///< by the wall clock, since we asked
+    nanoseconds read;       ///< when the stamp was read, by the boot clock
+    nanoseconds wall_read;  ///< the same by the wall clock
+    bool taken;
+  };
+  const auto c = GENERATE(values<Asked>({
+      {"at once", 3us, 1ms, 1ms, true},
+      {"after the neighbour's address was found", 800ms, 801ms, 801ms, true},
+      {"before we asked: another request's", -1us, 1ms, 1ms, false},
+      {"after it was read: another clock's", 2ms, 1ms, 1ms, false},
+      {"the wall clock was stepped back meanwhile", 1ms, 5s, 2s, false},
+      {"the wall clock was stepped ahead meanwhile", 3s, 5s, 8s, false},
+  }));
+  CAPTURE(c.what);
+  const ClockPair asked{BootTime(1h), 1'700'000'000s};
+  const ClockPair sent = sent_at(asked, asked.wall + c.stamp, {asked.boot + c.read, asked.wall + c.wall_read});
+  CHECK(sent.boot == asked.boot + (c.taken ? c.stamp : 0ns));
+  CHECK(sent.wall == asked.wall + (c.taken ? c.stamp : 0ns));
+}
+
 TEST_CASE("both clocks of a pair advance", "[icmp]") {
   const ClockPair first = ClockPair::now();
   const ClockPair second = ClockPair::now();

@@ -21,7 +21,7 @@ bool skip_without_ping(const Bench& bench) {
 }
 
 poll::PingPlan plan_for(const std::string& host) {
-  return {"target", false, Target{host, 0, AddressFamily::any}, 1s, 5s, 3};
+  return {"target", false, Target{host, 0, AddressFamily::any}, 1s, {5s, 3}};
 }
 
 }  // namespace
@@ -32,7 +32,7 @@ TEST_CASE("rounds may overlap and each ends once") {
   poll::Pinger pinger(bench.shared(), plan_for("127.0.0.1"));
   std::vector<PingRound> rounds;
   for (int i = 0; i < 3; ++i) {
-    pinger.start(300ms, [&rounds](PingRound&& round) { rounds.push_back(std::move(round)); });
+    pinger.start(300ms, 7, [&rounds](PingRound&& round) { rounds.push_back(std::move(round)); });
   }
   CHECK(pinger.busy() == 3);
   CHECK(rounds.empty());
@@ -46,6 +46,37 @@ TEST_CASE("rounds may overlap and each ends once") {
   }
 }
 
+TEST_CASE("a burst is over long before its interval is, and says of which turn it is") {
+  Bench bench;
+  if (skip_without_ping(bench)) return;
+  poll::PingPlan plan = plan_for("127.0.0.1");
+  plan.echo.burst = true;
+  plan.echo.count = 5;
+  poll::Pinger pinger(bench.shared(), plan);
+  std::vector<PingRound> rounds;
+  pinger.start(24h, 1234, [&rounds](PingRound&& round) { rounds.push_back(std::move(round)); });
+  bench.run_until([&] { return pinger.busy() == 0; });
+  REQUIRE(rounds.size() == 1);
+  CHECK(rounds[0].sent == 5);
+  CHECK(rounds[0].received == 5);
+  CHECK(rounds[0].slot == 1234);
+}
+
+TEST_CASE("a burst that its span has no room for is shorter, never denser") {
+  Bench bench;
+  if (skip_without_ping(bench)) return;
+  poll::PingPlan plan = plan_for("127.0.0.1");
+  plan.echo.burst = true;
+  plan.echo.count = 100;
+  poll::Pinger pinger(bench.shared(), plan);
+  std::vector<PingRound> rounds;
+  pinger.start(65ms, 7, [&rounds](PingRound&& round) { rounds.push_back(std::move(round)); });
+  bench.run_until([&] { return pinger.busy() == 0; });
+  REQUIRE(rounds.size() == 1);
+  CHECK(rounds[0].sent <= 3);
+  CHECK(rounds[0].sent >= 1);
+}
+
 TEST_CASE("a round that is ended early, at whatever moment, reports what it measured") {
   Bench bench;
   if (skip_without_ping(bench)) return;
@@ -53,7 +84,7 @@ TEST_CASE("a round that is ended early, at whatever moment, reports what it meas
     CAPTURE(at);
     poll::Pinger pinger(bench.shared(), plan_for("127.0.0.1"));
     std::vector<PingRound> rounds;
-    pinger.start(1h, [&rounds](PingRound&& round) { rounds.push_back(std::move(round)); });
+    pinger.start(1h, 7, [&rounds](PingRound&& round) { rounds.push_back(std::move(round)); });
     bench.run_rounds(at);
     pinger.finish_now();
     pinger.finish_now();
@@ -72,7 +103,7 @@ TEST_CASE("a pinger that goes away, or gets another target, leaves no round behi
     int calls = 0;
     {
       poll::Pinger pinger(bench.shared(), plan_for("127.0.0.1"));
-      pinger.start(1h, [&calls](PingRound&&) { ++calls; });
+      pinger.start(1h, 7, [&calls](PingRound&&) { ++calls; });
       bench.run_rounds(at);
     }
     bench.run_rounds(3);
@@ -81,10 +112,10 @@ TEST_CASE("a pinger that goes away, or gets another target, leaves no round behi
     poll::Pinger pinger(bench.shared(), plan_for("127.0.0.1"));
     std::vector<PingRound> rounds;
     const auto keep = [&rounds](PingRound&& round) { rounds.push_back(std::move(round)); };
-    pinger.start(100ms, keep);
+    pinger.start(100ms, 7, keep);
     bench.run_rounds(at);
     pinger.reconfigure(plan_for("127.0.0.2"));
-    pinger.start(100ms, keep);
+    pinger.start(100ms, 7, keep);
     bench.run_until([&] { return rounds.size() == 2; });
     CHECK(rounds[1].address == "127.0.0.2");
     CHECK(rounds[1].received == rounds[1].sent);
@@ -97,7 +128,7 @@ TEST_CASE("a name that comes late begins no herd of rounds") {
   poll::Pinger pinger(bench.shared(), plan_for("localhost"));
   std::vector<PingRound> rounds;
   for (int i = 0; i < 10; ++i) {
-    pinger.start(300ms, [&rounds](PingRound&& round) { rounds.push_back(std::move(round)); });
+    pinger.start(300ms, 7, [&rounds](PingRound&& round) { rounds.push_back(std::move(round)); });
   }
   std::this_thread::sleep_for(350ms);  // the loop stands still as long as the name would have hung
   bench.run_until([&] { return pinger.busy() == 0; });
@@ -114,7 +145,7 @@ TEST_CASE("while a name that is not found waits for its next look-up, rounds end
   poll::Pinger pinger(bench.shared(), plan_for(std::string(64, 'a')));  // no name, so that nobody is asked for it
   std::vector<PingRound> rounds;
   for (std::size_t i = 1; i <= 3; ++i) {
-    pinger.start(1h, [&rounds](PingRound&& round) { rounds.push_back(std::move(round)); });
+    pinger.start(1h, 7, [&rounds](PingRound&& round) { rounds.push_back(std::move(round)); });
     bench.run_until([&] { return rounds.size() == i; });
     REQUIRE(rounds.back().error);
     CHECK(rounds.back().error->kind == ErrorKind::resolve);

@@ -56,9 +56,9 @@ config::Inventory inventory_of(const fleet::Fleet& agents, const std::vector<int
     device.interval = 100ms;
     device.timeout = 90ms;
     device.ping = ping;
+    device.echo = {1s, 3};
     inventory.devices.push_back(std::move(device));
   }
-  inventory.ping = {1s, 3};
   return inventory;
 }
 

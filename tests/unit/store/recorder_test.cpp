@@ -443,13 +443,16 @@ TEST_CASE("a ping round comes back as it was stored, once") {
   round.received = 3;
   round.late = 1;
   round.duplicates = 2;
+  round.errors = 4;
+  round.slot = 29'497'680;
   round.round_trips = {2ms, 1ms, 4500ns};
   CHECK(store.store(round).rows == 1);
   CHECK(store.store(round).duplicate);
 
   auto row = store.database->prepare(
       "SELECT t.name, t.is_device, t.address, round, sent, received, late, duplicates, rtt_min_us, rtt_mean_us,"
-      " rtt_median_us, rtt_max_us, rtts_us, error FROM ping_rounds r JOIN ping_targets t ON t.id = r.target_id");
+      " rtt_median_us, rtt_max_us, rtts_us, error, slot, errors, rtt_p5_us, rtt_p95_us, delay_variation_us,"
+      " smoothed_jitter_us FROM ping_rounds r JOIN ping_targets t ON t.id = r.target_id");
   REQUIRE(row);
   REQUIRE(row->first().value());
   CHECK(row->text(0) == "sw1");
@@ -466,6 +469,12 @@ TEST_CASE("a ping round comes back as it was stored, once") {
   CHECK(row->real(11) == 2000);
   CHECK(row->text(12) == "[2000.000,1000.000,4.500]");
   CHECK(row->is_null(13));
+  CHECK(row->integer(14) == 29'497'680);
+  CHECK(row->integer(15) == 4);
+  CHECK(row->real(16) == 4.5);
+  CHECK(row->real(17) == 2000);
+  CHECK(row->real(18) == Approx(997.75));    // (1000 + 995.5) / 2
+  CHECK(row->real(19) == Approx(120.8125));  // 62.5 + (995.5 - 62.5) / 16
   CHECK(store.integer("SELECT count(*) FROM ping_rounds") == 1);
 }
 

@@ -2,9 +2,14 @@
 
 #include <array>
 #include <catch2/catch.hpp>
+#include <chrono>
+#include <cmath>
 #include <sstream>
+#include <string>
+#include <vector>
 
 #include "make_record.hpp"
+#include "octopoll/latency/round_trips.hpp"
 #include "octopoll/store/reader.hpp"
 #include "octopoll/store/writer.hpp"
 #include "support/temp_dir.hpp"
@@ -114,7 +119,7 @@ void create_old(const std::filesystem::path& path, const std::string& version) {
   const std::string sql = test::read_file(OCTOPOLL_TEST_DATA "/store/v" + version + ".sql");
   Database database = created(path);
   REQUIRE(database.execute(sql.c_str()));
-  REQUIRE(std::to_string(database.integer("PRAGMA user_version").value()) == version);
+  REQUIRE(std::to_string(database.integer("PRAGMA user_version").value()) == version.substr(0, version.find('-')));
 }
 
 TEST_CASE("a store of an older version is opened, keeps its rows, and becomes what a new store is") {
@@ -186,6 +191,91 @@ TEST_CASE("version 2 says of the rows of version 1 what version 1 said") {
   REQUIRE(migrate(*database, migrations().first(2)));
   CHECK(said("SELECT name, last_seen FROM devices JOIN device_latest ON device_id = id") == before);
   CHECK(answer(*database, "PRAGMA foreign_key_check").empty());
+}
+
+TEST_CASE("version 3 says of the pings of version 2 what it says of its own") {
+  const test::TempDir dir;
+  create_old(dir / "v2.db", "2-pings");
+  auto database = Database::open(dir / "v2.db", Database::Access::read_write);
+  REQUIRE(database);
+  const std::string kept = "SELECT id, target_id, round, started_at, sent, received, rtts_us, error FROM ping_rounds";
+  const std::string before = answer(*database, kept);
+  REQUIRE(migrate(*database, migrations().first(3)));
+  CHECK(answer(*database, kept) == before);
+
+  auto rounds = database->prepare(
+      "SELECT rtts_us, rtt_p5_us, rtt_p95_us, delay_variation_us, smoothed_jitter_us, slot, errors FROM ping_rounds");
+  REQUIRE(rounds);
+  std::size_t several = 0;
+  for (;;) {
+    const auto row = rounds->next();
+    REQUIRE(row);
+    if (!*row) break;
+    CAPTURE(rounds->text(0));
+    std::vector<std::chrono::nanoseconds> round_trips;
+    std::istringstream json(std::string(rounds->text(0)).substr(1));
+    for (double one = 0; json >> one; json.ignore()) round_trips.emplace_back(std::llround(one * 1e3));
+    const auto summary = latency::summarize(round_trips);
+    const auto variation = latency::jitter_of(round_trips).delay_variation();
+    CHECK(rounds->is_null(1) == !summary);
+    CHECK(rounds->is_null(3) == !variation);
+    if (summary) {
+      CHECK(rounds->real(1) * 1e3 == Approx(static_cast<double>(summary->p5.count())));
+      CHECK(rounds->real(2) * 1e3 == Approx(static_cast<double>(summary->p95.count())));
+    }
+    if (variation) {
+      ++several;
+      CHECK(rounds->real(3) * 1e3 == Approx(static_cast<double>(variation->count())).margin(1));
+    }
+    CHECK(rounds->is_null(4));
+    CHECK(rounds->is_null(5));
+    CHECK(rounds->integer(6) == 0);
+  }
+  CHECK(several >= 5);
+}
+
+TEST_CASE("v_devices says how a device can be reached") {
+  const test::TempDir dir;
+  auto writer = Writer::open(dir / "x.db");
+  REQUIRE(writer);
+  // ICMP: y answered, n silent, 0 nothing sent, o long ago, - never. SNMP: y, n, p stopped before it was asked, -
+  // never.
+  const auto device = [&](const std::string& icmp, const std::string& snmp, std::uint64_t number = 1) {
+    const std::string name = icmp + snmp;
+    if (snmp != "-") {
+      DeviceCycle cycle = test::make_cycle(name, number, test::noon + number * std::chrono::minutes(1), {});
+      if (snmp != "y") {
+        cycle.outcome = CycleOutcome::failed;
+        cycle.error = Error{snmp == "p" ? ErrorKind::partial : ErrorKind::timeout, "no answer", {}};
+      }
+      (*writer)->take(test::share(std::move(cycle)));
+    }
+    if (icmp == "-") return;
+    PingRound round;
+    round.target = name;
+    round.is_device = true;
+    round.started_at = test::noon + (number - 1) * std::chrono::minutes(1);
+    if (icmp == "o") round.started_at -= std::chrono::hours(1);
+    round.interval = std::chrono::minutes(1);
+    round.sent = icmp == "0" ? 0 : 2;
+    if (icmp == "y" || icmp == "o") {
+      round.received = 1;
+      round.round_trips = {std::chrono::milliseconds(1)};
+    }
+    (*writer)->take(test::share(std::move(round)));
+  };
+  for (const char* icmp : {"y", "n", "0", "o", "-"}) {
+    for (const char* snmp : {"y", "n", "p"}) device(icmp, snmp);
+  }
+  REQUIRE((*writer)->close().dropped == 0);
+  auto database = Database::open(dir / "x.db", Database::Access::read_only);
+  REQUIRE(database);
+  CHECK(answer(*database, "SELECT device, state, icmp, snmp FROM v_devices ORDER BY device") ==
+        "-n|down|NULL|0|\n-p|unknown|NULL|NULL|\n-y|up|NULL|1|\n"
+        "0n|down|NULL|0|\n0p|unknown|NULL|NULL|\n0y|up|NULL|1|\n"
+        "nn|down|0|0|\nnp|down|0|NULL|\nny|snmp_only|0|1|\n"
+        "on|down|NULL|0|\nop|unknown|NULL|NULL|\noy|up|NULL|1|\n"
+        "yn|icmp_only|1|0|\nyp|up|1|NULL|\nyy|up|1|1|\n");
 }
 
 }  // namespace

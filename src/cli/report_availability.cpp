@@ -1,0 +1,100 @@
+#include <fmt/format.h>
+
+#include <iostream>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "cli/command.hpp"
+#include "cli/report_request.hpp"
+#include "octopoll/core/text.hpp"
+#include "octopoll/report/availability.hpp"
+#include "octopoll/store/reader.hpp"
+
+namespace octopoll::cli {
+namespace {
+
+namespace po = boost::program_options;
+
+const CommandHelp help{
+    "octopoll report availability [options]",
+    "How long each device could be reached, by what, and how it is now. The states: up (answers all that it is "
+    "asked),\n"
+    "icmp_only (its agent is silent or refuses), snmp_only (echo is filtered or lost), down, unknown (nobody asked).",
+    {{"octopoll report availability", "the last 24 hours, the least reachable first"},
+     {"octopoll report availability --sort state --since 10m", "what is down now, and since when"},
+     {"octopoll report availability --since 2026-01-01 --until 2026-02-01 --format csv -o january.csv", "a month"}},
+    "0 done (also with nothing to show), 1 the store cannot be read, 2 bad usage, 3 internal error"};
+
+struct Request {
+  ReportRequest common;
+  report::AvailabilityQuery query;
+};
+
+Result<Request> request_from(const po::variables_map& arguments) {
+  const auto common = report_request_from(arguments);
+  if (!common) return tl::make_unexpected(common.error());
+  const auto order = report::availability_order_from(arguments["sort"].as<std::string>());
+  if (!order) return tl::make_unexpected(order.error());
+  Request request{*common, {}};
+  request.query.window = common->window;
+  request.query.device_pattern = arguments["device"].as<std::string>();
+  request.query.order = *order;
+  request.query.top = common->top;
+  if (auto sensible = report::check(request.query); !sensible) return tl::make_unexpected(sensible.error());
+  return request;
+}
+
+std::string as_text(const report::AvailabilityReport& made, const Request& request) {
+  switch (request.common.format) {
+    case report::Format::table: {
+      const report::TextStyle style = request.common.style();
+      return report::to_text(report::availability_for_people(made, style.width), style);
+    }
+    case report::Format::csv:
+      return report::to_csv(report::availability_for_machines(made));
+    case report::Format::json:
+      return report::availability_json(made, request.common.store).dump(1) + "\n";
+  }
+  return {};
+}
+
+Result<> print(const Request& request) {
+  auto reader = store::Reader::open(request.common.store);
+  if (!reader) return tl::make_unexpected(reader.error());
+  const auto made = report::make_availability(**reader, request.query);
+  if (!made) return tl::make_unexpected(made.error());
+  if (made->devices.empty()) {
+    std::cerr << fmt::format("octopoll report: no device was polled from {} to {}{}\n",
+                             report::local_text(made->window.since), report::local_text(made->window.until),
+                             request.query.device_pattern.empty() ? "; --since reaches further back"
+                                                                  : " that --device leaves; check it, or --since");
+  }
+  return write_out(as_text(*made, request), request.common.output);
+}
+
+}  // namespace
+
+int run_report_availability(int argc, char** argv) {
+  po::options_description options("Options");
+  add_report_options(options);
+  const std::string sort_help = "one of " + report::availability_orders() + "; the worst first";
+  options.add_options()  //
+      ("device", po::value<std::string>()->value_name("RE")->default_value(""),
+       "only devices whose name has this regular expression (RE2) in it")  //
+      ("sort", po::value<std::string>()->value_name("KEY")->default_value("worst"), sort_help.c_str());
+  const auto arguments = parse_arguments(argc, argv, help, options);
+  if (!arguments) return exit_code(arguments.error());
+  const auto request = request_from(*arguments);
+  if (!request) {
+    print_error("report", request.error());
+    return exit_code(exit_code_for(request.error()));
+  }
+  std::cerr << fmt::format("octopoll report: store {}\n", agent_text(request->common.store.string()));
+  if (auto printed = print(*request); !printed) {
+    print_error("report", printed.error());
+    return exit_code(exit_code_for(printed.error()));
+  }
+  return exit_code(ExitCode::done);
+}
+
+}  // namespace octopoll::cli

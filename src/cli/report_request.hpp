@@ -1,0 +1,44 @@
+#pragma once
+// What all reports are asked: which store, which span of time, how printed and where to.
+
+#include <boost/program_options.hpp>
+#include <cstddef>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "octopoll/core/result.hpp"
+#include "octopoll/report/table.hpp"
+#include "octopoll/report/time_window.hpp"
+
+namespace octopoll::cli {
+
+/// Reports with a file of their own. The words of argv begin with "report latency", one word, as errors name it.
+int run_report_availability(int argc, char** argv);
+int run_report_latency(int argc, char** argv);
+/// The exit code where argv[1] names one of these, else nullopt.
+[[nodiscard]] std::optional<int> run_named_report(int argc, char** argv);
+
+struct ReportRequest {
+  report::TimeWindow window;
+  std::optional<std::size_t> top;
+  report::Format format = report::Format::table;
+  std::filesystem::path store;
+  std::optional<std::filesystem::path> output;
+
+  /// Of a terminal that the report goes to.
+  [[nodiscard]] report::TextStyle style() const;
+};
+
+/// --db, --since, --until, --top, --format, --output. Errors: usage.
+void add_report_options(boost::program_options::options_description& options);
+[[nodiscard]] Result<ReportRequest> report_request_from(const boost::program_options::variables_map& arguments);
+
+/// A moment as --since and --until take it. Errors: usage, naming the option.
+[[nodiscard]] Result<WallTime> moment_from(const char* option, const std::string& text, WallTime now);
+/// --top. Errors: usage.
+[[nodiscard]] Result<std::optional<std::size_t>> top_from(const boost::program_options::variables_map& arguments);
+/// To stdout, or to the file. Errors: io.
+[[nodiscard]] Result<> write_out(const std::string& text, const std::optional<std::filesystem::path>& output);
+
+}  // namespace octopoll::cli

@@ -1,0 +1,45 @@
+#pragma once
+// What queries and tables of several reports are made of.
+
+#include <re2/re2.h>
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "octopoll/core/result.hpp"
+#include "octopoll/report/table.hpp"
+#include "octopoll/report/time_window.hpp"
+
+namespace octopoll::report {
+
+/// Errors: usage, where the window has no time in it.
+[[nodiscard]] Result<> check_window(const TimeWindow& window);
+
+/// nullptr for an empty pattern, which takes all. Errors: usage, naming the option.
+[[nodiscard]] Result<std::unique_ptr<re2::RE2>> compile_pattern(std::string_view option, const std::string& pattern);
+[[nodiscard]] bool takes(const std::unique_ptr<re2::RE2>& pattern, std::string_view name);
+
+/// The place of `word` among the words of --sort. Errors: usage, with the words there are.
+[[nodiscard]] Result<std::size_t> place_of_order(std::string_view word, std::span<const std::string_view> words);
+/// "loss, p95, ...".
+[[nodiscard]] std::string list_of(std::span<const std::string_view> words);
+
+/// Drops the columns of `keys`, first those that stand first, until the lines fit into `width` (0: they do) or all of
+/// them are gone. True if columns went. Names are shortened by the printer, numbers are never cut, so columns go whole.
+bool drop_columns(Table& table, std::size_t width, std::span<const std::string_view> keys);
+
+/// "-" where it is absent.
+[[nodiscard]] Cell text_cell(const std::optional<std::string>& text);
+[[nodiscard]] Cell number_cell(const std::optional<double>& number);
+/// Round trips: milliseconds with three significant digits, and for machines as they are.
+[[nodiscard]] Cell milliseconds_cell(const std::optional<std::chrono::nanoseconds>& time);
+/// "12.34 %".
+[[nodiscard]] Cell percent_cell(const std::optional<double>& share, int decimals);
+
+}  // namespace octopoll::report
