@@ -44,6 +44,7 @@ void print_inventory(const config::Inventory& inventory);
 Json inventory_json(const config::Inventory& inventory);
 int show_plan(const config::Inventory& inventory, const PlanOptions& options, report::Format format);
 void warn_of_length(const PlannedDevice& planned);
+void warn_of_wraps(const PlannedDevice& planned);
 
 }  // namespace
 
@@ -173,6 +174,11 @@ std::string address_text(const Target& target) {
   return fmt::format("{}{}", transport, to_string(target));
 }
 
+std::string interval_text(const config::Device& device) {
+  return device.interval_auto ? fmt::format("auto, {}", format_duration(device.interval))
+                              : format_duration(device.interval);
+}
+
 /// What differs from the defaults beside timeout and count: "burst, 1400 octets, DSCP 46", or empty.
 std::string packets_text(const config::EchoSettings& echo) {
   std::vector<std::string> parts;
@@ -208,7 +214,7 @@ report::Table device_table(const config::Inventory& inventory) {
     table.rows.push_back({{device.name, {}},
                           {address_text(device.address), {}},
                           {auth_text(device), {}},
-                          {format_duration(device.interval), {}},
+                          {interval_text(device), {}},
                           {fmt::format("{} x {}", format_duration(device.timeout), device.retries + 1), {}},
                           {device.ping, ping_text(device)},
                           {device.interfaces->summary(), {}},
@@ -295,6 +301,7 @@ Json device_json(const config::Device& device) {
           {"family", word_of(device.address.family)},
           {"auth", auth_json(device)},
           {"interval_s", seconds(device.interval)},
+          {"interval_auto", device.interval_auto},
           {"timeout_s", seconds(device.timeout)},
           {"retries", device.retries},
           {"max_outstanding", device.max_outstanding},
@@ -303,6 +310,7 @@ Json device_json(const config::Device& device) {
           {"max_message_size", device.max_message_size},
           {"counters", counters_json(device.counters)},
           {"short_request_ids", device.short_request_ids},
+          {"health", {{"max_error_ratio", device.health.errors}, {"max_discard_ratio", device.health.discards}}},
           {"answers_from", std::move(answers_from)},
           {"ping", device.ping},
           {"echo", echo_json(device.echo)},
@@ -354,6 +362,7 @@ int show_plan(const config::Inventory& inventory, const PlanOptions& options, re
       code = ExitCode::some_failed;
     }
     warn_of_length(planned);
+    warn_of_wraps(planned);
   }
   return exit_code(code);
 }
@@ -362,7 +371,8 @@ int show_plan(const config::Inventory& inventory, const PlanOptions& options, re
 void warn_of_length(const PlannedDevice& planned) {
   if (!planned.cost) return;
   const config::Device& device = *planned.device;
-  const auto budget = poll::cycle_budget(device.interval);
+  const auto interval = interval_of(planned);
+  const auto budget = poll::cycle_budget(interval);
   const auto first = poll::governed_duration(planned.cost->requests_with_tables.value_or(0), device);
   const bool is_first = planned.cost->duration <= budget;
   if (is_first && first <= budget) return;
@@ -370,11 +380,18 @@ void warn_of_length(const PlannedDevice& planned) {
       "octopoll check: {}: a cycle{} takes {:.1f} s, its interval is {}\n"
       "  set a longer `interval`, or {}\n",
       device.name, is_first ? " that reads the tables, as the first one," : "",
-      seconds(is_first ? first : planned.cost->duration), format_duration(device.interval),
+      seconds(is_first ? first : planned.cost->duration), format_duration(interval),
       !device.max_requests_per_second ? "keep fewer `interfaces`"
       : is_first ? fmt::format("raise `max_requests_per_second: {}`", *device.max_requests_per_second)
                  : fmt::format("keep fewer `interfaces`, or raise `max_requests_per_second: {}`",
                                *device.max_requests_per_second));
+}
+
+void warn_of_wraps(const PlannedDevice& planned) {
+  if (!planned.cost || !planned.cost->wraps) return;
+  const poll::WrapAdvice advice = poll::advice_on(*planned.cost->wraps, *planned.device);
+  std::cerr << fmt::format("octopoll check: {}: {}\n", planned.device->name, advice.message);
+  if (!advice.remedy.empty()) std::cerr << fmt::format("  {}\n", advice.remedy);
 }
 
 }  // namespace

@@ -36,6 +36,23 @@ std::string_view word_of(Source source) noexcept {
 
 double seconds(std::chrono::nanoseconds duration) { return std::chrono::duration<double>(duration).count(); }
 
+Result<> take_wraps(PlannedDevice& planned, store::Reader& reader) {
+  const auto narrow = reader.narrow_interfaces(planned.device->name);
+  if (!narrow) return tl::make_unexpected(narrow.error());
+  poll::WrapRisk risk;
+  for (const store::NarrowInterface& one : *narrow) {
+    if (poll::wraps_in(one.speed_bps) > planned.device->interval) continue;
+    ++risk.interfaces;
+    if (one.speed_bps <= risk.speed_bps) continue;
+    risk.speed_bps = one.speed_bps;
+    risk.fastest = one.name;
+  }
+  if (risk.interfaces == 0) return {};
+  risk.wraps_in = poll::wraps_in(risk.speed_bps);
+  planned.cost->wraps = std::move(risk);
+  return {};
+}
+
 Result<> take_stored(std::vector<PlannedDevice>& plan, const std::filesystem::path& path) {
   std::error_code error;
   if (!std::filesystem::exists(path, error)) return {};
@@ -50,6 +67,7 @@ Result<> take_stored(std::vector<PlannedDevice>& plan, const std::filesystem::pa
     planned.polls = cost.polls;
     planned.cost =
         poll::CycleCost{cost.interfaces, cost.requests, cost.octets_sent, cost.octets_received, cost.duration};
+    if (auto taken = take_wraps(planned, **reader); !taken) return taken;
   }
   return {};
 }
@@ -75,7 +93,7 @@ Result<> probe_unknown(std::vector<PlannedDevice>& plan) {
 poll::TotalCost total_of(const std::vector<PlannedDevice>& plan) {
   poll::TotalCost total;
   for (const PlannedDevice& planned : plan) {
-    if (planned.cost) poll::add(total, *planned.cost, planned.device->interval);
+    if (planned.cost) poll::add(total, *planned.cost, interval_of(planned));
   }
   return total;
 }
@@ -99,18 +117,22 @@ std::vector<report::Cell> row_of(const PlannedDevice& planned) {
     return row;
   }
   const poll::CycleCost& cost = *planned.cost;
-  const double share = poll::share_of_interval(cost, device.interval);
+  const double share = poll::share_of_interval(cost, interval_of(planned));
   row.insert(row.end(), {{std::uint64_t{cost.interfaces}, {}},
                          {cost.requests, {}},
                          {cost.octets_sent, format_count(cost.octets_sent)},
                          {cost.octets_received, format_count(cost.octets_received)},
                          {seconds(cost.duration), fmt::format("{:.3f}", seconds(cost.duration))},
-                         {format_duration(device.interval), {}},
+                         {format_duration(interval_of(planned)), {}},
                          {share, fmt::format("{:.2f} %", share * 100)}});
   return row;
 }
 
 }  // namespace
+
+std::chrono::nanoseconds interval_of(const PlannedDevice& planned) noexcept {
+  return poll::effective_interval(*planned.device, planned.cost ? planned.cost->wraps : std::nullopt);
+}
 
 Result<std::vector<PlannedDevice>> plan_costs(const config::Inventory& inventory, const PlanOptions& options) {
   std::vector<PlannedDevice> plan;
@@ -183,7 +205,7 @@ nlohmann::ordered_json plan_json(const std::vector<PlannedDevice>& plan) {
   nlohmann::ordered_json devices = nlohmann::ordered_json::array();
   for (const PlannedDevice& planned : plan) {
     nlohmann::ordered_json device{{"name", planned.device->name}, {"source", word_of(planned.source)}};
-    device["interval_s"] = seconds(planned.device->interval);
+    device["interval_s"] = seconds(interval_of(planned));
     if (planned.cost) {
       device["polls"] = planned.polls;
       device["interfaces"] = planned.cost->interfaces;
@@ -192,7 +214,14 @@ nlohmann::ordered_json plan_json(const std::vector<PlannedDevice>& plan) {
       device["octets_received"] = planned.cost->octets_received;
       device["seconds"] = seconds(planned.cost->duration);
       if (planned.cost->requests_with_tables) device["requests_with_tables"] = *planned.cost->requests_with_tables;
-      device["share_of_interval"] = poll::share_of_interval(*planned.cost, planned.device->interval);
+      device["share_of_interval"] = poll::share_of_interval(*planned.cost, interval_of(planned));
+      if (const auto& wraps = planned.cost->wraps) {
+        device["wraps"] = {{"interfaces", wraps->interfaces},
+                           {"fastest", wraps->fastest},
+                           {"speed_bps", wraps->speed_bps},
+                           {"wraps_in_s", seconds(wraps->wraps_in)},
+                           {"needs_interval_s", seconds(wraps->needs())}};
+      }
     }
     if (planned.error) device["error"] = planned.error->text();
     devices.push_back(std::move(device));

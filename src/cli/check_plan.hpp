@@ -24,6 +24,9 @@ struct PlannedDevice {
   std::optional<Error> error;  ///< why a probe has none
 };
 
+/// That it is polled at, as far as is known: `interval: auto` may be shorter than what the inventory says.
+[[nodiscard]] std::chrono::nanoseconds interval_of(const PlannedDevice& planned) noexcept;
+
 struct PlanOptions {
   std::optional<std::filesystem::path> db;  ///< instead of the inventory's store
   bool probe = false;                       ///< ask the devices that the store does not know

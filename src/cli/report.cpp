@@ -3,18 +3,24 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <variant>
 
 #include "cli/command.hpp"
+#include "cli/problems.hpp"
 #include "cli/report_request.hpp"
+#include "octopoll/config/inventory.hpp"
 #include "octopoll/core/clock.hpp"
 #include "octopoll/core/duration.hpp"
 #include "octopoll/core/text.hpp"
+#include "octopoll/report/errors.hpp"
 #include "octopoll/report/table.hpp"
 #include "octopoll/report/time_window.hpp"
+#include "octopoll/report/totals.hpp"
 #include "octopoll/report/utilization.hpp"
 #include "octopoll/store/path.hpp"
 #include "octopoll/store/reader.hpp"
@@ -25,22 +31,28 @@ namespace {
 namespace po = boost::program_options;
 
 const CommandHelp help{
-    "octopoll report utilization|latency|availability [options]",
+    "octopoll report utilization|errors|totals|latency|availability [options]",
     "Reads the store that `octopoll run` fills, also while it runs. `utilization` shows per interface average, "
     "maximum\n"
-    "and 95th percentile of in and out, with the share of the time that true deltas cover.",
+    "and 95th percentile of in and out, with the share of the time that true deltas cover. `errors` shows errors and\n"
+    "discards by packet, the verdict on each interface's health, and links that went and came between two polls. "
+    "`totals`\n"
+    "sums the interfaces of each device, those left out that others carry (LAGs, VLANs; by ifStackTable where there is "
+    "one).",
     {{"octopoll report utilization", "the last 24 hours, the fullest link first"},
      {"octopoll report latency --help", "loss, round trips, jitter and the worst hours of what is pinged"},
      {"octopoll report availability --help", "how long each device was up, down, or reachable in part"},
      {"octopoll report utilization --since 30d --top 10 --sort p95", "the ten busiest of the last 30 days"},
      {"octopoll report utilization --since 2026-01-01Z --until 2026-02-01Z --format csv -o january.csv",
       "a calendar month in UTC, for billing"},
-     {"octopoll report utilization --device '^core' --interface 'uplink|Gi0/1$'", "some of the links"}},
+     {"octopoll report utilization --device '^core' --interface 'uplink|Gi0/1$'", "some of the links"},
+     {"octopoll report errors --since 7d -c inventory.yaml", "the sickest first, by the limits of the inventory"},
+     {"octopoll report totals --since 30d --exclude '^mgmt'", "what each device carried"}},
     "0 done (also with nothing to show), 1 the store cannot be read, 2 bad usage, 3 internal error"};
 
 /// What the command line asks for.
 struct Request {
-  report::UtilizationQuery query;
+  std::variant<report::UtilizationQuery, report::ErrorsQuery, report::TotalsQuery> query;
   report::Format format = report::Format::table;
   std::filesystem::path store;
   std::optional<std::filesystem::path> output;
@@ -48,7 +60,7 @@ struct Request {
 
 po::options_description options_of_report();
 Result<Request> request_from(const po::variables_map& arguments);
-Result<> print_utilization(const Request& request);
+Result<> print_report(const Request& request);
 
 }  // namespace
 
@@ -66,7 +78,7 @@ int run_report(int argc, char** argv) {
     return exit_code(exit_code_for(request.error()));
   }
   std::cerr << fmt::format("octopoll report: store {}\n", agent_text(request->store.string()));
-  if (auto printed = print_utilization(*request); !printed) {
+  if (auto printed = print_report(*request); !printed) {
     print_error("report", printed.error());
     return exit_code(exit_code_for(printed.error()));
   }
@@ -75,7 +87,22 @@ int run_report(int argc, char** argv) {
 
 namespace {
 
-constexpr std::array<std::string_view, 3> reports{"utilization", "latency", "availability"};
+constexpr std::array<std::string_view, 5> reports{"utilization", "errors", "totals", "latency", "availability"};
+/// Of which these have a file of their own.
+constexpr std::array<std::string_view, 2> reports_elsewhere{"latency", "availability"};
+
+/// Options that only some reports have.
+struct OwnOption {
+  const char* name;
+  std::array<std::string_view, 2> reports;
+};
+constexpr std::array<OwnOption, 7> own_options{{{"sort", {"utilization"}},
+                                                {"step", {"utilization", "totals"}},
+                                                {"exclude", {"totals"}},
+                                                {"layers", {"totals"}},
+                                                {"config", {"errors"}},
+                                                {"max-errors", {"errors"}},
+                                                {"max-discards", {"errors"}}}};
 
 po::options_description options_of_report() {
   po::options_description options("Options");
@@ -89,19 +116,41 @@ po::options_description options_of_report() {
       ("until", text("TIME"), "end, not included (default: now)")                                                   //
       ("device", text("RE")->default_value(""), "only devices whose name has this regular expression (RE2) in it")  //
       ("interface", text("RE")->default_value(""), "only interfaces whose name or alias has it in it")              //
-      ("top", text("N"), "only the first N")                                                                        //
-      ("sort", text("KEY")->default_value("utilization"), sort_help.c_str())                                        //
-      ("step", text("TIME")->default_value("5m"), "length of the averages of which the 95th percentile is taken")   //
-      ("format", text("FORMAT")->default_value("table"), "table, csv or json")                                      //
+      ("exclude", text("RE")->default_value(""), "totals: without interfaces whose name or alias has it in it")     //
+      ("layers", text("WORD")->default_value("lowest"),
+       "totals: lowest (ports, not the LAGs and VLANs on them) or all")  //
+      ("max-errors", text("SHARE"),
+       "errors: a larger share of packets with errors is sick (default: 0.01%)")                                   //
+      ("max-discards", text("SHARE"), "errors: the same of discarded packets (default: 0.1%)")                     //
+      ("config,c", text("FILE"), "errors: take each device's limits from `health` in this inventory")              //
+      ("top", text("N"), "only the first N")                                                                       //
+      ("sort", text("KEY")->default_value("utilization"), sort_help.c_str())                                       //
+      ("step", text("TIME")->default_value("5m"), "length of the averages of which the 95th percentile is taken")  //
+      ("format", text("FORMAT")->default_value("table"), "table, csv or json")                                     //
       ("output,o", text("FILE"), "write there, not to stdout");
   return options;
 }
 
+/// What all reports ask for.
+struct Common {
+  report::TimeWindow window;
+  std::string device;
+  std::string interface;
+  std::optional<std::size_t> top;
+};
+
 Result<> check_name(const po::variables_map& arguments);
+Result<> check_own_options(const po::variables_map& arguments);
+template <class Query>
+Result<> ask(Request& request, Result<Query>&& query);
+Result<report::UtilizationQuery> utilization_from(const po::variables_map& arguments, const Common& common);
+Result<report::ErrorsQuery> errors_from(const po::variables_map& arguments, const Common& common);
+Result<report::TotalsQuery> totals_from(const po::variables_map& arguments, const Common& common);
 Result<std::chrono::seconds> step_from(const std::string& text);
 
 Result<Request> request_from(const po::variables_map& arguments) {
   if (auto named = check_name(arguments); !named) return tl::make_unexpected(named.error());
+  if (auto own = check_own_options(arguments); !own) return tl::make_unexpected(own.error());
   const auto text = [&arguments](const char* option) { return arguments[option].as<std::string>(); };
   const auto given = [&arguments](const char* option) -> std::optional<std::string> {
     return arguments.count(option) == 0 ? std::nullopt : std::optional(arguments[option].as<std::string>());
@@ -113,19 +162,72 @@ Result<Request> request_from(const po::variables_map& arguments) {
   if (!until) return tl::make_unexpected(until.error());
   const auto top = top_from(arguments);
   if (!top) return tl::make_unexpected(top.error());
-  const auto order = report::utilization_order_from(text("sort"));
-  if (!order) return tl::make_unexpected(order.error());
-  const auto step = step_from(text("step"));
-  if (!step) return tl::make_unexpected(step.error());
   const auto format = parse_format(text("format"));
   if (!format) return tl::make_unexpected(format.error());
   const auto store = given("db") ? store::default_store_path(*given("db")) : store::default_store_path();
   if (!store) return tl::make_unexpected(store.error());
 
-  Request request{{{*since, *until}, *step, text("device"), text("interface"), *order, *top}, *format, *store, {}};
+  Request request{{}, *format, *store, {}};
   if (const auto output = given("output")) request.output = *output;
-  if (auto sensible = report::check(request.query); !sensible) return tl::make_unexpected(sensible.error());
+  const Common common{{*since, *until}, text("device"), text("interface"), *top};
+  const std::string name = text("report");
+  Result<> made = name == "errors"   ? ask(request, errors_from(arguments, common))
+                  : name == "totals" ? ask(request, totals_from(arguments, common))
+                                     : ask(request, utilization_from(arguments, common));
+  if (!made) return tl::make_unexpected(made.error());
   return request;
+}
+
+template <class Query>
+Result<> ask(Request& request, Result<Query>&& query) {
+  if (!query) return tl::make_unexpected(query.error());
+  if (auto sensible = report::check(*query); !sensible) return sensible;
+  request.query = std::move(*query);
+  return {};
+}
+
+Result<report::UtilizationQuery> utilization_from(const po::variables_map& arguments, const Common& common) {
+  const auto order = report::utilization_order_from(arguments["sort"].as<std::string>());
+  if (!order) return tl::make_unexpected(order.error());
+  const auto step = step_from(arguments["step"].as<std::string>());
+  if (!step) return tl::make_unexpected(step.error());
+  return report::UtilizationQuery{common.window, *step, common.device, common.interface, *order, common.top};
+}
+
+Result<report::TotalsQuery> totals_from(const po::variables_map& arguments, const Common& common) {
+  const auto layers = report::layers_from(arguments["layers"].as<std::string>());
+  if (!layers) return tl::make_unexpected(layers.error());
+  const auto step = step_from(arguments["step"].as<std::string>());
+  if (!step) return tl::make_unexpected(step.error());
+  return report::TotalsQuery{
+      common.window, *step,     common.device, common.interface, arguments["exclude"].as<std::string>(),
+      *layers,       common.top};
+}
+
+/// What the command line says beats the inventory.
+Result<report::ErrorsQuery> errors_from(const po::variables_map& arguments, const Common& common) {
+  report::ErrorsQuery query{common.window, common.device, common.interface, common.top, {}, {}};
+  if (arguments.count("config") != 0) {
+    const auto inventory = config::load_inventory(arguments["config"].as<std::string>());
+    if (!inventory) {
+      print_errors(inventory.error());
+      return fail(ErrorKind::usage, "--config: the inventory is not right", "octopoll check -c FILE says the same");
+    }
+    for (const config::Device& device : inventory->devices) query.device_limits[device.name] = device.health;
+  }
+  const auto limit = [&](const char* option, double HealthLimits::*member) -> Result<> {
+    if (arguments.count(option) == 0) return {};
+    const auto ratio = parse_ratio(arguments[option].as<std::string>());
+    if (!ratio) {
+      return fail(ErrorKind::usage, fmt::format("--{}: {}", option, ratio.error().message), ratio.error().remedy);
+    }
+    query.limits.*member = *ratio;
+    for (auto& [device, limits] : query.device_limits) limits.*member = *ratio;
+    return {};
+  };
+  if (auto taken = limit("max-errors", &HealthLimits::errors); !taken) return tl::make_unexpected(taken.error());
+  if (auto taken = limit("max-discards", &HealthLimits::discards); !taken) return tl::make_unexpected(taken.error());
+  return query;
 }
 
 Result<> check_name(const po::variables_map& arguments) {
@@ -134,14 +236,25 @@ Result<> check_name(const po::variables_map& arguments) {
     return fail(ErrorKind::usage, "no report named", known + "; for example: octopoll report utilization");
   }
   const auto& name = arguments["report"].as<std::string>();
-  if (name == reports.front()) return {};
-  if (std::find(reports.begin(), reports.end(), name) != reports.end()) {
+  if (std::find(reports_elsewhere.begin(), reports_elsewhere.end(), name) != reports_elsewhere.end()) {
     return fail(ErrorKind::usage, fmt::format("the report's name is not in its place: {}", name),
                 fmt::format("write it first: octopoll report {} [options]", name));
   }
+  if (std::find(reports.begin(), reports.end(), name) != reports.end()) return {};
   const auto near = nearest(name, reports);
   return fail(ErrorKind::usage, fmt::format("there is no report \"{}\"", agent_text(name)),
               near ? fmt::format("did you mean \"{}\"?", *near) : known);
+}
+
+Result<> check_own_options(const po::variables_map& arguments) {
+  const auto& name = arguments["report"].as<std::string>();
+  for (const OwnOption& option : own_options) {
+    if (arguments.count(option.name) == 0 || arguments[option.name].defaulted()) continue;
+    if (std::find(option.reports.begin(), option.reports.end(), name) != option.reports.end()) continue;
+    return fail(ErrorKind::usage, fmt::format("the report {} has no --{}", name, option.name),
+                fmt::format("it belongs to octopoll report {}", option.reports.front()));
+  }
+  return {};
 }
 
 Result<std::chrono::seconds> step_from(const std::string& text) {
@@ -155,33 +268,67 @@ Result<std::chrono::seconds> step_from(const std::string& text) {
   return whole;
 }
 
-std::string as_text(const report::UtilizationReport& made, const Request& request);
+/// How one report is printed.
+struct Printers {
+  std::function<report::Table(std::size_t)> for_people;
+  std::function<report::Table()> for_machines;
+  std::function<nlohmann::ordered_json()> json;
+};
+Result<> print(const Request& request, const Printers& printers);
 
-Result<> print_utilization(const Request& request) {
-  auto reader = store::Reader::open(request.store);
-  if (!reader) return tl::make_unexpected(reader.error());
-  const auto made = report::make_utilization(**reader, request.query);
-  if (!made) return tl::make_unexpected(made.error());
-  if (made->interfaces.empty()) {
-    std::cerr << fmt::format("octopoll report: no interface was polled from {} to {}{}\n",
-                             report::local_text(made->window.since), report::local_text(made->window.until),
-                             request.query.device_pattern.empty() && request.query.interface_pattern.empty()
-                                 ? "; --since reaches further back"
-                                 : " that --device and --interface leave; check them, or --since");
-  }
-  return write_out(as_text(*made, request), request.output);
+template <class Query>
+void tell_if_empty(std::size_t found, const Query& query) {
+  if (found != 0) return;
+  std::cerr << fmt::format("octopoll report: no interface was polled from {} to {}{}\n",
+                           report::local_text(query.window.since), report::local_text(query.window.until),
+                           query.device_pattern.empty() && query.interface_pattern.empty()
+                               ? "; --since reaches further back"
+                               : " that --device and --interface leave; check them, or --since");
 }
 
-std::string as_text(const report::UtilizationReport& made, const Request& request) {
+Result<> print_report(const Request& request, store::Reader& reader, const report::UtilizationQuery& query) {
+  const auto made = report::make_utilization(reader, query);
+  if (!made) return tl::make_unexpected(made.error());
+  tell_if_empty(made->interfaces.size(), query);
+  return print(request, {[&](std::size_t width) { return report::utilization_for_people(*made, width); },
+                         [&] { return report::utilization_for_machines(*made); },
+                         [&] { return report::utilization_json(*made, request.store); }});
+}
+
+Result<> print_report(const Request& request, store::Reader& reader, const report::ErrorsQuery& query) {
+  const auto made = report::make_errors(reader, query);
+  if (!made) return tl::make_unexpected(made.error());
+  tell_if_empty(made->interfaces.size(), query);
+  return print(request, {[&](std::size_t width) { return report::errors_for_people(*made, width); },
+                         [&] { return report::errors_for_machines(*made); },
+                         [&] { return report::errors_json(*made, request.store); }});
+}
+
+Result<> print_report(const Request& request, store::Reader& reader, const report::TotalsQuery& query) {
+  const auto made = report::make_totals(reader, query);
+  if (!made) return tl::make_unexpected(made.error());
+  tell_if_empty(made->devices.size(), query);
+  return print(request, {[&](std::size_t width) { return report::totals_for_people(*made, width); },
+                         [&] { return report::totals_for_machines(*made); },
+                         [&] { return report::totals_json(*made, request.store); }});
+}
+
+Result<> print_report(const Request& request) {
+  auto reader = store::Reader::open(request.store);
+  if (!reader) return tl::make_unexpected(reader.error());
+  return std::visit([&](const auto& query) { return print_report(request, **reader, query); }, request.query);
+}
+
+Result<> print(const Request& request, const Printers& printers) {
   switch (request.format) {
     case report::Format::table: {
       const auto style = request.output ? report::TextStyle{} : report::style_of(STDOUT_FILENO);
-      return report::to_text(report::utilization_for_people(made, style.width), style);
+      return write_out(report::to_text(printers.for_people(style.width), style), request.output);
     }
     case report::Format::csv:
-      return report::to_csv(report::utilization_for_machines(made));
+      return write_out(report::to_csv(printers.for_machines()), request.output);
     case report::Format::json:
-      return report::utilization_json(made, request.store).dump(1) + "\n";
+      return write_out(printers.json().dump(1) + "\n", request.output);
   }
   return {};
 }

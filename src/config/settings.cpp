@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <vector>
 
@@ -20,7 +21,7 @@ constexpr NumberRange repetitions_range{1, 1000, "no message holds the answer to
 constexpr NumberRange message_range{484, 65507,
                                     "every agent takes 484 octets (RFC 3417 section 3.2), and UDP carries 65507"};
 
-constexpr std::array<std::string_view, 14> setting_keys{"auth",
+constexpr std::array<std::string_view, 15> setting_keys{"auth",
                                                         "interval",
                                                         "timeout",
                                                         "retries",
@@ -31,6 +32,7 @@ constexpr std::array<std::string_view, 14> setting_keys{"auth",
                                                         "max_message_size",
                                                         "short_request_ids",
                                                         "ping",
+                                                        "health",
                                                         "interfaces",
                                                         "counters",
                                                         "tags"};
@@ -65,7 +67,10 @@ void check_timeout(const Settings& settings, const Device& device, Problems& pro
 Settings overlay(const Settings& far, const Settings& near) {
   Settings both = near;
   if (!both.auth) both.auth = far.auth;
-  if (!both.interval) both.interval = far.interval;
+  if (!both.interval) {
+    both.interval = far.interval;
+    both.interval_auto = far.interval_auto;
+  }
   if (!both.timeout) both.timeout = far.timeout;
   if (!both.retries) both.retries = far.retries;
   if (!both.port) both.port = far.port;
@@ -75,6 +80,8 @@ Settings overlay(const Settings& far, const Settings& near) {
   if (!both.max_message_size) both.max_message_size = far.max_message_size;
   if (!both.short_request_ids) both.short_request_ids = far.short_request_ids;
   if (!both.ping) both.ping = far.ping;
+  if (!both.max_errors) both.max_errors = far.max_errors;
+  if (!both.max_discards) both.max_discards = far.max_discards;
   both.echo = overlay(far.echo, near.echo);
   if (!both.counters) both.counters = far.counters;
   if (!both.interfaces) both.interfaces = far.interfaces;
@@ -90,6 +97,7 @@ void apply(const Settings& settings, const Auths& auths, Device& device, Problem
     if (auth != auths.by_name.end() && auth->second) device.auth = *auth->second;
   }
   assign(device.interval, settings.interval);
+  device.interval_auto = settings.interval_auto;
   assign(device.timeout, settings.timeout);
   assign(device.retries, settings.retries);
   assign(device.max_outstanding, settings.max_outstanding);
@@ -100,6 +108,8 @@ void apply(const Settings& settings, const Auths& auths, Device& device, Problem
   assign(device.ping, settings.ping);
   device.echo = settings_of(settings.echo);
   assign(device.counters, settings.counters);
+  assign(device.health.errors, settings.max_errors);
+  assign(device.health.discards, settings.max_discards);
   if (settings.interfaces) device.interfaces = settings.interfaces;
   device.tags = settings.tags;
   check_timeout(settings, device, problems);
@@ -114,7 +124,7 @@ bool SettingsReader::read(const Entry& entry, int level, Settings& settings) con
   if (entry.key == "auth") {
     read_auth(entry, level, settings);
   } else if (entry.key == "interval") {
-    read_time(settings.interval, entry, interval_range, level, settings);
+    read_interval(entry, level, settings);
   } else if (entry.key == "timeout") {
     read_time(settings.timeout, entry, timeout_range, level, settings);
   } else if (entry.key == "retries") {
@@ -133,6 +143,8 @@ bool SettingsReader::read(const Entry& entry, int level, Settings& settings) con
     take(settings.short_request_ids, read_flag(entry, problems_), entry, level);
   } else if (entry.key == "ping") {
     read_ping(entry, level, settings);
+  } else if (entry.key == "health") {
+    read_health(entry, level, settings);
   } else if (entry.key == "interfaces") {
     settings.interfaces = rules_.read(entry);
   } else if (entry.key == "counters") {
@@ -169,6 +181,15 @@ void SettingsReader::read_time(std::optional<Setting<std::chrono::nanoseconds>>&
   if (!into) settings.times_unreadable = true;
 }
 
+void SettingsReader::read_interval(const Entry& entry, int level, Settings& settings) const {
+  settings.interval_auto = entry.value->kind == Node::Kind::scalar && entry.value->text == "auto";
+  if (settings.interval_auto) {
+    take(settings.interval, std::optional(Device{}.interval), entry, level);
+  } else {
+    read_time(settings.interval, entry, interval_range, level, settings);
+  }
+}
+
 void SettingsReader::read_ping(const Entry& entry, int level, Settings& settings) const {
   if (entry.value->kind == Node::Kind::map) {
     EchoParts parts;
@@ -179,6 +200,25 @@ void SettingsReader::read_ping(const Entry& entry, int level, Settings& settings
     return take(settings.ping, std::optional(true), entry, level);
   }
   take(settings.ping, read_flag(entry, problems_), entry, level);
+}
+
+void SettingsReader::read_health(const Entry& entry, int level, Settings& settings) const {
+  static constexpr std::array<std::string_view, 2> keys{"errors", "discards"};
+  if (!expect_map(*entry.value, "`health`", "write `health: {errors: 0.01%, discards: 0.1%}`", problems_)) return;
+  for (const Entry& limit : entry.value->entries) {
+    if (std::find(keys.begin(), keys.end(), limit.key) == keys.end()) {
+      unknown_key(limit, "`health`", keys, problems_);
+      continue;
+    }
+    const auto text = read_text(limit, problems_);
+    if (!text) continue;
+    const auto ratio = parse_ratio(*text);
+    if (!ratio) {
+      problems_.add(limit.value->place, ratio.error().message, ratio.error().remedy);
+      continue;
+    }
+    take(limit.key == "errors" ? settings.max_errors : settings.max_discards, std::optional(*ratio), limit, level);
+  }
 }
 
 void SettingsReader::read_counters(const Entry& entry, int level, Settings& settings) const {
@@ -223,14 +263,18 @@ namespace {
 
 /// Where both come from `defaults` this finds the same place for every device, and Problems says it once.
 void check_timeout(const Settings& settings, const Device& device, Problems& problems) {
-  if (settings.times_unreadable || device.timeout < device.interval) return;
+  if (settings.times_unreadable) return;
+  const auto shortest = device.interval_auto ? std::chrono::nanoseconds(shortest_auto_interval) : device.interval;
+  if (device.timeout < shortest) return;
   const bool timeout_is_nearer =
       settings.timeout && (!settings.interval || settings.timeout->level >= settings.interval->level);
   problems.add(
       timeout_is_nearer ? settings.timeout->place : settings.interval->place,
       fmt::format("the timeout {}{} is not less than the interval {}{}", format_duration(device.timeout),
-                  settings.timeout ? "" : " (the default)", format_duration(device.interval),
-                  settings.interval ? "" : " (the default)"),
+                  settings.timeout ? "" : " (the default)", format_duration(shortest),
+                  device.interval_auto ? ", which `auto` may come to"
+                  : settings.interval  ? ""
+                                       : " (the default)"),
       "a request must have failed before the next poll is due: set a shorter `timeout` or a longer `interval`");
 }
 

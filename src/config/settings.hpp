@@ -30,6 +30,7 @@ struct Setting {
 struct Settings {
   std::optional<Setting<std::string>> auth;
   std::optional<Setting<std::chrono::nanoseconds>> interval;
+  bool interval_auto = false;  ///< of that interval
   std::optional<Setting<std::chrono::nanoseconds>> timeout;
   std::optional<Setting<unsigned>> retries;
   std::optional<Setting<unsigned>> port;
@@ -40,6 +41,8 @@ struct Settings {
   std::optional<Setting<bool>> short_request_ids;
   std::optional<Setting<CounterSet>> counters;
   std::optional<Setting<bool>> ping;
+  std::optional<Setting<double>> max_errors;
+  std::optional<Setting<double>> max_discards;
   EchoParts echo;                                    ///< how, if so
   std::shared_ptr<const InterfaceRules> interfaces;  ///< null where not set
   std::map<std::string, std::string> tags;
@@ -66,6 +69,8 @@ class SettingsReader {
   void read_auth(const Entry& entry, int level, Settings& settings) const;
   void read_time(std::optional<Setting<std::chrono::nanoseconds>>& into, const Entry& entry, DurationRange range,
                  int level, Settings& settings) const;
+  void read_interval(const Entry& entry, int level, Settings& settings) const;
+  void read_health(const Entry& entry, int level, Settings& settings) const;
   void read_ping(const Entry& entry, int level, Settings& settings) const;
   void read_counters(const Entry& entry, int level, Settings& settings) const;
   void read_tags(const Entry& entry, Settings& settings) const;

@@ -1,5 +1,6 @@
 #include "octopoll/core/interface.hpp"
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstring>
@@ -164,6 +165,22 @@ bool operator==(const Interface& a, const Interface& b) noexcept {
   return one.if_index == other.if_index && one.speed_bps == other.speed_bps && one.type == other.type &&
          one.mtu == other.mtu && one.flags == other.flags && one.speed_source == other.speed_source &&
          one.all_texts() == other.all_texts();
+}
+
+bool is_logical_if_type(std::optional<std::int64_t> type) noexcept {
+  static constexpr std::array<std::int64_t, 10> types{
+      53,   // propVirtual
+      54,   // propMultiplexor
+      108,  // pppMultilinkBundle
+      131,  // tunnel
+      135,  // l2vlan
+      136,  // l3ipvlan
+      150,  // mplsTunnel
+      161,  // ieee8023adLag
+      166,  // mpls
+      209,  // bridge
+  };
+  return type && std::find(types.begin(), types.end(), *type) != types.end();
 }
 
 std::string to_string(IfStatus status) {

@@ -89,7 +89,8 @@ class Probe {
                      cost.octets_sent,
                      cost.octets_received,
                      BootClock::now() - began,
-                     session_->traffic().requests - scalars};
+                     session_->traffic().requests - scalars,
+                     wrap_risk(plans_, device_)};
   }
 
   snmp::Interview& interview_;

@@ -12,6 +12,8 @@
 #include "octopoll/core/log.hpp"
 #include "octopoll/core/text.hpp"
 #include "octopoll/ifmib/reader.hpp"
+#include "octopoll/ifmib/stack.hpp"
+#include "octopoll/poll/wrap_risk.hpp"
 #include "octopoll/rates/cache_learner.hpp"
 #include "octopoll/rates/device_history.hpp"
 #include "poll/device_addresses.hpp"
@@ -68,6 +70,7 @@ struct DevicePoller::Impl {
   std::uint64_t late_answers = 0;  ///< of this session, when the cycle before ended
   bool silent = false;             ///< did not answer in the cycle before, at any of its addresses
   rates::DeviceHistory history;
+  WrapWatch wraps;
 
   // Of the cycle under way.
   struct Cycle {
@@ -86,6 +89,8 @@ struct DevicePoller::Impl {
     std::vector<std::size_t> changed;  ///< plans whose link has changed since they were planned
     bool may_ask_facts = false;
     bool reads_facts = false;
+    bool wants_stack = false;  ///< the tables were read, and some interfaces may run on others
+    bool reads_stack = false;
     bool wide_checked = false;
     BootTime first_asked, last_heard;  ///< of the counters
     // Dating a cache.
@@ -173,7 +178,7 @@ struct DevicePoller::Impl {
     record.device = device.name;
     record.poll_number = ++poll_number;
     record.slot = request.slot;
-    record.interval = device.interval;
+    record.interval = wraps.interval(device);
     record.started_at = wall_now();
     record.started = BootClock::now();
     budget_timer = shared.loop.after(request.budget, [this] {
@@ -404,7 +409,13 @@ struct DevicePoller::Impl {
     for (const std::string& name : taken.in_doubt) history.doubt(name);
     // Other counters than before make another fingerprint, which is no sign that the agent's cache has moved.
     if (taken.other_objects) cache_learner.interrupt();
-    if (taken.rows) cycle->wide_checked = true;  // the tables show both widths
+    if (taken.rows) {
+      cycle->wide_checked = true;  // the tables show both widths
+      cycle->wants_stack = std::any_of(tables.plans().begin(), tables.plans().end(), [](const ifmib::RowPlan& plan) {
+        return is_logical_if_type(plan.interface.type());
+      });
+      wraps.look_at(tables.plans(), device);
+    }
     ask_counters();
   }
 
@@ -509,7 +520,19 @@ struct DevicePoller::Impl {
     });
   }
 
+  /// For totals that count nothing twice. Asked last, since nothing waits for it.
+  void ask_stack() {
+    cycle->reads_stack = true;
+    reading = ifmib::read_stack(*session, read_limits(), [this](auto&& found) {
+      reading.reset();
+      cycle->reads_stack = false;
+      if (found) cycle->record.stack = tables.names_of(*found);
+      complete();
+    });
+  }
+
   void complete() {
+    if (std::exchange(cycle->wants_stack, false) && cycle->may_ask_facts && !discovery) return ask_stack();
     auto& interfaces = cycle->snapshot.interfaces;
     const auto& plans = tables.plans();
     const std::size_t mute = tables.mute_rows();
@@ -617,6 +640,10 @@ struct DevicePoller::Impl {
     if (std::exchange(cycle->reads_facts, false)) {
       abandon();
       for (const std::size_t place : cycle->changed) tables.forget_state(place);
+      return complete();
+    }
+    if (std::exchange(cycle->reads_stack, false)) {
+      abandon();
       return complete();
     }
     const std::string budget = format_duration(cycle->request.budget);
@@ -757,6 +784,7 @@ struct DevicePoller::Impl {
       tables.demand();
     }
     device = std::move(next);
+    wraps.look_at(tables.plans(), device);
     if (other_session) {
       close_session();
       silent = silence_told = false;
@@ -785,6 +813,8 @@ void DevicePoller::start(const CycleRequest& request, Done done) {
   assert(!busy());
   impl_->begin(request, std::move(done));
 }
+
+std::chrono::nanoseconds DevicePoller::interval() const noexcept { return impl_->wraps.interval(impl_->device); }
 
 bool DevicePoller::busy() const noexcept { return impl_->cycle != nullptr; }
 

@@ -262,6 +262,24 @@ std::map<std::uint32_t, std::string> KnownTables::names() const {
   return all;
 }
 
+std::vector<StackedInterfaces> KnownTables::names_of(
+    const std::vector<std::pair<std::uint32_t, std::uint32_t>>& stacked) const {
+  const auto find = [this](std::uint32_t index) {
+    const auto plan =
+        std::lower_bound(plans_.begin(), plans_.end(), index,
+                         [](const ifmib::RowPlan& each, std::uint32_t wanted) { return each.index < wanted; });
+    return plan != plans_.end() && plan->index == index ? &*plan : nullptr;
+  };
+  std::vector<StackedInterfaces> pairs;
+  for (const auto& [higher, lower] : stacked) {
+    const ifmib::RowPlan* above = find(higher);
+    const ifmib::RowPlan* below = find(lower);
+    if (above == nullptr || below == nullptr) continue;
+    pairs.push_back({std::string(above->interface.name()), std::string(below->interface.name())});
+  }
+  return pairs;
+}
+
 // ---- what the rows say of them ----
 
 KnownTables::Seen KnownTables::see(const ifmib::RowReading& row) {

@@ -13,6 +13,7 @@
 
 #include "octopoll/config/inventory.hpp"
 #include "octopoll/core/clock.hpp"
+#include "octopoll/core/cycle.hpp"
 #include "octopoll/core/interface.hpp"
 #include "octopoll/core/result.hpp"
 #include "octopoll/ifmib/reader.hpp"
@@ -96,6 +97,10 @@ class KnownTables {
   /// alone (D-Link), and just after a restart all is 0. One row that counts speaks for the agent, and then the others
   /// are looked at ever more rarely, until the tables are read again; without one, in each cycle.
   [[nodiscard]] std::vector<const ifmib::RowPlan*> rows_in_doubt(const std::vector<InterfaceSample>& samples);
+
+  /// What runs on what, of polled rows alone.
+  [[nodiscard]] std::vector<StackedInterfaces> names_of(
+      const std::vector<std::pair<std::uint32_t, std::uint32_t>>& stacked) const;
 
   /// What costs each cycle a PDU or a row of timeouts is left out until the tables are read again: soon at first, since
   /// the fault may pass, and at last with each hour.

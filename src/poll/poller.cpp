@@ -219,6 +219,7 @@ struct Poller::Impl {
       const auto record = std::make_shared<const Record>(std::move(cycle));
       for (Sink* sink : sinks) sink->take(record);
       if (scheduling) tell_changes(entry, std::get<DeviceCycle>(*record));
+      if (scheduling && !entry.removed) follow_interval(id, entry);
       if (scheduling) scheduler.finished(id, BootClock::now());
       if (then) then(std::get<DeviceCycle>(*record));
       settle(id);
@@ -415,7 +416,9 @@ struct Poller::Impl {
         continue;
       }
       Entry& entry = *entries.at(found->second);
-      change_interval(found->second, entry, device.interval);
+      // What `auto` found is found again in the next cycle.
+      const bool keeps = device.interval_auto && entry.interval < device.interval;
+      change_interval(found->second, entry, keeps ? entry.interval : device.interval);
       entry.device->reconfigure(device);
       set_pinging(entry, device.ping, ping_plan(device));
     }
@@ -453,6 +456,19 @@ struct Poller::Impl {
       settle(entry);
       each = ids.erase(each);
     }
+  }
+
+  /// With `interval: auto`, once the device's counters are known.
+  void follow_interval(schedule::Id id, Entry& entry) {
+    const std::chrono::nanoseconds wanted = entry.device->interval();
+    if (wanted == entry.interval) return;
+    change_interval(id, entry, wanted);
+    const auto device = std::find_if(inventory.devices.begin(), inventory.devices.end(),
+                                     [&entry](const config::Device& each) { return each.name == entry.name; });
+    if (!entry.pinged || device == inventory.devices.end()) return;
+    PingPlan plan = ping_plan(*device);
+    plan.interval = wanted;
+    entry.pinger->reconfigure(std::move(plan));
   }
 
   void change_interval(schedule::Id id, Entry& entry, std::chrono::nanoseconds interval) {

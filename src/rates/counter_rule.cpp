@@ -7,6 +7,10 @@ constexpr double two_to_32 = 4294967296.0;
 constexpr double smallest_packet_octets = 20.0;  // an IPv4 header alone, whatever the link puts around it
 constexpr double fastest_link_bps = 10e12;
 constexpr double speed_margin = 1.05;
+/// Two stories that are closer than this are one to whoever reads the rate.
+constexpr std::uint64_t agreeing_part = 1'000;
+/// A step that goes this many times farther than the base line needs is a leap back to it rather than traffic.
+constexpr std::uint64_t leap_factor = 100;
 
 CounterDelta without_value(Quality quality) noexcept { return {std::nullopt, quality, {}}; }
 CounterDelta with_value(std::uint64_t value, Quality quality) noexcept { return {value, quality, {}}; }
@@ -27,7 +31,14 @@ CounterDelta judge_forward(CounterKind kind, std::uint64_t delta, CounterLimits 
   return may_hide_a_wrap(kind, delta, limits) ? without_value(Quality::ambiguous) : with_value(delta, Quality::ok);
 }
 
+// More than the frames of its span can hold, were each as large as an IP packet can be.
+bool beyond_packets(std::uint64_t delta, const CounterLimits& limits) noexcept {
+  return limits.by_packets && static_cast<double>(delta) > *limits.by_packets;
+}
+
 CounterDelta judge_backward(CounterKind kind, std::uint64_t delta, const CounterLimits& limits) noexcept {
+  // A step back by little is no wrap of nearly a whole turn, if next to nothing passed.
+  if (delta > 1ULL << 31 && beyond_packets(delta, limits)) return without_value(Quality::implausible);
   const bool bounded = limits.by_speed || (limits.by_frames && static_cast<double>(delta) <= *limits.by_frames);
   if (!bounded || may_hide_a_wrap(kind, delta, limits)) return without_value(Quality::ambiguous);
   return within_speed(delta, limits) ? with_value(delta, Quality::wrapped) : without_value(Quality::implausible);
@@ -43,19 +54,33 @@ CounterDelta judge_step(CounterKind kind, const CounterReading& before, const Co
   if (now.bits == 64 && backward) return without_value(Quality::reset);
   const std::uint64_t delta = forward_distance(before, now);
   if (static_cast<double>(delta) > limits.by_physics) return without_value(Quality::implausible);
+  // Speeds are often stated wrong, and frames may be larger than the MTU says; against both nothing counts so much.
+  if (!backward && !within_speed(delta, limits) && beyond_packets(delta, limits))
+    return without_value(Quality::implausible);
   if (now.bits == 64) return with_value(delta, Quality::ok);
   return backward ? judge_backward(kind, delta, limits) : judge_forward(kind, delta, limits);
 }
 
-CounterDelta choose_story(const CounterDelta& recent, const CounterLimits& recent_limits, CounterDelta old,
-                          const CounterLimits& old_limits, std::chrono::nanoseconds old_span) noexcept {
-  if (!makes_rate(old.quality)) return recent;
-  old.elapsed = old_span;
-  if (!makes_rate(recent.quality)) return old;
-  const bool recent_fits = within_speed(*recent.value, recent_limits);
-  if (recent_fits != within_speed(*old.value, old_limits)) return recent_fits ? recent : old;
+CounterDelta choose_story(const Story& recent, const Story& old) noexcept {
+  if (!makes_rate(old.delta.quality)) return recent.delta;
+  if (!makes_rate(recent.delta.quality)) return old.delta;
+  if (recent.possible() != old.possible()) return recent.possible() ? recent.delta : old.delta;
   // Going forward needs less explanation than a wrap.
-  if (recent.quality != old.quality) return recent.quality == Quality::ok ? recent : old;
+  if (recent.delta.quality != old.delta.quality) return recent.delta.quality == Quality::ok ? recent.delta : old.delta;
+  // The counter went back by next to nothing (sums over processors that are read one by one do): whatever it was, the
+  // base line is right to all who look, and loses nothing.
+  const std::uint64_t one = *recent.delta.value;
+  const std::uint64_t other = *old.delta.value;
+  if (one >= other && one - other <= other / agreeing_part) return old.delta;
+  return without_value(Quality::ambiguous);
+}
+
+std::optional<CounterDelta> leap_back(const CounterDelta& recent, const Story& old, bool something_possible) noexcept {
+  // By a wrap, a base of long ago explains nearly anything.
+  if (!old.possible() || old.delta.quality != Quality::ok) return std::nullopt;
+  if (!something_possible) return old.delta;
+  if (!makes_rate(recent.quality) || *recent.value == 0) return std::nullopt;
+  if (*old.delta.value > *recent.value / leap_factor) return std::nullopt;
   return without_value(Quality::ambiguous);
 }
 

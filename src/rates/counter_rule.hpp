@@ -40,10 +40,12 @@ enum class CounterKind : std::uint8_t {
 struct CounterLimits {
   std::optional<double> by_speed;   ///< at the stated speed; nullopt where no speed is known
   std::optional<double> by_frames;  ///< octets alone: frames of the span x largest frame; nullopt where not known
-  double time_error = 0.0;          ///< relative, of the span that by_speed was made from
-  double by_physics = 0.0;          ///< at 10 Tb/s
+  /// Octets alone: frames of the span x what an IP packet can hold at most, whatever the MTU; nullopt where not known.
+  std::optional<double> by_packets;
+  double time_error = 0.0;  ///< relative, of the span that by_speed was made from
+  double by_physics = 0.0;  ///< at 10 Tb/s
 };
-/// Limits over `span`, without by_frames.
+/// Limits over `span`, without those by frames.
 [[nodiscard]] CounterLimits limits_of(CounterKind kind, std::optional<std::uint64_t> speed_bps,
                                       std::chrono::nanoseconds span, double time_error) noexcept;
 
@@ -63,11 +65,25 @@ struct CounterLimits {
 [[nodiscard]] CounterDelta judge_step(CounterKind kind, const CounterReading& before, const CounterReading& now,
                                       const CounterLimits& limits) noexcept;
 
+/// One story of how a counter came to its new reading.
+struct Story {
+  CounterDelta delta;
+  CounterLimits limits;
+  /// It makes a rate, and the link can carry it.
+  [[nodiscard]] bool possible() const noexcept {
+    return makes_rate(delta.quality) && within_speed(*delta.value, limits);
+  }
+};
+
 /// Which of two stories the new reading continues: `recent` starts at a reading that contradicted the base line,
-/// `old` at the base line itself, `old_span` before now. Where both could be true and neither needs less
-/// explanation, the delta is `ambiguous`: it would be a guess.
-[[nodiscard]] CounterDelta choose_story(const CounterDelta& recent, const CounterLimits& recent_limits,
-                                        CounterDelta old, const CounterLimits& old_limits,
-                                        std::chrono::nanoseconds old_span) noexcept;
+/// `old` at the base line itself. Where both could be true, neither needs less explanation, and it matters, the delta
+/// is `ambiguous`: it would be a guess.
+[[nodiscard]] CounterDelta choose_story(const Story& recent, const Story& old) noexcept;
+
+/// The same once a reading has continued from the contradicting one: `old` must be much the better story. Readings that
+/// were garbled alike look like a line of their own, and the leap back from it like traffic: nullopt unless this
+/// may be such a leap. `something_possible`: some other story is.
+[[nodiscard]] std::optional<CounterDelta> leap_back(const CounterDelta& recent, const Story& old,
+                                                    bool something_possible) noexcept;
 
 }  // namespace octopoll::rates

@@ -9,6 +9,15 @@ namespace {
 
 using std::chrono::nanoseconds;
 
+// Many agents count seconds and say hundredths. Two readings of a finer clock are both whole seconds once in 10,000
+// times, and then it is only trusted less.
+nanoseconds step_shown(const ReadingTime& before, const ReadingTime& now) noexcept {
+  constexpr std::uint32_t second = 100;
+  if (!before.sys_uptime || !now.sys_uptime) return {};
+  const bool whole = before.sys_uptime->count() % second == 0 && now.sys_uptime->count() % second == 0;
+  return whole ? std::chrono::seconds(1) : nanoseconds(0);
+}
+
 std::optional<nanoseconds> sane_uptime(const ReadingTime& before, const ReadingTime& now, nanoseconds own,
                                        nanoseconds error) noexcept {
   if (!before.sys_uptime || !now.sys_uptime) return std::nullopt;
@@ -26,7 +35,9 @@ Elapsed elapsed_between(const ReadingTime& before, const ReadingTime& now, const
   Elapsed elapsed;
   elapsed.time = now.received - before.received;
   elapsed.clock_error = std::chrono::abs(now.round_trip - before.round_trip) + settings.reception_floor;
-  const nanoseconds uptime_error = settings.uptime_step * 2;
+  nanoseconds uptime_error = settings.uptime_step * 2;
+  // Mostly our own clock is the better one, whatever the agent's shows.
+  if (uptime_error < elapsed.clock_error) uptime_error = std::max(uptime_error, step_shown(before, now) * 2);
   if (uptime_error < elapsed.clock_error) {
     if (const auto uptime = sane_uptime(before, now, elapsed.time, uptime_error)) {
       elapsed.time = *uptime;

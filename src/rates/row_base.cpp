@@ -1,9 +1,13 @@
 #include "octopoll/rates/row_base.hpp"
 
-#include <algorithm>
-
 namespace octopoll::rates {
 namespace {
+
+/// An agent that lost its counters for a moment may show the same zero a few times before they are back; one whose
+/// counters go on from there has new ones.
+constexpr int patience = 6;
+constexpr int lost_by_standing = 1;
+constexpr int lost_by_moving = 3;
 
 void assign(std::uint16_t& mask, std::uint16_t bit, bool on) noexcept {
   mask = static_cast<std::uint16_t>(on ? mask | bit : mask & ~bit);
@@ -15,8 +19,26 @@ RowBase::RowBase(const InterfaceSample& sample)
     : interface(sample.interface),
       time(sample.time),
       seen(sample.time.received),
-      discontinuity_time(sample.discontinuity_time) {
+      discontinuity_time(sample.discontinuity_time),
+      link(link_state_of(sample)) {
   for (const Counter counter : all_counters()) set(counter, sample.counters[counter]);
+}
+
+LinkState link_state_of(const InterfaceSample& sample) noexcept {
+  return {sample.time.sys_uptime, sample.last_change, sample.oper_status};
+}
+
+std::optional<TimeTicks> flap_between(const LinkState& before, const LinkState& now) noexcept {
+  if (!before.uptime || !now.uptime || !now.last_change || now.last_change->count() == 0) return std::nullopt;
+  if (!before.oper_status || before.oper_status != now.oper_status) return std::nullopt;
+  // All are stamps of one clock that counts modulo 2^32.
+  const std::uint32_t since_before = now.uptime->count() - before.uptime->count();
+  const std::uint32_t changed = now.last_change->count() - before.uptime->count();
+  if (changed == 0 || changed > since_before) return std::nullopt;
+  constexpr std::uint32_t of_one_answer = 10;
+  const bool is_now = since_before - changed <= of_one_answer;
+  const bool was_now = before.last_change && before.uptime->count() - before.last_change->count() <= of_one_answer;
+  return is_now && was_now ? std::nullopt : now.last_change;
 }
 
 void RowBase::set(Counter counter, const CounterReading& reading) noexcept {
@@ -27,20 +49,38 @@ void RowBase::set(Counter counter, const CounterReading& reading) noexcept {
 
 void RowBase::drop(Counter counter) noexcept {
   set(counter, {});
-  (void)settle(counter);
+  end_doubts(counter);
 }
 
-void RowBase::doubt(Counter counter, const CounterReading& old, const ReadingTime& when) {
-  doubts_.push_back({counter, old, when});
+void RowBase::doubt(Counter counter, const CounterReading& old, const ReadingTime& when, Strange why) {
+  doubts_.push_back({counter, old, when, why, 0});
 }
 
-std::optional<RowBase::Doubt> RowBase::settle(Counter counter) noexcept {
-  const auto it =
-      std::find_if(doubts_.begin(), doubts_.end(), [counter](const Doubt& doubt) { return doubt.counter == counter; });
-  if (it == doubts_.end()) return std::nullopt;
-  const Doubt doubt = *it;
-  doubts_.erase(it);
-  return doubt;
+const RowBase::Doubt* RowBase::next_doubt(Counter counter, const Doubt* after) const noexcept {
+  // They were added in the order of their time.
+  const Doubt* each = after == nullptr ? doubts_.data() + doubts_.size() : after;
+  while (each != doubts_.data()) {
+    if ((--each)->counter == counter) return each;
+  }
+  return nullptr;
+}
+
+void RowBase::age_doubts(Counter counter, bool moved) noexcept {
+  std::erase_if(doubts_, [counter, moved](Doubt& doubt) {
+    if (doubt.counter != counter) return false;
+    doubt.age += moved ? lost_by_moving : lost_by_standing;
+    return doubt.why == Strange::wrap || doubt.age >= patience;
+  });
+}
+
+void RowBase::doubt_wrap(Counter counter) noexcept {
+  for (Doubt& doubt : doubts_) {
+    if (doubt.counter == counter && doubt.why == Strange::wrap) doubt.why = Strange::value;
+  }
+}
+
+void RowBase::end_doubts(Counter counter) noexcept {
+  std::erase_if(doubts_, [counter](const Doubt& doubt) { return doubt.counter == counter; });
 }
 
 }  // namespace octopoll::rates

@@ -67,9 +67,10 @@ void mark_stale(InterfaceRecord& record, RowBase& base) {
   }
 }
 
+constexpr double framing = 14 + 4 + 2 * 4;  // Ethernet header, FCS, two VLAN tags
+
 // The largest frame of a row, in octets with their framing; nullopt where anything may be.
 std::optional<double> largest_frame(const Interface& interface) noexcept {
-  constexpr double framing = 14 + 4 + 2 * 4;  // Ethernet header, FCS, two VLAN tags
   constexpr double jumbo = 9216 + 18;
   const std::int64_t mtu = interface.mtu().value_or(0);
   const bool credible = mtu >= 68 && mtu <= 65535;  // RFC 791 section 3.2: every IP link carries 68 octets
@@ -80,11 +81,9 @@ std::optional<double> largest_frame(const Interface& interface) noexcept {
   return jumbo;
 }
 
-// The most octets that this span's frames can hold. Inbound, ifInOctets counts frames with errors and discards too,
-// which the packet counters leave out (RFC 2863, ifInOctets and ifInUcastPkts).
-std::optional<double> frames_bound(const InterfaceRecord& record, bool in) noexcept {
-  const auto frame = largest_frame(record.sample.interface);
-  if (!frame) return std::nullopt;
+// The frames of this span. Inbound, ifInOctets counts frames with errors and discards too, which the packet counters
+// leave out (RFC 2863, ifInOctets and ifInUcastPkts).
+std::optional<double> frames_of(const InterfaceRecord& record, bool in) noexcept {
   double frames = 0.0;
   for (const Counter counter : all_counters()) {
     const CounterKind kind = kind_of(counter);
@@ -95,25 +94,77 @@ std::optional<double> frames_bound(const InterfaceRecord& record, bool in) noexc
     if (!makes_rate(delta.quality)) return std::nullopt;
     frames += static_cast<double>(*delta.value);
   }
-  return frames * *frame;
+  return frames;
+}
+
+// What these frames can hold. Where none passed, their counters are taken for dead: some devices forward in hardware
+// and count frames in software.
+void bound_by_frames(CounterLimits& limits, const InterfaceRecord& record, const RowBase& base, bool in) noexcept {
+  constexpr double largest_packet = 65535 + framing;  // RFC 791, and what offloads hand over as one frame
+  const auto frames = frames_of(record, in);
+  if (!frames) return;
+  const auto frame = largest_frame(record.sample.interface);
+  const bool refuted = in ? base.in_frames_refuted : base.out_frames_refuted;
+  const bool useless = in ? base.in_frames_useless : base.out_frames_useless;
+  if (frame && !refuted) limits.by_frames = *frames * *frame;
+  if (*frames > 0 && !useless) limits.by_packets = *frames * std::max(largest_packet, frame.value_or(0.0));
 }
 
 std::optional<std::uint64_t> speed_of(const InterfaceRecord& record, Counter counter) noexcept {
   return inbound(counter) ? record.in_speed_bps : record.out_speed_bps;
 }
 
-// What the new reading says if it continues the base that the last one pushed aside.
-CounterDelta settle_doubt(const RowBase::Doubt& doubt, const InterfaceRecord& record, const CounterDelta& recent,
-                          const CounterLimits& recent_limits, const ClockSettings& clock) {
+// How the counter came to its new reading if it continues an older base.
+Story old_story(const RowBase::Doubt& doubt, const InterfaceRecord& record, const ClockSettings& clock) {
   const Elapsed span = elapsed_between(doubt.time, record.sample.time, clock);
   const CounterKind kind = kind_of(doubt.counter);
-  const CounterLimits limits = limits_of(kind, speed_of(record, doubt.counter), span.time, span.relative_error);
-  const CounterDelta old = judge_step(kind, doubt.old, record.sample.counters[doubt.counter], limits);
-  return choose_story(recent, recent_limits, old, limits, span.time);
+  Story story;
+  story.limits = limits_of(kind, speed_of(record, doubt.counter), span.time, span.relative_error);
+  story.delta = judge_step(kind, doubt.old, record.sample.counters[doubt.counter], story.limits);
+  if (makes_rate(story.delta.quality)) story.delta.elapsed = span.time;
+  return story;
 }
 
-// Judges one counter and moves its base.
-void judge_counter(InterfaceRecord& record, RowBase& base, Counter counter, std::optional<double> by_frames,
+// Which base the new reading continues: that of the last reading, or one that was pushed aside.
+CounterDelta settle_doubts(const Story& recent, RowBase& base, Counter counter, const InterfaceRecord& record,
+                           const ClockSettings& clock) {
+  CounterDelta chosen = recent.delta;
+  bool something_possible = recent.possible();
+  for (const auto* doubt = base.next_doubt(counter, nullptr); doubt != nullptr;
+       doubt = base.next_doubt(counter, doubt)) {
+    const Story old = old_story(*doubt, record, clock);
+    if (doubt->why == RowBase::Strange::wrap) {
+      if (!something_possible && old.possible()) chosen = {std::nullopt, Quality::ambiguous, {}};
+    } else if (doubt->age == 0) {
+      chosen = choose_story(recent, old);
+      something_possible = something_possible || old.possible();
+    } else if (const auto leap = leap_back(chosen, old, something_possible)) {
+      chosen = *leap;
+    }
+  }
+  const bool went_on = chosen.elapsed.count() == 0 && chosen.quality != Quality::ambiguous;
+  if (went_on) {
+    base.age_doubts(counter, chosen.value.value_or(1) != 0);
+  } else {
+    base.end_doubts(counter);
+  }
+  return chosen;
+}
+
+std::optional<RowBase::Strange> strange(const CounterReading& before, const CounterReading& now,
+                                        const CounterDelta& delta, const CounterLimits& limits) noexcept {
+  using enum RowBase::Strange;
+  const bool back = now.value < before.value;
+  if (delta.quality == Quality::wrapped && delta.elapsed.count() == 0) return wrap;
+  if (delta.quality == Quality::reset || (delta.quality == Quality::ambiguous && back)) return value;
+  if (delta.quality != Quality::implausible) return std::nullopt;
+  const bool by_frames =
+      limits.by_packets && !back && static_cast<double>(now.value - before.value) <= limits.by_physics;
+  return by_frames ? frames : value;
+}
+
+// Judges one counter and moves its base. `limits`: of the record's span.
+void judge_counter(InterfaceRecord& record, RowBase& base, Counter counter, const CounterLimits& limits,
                    const ClockSettings& clock) {
   const CounterReading before = base.reading(counter);
   const CounterReading& now = record.sample.counters[counter];
@@ -124,26 +175,35 @@ void judge_counter(InterfaceRecord& record, RowBase& base, Counter counter, std:
     base.set(counter, now);
     return;
   }
-  const CounterKind kind = kind_of(counter);
-  CounterLimits limits = limits_of(kind, speed_of(record, counter), record.elapsed, record.time_error);
-  limits.by_frames = by_frames;
-  delta = judge_step(kind, before, now, limits);
-  if (const auto doubt = base.settle(counter)) delta = settle_doubt(*doubt, record, delta, limits, clock);
-  if (delta.quality == Quality::reset || delta.quality == Quality::implausible) {
-    base.doubt(counter, before, base.time);
-  }
+  delta = judge_step(kind_of(counter), before, now, limits);
+  if (base.doubted()) delta = settle_doubts({delta, limits}, base, counter, record, clock);
+  if (const auto why = strange(before, now, delta, limits)) base.doubt(counter, before, base.time, *why);
   base.set(counter, now);
+}
+
+CounterLimits limits_of(const InterfaceRecord& record, Counter counter) noexcept {
+  return limits_of(kind_of(counter), speed_of(record, counter), record.elapsed, record.time_error);
 }
 
 void judge_octets(InterfaceRecord& record, RowBase& base, bool in, const ClockSettings& clock) {
   const Counter counter = in ? Counter::in_octets : Counter::out_octets;
-  bool& refuted = in ? base.in_frames_refuted : base.out_frames_refuted;
-  const auto bound = refuted ? std::nullopt : frames_bound(record, in);
-  const std::uint64_t at_least = forward_distance(base.reading(counter), record.sample.counters[counter]);
-  judge_counter(record, base, counter, bound, clock);
+  CounterLimits limits = limits_of(record, counter);
+  bound_by_frames(limits, record, base, in);
+  const CounterReading before = base.reading(counter);
+  const CounterReading& now = record.sample.counters[counter];
+  const auto* const doubt = base.next_doubt(counter, nullptr);
+  if (doubt != nullptr && doubt->why == RowBase::Strange::frames && doubt->age == 0 && now.value >= before.value) {
+    // What the frames contradicted goes on: they are not what the octets are made of.
+    (in ? base.in_frames_useless : base.out_frames_useless) = true;
+    limits.by_packets.reset();
+  }
+  const std::uint64_t at_least = forward_distance(before, now);
+  judge_counter(record, base, counter, limits, clock);
   const Quality quality = record.deltas[counter].quality;
   const bool moved = makes_rate(quality) || quality == Quality::ambiguous;
-  if (bound && moved && static_cast<double>(at_least) > *bound) refuted = true;
+  if (limits.by_frames && moved && static_cast<double>(at_least) > *limits.by_frames) {
+    (in ? base.in_frames_refuted : base.out_frames_refuted) = true;
+  }
 }
 
 /// What nearly every counter of nearly every cycle is: forward, with a base that nobody doubts, and of 64 bits or a
@@ -168,15 +228,51 @@ std::uint64_t least_physics(std::chrono::nanoseconds elapsed) noexcept {
   return static_cast<std::uint64_t>(std::min(limits.by_physics, largest));
 }
 
+/// What the link can carry, rounded down; where nobody knows, all there can be.
+std::uint64_t most_octets(std::optional<std::uint64_t> speed_bps, double seconds, std::uint64_t physics) noexcept {
+  if (!speed_bps) return physics;
+  const double octets = static_cast<double>(*speed_bps) * seconds / 8.0;
+  return octets < static_cast<double>(physics) ? static_cast<std::uint64_t>(octets) : physics;
+}
+
+/// A counter that went back beside another one of its row that did so without a wrap: all of them may have restarted
+/// (agents without sysUpTime do so unsaid), and a wrap would invent nearly a whole turn.
+void doubt_wraps(InterfaceRecord& record, RowBase& base) noexcept {
+  const auto& deltas = record.deltas.items;
+  const bool broken = std::any_of(deltas.begin(), deltas.end(), [](const CounterDelta& delta) {
+    return delta.quality == Quality::reset || delta.quality == Quality::implausible;
+  });
+  if (!broken) return;
+  for (const Counter counter : all_counters()) {
+    CounterDelta& delta = record.deltas[counter];
+    if (delta.quality != Quality::wrapped || delta.elapsed.count() != 0) continue;
+    delta = {std::nullopt, Quality::ambiguous, {}};
+    base.doubt_wrap(counter);
+  }
+}
+
 void judge_counters(InterfaceRecord& record, RowBase& base, const ClockSettings& clock) {
   const std::uint64_t physics = least_physics(record.elapsed);
+  const double seconds = std::chrono::duration<double>(record.elapsed).count();
+  bool all_plain = true;
   for (const Counter counter : all_counters()) {
     if (counts_octets(counter) || judge_plain(record, base, counter, physics)) continue;
-    judge_counter(record, base, counter, std::nullopt, clock);
+    judge_counter(record, base, counter, limits_of(record, counter), clock);
+    all_plain = false;
   }
-  // Octets come last: the packets of the same span bound them. Those of 64 bits need no bound.
-  if (!judge_plain(record, base, Counter::in_octets, physics)) judge_octets(record, base, true, clock);
-  if (!judge_plain(record, base, Counter::out_octets, physics)) judge_octets(record, base, false, clock);
+  // Octets come last: the packets of the same span bound them. Those of 64 bits need no bound within the link's speed.
+  const std::uint64_t most_in = most_octets(record.in_speed_bps, seconds, physics);
+  const std::uint64_t most_out =
+      record.out_speed_bps == record.in_speed_bps ? most_in : most_octets(record.out_speed_bps, seconds, physics);
+  if (!judge_plain(record, base, Counter::in_octets, most_in)) {
+    judge_octets(record, base, true, clock);
+    all_plain = false;
+  }
+  if (!judge_plain(record, base, Counter::out_octets, most_out)) {
+    judge_octets(record, base, false, clock);
+    all_plain = false;
+  }
+  if (!all_plain) doubt_wraps(record, base);
 }
 
 // Puts one direction's rate against its speed. A rate that is above the speed for certain, whatever the error of its
@@ -209,6 +305,13 @@ void judge_row(InterfaceRecord& record, RowBase& base, bool restarted, Interface
   record.elapsed = std::max(elapsed.time, std::chrono::nanoseconds(0));
   record.time_error = elapsed.relative_error;
   base.seen = now.time.received;
+  if (now.last_change != base.link.last_change || now.oper_status != base.link.oper_status) {
+    const bool same_row = !restarted && !base.moved_in_doubt && base.interface.if_index() == now.interface.if_index();
+    if (same_row) record.flapped_at = flap_between(base.link, link_state_of(now));
+    base.link = link_state_of(now);
+  } else {
+    base.link.uptime = now.time.sys_uptime;
+  }
   if (const auto reason = break_of(base, restarted, now)) {
     mark_break(record, base, *reason);
     base = RowBase(now);

@@ -46,10 +46,15 @@ void BinnedSeries::add(const BinGrid& grid, const Span& span, double rate) {
 
 std::vector<double> BinnedSeries::averages() const {
   std::vector<double> averages;
-  for (const Bin& bin : bins_) {
-    if (bin.covered > 0.0) averages.push_back(bin.amount / bin.covered);
+  for (std::size_t bin = 0; bin < bins_.size(); ++bin) {
+    if (const auto known = average(bin)) averages.push_back(*known);
   }
   return averages;
+}
+
+std::optional<double> BinnedSeries::average(std::size_t bin) const noexcept {
+  if (bin >= bins_.size() || bins_[bin].covered <= 0.0) return std::nullopt;
+  return bins_[bin].amount / bins_[bin].covered;
 }
 
 std::optional<double> percentile_95(std::vector<double> values) {

@@ -46,6 +46,8 @@ class BinnedSeries {
   void add(const BinGrid& grid, const Span& span, double rate);
   /// The average of each bin that anything is known of, in order of time. A bin that is known in part counts as known.
   [[nodiscard]] std::vector<double> averages() const;
+  /// Of one bin; nullopt where nothing is known of it.
+  [[nodiscard]] std::optional<double> average(std::size_t bin) const noexcept;
 
  private:
   struct Bin {

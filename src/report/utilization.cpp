@@ -1,7 +1,6 @@
 #include "octopoll/report/utilization.hpp"
 
 #include <fmt/format.h>
-#include <re2/re2.h>
 
 #include <algorithm>
 #include <array>
@@ -15,6 +14,7 @@
 #include "octopoll/core/duration.hpp"
 #include "octopoll/core/text.hpp"
 #include "report/bins.hpp"
+#include "report/selection.hpp"
 
 namespace octopoll::report {
 namespace {
@@ -24,15 +24,6 @@ namespace {
 constexpr std::size_t octets_per_bin = 64;
 constexpr std::size_t memory_budget = 128U << 20U;
 constexpr std::size_t most_bins = memory_budget / octets_per_bin;
-
-/// What to leave out, compiled once.
-struct Filter {
-  std::unique_ptr<re2::RE2> device;
-  std::unique_ptr<re2::RE2> interface;
-
-  [[nodiscard]] bool takes(const store::StoredDevice& one) const;
-  [[nodiscard]] bool takes(const store::StoredInterface& one) const;
-};
 
 /// What is summed up of one direction while samples stream by.
 struct DirectionSums {
@@ -57,46 +48,38 @@ struct InterfaceSums {
 
 using Interfaces = std::span<const store::StoredInterface>;
 
-Result<Filter> compile(const UtilizationQuery& query);
-Result<std::unique_ptr<re2::RE2>> compile(std::string_view option, const std::string& pattern);
-Result<> read_device(store::Reader& reader, const UtilizationQuery& query, const Filter& filter,
+Result<> read_device(store::Reader& reader, const UtilizationQuery& query, const Selection& selection,
                      const store::StoredDevice& device, std::vector<InterfaceUsage>& usages);
 Result<> read_interfaces(store::Reader& reader, const store::StoredDevice& device, Interfaces interfaces,
                          const Span& polled, const BinGrid& grid, std::vector<InterfaceUsage>& usages);
 void sort(std::vector<InterfaceUsage>& usages, UtilizationOrder order);
-PreciseTime precise(WallTime time) { return time; }
 
 }  // namespace
 
 Result<> check(const UtilizationQuery& query) {
-  if (query.window.until <= query.window.since) {
-    return fail(ErrorKind::usage,
-                fmt::format("--until ({}) is not after --since ({})", utc_text(query.window.until),
-                            utc_text(query.window.since)),
-                "both are moments; a duration such as 1h counts back from now");
-  }
+  if (auto sensible = check(query.window); !sensible) return sensible;
   if (query.step < std::chrono::seconds(1)) {
     return fail(ErrorKind::usage, "--step is shorter than a second", "the usual step is 5m");
   }
-  const auto filter = compile(query);
-  if (!filter) return tl::make_unexpected(filter.error());
+  const auto selection = Selection::compile(query.device_pattern, query.interface_pattern);
+  if (!selection) return tl::make_unexpected(selection.error());
   return {};
 }
 
 Result<UtilizationReport> make_utilization(store::Reader& reader, const UtilizationQuery& query) {
   if (auto sensible = check(query); !sensible) return tl::make_unexpected(sensible.error());
-  const auto filter = compile(query);
-  if (!filter) return tl::make_unexpected(filter.error());
+  const auto selection = Selection::compile(query.device_pattern, query.interface_pattern);
+  if (!selection) return tl::make_unexpected(selection.error());
   const auto devices = reader.devices();
   if (!devices) return tl::make_unexpected(devices.error());
 
   UtilizationReport report;
   report.window = query.window;
   report.step = query.step;
-  report.bins = BinGrid({precise(query.window.since), precise(query.window.until)}, query.step).size();
+  report.bins = BinGrid({PreciseTime(query.window.since), PreciseTime(query.window.until)}, query.step).size();
   for (const store::StoredDevice& device : *devices) {
-    if (!filter->takes(device)) continue;
-    auto read = read_device(reader, query, *filter, device, report.interfaces);
+    if (!selection->takes(device)) continue;
+    auto read = read_device(reader, query, *selection, device, report.interfaces);
     if (!read) return tl::make_unexpected(read.error());
   }
   sort(report.interfaces, query.order);
@@ -165,36 +148,9 @@ std::string utilization_orders() {
 
 namespace {
 
-Result<Filter> compile(const UtilizationQuery& query) {
-  auto device = compile("--device", query.device_pattern);
-  if (!device) return tl::make_unexpected(device.error());
-  auto interface = compile("--interface", query.interface_pattern);
-  if (!interface) return tl::make_unexpected(interface.error());
-  return Filter{std::move(*device), std::move(*interface)};
-}
-
-Result<std::unique_ptr<re2::RE2>> compile(std::string_view option, const std::string& pattern) {
-  re2::RE2::Options options;
-  options.set_log_errors(false);
-  auto compiled = std::make_unique<re2::RE2>(pattern, options);
-  if (!compiled->ok()) {
-    return fail(ErrorKind::usage,
-                fmt::format("{} \"{}\" is no regular expression: {}", option, agent_text(pattern), compiled->error()),
-                "the syntax is RE2's (https://github.com/google/re2/wiki/Syntax); a dot or bracket to be taken as it is"
-                " needs a backslash");
-  }
-  return compiled;
-}
-
-bool Filter::takes(const store::StoredDevice& one) const { return re2::RE2::PartialMatch(one.name, *device); }
-bool Filter::takes(const store::StoredInterface& one) const {
-  return re2::RE2::PartialMatch(one.name, *interface) || (one.alias && re2::RE2::PartialMatch(*one.alias, *interface));
-}
-
-Result<> read_device(store::Reader& reader, const UtilizationQuery& query, const Filter& filter,
+Result<> read_device(store::Reader& reader, const UtilizationQuery& query, const Selection& selection,
                      const store::StoredDevice& device, std::vector<InterfaceUsage>& usages) {
-  const Span window{precise(query.window.since), precise(query.window.until)};
-  const Span polled = intersection(window, {precise(device.first_poll), precise(device.last_poll)});
+  const Span polled = polled_in(query.window, device);
   if (polled.empty()) return {};
   const BinGrid grid(polled, query.step);
   if (grid.size() > most_bins) {
@@ -203,11 +159,8 @@ Result<> read_device(store::Reader& reader, const UtilizationQuery& query, const
                             format_count(grid.size()), format_count(most_bins)),
                 "take a longer step or a shorter window");
   }
-  auto interfaces = reader.interfaces(device.id);
+  const auto interfaces = interfaces_in(reader, query.window, device, selection);
   if (!interfaces) return tl::make_unexpected(interfaces.error());
-  std::erase_if(*interfaces, [&](const store::StoredInterface& one) {
-    return !filter.takes(one) || one.first_seen >= query.window.until || one.last_seen < query.window.since;
-  });
 
   const std::size_t at_once = std::max<std::size_t>(1, most_bins / grid.size());
   const Interfaces all(*interfaces);
@@ -222,15 +175,13 @@ Result<> read_interfaces(store::Reader& reader, const store::StoredDevice& devic
                          const Span& polled, const BinGrid& grid, std::vector<InterfaceUsage>& usages) {
   std::unordered_map<std::int64_t, InterfaceSums> sums;
   for (const store::StoredInterface& one : interfaces) sums.try_emplace(one.id);
-  const store::SampleQuery samples{device.id, interfaces.front().id, interfaces.back().id,
-                                   std::chrono::floor<std::chrono::milliseconds>(polled.begin),
-                                   std::chrono::ceil<std::chrono::milliseconds>(polled.end)};
+  const auto samples = samples_of(device, interfaces.front().id, interfaces.back().id, polled);
   auto read = reader.for_each_sample(samples, [&](const store::StoredSample& sample) {
     const auto of = sums.find(sample.interface_id);  // ids between may be those that the pattern leaves out
     if (of == sums.end()) return;
-    const Span delta{precise(sample.read_at) - sample.elapsed, precise(sample.read_at)};
-    of->second.in.add(grid, polled, delta, sample.in);
-    of->second.out.add(grid, polled, delta, sample.out);
+    const PreciseTime end = PreciseTime(sample.read_at);
+    of->second.in.add(grid, polled, {end - sample.in.elapsed, end}, sample.in);
+    of->second.out.add(grid, polled, {end - sample.out.elapsed, end}, sample.out);
   });
   if (!read) return read;
 
@@ -265,7 +216,8 @@ void DirectionSums::add(const BinGrid& grid, const Span& window, const Span& del
 
 DirectionUsage DirectionSums::usage(double polled_seconds) const {
   DirectionUsage usage;
-  usage.valid_share = seconds / polled_seconds;
+  // Deltas from older base lines may overlap others.
+  usage.valid_share = std::min(seconds / polled_seconds, 1.0);
   if (seconds <= 0.0) return usage;
   std::vector<double> averages = bps.averages();
   usage.bins = averages.size();

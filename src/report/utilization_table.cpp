@@ -3,24 +3,22 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
 
 #include "octopoll/core/duration.hpp"
 #include "octopoll/core/text.hpp"
 #include "octopoll/report/utilization.hpp"
+#include "report/cells.hpp"
 
 namespace octopoll::report {
 namespace {
 
-Cell text_cell(const std::optional<std::string>& text);
-Cell count_cell(const std::optional<std::uint64_t>& count);
-Cell number_cell(const std::optional<double>& number);
-Cell rate_cell(const std::optional<double>& bits_per_second);
-Cell percent_cell(const std::optional<double>& share, int decimals);
-Cell octets_cell(const std::optional<std::uint64_t>& octets);
 Cell speed_cell(const InterfaceUsage& usage);
 std::vector<std::string> notes_of(const UtilizationReport& report);
-bool make_narrower(Table& table, std::size_t width);
+
+constexpr std::array<std::string_view, 8> least_telling{
+    "in_octets", "out_octets", "utilization_avg", "in_bps_avg", "out_bps_avg", "utilization_max", "alias", "speed_bps"};
 
 }  // namespace
 
@@ -43,7 +41,7 @@ Table utilization_for_people(const UtilizationReport& report, std::size_t width)
                    {"out_octets", "Out", Align::right},
                    {"valid_share", "Valid", Align::right}};
   for (const InterfaceUsage& usage : report.interfaces) {
-    table.rows.push_back({text_cell(usage.device), text_cell(usage.interface), text_cell(usage.alias),
+    table.rows.push_back({name_cell(usage.device), name_cell(usage.interface), name_cell(usage.alias),
                           speed_cell(usage), percent_cell(usage.utilization_p95(), 2),
                           percent_cell(usage.utilization_avg(), 2), percent_cell(usage.utilization_max(), 2),
                           rate_cell(usage.in.bps_p95), rate_cell(usage.in.bps_avg), rate_cell(usage.in.bps_max),
@@ -51,7 +49,7 @@ Table utilization_for_people(const UtilizationReport& report, std::size_t width)
                           octets_cell(usage.in.octets), octets_cell(usage.out.octets),
                           percent_cell(usage.valid_share(), 1)});
   }
-  const bool all = !make_narrower(table, width);
+  const bool all = !drop_columns(table, width, least_telling);
   table.notes = notes_of(report);
   if (!all) table.notes.emplace_back("Columns that do not fit are left out; --format csv has them all.");
   return table;
@@ -89,9 +87,9 @@ Table utilization_for_machines(const UtilizationReport& report) {
   for (const InterfaceUsage& usage : report.interfaces) {
     const DirectionUsage& in = usage.in;
     const DirectionUsage& out = usage.out;
-    table.rows.push_back({text_cell(usage.device),
-                          text_cell(usage.interface),
-                          text_cell(usage.alias),
+    table.rows.push_back({name_cell(usage.device),
+                          name_cell(usage.interface),
+                          name_cell(usage.alias),
                           count_cell(usage.in_speed_bps),
                           count_cell(usage.out_speed_bps),
                           number_cell(usage.utilization_avg()),
@@ -132,56 +130,6 @@ nlohmann::ordered_json utilization_json(const UtilizationReport& report, const s
 }
 
 namespace {
-
-// Of the longest line, with names shortened to what a person still tells apart.
-std::size_t width_of(const Table& table) {
-  std::size_t width = 0;
-  const std::string text = to_text(table, {1, false});
-  for (std::size_t begin = 0; begin < text.size();) {
-    const std::size_t end = text.find('\n', begin);
-    width = std::max(width, display_width(std::string_view(text).substr(begin, end - begin)));
-    begin = end + 1;
-  }
-  return width;
-}
-
-// True if columns went. Names are shortened by the printer, numbers are never cut, so whole columns of them go.
-bool make_narrower(Table& table, std::size_t width) {
-  if (width == 0) return false;
-  bool narrower = false;
-  for (const std::string_view least : {"in_octets", "out_octets", "utilization_avg", "in_bps_avg", "out_bps_avg",
-                                       "utilization_max", "alias", "speed_bps"}) {
-    if (width_of(table) <= width) break;
-    const auto column = std::find_if(table.columns.begin(), table.columns.end(),
-                                     [least](const Column& one) { return one.key == least; });
-    const auto place = column - table.columns.begin();
-    table.columns.erase(column);
-    for (auto& row : table.rows) row.erase(row.begin() + place);
-    narrower = true;
-  }
-  return narrower;
-}
-
-Cell text_cell(const std::optional<std::string>& text) {
-  if (!text) return {};
-  // An alias that is there and empty is no unknown one, but on a terminal both are nothing.
-  return {*text, is_blank(*text) ? "-" : *text};
-}
-
-Cell count_cell(const std::optional<std::uint64_t>& count) { return count ? Cell{*count, {}} : Cell{}; }
-Cell number_cell(const std::optional<double>& number) { return number ? Cell{*number, {}} : Cell{}; }
-
-Cell rate_cell(const std::optional<double>& bits_per_second) {
-  return bits_per_second ? Cell{*bits_per_second, format_bits_per_second(*bits_per_second)} : Cell{};
-}
-
-Cell percent_cell(const std::optional<double>& share, int decimals) {
-  return share ? Cell{*share, fmt::format("{:.{}f} %", *share * 100.0, decimals)} : Cell{};
-}
-
-Cell octets_cell(const std::optional<std::uint64_t>& octets) {
-  return octets ? Cell{*octets, format_octets(*octets)} : Cell{};
-}
 
 Cell speed_cell(const InterfaceUsage& usage) {
   const auto text = [](const std::optional<std::uint64_t>& speed) {

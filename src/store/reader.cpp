@@ -9,6 +9,7 @@
 #include "cycle_rows.hpp"
 #include "open.hpp"
 #include "reader_impl.hpp"
+#include "sample_exceptions.hpp"
 
 namespace octopoll::store {
 namespace {
@@ -30,7 +31,8 @@ Result<PollRange> polls_around(Database& database, const SampleQuery& query);
 Result<StoredSample> sample_of(const Statement& row, const std::filesystem::path& path);
 std::optional<double> share_of(const StoredSample::Direction& direction, const std::optional<std::uint64_t>& span_us,
                                const std::optional<std::uint64_t>& speed_bps);
-bool overlaps(const StoredSample& sample, const SampleQuery& query);
+bool overlaps(WallTime read_at, std::chrono::microseconds elapsed, const SampleQuery& query);
+StoredCounts counts_of(const Statement& row);
 
 }  // namespace
 
@@ -68,7 +70,7 @@ Result<std::vector<StoredDevice>> Reader::devices() {
 
 Result<std::vector<StoredInterface>> Reader::interfaces(std::int64_t device_id) {
   auto statement = impl_->database.prepare(
-      "SELECT i.id, i.name, i.alias, i.in_speed_bps, i.out_speed_bps, i.first_seen,"
+      "SELECT i.id, i.name, i.alias, i.type, i.in_speed_bps, i.out_speed_bps, i.first_seen,"
       " coalesce(ifnull(o.started_at, l.started_at) + s.read_after_ms, i.first_seen)"
       " FROM interfaces i LEFT JOIN device_latest l ON l.device_id = i.device_id"
       " LEFT JOIN older_readings o ON o.interface_id = i.id"
@@ -79,9 +81,10 @@ Result<std::vector<StoredInterface>> Reader::interfaces(std::int64_t device_id) 
   for (auto row = statement->first(device_id, most_interfaces);; row = statement->next()) {
     if (!row) return tl::make_unexpected(row.error());
     if (!*row) return interfaces;
-    interfaces.push_back({statement->integer(0), std::string(statement->text(1)), statement->maybe_text(2),
-                          statement->maybe_unsigned(3), statement->maybe_unsigned(4), wall_time(statement->integer(5)),
-                          wall_time(statement->integer(6))});
+    const auto type = statement->is_null(3) ? std::nullopt : std::optional(statement->integer(3));
+    interfaces.push_back({statement->integer(0), std::string(statement->text(1)), statement->maybe_text(2), type,
+                          statement->maybe_unsigned(4), statement->maybe_unsigned(5), wall_time(statement->integer(6)),
+                          wall_time(statement->integer(7))});
   }
 }
 
@@ -114,6 +117,21 @@ Result<std::optional<TypicalCost>> Reader::typical_cost(const std::string& devic
   return cost;
 }
 
+Result<std::vector<NarrowInterface>> Reader::narrow_interfaces(const std::string& device) {
+  auto statement = impl_->database.prepare(
+      "SELECT i.name, max(ifnull(i.in_speed_bps, 0), ifnull(i.out_speed_bps, 0)) AS speed"
+      " FROM devices d JOIN device_latest l ON l.device_id = d.id JOIN json_each(l.readings) r"
+      " JOIN interfaces i ON i.id = r.value ->> 0"
+      " WHERE d.name = ?1 AND speed > 0 AND r.value ->> 7 & 3");  // the view interface_latest names the places
+  if (!statement) return tl::make_unexpected(statement.error());
+  std::vector<NarrowInterface> narrow;
+  for (auto row = statement->first(device);; row = statement->next()) {
+    if (!row) return tl::make_unexpected(row.error());
+    if (!*row) return narrow;
+    narrow.push_back({std::string(statement->text(0)), statement->unsigned_integer(1)});
+  }
+}
+
 Result<> Reader::for_each_sample(const SampleQuery& query, const std::function<void(const StoredSample&)>& callback) {
   Database& database = impl_->database;
   const auto range = polls_around(database, query);
@@ -133,7 +151,43 @@ Result<> Reader::for_each_sample(const SampleQuery& query, const std::function<v
     if (!*row) return {};
     const auto sample = sample_of(*statement, database.path());
     if (!sample) return tl::make_unexpected(sample.error());
-    if (overlaps(*sample, query)) callback(*sample);
+    if (overlaps(sample->read_at, std::max(sample->in.elapsed, sample->out.elapsed), query)) callback(*sample);
+  }
+}
+
+Result<> Reader::for_each_counts(const SampleQuery& query, const std::function<void(const StoredCounts&)>& callback) {
+  Database& database = impl_->database;
+  const auto range = polls_around(database, query);
+  if (!range) return tl::make_unexpected(range.error());
+  auto statement = database.prepare(
+      "SELECT s.id % ?1, p.started_at + s.read_after_ms, s.elapsed_us, s.ucast_pkts, s.multicast_pkts,"
+      " s.broadcast_pkts, s.faults, x.flapped_at, x.in_ucast_pkts, x.out_ucast_pkts, x.in_multicast_pkts,"
+      " x.out_multicast_pkts, x.in_broadcast_pkts, x.out_broadcast_pkts, x.in_errors, x.out_errors, x.in_discards,"
+      " x.out_discards"
+      " FROM polls p CROSS JOIN sample_rows s ON s.id BETWEEN p.id * ?1 + ?2 AND p.id * ?1 + ?3"
+      " LEFT JOIN sample_exceptions x ON x.id = iif(s.states > 65535, s.id, NULL)"
+      " WHERE p.device_id = ?4 AND p.started_at BETWEEN ?5 AND ?6 ORDER BY p.started_at, p.id, s.id");
+  if (!statement) return tl::make_unexpected(statement.error());
+  for (auto row = statement->first(most_interfaces, query.first_interface, query.last_interface, query.device_id,
+                                   range->from, range->to);
+       ; row = statement->next()) {
+    if (!row) return tl::make_unexpected(row.error());
+    if (!*row) return {};
+    const StoredCounts counts = counts_of(*statement);
+    if (overlaps(counts.read_at, counts.elapsed, query)) callback(counts);
+  }
+}
+
+Result<std::vector<std::pair<std::int64_t, std::int64_t>>> Reader::stack(std::int64_t device_id) {
+  auto statement = impl_->database.prepare(
+      "SELECT s.higher_id, s.lower_id FROM interfaces i JOIN interface_stack s ON s.higher_id = i.id"
+      " WHERE i.device_id = ? ORDER BY s.higher_id, s.lower_id");
+  if (!statement) return tl::make_unexpected(statement.error());
+  std::vector<std::pair<std::int64_t, std::int64_t>> pairs;
+  for (auto row = statement->first(device_id);; row = statement->next()) {
+    if (!row) return tl::make_unexpected(row.error());
+    if (!*row) return pairs;
+    pairs.emplace_back(statement->integer(0), statement->integer(1));
   }
 }
 
@@ -172,9 +226,8 @@ Result<StoredSample> sample_of(const Statement& row, const std::filesystem::path
   StoredSample sample;
   sample.interface_id = row.integer(0);
   sample.read_at = wall_time(row.integer(1));
-  sample.elapsed = std::chrono::microseconds(row.integer(2));
-  sample.in = {row.maybe_unsigned(4), *in_quality, std::nullopt};
-  sample.out = {row.maybe_unsigned(5), *out_quality, std::nullopt};
+  sample.in = {row.maybe_unsigned(4), std::chrono::microseconds(row.integer(6)), *in_quality, std::nullopt};
+  sample.out = {row.maybe_unsigned(5), std::chrono::microseconds(row.integer(7)), *out_quality, std::nullopt};
   sample.in.utilization = share_of(sample.in, row.maybe_unsigned(6), row.maybe_unsigned(8));
   sample.out.utilization = share_of(sample.out, row.maybe_unsigned(7), row.maybe_unsigned(9));
   return sample;
@@ -189,8 +242,30 @@ std::optional<double> share_of(const StoredSample::Direction& direction, const s
   return static_cast<double>(*direction.octets) / seconds * 8.0 / static_cast<double>(*speed_bps);
 }
 
-bool overlaps(const StoredSample& sample, const SampleQuery& query) {
-  return sample.read_at > query.since && sample.read_at - sample.elapsed < query.until;
+bool overlaps(WallTime read_at, std::chrono::microseconds elapsed, const SampleQuery& query) {
+  return read_at > query.since && read_at - elapsed < query.until;
+}
+
+// Both places of a delta: packed with others in its row, or by itself in sample_exceptions.
+StoredCounts counts_of(const Statement& row) {
+  constexpr int first_packed = 3;
+  constexpr int flapped_at = 7;
+  constexpr int first_alone = 8;
+  StoredCounts counts;
+  counts.interface_id = row.integer(0);
+  counts.read_at = wall_time(row.integer(1));
+  counts.elapsed = std::chrono::microseconds(row.integer(2));
+  counts.flapped = !row.is_null(flapped_at);
+  for (std::size_t group = 0; group < packed_deltas.size(); ++group) {
+    const int column = first_packed + static_cast<int>(group);
+    if (!row.is_null(column)) unpack(row.unsigned_integer(column), packed_deltas[group], counts.deltas);
+  }
+  const auto first = static_cast<std::size_t>(packed_deltas.front().first);
+  for (std::size_t counter = first; counter < counter_count; ++counter) {
+    auto& delta = counts.deltas.items[counter];
+    if (!delta) delta = row.maybe_unsigned(first_alone + static_cast<int>(counter - first));
+  }
+  return counts;
 }
 
 }  // namespace

@@ -36,8 +36,8 @@ constexpr std::string_view insert_samples_sql = "INSERT OR FAIL INTO sample_rows
 constexpr std::string_view insert_exceptions_sql =
     "INSERT INTO sample_exceptions (id, in_speed_bps, out_speed_bps, in_elapsed_us, out_elapsed_us, admin_status,"
     " oper_status, exceptions, in_ucast_pkts, out_ucast_pkts, in_multicast_pkts, out_multicast_pkts, in_broadcast_pkts,"
-    " out_broadcast_pkts, in_errors, out_errors, in_discards, out_discards)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    " out_broadcast_pkts, in_errors, out_errors, in_discards, out_discards, flapped_at)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 constexpr std::string_view set_aside_sql =
     "INSERT OR REPLACE INTO older_readings (interface_id, poll_id, started_at, reading)"
     " SELECT r.value ->> 0, l.poll_id, l.started_at, r.value FROM device_latest l, json_each(l.readings) r"
@@ -50,6 +50,11 @@ constexpr std::string_view put_latest_sql =
 constexpr std::string_view put_seen_sql =
     "INSERT INTO device_latest (device_id, last_seen, readings) VALUES (?1, ?2, '[]')"
     " ON CONFLICT (device_id) DO UPDATE SET last_seen = ?2";
+constexpr std::string_view clear_stack_sql =
+    "DELETE FROM interface_stack WHERE higher_id IN (SELECT id FROM interfaces WHERE device_id = ?)";
+constexpr std::string_view insert_stack_sql =
+    "INSERT OR IGNORE INTO interface_stack (higher_id, lower_id) SELECT h.id, l.id FROM interfaces h, interfaces l"
+    " WHERE h.device_id = ?1 AND h.name = ?2 AND l.device_id = ?1 AND l.name = ?3";
 constexpr std::string_view upsert_target_sql =
     "INSERT INTO ping_targets (name, is_device, address) VALUES (?1, ?2, nullif(?3, ''))"
     " ON CONFLICT (name) DO UPDATE SET is_device = ?2, address = coalesce(nullif(?3, ''), address) RETURNING id";
@@ -87,7 +92,7 @@ void take_over(const DeviceFacts& facts, DeviceFacts& known);
 Result<Recorder> Recorder::create(Database& database) {
   auto rows = CycleRows::attach(database);
   if (!rows) return tl::make_unexpected(rows.error());
-  const std::array<std::string_view, 20> sql = {
+  const std::array<std::string_view, 22> sql = {
       "SELECT id FROM devices WHERE name = ?",
       insert_device_sql,
       update_device_sql,
@@ -103,6 +108,8 @@ Result<Recorder> Recorder::create(Database& database) {
       take_back_sql,
       put_latest_sql,
       put_seen_sql,
+      clear_stack_sql,
+      insert_stack_sql,
       upsert_target_sql,
       insert_round_sql,
       round_before_sql,
@@ -117,9 +124,9 @@ Result<Recorder> Recorder::create(Database& database) {
   }
   // Braced initialisers are evaluated in order, which is the order of the members and of the list above.
   auto next = std::make_move_iterator(made.begin());
-  return Recorder(std::move(*rows),
-                  Statements{*next++, *next++, *next++, *next++, *next++, *next++, *next++, *next++, *next++, *next++,
-                             *next++, *next++, *next++, *next++, *next++, *next++, *next++, *next++, *next++, *next++});
+  return Recorder(std::move(*rows), Statements{*next++, *next++, *next++, *next++, *next++, *next++, *next++, *next++,
+                                               *next++, *next++, *next++, *next++, *next++, *next++, *next++, *next++,
+                                               *next++, *next++, *next++, *next++, *next++, *next++});
 }
 
 Result<Recorded> Recorder::store(const Record& record) {
@@ -217,6 +224,7 @@ Result<> Recorder::store_interfaces(const Context& context) {
   device.interfaces.end_pass();
 
   if (auto stored = store_samples(context); !stored) return stored;
+  if (auto stored = store_stack(context); !stored) return stored;
   if (!context.newest || (cycle.outcome == CycleOutcome::failed && cycle.interfaces.empty())) return {};
   const bool looked_into = device.latest_poll != 0;
   return store_latest(context, looked_into && as_before == device.latest_rows && as_before == cycle.interfaces.size());
@@ -236,9 +244,22 @@ Result<> Recorder::store_samples(const Context& context) {
         told.out_elapsed_us, told.admin_status, told.oper_status, told.exceptions, delta[Counter::in_ucast_pkts],
         delta[Counter::out_ucast_pkts], delta[Counter::in_multicast_pkts], delta[Counter::out_multicast_pkts],
         delta[Counter::in_broadcast_pkts], delta[Counter::out_broadcast_pkts], delta[Counter::in_errors],
-        delta[Counter::out_errors], delta[Counter::in_discards], delta[Counter::out_discards]);
+        delta[Counter::out_errors], delta[Counter::in_discards], delta[Counter::out_discards], told.flapped_at);
     if (!inserted) return inserted;
   }
+  return {};
+}
+
+// Read once an hour or so, and mostly what it was.
+Result<> Recorder::store_stack(const Context& context) {
+  if (!context.newest || !context.cycle.stack || context.device.stack == context.cycle.stack) return {};
+  // The interfaces of a partial cycle are not all in the file, and a pair is of two that are.
+  if (context.cycle.outcome != CycleOutcome::complete) return {};
+  if (auto cleared = statements_.clear_stack.run(context.device.id); !cleared) return cleared;
+  for (const StackedInterfaces& pair : *context.cycle.stack) {
+    if (auto stored = statements_.insert_stack.run(context.device.id, pair.higher, pair.lower); !stored) return stored;
+  }
+  context.device.stack = context.cycle.stack;
   return {};
 }
 

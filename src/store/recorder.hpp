@@ -51,16 +51,18 @@ class Recorder {
   struct DeviceEntry {
     std::int64_t id = 0;
     std::optional<std::uint64_t> last_poll_number;
-    std::optional<std::string> address;  ///< as in the file; nullopt: not looked into
-    std::optional<DeviceFacts> facts;    ///< those of the file that were read since it was looked into
-    std::int64_t latest_poll = 0;        ///< whose readings are in device_latest; 0: not looked into
-    std::size_t latest_rows = 0;         ///< of that poll
+    std::optional<std::string> address;                   ///< as in the file; nullopt: not looked into
+    std::optional<DeviceFacts> facts;                     ///< those of the file that were read since it was looked into
+    std::int64_t latest_poll = 0;                         ///< whose readings are in device_latest; 0: not looked into
+    std::size_t latest_rows = 0;                          ///< of that poll
+    std::optional<std::vector<StackedInterfaces>> stack;  ///< as in the file; nullopt: not looked into
     InterfaceList<InterfaceEntry> interfaces;
   };
   struct Statements {
     Statement device_id, insert_device, update_device, touch_device, last_poll_number;
     Statement insert_poll, interface_id, insert_interface, update_interface, insert_samples;
     Statement insert_exceptions, set_aside, take_back, put_latest, put_seen;
+    Statement clear_stack, insert_stack;
     Statement upsert_target, insert_round, round_before, rounds_of_hour, put_hour;
   };
   /// One cycle on its way.
@@ -81,6 +83,7 @@ class Recorder {
   [[nodiscard]] Result<InterfaceEntry*> find_or_insert(const Context& context, const Interface& interface,
                                                        bool& inserted);
   [[nodiscard]] Result<> store_samples(const Context& context);
+  [[nodiscard]] Result<> store_stack(const Context& context);
   [[nodiscard]] Result<> store_latest(const Context& context, bool same_interfaces);
 
   [[nodiscard]] Result<> roll_up(std::int64_t target_id, std::int64_t round_id, WallTime started_at);

@@ -62,6 +62,15 @@ std::optional<std::int64_t> pack(const PerCounter<CounterDelta>& deltas, const P
   return any ? std::optional(static_cast<std::int64_t>(packed)) : std::nullopt;
 }
 
+void unpack(std::uint64_t packed, const PackedDeltas& how, PerCounter<std::optional<std::uint64_t>>& deltas) noexcept {
+  const auto first = static_cast<std::size_t>(how.first);
+  const std::uint64_t none = (std::uint64_t{1} << how.bits) - 1;
+  for (int place = 0; place < how.count; ++place) {
+    const std::uint64_t delta = packed >> (place * how.bits) & none;
+    if (delta != none) deltas.items[first + static_cast<std::size_t>(place)] = delta;
+  }
+}
+
 std::optional<std::int64_t> common_mbps(const InterfaceRecord& row) noexcept {
   if (!row.in_speed_bps || row.in_speed_bps != row.out_speed_bps || *row.in_speed_bps % bits_in_a_mbit != 0) {
     return std::nullopt;
@@ -73,7 +82,7 @@ bool has_word(IfStatus status) noexcept { return status.code >= 1 && status.code
 
 bool has_exceptions(const InterfaceRecord& row) noexcept {
   if ((row.in_speed_bps || row.out_speed_bps) && !common_mbps(row)) return true;
-  if (lacks_word(row.sample.admin_status) || lacks_word(row.sample.oper_status)) return true;
+  if (row.flapped_at || lacks_word(row.sample.admin_status) || lacks_word(row.sample.oper_status)) return true;
   if (own_span_us(row, Counter::in_octets) || own_span_us(row, Counter::out_octets)) return true;
   if (std::any_of(packed_deltas.begin(), packed_deltas.end(),
                   [&row](const PackedDeltas& how) { return overflows(row.deltas, how); })) {
@@ -102,6 +111,7 @@ SampleExceptions exceptions_of(const InterfaceRecord& row) {
       exceptions.deltas.items[place] = row.deltas.items[place].value;
     }
   }
+  if (row.flapped_at) exceptions.flapped_at = row.flapped_at->count();
   return exceptions;
 }
 

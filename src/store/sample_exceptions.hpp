@@ -20,6 +20,7 @@ struct SampleExceptions {
   std::optional<std::string> oper_status;
   std::optional<std::string> exceptions;            ///< "in_errors=reset out_errors=wrapped"
   PerCounter<std::optional<std::uint64_t>> deltas;  ///< that have no room in their packed number
+  std::optional<std::uint32_t> flapped_at;          ///< sysUpTime
 };
 
 /// Deltas of several counters in one number, each in as many bits: one column where a column each costs as much as all
@@ -36,6 +37,9 @@ inline constexpr std::array<PackedDeltas, 4> packed_deltas{{{Counter::in_ucast_p
 /// The number; nullopt where none has a delta, or one has no room: then all stand in SampleExceptions.
 [[nodiscard]] std::optional<std::int64_t> pack(const PerCounter<CounterDelta>& deltas,
                                                const PackedDeltas& how) noexcept;
+
+/// The way back: sets those that have a delta.
+void unpack(std::uint64_t packed, const PackedDeltas& how, PerCounter<std::optional<std::uint64_t>>& deltas) noexcept;
 
 /// Mbit/s, where that is the whole truth of both directions.
 [[nodiscard]] std::optional<std::int64_t> common_mbps(const InterfaceRecord& row) noexcept;

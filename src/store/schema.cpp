@@ -553,7 +553,29 @@ FROM (
                                      ORDER BY started_at DESC, round DESC LIMIT 1));
 )sql";
 
-constexpr std::array<Migration, 3> steps_of_octopoll{{{1, version_1}, {2, version_2}, {3, version_3}}};
+// Version 4 knows of links that went and came between two polls, and of interfaces that run on top of others. The new
+// column is ifLastChange (sysUpTime, 1/100 s) where it moved although ifOperStatus did not.
+constexpr const char* version_4 = R"sql(
+ALTER TABLE sample_exceptions ADD COLUMN flapped_at INTEGER;
+CREATE TABLE interface_stack (         -- ifStackTable as last read: a LAG on a port, a VLAN on a LAG
+  higher_id INTEGER NOT NULL REFERENCES interfaces(id),
+  lower_id  INTEGER NOT NULL REFERENCES interfaces(id),
+  PRIMARY KEY (higher_id, lower_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE VIEW v_flaps AS                 -- time: when the poll noticed; flapped_at: the agent's sysUpTime, 1/100 s
+SELECT d.name AS device, i.name AS interface, i.alias,
+       strftime('%Y-%m-%dT%H:%M:%fZ', (p.started_at + s.read_after_ms) / 1000.0, 'unixepoch') AS time,
+       x.flapped_at, p.sys_uptime, p.poll_number, p.started_at
+FROM sample_exceptions x
+JOIN sample_rows s ON s.id = x.id
+JOIN polls p ON p.id = x.id >> 24
+JOIN devices d ON d.id = p.device_id
+JOIN interfaces i ON i.id = x.id & 16777215
+WHERE x.flapped_at IS NOT NULL;
+)sql";
+
+constexpr std::array<Migration, 4> steps_of_octopoll{{{1, version_1}, {2, version_2}, {3, version_3}, {4, version_4}}};
 
 Result<> run_steps(Database& database, std::span<const Migration> steps, std::int64_t from);
 

@@ -14,6 +14,7 @@
 #include "octopoll/config/interface_rules.hpp"
 #include "octopoll/core/credentials.hpp"
 #include "octopoll/core/endpoint.hpp"
+#include "octopoll/core/health.hpp"
 
 namespace octopoll::config {
 
@@ -27,6 +28,9 @@ struct Problem {
   /// "FILE:LINE:COLUMN: message", without the remedy.
   [[nodiscard]] std::string text() const;
 };
+
+/// `interval: auto` makes no interval shorter than this: no counter is worth more load.
+inline constexpr std::chrono::seconds shortest_auto_interval(5);
 
 /// The echo requests of one round to one target. The initialisers are the defaults.
 struct EchoSettings {
@@ -49,6 +53,7 @@ struct Device {
   std::string auth_name;  ///< name in `auths`; "" for the built-in default (v2c, public)
   SnmpCredentials auth;
   std::chrono::nanoseconds interval = std::chrono::seconds(60);
+  bool interval_auto = false;  ///< shortened where 32-bit counters of the device would wrap unseen
   std::chrono::nanoseconds timeout = std::chrono::seconds(1);  ///< per request, before the first retry
   unsigned retries = 2;                                        ///< per request, after the first try
   unsigned max_outstanding = 2;                                ///< requests in flight at this device
@@ -56,6 +61,7 @@ struct Device {
   unsigned max_repetitions = 25;                               ///< upper bound for GETBULK
   unsigned max_message_size = 1472;                            ///< octets an answer may have
   CounterSet counters{};                                       ///< that are read of each interface
+  HealthLimits health{};                                       ///< of its interfaces, for the report of errors
   bool short_request_ids = false;                              ///< below 2^15
   std::vector<Endpoint> answers_from{};                        ///< further addresses whose answers are taken
   std::shared_ptr<const InterfaceRules> interfaces;            ///< shared by the devices of a group; never null

@@ -43,6 +43,9 @@ struct InterfaceRecord {
   std::optional<double> out_utilization;
   /// An octet delta went above the stated speed: the delta stays `ok`, that direction's speed is unknown for this span.
   bool speed_exceeded = false;
+  /// ifLastChange (sysUpTime), where it shows that the link left its state and came back since the reading before:
+  /// ifOperStatus is as it was. nullopt: nothing shows it, which is no proof that it did not (0 is "unknown").
+  std::optional<TimeTicks> flapped_at;
 
   /// Per second, of any counter; nullopt unless its delta makes a rate.
   [[nodiscard]] std::optional<double> per_second(Counter counter) const noexcept;
@@ -66,6 +69,13 @@ struct PollCost {
   std::uint32_t timeouts = 0;  ///< requests that got no answer in all their tries
 };
 
+/// One row of ifStackTable (RFC 2863 section 3.1.1): a LAG on a port, a VLAN on a LAG.
+struct StackedInterfaces {
+  std::string higher;
+  std::string lower;
+  friend bool operator==(const StackedInterfaces&, const StackedInterfaces&) = default;
+};
+
 /// All of one device's cycle. Rows are taken, judged and stored together.
 struct DeviceCycle {
   std::string device;             ///< its name in the inventory
@@ -84,6 +94,9 @@ struct DeviceCycle {
   std::optional<TimeTicks> sys_uptime;
   PollCost cost;
   std::vector<InterfaceRecord> interfaces;
+  /// ifStackTable, by names: which interface runs on top of which. nullopt: not read in this cycle; empty: the agent
+  /// has none.
+  std::optional<std::vector<StackedInterfaces>> stack;
 };
 
 /// One round of echo probes to one target.

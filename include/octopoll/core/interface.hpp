@@ -35,6 +35,8 @@ enum class SpeedSource : std::uint8_t { none, if_speed, if_high_speed, override_
 
 /// ifType values that octopoll treats apart (IANAifType-MIB).
 inline constexpr std::int64_t if_type_software_loopback = 24;
+/// Whether interfaces of this type run on others: LAG, VLAN, tunnel, bridge and so on.
+[[nodiscard]] bool is_logical_if_type(std::optional<std::int64_t> type) noexcept;
 
 /// The columns that stand still, as text and numbers ready to show; `Interface` keeps them in less memory.
 /// Absent is nullopt, never 0 or "": an empty ifAlias and a missing one are different facts.

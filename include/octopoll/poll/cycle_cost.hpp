@@ -8,6 +8,7 @@
 
 #include "octopoll/config/inventory.hpp"
 #include "octopoll/core/result.hpp"
+#include "octopoll/poll/wrap_risk.hpp"
 #include "octopoll/snmp/interview.hpp"
 
 namespace octopoll::poll {
@@ -22,6 +23,8 @@ struct CycleCost {
   std::chrono::nanoseconds duration{};
   /// Of a cycle that reads the tables as well: the first one, and one an hour. Nothing where that is not known.
   std::optional<std::uint64_t> requests_with_tables{};
+  /// Nothing where no counter wraps unseen, or nobody knows.
+  std::optional<WrapRisk> wraps{};
 };
 
 /// A cycle ends before the device's next turn begins: with what has arrived by then.

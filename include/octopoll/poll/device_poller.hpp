@@ -60,6 +60,8 @@ class DevicePoller {
   /// credentials may show another view of the agent.
   void reconfigure(config::Device device);
 
+  /// The device's own, or with `interval: auto` what its counters need, as far as is known.
+  [[nodiscard]] std::chrono::nanoseconds interval() const noexcept;
   /// Of the cycle under way, else of the last one.
   [[nodiscard]] std::uint64_t poll_number() const noexcept;
   /// SNMPv3: the agent's engine id in hex; empty before its discovery.

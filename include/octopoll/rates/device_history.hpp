@@ -44,7 +44,7 @@ struct Judgement {
 
 /// The base lines of one device's interfaces.
 ///
-/// Shape:  value type; about 180 octets an interface. judge() allocates the vector it returns, and more only where the
+/// Shape:  value type; about 210 octets an interface. judge() allocates the vector it returns, and more only where the
 ///         rows are not those of the cycle before.
 /// Errors: none; what cannot be known has a quality that says so.
 /// Thread: any, one at a time.
@@ -62,19 +62,25 @@ struct Judgement {
 ///  6. `stale`: no time passed, or the time is less certain than max_time_error. The base is KEPT: the same octets
 ///     come with a later and longer delta whose relative error is small enough, so sums stay whole. The record's
 ///     `elapsed` is the time since that kept base, and grows until then.
-///  7. 64 bits: `reset` where it went back; `implausible` above 10 Tb/s; else `ok`.
+///  7. 64 bits: `reset` where it went back; `implausible` above 10 Tb/s, and of octets what is above the stated speed
+///  and
+///     more than the row's own frames could hold if each were 64 KiB; else `ok`.
 ///  8. 32 bits: `ambiguous` where the stated speed allows a whole turn in the time between, unless this row's unicast,
 ///     multicast and broadcast packets x largest frame leave no room for one. Else `ok` forward, and backward
 ///     `wrapped` within 1.05 x speed, `implausible` above it. Without a speed, backward is `wrapped` only if the
 ///     frames leave no room for a whole turn; forward is `ok` unless they show that there was room.
 ///     Packets of 32 bits are bounded by the speed in packets of 20 octets; errors and discards are `ok` forward.
+///     `wrapped` beside a counter of the row that went back without a wrap is `ambiguous`.
 ///
-/// After `reset` and `implausible` two bases are held until the next reading shows which one it continues; a delta
-/// from the older one has its own `elapsed`. Where it could continue either, it is `ambiguous`: no guess is made.
+/// After `reset`, `implausible` and a step back that is `ambiguous`, two bases are held until the next reading shows
+/// which one it continues; a delta from the older one has its own `elapsed`. Where it could continue either, it is
+/// `ambiguous`: no guess is made. The older base is held on for a few readings that stand still, or one that moves, for
+/// agents that garble several readings in a row: a leap back to it is no traffic.
 ///
 /// Limits. The largest frame is ifMtu + 26, so for the packet bound the agent's word on its MTU is taken until octets
 /// refute it (RFC 2863 leaves to the media what a frame is). A 32-bit counter that was garbled into something a wrap
-/// explains is taken for a wrap.
+/// explains is taken for a wrap. Several readings that were garbled alike look like standing still: their deltas of 0
+/// are told, and the delta that leads back spans them.
 class DeviceHistory {
  public:
   /// Judges a cycle and makes its readings the new bases. Takes the rows out of `now`; its other fields stay.

@@ -24,10 +24,9 @@ struct Elapsed {
 };
 
 /// Measures by sysUpTime or by our clock, whichever has the smaller error bound (invariant 2 of the design).
-/// sysUpTime: its step at each end; our clock: the difference of the round trips, and the floor.
-/// sysUpTime counts only where it is sane: there at both ends, advancing (modulo 2^32, RFC 2578 section 7.1.8), and
-/// within 3 %, two steps and the round trips of our clock.
-/// Thread: any.
+/// sysUpTime: its step at each end, a second where both readings are whole ones; our clock: the difference of the round
+/// trips, and the floor. sysUpTime counts only where it is sane: there at both ends, advancing (modulo 2^32, RFC 2578
+/// section 7.1.8), and within 3 %, two steps and the round trips of our clock. Thread: any.
 [[nodiscard]] Elapsed elapsed_between(const ReadingTime& before, const ReadingTime& now,
                                       const ClockSettings& settings = {}) noexcept;
 

@@ -13,17 +13,39 @@
 
 namespace octopoll::rates {
 
-/// The last accepted reading of one interface. Value type of DeviceHistory, about 180 octets: values and widths are
+/// What the last answer said of a link's state; unlike the counters it needs no accepted reading.
+struct LinkState {
+  std::optional<TimeTicks> uptime;       ///< sysUpTime of that answer
+  std::optional<TimeTicks> last_change;  ///< ifLastChange
+  std::optional<IfStatus> oper_status;   ///< ifOperStatus
+};
+[[nodiscard]] LinkState link_state_of(const InterfaceSample& sample) noexcept;
+
+/// When the link left its state and came back to it between two answers of an agent that did not restart, about one
+/// ifIndex: an ifLastChange that lies between the two although ifOperStatus is the same.
+/// Source: RFC 2863, ifLastChange. nullopt where it is 0 (unknown, or before the agent's start), and where the agent
+/// gives sysUpTime for it.
+[[nodiscard]] std::optional<TimeTicks> flap_between(const LinkState& before, const LinkState& now) noexcept;
+
+/// The last accepted reading of one interface. Value type of DeviceHistory, about 210 octets: values and widths are
 /// kept apart, which halves what PerCounter<CounterReading> would take, and the name is the one that discovery made.
 /// Invariant: every counter in it was read at `time`, but those in `doubts`, which have an older base as well.
 class RowBase {
  public:
-  /// The base that a contradicting reading (quality `reset` or `implausible`) pushed aside. It stays until the next
-  /// reading shows which of the two to believe, so one garbled reading costs neither a spike nor the base line.
+  /// What was strange about a reading.
+  enum class Strange : std::uint8_t {
+    value,   ///< it contradicts its base: `reset`, `implausible`, or back for no known reason
+    frames,  ///< it would be possible, but the frames of its span cannot hold it
+    wrap,    ///< nothing, but that it went back by a wrap, as a garbled one may seem to
+  };
+  /// The base that a strange reading pushed aside. It stays until a later reading shows which of the two to believe, so
+  /// garbled readings cost neither a spike nor the base line.
   struct Doubt {
     Counter counter{};
     CounterReading old;
     ReadingTime time;
+    Strange why = Strange::value;
+    int age = 0;  ///< 0: no reading since the strange one
   };
 
   RowBase() = default;
@@ -41,18 +63,27 @@ class RowBase {
 
   /// Some counter is.
   [[nodiscard]] bool doubted() const noexcept { return !doubts_.empty(); }
-  void doubt(Counter counter, const CounterReading& old, const ReadingTime& when);
-  /// Ends the doubt about a counter, if there is one, and hands it out.
-  std::optional<Doubt> settle(Counter counter) noexcept;
+  void doubt(Counter counter, const CounterReading& old, const ReadingTime& when, Strange why);
+  /// The older bases of a counter, the newest first; nullptr after the last one. `after`: the one before, or nullptr.
+  [[nodiscard]] const Doubt* next_doubt(Counter counter, const Doubt* after) const noexcept;
+  /// A reading went on from the base, not from the older ones: some of them have waited long enough.
+  void age_doubts(Counter counter, bool moved) noexcept;
+  void end_doubts(Counter counter) noexcept;
+  /// What seemed a wrap is no better than any other step back.
+  void doubt_wrap(Counter counter) noexcept;
 
   Interface interface;  ///< as it was at `time`
   ReadingTime time;
   BootTime seen;  ///< when the row was last in an answer; later than `time` while the base is kept (`stale`)
   std::optional<TimeTicks> discontinuity_time;
+  LinkState link;
   /// Octets exceeded frames x largest frame once (offloads count super-frames, or ifMtu is wrong): frame counts of
   /// this direction bound nothing here any more.
   bool in_frames_refuted = false;
   bool out_frames_refuted = false;
+  /// Nor does it matter that its octets are more than its frames could hold if each were as large as can be.
+  bool in_frames_useless = false;
+  bool out_frames_useless = false;
   bool moved_in_doubt = false;  ///< the name may mean another interface since
 
  private:

@@ -8,9 +8,11 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "octopoll/core/clock.hpp"
+#include "octopoll/core/counters.hpp"
 #include "octopoll/core/quality.hpp"
 #include "octopoll/core/result.hpp"
 #include "octopoll/latency/availability.hpp"
@@ -31,6 +33,7 @@ struct StoredInterface {
   std::int64_t id = 0;
   std::string name;
   std::optional<std::string> alias;
+  std::optional<std::int64_t> type;           ///< IANAifType
   std::optional<std::uint64_t> in_speed_bps;  ///< bit/s that utilisation divides by
   std::optional<std::uint64_t> out_speed_bps;
   WallTime first_seen;
@@ -38,19 +41,28 @@ struct StoredInterface {
 };
 
 /// One interface in one cycle, as far as reports of traffic need it.
-/// The delta covers (`read_at` - `elapsed`, `read_at`]; `octets` is set whenever a delta was honest, but only ok and
-/// wrapped make a rate.
+/// A direction's delta covers (`read_at` - its `elapsed`, `read_at`]: mostly what the row covers, more where its base
+/// line is older. `octets` is set whenever a delta was honest, but only ok and wrapped make a rate.
 struct StoredSample {
   struct Direction {
     std::optional<std::uint64_t> octets;
+    std::chrono::microseconds elapsed{};
     Quality quality = Quality::absent;
     std::optional<double> utilization;  ///< share of the link at the speed of that time
   };
   std::int64_t interface_id = 0;
   WallTime read_at;
-  std::chrono::microseconds elapsed{};
   Direction in;
   Direction out;
+};
+
+/// What one interface in one cycle counted, as far as reports of errors need it.
+struct StoredCounts {
+  std::int64_t interface_id = 0;
+  WallTime read_at;
+  std::chrono::microseconds elapsed{};
+  PerCounter<std::optional<std::uint64_t>> deltas;  ///< honest ones alone; of octets none
+  bool flapped = false;                             ///< the link went and came back since the reading before
 };
 
 /// What a device's cycles take: each number the median of its newest complete polls.
@@ -61,6 +73,12 @@ struct TypicalCost {
   std::uint64_t octets_sent = 0;
   std::uint64_t octets_received = 0;
   std::chrono::nanoseconds duration{};
+};
+
+/// An interface whose octets came with 32 bits when they were last read, and whose speed is known.
+struct NarrowInterface {
+  std::string name;
+  std::uint64_t speed_bps = 0;  ///< of the faster direction
 };
 
 /// Which samples: of one device, of interfaces with ids from `first_interface` to `last_interface`, whose deltas
@@ -116,9 +134,17 @@ class Reader {
   [[nodiscard]] Result<std::vector<StoredInterface>> interfaces(std::int64_t device_id);
   /// Of the device of that name; nullopt where it was never polled to the end.
   [[nodiscard]] Result<std::optional<TypicalCost>> typical_cost(const std::string& device);
+  /// Of the device of that name.
+  [[nodiscard]] Result<std::vector<NarrowInterface>> narrow_interfaces(const std::string& device);
   /// Calls back for each sample, by poll and interface, one row in memory at a time.
   [[nodiscard]] Result<> for_each_sample(const SampleQuery& query,
                                          const std::function<void(const StoredSample&)>& callback);
+  /// The same of what reports of errors need.
+  [[nodiscard]] Result<> for_each_counts(const SampleQuery& query,
+                                         const std::function<void(const StoredCounts&)>& callback);
+  /// Which interface of a device runs on top of which (ifStackTable), by id: higher, lower. Empty where the agent does
+  /// not say.
+  [[nodiscard]] Result<std::vector<std::pair<std::int64_t, std::int64_t>>> stack(std::int64_t device_id);
 
   /// By name. Those that were never pinged are left out.
   [[nodiscard]] Result<std::vector<StoredTarget>> ping_targets();

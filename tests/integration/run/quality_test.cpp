@@ -308,3 +308,101 @@ TEST_CASE("a caching agent is stale until its base is old enough, and its sums s
   }
   CHECK(counted_after(deltas, 0) == static_cast<std::int64_t>(truth));
 }
+
+TEST_CASE("a sysUpTime that passes 2^32 is no reboot and bends no rate", "[run]") {
+  auto spec = agent_with({80 * megabits});
+  spec.sys_uptime = 0xFFFFFFFFU - 250;  // 2.5 s to go
+  Watch watch(std::move(spec));
+  await("a sysUpTime beyond its wrap",
+        [&] { return sqlite_int(watch.site().store(), "SELECT count(*) FROM polls WHERE sys_uptime < 100000") >= 2; });
+  watch.stop();
+  CHECK(watch.qualities().size() == 2);
+  check_rates(watch.deltas(), 80 * megabits);
+  for (const StoredCycle& cycle : watch.cycles()) CHECK_FALSE(cycle.rebooted);
+}
+
+TEST_CASE("polls that are lost lose no octet: the next delta spans them", "[run]") {
+  Watch watch(agent_with({0}));
+  watch.await_quality("first");
+  watch.set_traffic(80 * megabits);
+  watch.await_rates(2);
+  watch.fleet().set("agent", {{"silent", true}});
+  await("failed cycles", [&] {
+    const auto cycles = watch.cycles();
+    return std::count_if(cycles.begin(), cycles.end(), [](const auto& cycle) { return cycle.outcome == "failed"; }) >=
+           2;
+  });
+  watch.fleet().set("agent", {{"silent", false}});
+  watch.await_rates(2);
+  const std::uint64_t truth = watch.settle();
+  const auto deltas = watch.deltas();
+  CHECK(counted_after(deltas, 0) == static_cast<std::int64_t>(truth));
+  CHECK(std::any_of(deltas.begin(), deltas.end(), [](const auto& delta) {
+    return delta.makes_rate() && delta.seconds > 2.0 && *delta.in_octets > 10'000'000;
+  }));
+}
+
+TEST_CASE("a counter that shows zero for a few polls and comes back makes no spike, and loses nothing", "[run]") {
+  constexpr std::uint64_t start = 1'000'000'000'000;
+  auto spec = agent_with({0});
+  spec.interfaces[0].start[fleet::Count::in_octets] = start;
+  Watch watch(std::move(spec));
+  watch.await_rates(1);
+  const auto show = [&](std::uint64_t value) {
+    fleet::InterfaceChange change;
+    change.counters = {{fleet::Count::in_octets, value}};
+    watch.fleet().change_interface("agent", "eth1", change);
+  };
+  show(0);
+  watch.await_quality("reset");
+  watch.await_rates(1);
+  show(start + 5'000);
+  await("the octets that came meanwhile", [&] { return counted_after(watch.deltas(), 0) != 0; });
+  watch.await_rates(1);
+  watch.stop();
+  CHECK(counted_after(watch.deltas(), 0) == 5'000);
+  CHECK(watch.qualities().at("reset") == 1);
+}
+
+TEST_CASE("a link that goes and comes back between two polls is told by ifLastChange", "[run]") {
+  Watch watch(agent_with({40 * megabits, 0}));
+  watch.await_rates(1);
+  const auto flaps = [&] { return sqlite_int(watch.site().store(), "SELECT count(*) FROM v_flaps"); };
+  // A poll may come just between the two changes, and then sees them.
+  await("a flap", [&] {
+    for (const std::int32_t status : {2, 1}) {
+      fleet::InterfaceChange change;
+      change.oper_status = status;
+      watch.fleet().change_interface("agent", "eth1", change);
+    }
+    const auto before = watch.cycles().size();
+    await("two more cycles", [&] { return watch.cycles().size() >= before + 2; });
+    return flaps() > 0;
+  });
+  watch.stop();
+  CHECK(sqlite_int(watch.site().store(), "SELECT count(*) FROM v_flaps WHERE interface <> 'eth1'") == 0);
+  CHECK(sqlite_int(watch.site().store(),
+                   "SELECT count(*) FROM v_flaps WHERE flapped_at NOT BETWEEN 360000 AND sys_uptime + 200") == 0);
+}
+
+TEST_CASE("the stack of a real switch is read, and totals count nothing twice", "[run]") {
+  fleet::Fleet agents;
+  for (fleet::DeviceSpec& device : fleet::load_recordings(OCTOPOLL_TEST_DATA "/recordings")) {
+    if (device.name == "cloud-arista-dcs-7150s-52-cl") agents.add(std::move(device));
+  }
+  agents.start();
+  const Site site(
+      fmt::format("auths: {{a: {{community: cloud-arista-dcs-7150s-52-cl}}}}\n"
+                  "devices: [{{name: arista, address: '{}', auth: a, interval: 2s, ping: false}}]",
+                  agents.target()));
+  Child run = start_polling(site.run());
+  await_cycles(site.store(), "arista", 2);
+  stop_polling(run);
+  const auto pairs = sqlite_query(site.store(),
+                                  "SELECT h.type, h.if_index, l.type, l.if_index FROM interface_stack s"
+                                  " JOIN interfaces h ON h.id = s.higher_id JOIN interfaces l ON l.id = s.lower_id"
+                                  " ORDER BY l.if_index");
+  REQUIRE(pairs.size() == 2);
+  CHECK(pairs[0] == SqlRow{161, 1'000'001, 6, 47});
+  CHECK(pairs[1] == SqlRow{161, 1'000'001, 6, 48});
+}

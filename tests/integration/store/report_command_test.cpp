@@ -143,5 +143,45 @@ TEST_CASE("a report that cannot be written where it should is a failure") {
   CHECK(result.err.find("cannot write") != std::string::npos);
 }
 
+TEST_CASE("errors and totals are reports of the same store") {
+  const test::TempDir dir;
+  fill(dir / "x.db");
+  const std::vector<std::string> common{"--db",       (dir / "x.db").string(), "--since", "2026-01-31Z", "--until",
+                                        "2026-02-01Z"};
+  const auto run = [&](std::vector<std::string> words) {
+    words.insert(words.end(), common.begin(), common.end());
+    return report(words);
+  };
+  const auto errors = run({"errors"});
+  INFO(errors.describe());
+  CHECK(errors.exit_code() == 0);
+  CHECK_THAT(errors.out, Catch::Contains("Health") && Catch::Contains("errors"));
+  // One error in three packets and two lost ones: all is well where that is allowed.
+  test::write_file(dir / "inventory.yaml",
+                   "devices: [{name: sw1, address: 192.0.2.1, health: {errors: 100%, discards: 1}}]\n");
+  const auto lenient = run({"errors", "-c", (dir / "inventory.yaml").string(), "--format", "csv"});
+  CHECK_THAT(lenient.out, Catch::Contains("sw1,a,,ok,"));
+  CHECK_THAT(run({"errors", "-c", (dir / "inventory.yaml").string(), "--max-errors", "1%", "--format", "csv"}).out,
+             Catch::Contains("sw1,a,,errors,"));
+  const auto totals = run({"totals"});
+  INFO(totals.describe());
+  CHECK(totals.exit_code() == 0);
+  CHECK_THAT(totals.out, Catch::Contains("1 Mb/s") && Catch::Contains("100.0 %"));
+  CHECK_THAT(run({"totals", "--format", "json"}).out, Catch::Contains("\"report\": \"totals\""));
+
+  for (const std::vector<std::string>& words :
+       std::vector<std::vector<std::string>>{{"errors", "--sort", "p95"},
+                                             {"utilization", "--layers", "all"},
+                                             {"totals", "--layers", "some"},
+                                             {"totals", "--exclude", "("},
+                                             {"errors", "--max-errors", "2"},
+                                             {"errors", "-c", "/nowhere.yaml"}}) {
+    const auto refused = run(words);
+    INFO(refused.describe());
+    CHECK(refused.exit_code() == 2);
+    CHECK(refused.out.empty());
+  }
+}
+
 }  // namespace
 }  // namespace octopoll::report

@@ -40,6 +40,40 @@ TEST_CASE("the smallest inventory has the documented defaults", "[config]") {
   CHECK(inventory.warnings.empty());
 }
 
+TEST_CASE("an interval may be auto, until a nearer one is none", "[config]") {
+  const auto inventory = load_good(R"(
+defaults: {interval: auto}
+devices:
+  - a
+  - {name: b, address: 192.0.2.2, interval: 30s}
+groups:
+  g:
+    interval: 10s
+    devices: [{name: c, address: 192.0.2.3}, {name: d, address: 192.0.2.4, interval: auto}]
+)");
+  const auto says = [&](std::size_t device) {
+    return std::pair(inventory.devices[device].interval_auto, inventory.devices[device].interval / 1s);
+  };
+  CHECK(says(0) == std::pair(true, 60L));
+  CHECK(says(1) == std::pair(false, 30L));
+  CHECK(says(2) == std::pair(false, 10L));
+  CHECK(says(3) == std::pair(true, 60L));
+  check_problems("devices: [{address: a, interval: auto, timeout: 6s}]",
+                 {{1, 49, "the timeout 6s is not less than the interval 5s, which `auto` may come to"}});
+}
+
+TEST_CASE("limits of health are set one by one", "[config]") {
+  const auto inventory = load_good(R"(
+defaults: {health: {errors: 1%}}
+devices: [a, {name: b, address: 192.0.2.2, health: {discards: 0.005}}]
+)");
+  CHECK(inventory.devices[0].health == HealthLimits{0.01, 0.001});
+  CHECK(inventory.devices[1].health == HealthLimits{0.01, 0.005});
+  check_problems("devices: [{address: a, health: {errors: 7, discard: 1%}}]",
+                 {{1, 41, "`7` is no share of packets"}, {1, 44, "`health` has no key `discard`"}});
+  check_problems("devices: [{address: a, health: strict}]", {{1, 32, "`health`"}});
+}
+
 TEST_CASE("the nearest setting wins, and tags add up", "[config]") {
   const auto inventory = load_good(R"(
 defaults:

@@ -79,14 +79,90 @@ TEST_CASE("a contradicting reading costs neither a spike nor the base line") {
         {5'000, Quality::reset, none},
         {300, Quality::reset, none},
         {400, Quality::ok, 100}}},
-      {"two garbled readings in a row cost the base line, never a spike",
+      {"two garbled readings in a row: only the base line explains the third",
        64,
        mbit100,
        {{tera, Quality::first, none},
         {5'000, Quality::reset, none},
         {0, Quality::reset, none},
-        {tera + 900, Quality::ambiguous, none},
+        {tera + 900, Quality::ok, 900, 3},
         {tera + 1'000, Quality::ok, 100}}},
+      {"the same zero twice, as while a line card comes back: the old line goes on",
+       64,
+       mbit100,
+       {{tera, Quality::first, none},
+        {0, Quality::reset, none},
+        {0, Quality::ok, 0},
+        {tera + 600, Quality::ok, 600, 3},
+        {tera + 700, Quality::ok, 100}}},
+      {"the same zero five times",
+       64,
+       mbit100,
+       {{tera, Quality::first, none},
+        {0, Quality::reset, none},
+        {0, Quality::ok, 0},
+        {0, Quality::ok, 0},
+        {0, Quality::ok, 0},
+        {0, Quality::ok, 0},
+        {tera + 600, Quality::ok, 600, 6}}},
+      {"the same nonsense twice",
+       64,
+       mbit100,
+       {{1'000, Quality::first, none},
+        {1ULL << 63, Quality::implausible, none},
+        {1ULL << 63, Quality::ok, 0},
+        {1'600, Quality::ok, 600, 3},
+        {1'700, Quality::ok, 100}}},
+      {"zero twice, and the leap back is no more than the link could carry: no guess",
+       64,
+       mbit100,
+       {{500'000'000, Quality::first, none},
+        {0, Quality::reset, none},
+        {0, Quality::ok, 0},
+        {500'000'600, Quality::ambiguous, none},
+        {500'000'700, Quality::ok, 100}}},
+      {"zero twice, no speed known: no guess",
+       64,
+       none,
+       {{tera, Quality::first, none},
+        {0, Quality::reset, none},
+        {0, Quality::ok, 0},
+        {tera + 600, Quality::ambiguous, none},
+        {tera + 700, Quality::ok, 100}}},
+      {"a restart, and then traffic that passes the old line",
+       64,
+       mbit100,
+       {{1'000, Quality::first, none},
+        {0, Quality::reset, none},
+        {0, Quality::ok, 0},
+        {900, Quality::ok, 900},
+        {1'800, Quality::ok, 900},
+        {2'700, Quality::ok, 900}}},
+      {"a sum over processors that went back by a little: nobody can tell, and it does not matter",
+       64,
+       mbit100,
+       {{tera, Quality::first, none},
+        {tera - 40, Quality::reset, none},
+        {tera + 600'000, Quality::ok, 600'000, 2},
+        {tera + 600'100, Quality::ok, 100}}},
+      {"a 32-bit counter of a link without a speed that showed zero once: no guess",
+       32,
+       none,
+       {{3'000'000'000, Quality::first, none},
+        {0, Quality::ambiguous, none},
+        {3'000'000'600, Quality::ambiguous, none},
+        {3'000'000'700, Quality::ok, 100}}},
+      {"a 32-bit counter of a link without a speed that wrapped",
+       32,
+       none,
+       {{4'294'967'000, Quality::first, none}, {100, Quality::ambiguous, none}, {200, Quality::ok, 100}}},
+      {"zero once, just where a wrap explains it, costs no spike on the way back",
+       32,
+       mbit100,
+       {{4'294'960'000, Quality::first, none},
+        {0, Quality::wrapped, 7'296},
+        {4'294'960'900, Quality::ambiguous, none},
+        {4'294'961'000, Quality::ok, 100}}},
       {"a 32-bit counter that was cleared",
        32,
        mbit100,
@@ -125,6 +201,80 @@ TEST_CASE("a contradicting reading costs neither a spike nor the base line") {
       ++cycle;
     }
   }
+}
+
+InterfaceSample with_frames(nanoseconds when, std::uint64_t octets, std::uint64_t frames, std::uint8_t bits = 64) {
+  InterfaceSample sample = row(when, in, octets, bits);
+  sample.counters[Counter::in_ucast_pkts] = {frames, bits};
+  sample.counters[Counter::in_multicast_pkts] = {0, bits};
+  sample.counters[Counter::in_broadcast_pkts] = {0, bits};
+  return sample;
+}
+
+TEST_CASE("octets that neither the speed nor their own frames allow are no traffic") {
+  DeviceHistory history;
+  (void)judge(history, with_frames(0s, 1'000, 10));
+  // A bit too many, far below what all links carry: 9.2 Gb/s at 100 Mb/s, and ten frames.
+  const InterfaceRecord spike = judge(history, with_frames(step, 1'500 + (1ULL << 36), 20));
+  CHECK(spike.deltas[in].quality == Quality::implausible);
+  CHECK(spike.deltas[Counter::in_ucast_pkts].value == 10U);
+  const InterfaceRecord next = judge(history, with_frames(2 * step, 2'000, 30));
+  CHECK(next.deltas[in].value == 1'000U);
+  CHECK(next.deltas[in].elapsed == 2 * step);
+}
+
+TEST_CASE("a speed that is stated far too low cuts no peak that the frames bear out") {
+  DeviceHistory history;
+  (void)judge(history, with_frames(0s, 1'000, 10));
+  const InterfaceRecord peak = judge(history, with_frames(step, 60'000'001'000, 60'000'010));
+  CHECK(peak.deltas[in].value == 60'000'000'000U);
+  CHECK(peak.speed_exceeded);
+}
+
+TEST_CASE("frames that do not count what the octets count are not asked for ever") {
+  DeviceHistory history;
+  const std::uint64_t each = 60'000'000'000;
+  (void)judge(history, with_frames(0s, 0, 10));
+  CHECK(judge(history, with_frames(step, each, 11)).deltas[in].quality == Quality::implausible);
+  CHECK(judge(history, with_frames(2 * step, 2 * each, 12)).deltas[in].quality == Quality::ambiguous);
+  CHECK(judge(history, with_frames(3 * step, 3 * each, 13)).deltas[in].value == each);
+  CHECK(judge(history, with_frames(4 * step, 4 * each, 14)).deltas[in].value == each);
+}
+
+TEST_CASE("frames that stand still say nothing") {
+  DeviceHistory history;
+  (void)judge(history, with_frames(0s, 0, 10));
+  CHECK(judge(history, with_frames(step, 60'000'000'000, 10)).deltas[in].value == 60'000'000'000U);
+}
+
+TEST_CASE("a 32-bit counter that went back by a little is no wrap of nearly a whole turn") {
+  DeviceHistory history;
+  const auto at_gigabit = [](nanoseconds when, std::uint64_t octets, std::uint64_t frames) {
+    InterfaceSample sample = with_frames(when, octets, frames, 32);
+    change_facts(sample, [](InterfaceFacts& facts) { facts.speed_bps = 1'000'000'000; });
+    return sample;
+  };
+  // At 1 Gb/s 33.5 s are just enough for one turn, and not for two.
+  const nanoseconds turn = 33'500ms;
+  (void)judge(history, at_gigabit(0s, 5'000, 10));
+  CHECK(judge(history, at_gigabit(turn, 4'000, 20)).deltas[in].quality == Quality::implausible);
+  CHECK(judge(history, at_gigabit(2 * turn, 4'100, 30)).deltas[in].value == 100U);
+}
+
+TEST_CASE("a wrap beside a counter that restarted is no wrap") {
+  DeviceHistory history;
+  const auto unclocked = [](nanoseconds when, std::uint64_t octets, std::uint64_t errors) {
+    InterfaceSample sample = row(when, in, octets, 32);
+    sample.counters[Counter::in_errors] = {errors, 32};
+    sample.time.sys_uptime.reset();
+    return sample;
+  };
+  (void)judge(history, unclocked(0s, 4'000'000'000, 70'000));
+  const InterfaceRecord record = judge(history, unclocked(step, 100'000'000, 0));
+  CHECK(record.deltas[Counter::in_errors].quality == Quality::implausible);
+  CHECK(record.deltas[in].quality == Quality::ambiguous);
+  CHECK_FALSE(record.deltas[in].value);
+  CHECK(judge(history, unclocked(2 * step, 100'000'500, 0)).deltas[in].value == 500U);
 }
 
 TEST_CASE("a restart that is known ends a doubt") {

@@ -65,7 +65,12 @@ TEST_CASE("within sysUpTime's own step it has not moved, and says nothing") {
 TEST_CASE("a coarser sysUpTime is trusted less") {
   ClockSettings settings;
   settings.uptime_step = 1s;
-  CHECK(elapsed_between(reading(0s, 1ms, 1'000), reading(10s, 500ms, 2'000), settings).clock_error == 499ms + 50us);
+  CHECK(elapsed_between(reading(0s, 1ms, 1'001), reading(10s, 500ms, 2'001), settings).clock_error == 499ms + 50us);
+}
+
+TEST_CASE("a sysUpTime that shows whole seconds only is no finer than they are") {
+  CHECK(elapsed_between(reading(0s, 1ms, 1'000), reading(10s, 500ms, 2'000)).clock_error == 499ms + 50us);
+  CHECK(elapsed_between(reading(0s, 1ms, 1'000), reading(100s, 2500ms, 11'000)).clock_error == 2s);
 }
 
 TEST_CASE("no time between two readings is all error") {

@@ -151,7 +151,8 @@ struct Shot {
 struct Track {
   std::vector<Shot> shots;
   std::size_t base = 0;
-  std::optional<std::size_t> doubted;
+  bool doubted = false;            // the last reading contradicted its base
+  std::vector<std::size_t> older;  // bases that may still be gone back to
 };
 
 class Checker {
@@ -168,12 +169,21 @@ class Checker {
     if (delta.value.has_value() != makes_rate(delta.quality))
       wrong = "a value without a rate, or a rate without a value";
     if (delta.value) {
-      const std::size_t from = delta.elapsed == 0ns ? track.base : track.doubted.value_or(now);
-      wrong = from < now ? compare(track.shots[from], track.shots[now], record, delta) : "a delta from no base";
+      if (delta.elapsed == 0ns) {
+        wrong = compare(track.shots[track.base], track.shots[now], record, delta);
+      } else {
+        wrong = "a delta from no base";
+        for (const std::size_t from : track.older) {
+          wrong = compare(track.shots[from], track.shots[now], record, delta);
+          if (wrong.empty()) break;
+        }
+      }
     }
     if (delta.quality == Quality::stale) return wrong;
-    track.doubted.reset();
-    if (delta.quality == Quality::reset || delta.quality == Quality::implausible) track.doubted = track.base;
+    const bool went_on = makes_rate(delta.quality) && delta.elapsed == 0ns;
+    track.doubted = !makes_rate(delta.quality);
+    if (!track.doubted && !went_on) track.older.clear();
+    if (track.doubted || delta.quality == Quality::wrapped) track.older.push_back(track.base);
     track.base = now;
     return wrong;
   }

@@ -108,6 +108,22 @@ TEST_CASE("twenty bins: the highest is dropped, the next is the 95th percentile"
   CHECK(usage.in.utilization_p95 == Approx(0.019));
 }
 
+TEST_CASE("a delta from an older base line counts over its own time, not over that of its row") {
+  Store store;
+  store.add(0s, {.quality = Quality::first});
+  store.add(60s, {.quality = Quality::reset});
+  InterfaceRecord row = make_row({.in_octets = 2 * megabit_minute, .out_octets = megabit_minute});
+  row.deltas[Counter::in_octets].elapsed = 120s;
+  store.add(make_cycle("sw1", 3, noon + 120s, {row}));
+  const InterfaceUsage usage = store.only(window(0s, 1h));
+  CHECK(usage.in.bps_max == Approx(1e6));
+  CHECK(usage.in.bps_p95 == Approx(1e6));
+  CHECK(usage.in.valid_share == Approx(1.0));
+  CHECK(usage.in.utilization_max == Approx(0.001));
+  CHECK(usage.out.bps_max == Approx(1e6));
+  CHECK(usage.out.valid_share == Approx(0.5));
+}
+
 TEST_CASE("a delta over several bins gives each its share") {
   Store store;
   store.add(150s, {.quality = Quality::first});

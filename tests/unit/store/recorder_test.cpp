@@ -502,5 +502,44 @@ TEST_CASE("the views show people's units") {
   CHECK(store.text("SELECT oper_status FROM v_interfaces") == "down");
 }
 
+TEST_CASE("a flap is kept with the agent's own time") {
+  Fixture store;
+  DeviceCycle cycle = make_cycle("sw1", 1, noon, {make_row({.name = "a"}), make_row({.name = "b", .if_index = 2})});
+  cycle.sys_uptime = TimeTicks(9'000);
+  cycle.interfaces[1].flapped_at = TimeTicks(8'765);
+  (void)store.store(cycle);
+  CHECK(store.integer("SELECT count(*) FROM v_flaps") == 1);
+  CHECK(store.text("SELECT device || ' ' || interface || ' ' || flapped_at || ' of ' || sys_uptime FROM v_flaps") ==
+        "sw1 b 8765 of 9000");
+}
+
+TEST_CASE("what runs on top of what is kept as last read, of interfaces that are kept") {
+  Fixture store;
+  const auto cycle = [](std::uint64_t number, std::optional<std::vector<StackedInterfaces>> stack) {
+    DeviceCycle made = make_cycle(
+        "sw1", number, noon + number * 60s,
+        {make_row({.name = "lag"}), make_row({.name = "p1", .if_index = 2}), make_row({.name = "p2", .if_index = 3})});
+    made.stack = std::move(stack);
+    return made;
+  };
+  const auto pairs = [&store] {
+    return store.text(
+        "SELECT ifnull(group_concat(pair, ' '), '') FROM (SELECT h.name || '/' || l.name AS pair FROM interface_stack s"
+        " JOIN interfaces h ON h.id = s.higher_id JOIN interfaces l ON l.id = s.lower_id ORDER BY pair)");
+  };
+  (void)store.store(cycle(1, {{{"lag", "p1"}, {"lag", "p2"}, {"lag", "left out"}}}));
+  CHECK(pairs() == "lag/p1 lag/p2");
+  (void)store.store(cycle(2, std::nullopt));
+  CHECK(pairs() == "lag/p1 lag/p2");
+  DeviceCycle partial = cycle(3, {{{"lag", "p1"}}});
+  partial.outcome = CycleOutcome::partial;
+  (void)store.store(partial);
+  CHECK(pairs() == "lag/p1 lag/p2");
+  (void)store.store(cycle(4, {{{"lag", "p2"}}}));
+  CHECK(pairs() == "lag/p2");
+  (void)store.store(cycle(5, {std::vector<StackedInterfaces>{}}));
+  CHECK(pairs().empty());
+}
+
 }  // namespace
 }  // namespace octopoll::store

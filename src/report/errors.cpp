@@ -1,0 +1,216 @@
+#include "octopoll/report/errors.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <tuple>
+#include <unordered_map>
+
+#include "report/bins.hpp"
+#include "report/selection.hpp"
+
+namespace octopoll::report {
+namespace {
+
+using Deltas = PerCounter<std::optional<std::uint64_t>>;
+
+/// A sum over deltas, of which the window's edges cut some.
+struct Sum {
+  std::uint64_t whole = 0;
+  double cut = 0.0;
+  void add(std::uint64_t delta, double share) {
+    if (share >= 1.0) {
+      whole += delta;
+    } else {
+      cut += static_cast<double>(delta) * share;
+    }
+  }
+  [[nodiscard]] double value() const noexcept { return static_cast<double>(whole) + cut; }
+  [[nodiscard]] std::uint64_t rounded() const noexcept { return whole + static_cast<std::uint64_t>(std::llround(cut)); }
+};
+
+struct LossSums {
+  Sum lost;
+  double seconds = 0.0;
+  Sum lost_beside_packets;  // of deltas that know the packets as well
+  Sum packets_beside;
+  [[nodiscard]] LossCount count(double polled_seconds) const;
+};
+
+struct DirectionSums {
+  Sum packets;
+  bool packets_known = false;
+  LossSums errors, discards;
+  void add(const Deltas& deltas, bool in, double seconds, double share);
+  [[nodiscard]] DirectionErrors result(double polled_seconds) const;
+};
+
+struct InterfaceSums {
+  DirectionSums in, out;
+  std::uint64_t flaps = 0;
+};
+
+std::optional<std::uint64_t> of(const Deltas& deltas, Counter inbound, bool in) {
+  return deltas.items[static_cast<std::size_t>(inbound) + (in ? 0U : 1U)];
+}
+
+/// All packets that came, or were to go.
+std::optional<std::uint64_t> packets_of(const Deltas& deltas, bool in) {
+  const auto unicast = of(deltas, Counter::in_ucast_pkts, in);
+  if (!unicast) return std::nullopt;
+  // Agents without ifXTable count multicast and broadcast in a column that is not read; nearly all packets are unicast.
+  std::uint64_t packets = *unicast + of(deltas, Counter::in_multicast_pkts, in).value_or(0) +
+                          of(deltas, Counter::in_broadcast_pkts, in).value_or(0);
+  return packets;
+}
+
+void DirectionSums::add(const Deltas& deltas, bool in, double seconds, double share) {
+  const auto packets_told = packets_of(deltas, in);
+  if (packets_told) {
+    packets_known = true;
+    packets.add(*packets_told, share);
+  }
+  const auto lost_errors = of(deltas, Counter::in_errors, in);
+  const auto lost_discards = of(deltas, Counter::in_discards, in);
+  const std::uint64_t uncounted = in ? lost_errors.value_or(0) + lost_discards.value_or(0) : 0;
+  const auto add_loss = [&](LossSums& sums, const std::optional<std::uint64_t>& lost) {
+    if (!lost) return;
+    sums.lost.add(*lost, share);
+    sums.seconds += seconds;
+    if (!packets_told) return;
+    sums.lost_beside_packets.add(*lost, share);
+    sums.packets_beside.add(*packets_told + uncounted, share);
+  };
+  add_loss(errors, lost_errors);
+  add_loss(discards, lost_discards);
+}
+
+LossCount LossSums::count(double polled_seconds) const {
+  LossCount count;
+  count.valid_share = std::min(seconds / polled_seconds, 1.0);
+  if (seconds <= 0.0) return count;
+  count.packets = lost.rounded();
+  count.per_second = lost.value() / seconds;
+  if (packets_beside.value() > 0.0) count.ratio = lost_beside_packets.value() / packets_beside.value();
+  return count;
+}
+
+DirectionErrors DirectionSums::result(double polled_seconds) const {
+  DirectionErrors made;
+  if (packets_known) made.packets = packets.rounded();
+  made.errors = errors.count(polled_seconds);
+  made.discards = discards.count(polled_seconds);
+  return made;
+}
+
+Health health_of(const InterfaceErrors& one) {
+  bool known = false;
+  bool errors = false;
+  bool discards = false;
+  for (const DirectionErrors* direction : {&one.in, &one.out}) {
+    known = known || direction->errors.ratio || direction->discards.ratio;
+    errors = errors || direction->errors.ratio.value_or(0.0) > one.limits.errors;
+    discards = discards || direction->discards.ratio.value_or(0.0) > one.limits.discards;
+  }
+  if (errors) return Health::errors;
+  if (discards) return Health::discards;
+  return known ? Health::ok : Health::unknown;
+}
+
+Result<> read_device(store::Reader& reader, const ErrorsQuery& query, const Selection& selection,
+                     const store::StoredDevice& device, std::vector<InterfaceErrors>& found) {
+  const Span polled = polled_in(query.window, device);
+  if (polled.empty()) return {};
+  const auto interfaces = interfaces_in(reader, query.window, device, selection);
+  if (!interfaces) return tl::make_unexpected(interfaces.error());
+  if (interfaces->empty()) return {};
+  std::unordered_map<std::int64_t, InterfaceSums> sums;
+  for (const store::StoredInterface& one : *interfaces) sums.try_emplace(one.id);
+  const auto samples = samples_of(device, interfaces->front().id, interfaces->back().id, polled);
+  auto read = reader.for_each_counts(samples, [&](const store::StoredCounts& counts) {
+    const auto sum = sums.find(counts.interface_id);
+    if (sum == sums.end()) return;
+    const PreciseTime end(counts.read_at);
+    if (counts.flapped && end > polled.begin && end <= polled.end) ++sum->second.flaps;
+    const Span delta{end - counts.elapsed, end};
+    const Span inside = intersection(delta, polled);
+    if (delta.empty() || inside.empty()) return;
+    const double share = inside.seconds() / delta.seconds();
+    sum->second.in.add(counts.deltas, true, inside.seconds(), share);
+    sum->second.out.add(counts.deltas, false, inside.seconds(), share);
+  });
+  if (!read) return read;
+  const auto own = query.device_limits.find(device.name);
+  for (const store::StoredInterface& one : *interfaces) {
+    const InterfaceSums& sum = sums.at(one.id);
+    InterfaceErrors made{
+        device.name, one.name, one.alias, sum.in.result(polled.seconds()), sum.out.result(polled.seconds()),
+        sum.flaps,   {},       {}};
+    made.limits = own == query.device_limits.end() ? query.limits : own->second;
+    made.health = health_of(made);
+    found.push_back(std::move(made));
+  }
+  return {};
+}
+
+/// How many times the limits are exceeded by the worst of the ratios.
+double excess(const InterfaceErrors& one) {
+  double worst = -1.0;
+  for (const DirectionErrors* direction : {&one.in, &one.out}) {
+    const auto weigh = [&worst](const std::optional<double>& ratio, double limit) {
+      // A limit of 0 is exceeded by anything.
+      if (ratio) worst = std::max(worst, *ratio / std::max(limit, 1e-12));
+    };
+    weigh(direction->errors.ratio, one.limits.errors);
+    weigh(direction->discards.ratio, one.limits.discards);
+  }
+  return worst;
+}
+
+}  // namespace
+
+std::string_view to_string(Health health) noexcept {
+  switch (health) {
+    case Health::ok:
+      return "ok";
+    case Health::unknown:
+      return "unknown";
+    case Health::discards:
+      return "discards";
+    case Health::errors:
+      return "errors";
+  }
+  return "unknown";
+}
+
+Result<> check(const ErrorsQuery& query) {
+  if (auto sensible = check(query.window); !sensible) return sensible;
+  const auto selection = Selection::compile(query.device_pattern, query.interface_pattern);
+  if (!selection) return tl::make_unexpected(selection.error());
+  return {};
+}
+
+Result<ErrorsReport> make_errors(store::Reader& reader, const ErrorsQuery& query) {
+  if (auto sensible = check(query.window); !sensible) return tl::make_unexpected(sensible.error());
+  const auto selection = Selection::compile(query.device_pattern, query.interface_pattern);
+  if (!selection) return tl::make_unexpected(selection.error());
+  const auto devices = reader.devices();
+  if (!devices) return tl::make_unexpected(devices.error());
+  ErrorsReport report;
+  report.window = query.window;
+  for (const store::StoredDevice& device : *devices) {
+    if (!selection->takes(device)) continue;
+    auto read = read_device(reader, query, *selection, device, report.interfaces);
+    if (!read) return tl::make_unexpected(read.error());
+  }
+  std::sort(report.interfaces.begin(), report.interfaces.end(), [](const InterfaceErrors& a, const InterfaceErrors& b) {
+    const double of_a = excess(a), of_b = excess(b);
+    if (of_a != of_b) return of_a > of_b;
+    if (a.flaps != b.flaps) return a.flaps > b.flaps;
+    return std::tie(a.device, a.interface) < std::tie(b.device, b.interface);
+  });
+  report.found = report.interfaces.size();
+  if (query.top && *query.top < report.interfaces.size()) report.interfaces.resize(*query.top);
+  return report;
+}
+
+}  // namespace octopoll::report
