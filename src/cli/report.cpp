@@ -1,5 +1,4 @@
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -14,7 +13,6 @@
 #include "cli/problems.hpp"
 #include "cli/report_request.hpp"
 #include "octopoll/config/inventory.hpp"
-#include "octopoll/core/clock.hpp"
 #include "octopoll/core/duration.hpp"
 #include "octopoll/core/text.hpp"
 #include "octopoll/report/errors.hpp"
@@ -22,7 +20,6 @@
 #include "octopoll/report/time_window.hpp"
 #include "octopoll/report/totals.hpp"
 #include "octopoll/report/utilization.hpp"
-#include "octopoll/store/path.hpp"
 #include "octopoll/store/reader.hpp"
 
 namespace octopoll::cli {
@@ -51,11 +48,8 @@ const CommandHelp help{
     "0 done (also with nothing to show), 1 the store cannot be read, 2 bad usage, 3 internal error"};
 
 /// What the command line asks for.
-struct Request {
+struct Request : ReportRequest {
   std::variant<report::UtilizationQuery, report::ErrorsQuery, report::TotalsQuery> query;
-  report::Format format = report::Format::table;
-  std::filesystem::path store;
-  std::optional<std::filesystem::path> output;
 };
 
 po::options_description options_of_report();
@@ -87,9 +81,9 @@ int run_report(int argc, char** argv) {
 
 namespace {
 
+/// Reports of this file first, then those that have their own.
 constexpr std::array<std::string_view, 5> reports{"utilization", "errors", "totals", "latency", "availability"};
-/// Of which these have a file of their own.
-constexpr std::array<std::string_view, 2> reports_elsewhere{"latency", "availability"};
+constexpr std::size_t reports_here = 3;
 
 /// Options that only some reports have.
 struct OwnOption {
@@ -108,30 +102,23 @@ po::options_description options_of_report() {
   po::options_description options("Options");
   const auto text = [](const char* name) { return po::value<std::string>()->value_name(name); };
   const std::string sort_help = "one of " + report::utilization_orders() + "; the largest first, of valid the smallest";
-  options.add_options()                                                                              //
-      ("db", text("FILE"), "the store (default: $OCTOPOLL_DB, else where `octopoll run` keeps it)")  //
-      ("since", text("TIME")->default_value("24h"),
-       "begin: 1h, 30d back from now, or 2026-01-31, 2026-01-31T12:00 local"
-       " time, with Z at the end UTC")                                                                              //
-      ("until", text("TIME"), "end, not included (default: now)")                                                   //
+  add_report_options(options);
+  options.add_options()                                                                                             //
       ("device", text("RE")->default_value(""), "only devices whose name has this regular expression (RE2) in it")  //
       ("interface", text("RE")->default_value(""), "only interfaces whose name or alias has it in it")              //
       ("exclude", text("RE")->default_value(""), "totals: without interfaces whose name or alias has it in it")     //
       ("layers", text("WORD")->default_value("lowest"),
        "totals: lowest (ports, not the LAGs and VLANs on them) or all")  //
       ("max-errors", text("SHARE"),
-       "errors: a larger share of packets with errors is sick (default: 0.01%)")                                   //
-      ("max-discards", text("SHARE"), "errors: the same of discarded packets (default: 0.1%)")                     //
-      ("config,c", text("FILE"), "errors: take each device's limits from `health` in this inventory")              //
-      ("top", text("N"), "only the first N")                                                                       //
-      ("sort", text("KEY")->default_value("utilization"), sort_help.c_str())                                       //
-      ("step", text("TIME")->default_value("5m"), "length of the averages of which the 95th percentile is taken")  //
-      ("format", text("FORMAT")->default_value("table"), "table, csv or json")                                     //
-      ("output,o", text("FILE"), "write there, not to stdout");
+       "errors: a larger share of packets with errors is sick (default: 0.01%)")                       //
+      ("max-discards", text("SHARE"), "errors: the same of discarded packets (default: 0.1%)")         //
+      ("config,c", text("FILE"), "errors: take each device's limits from `health` in this inventory")  //
+      ("sort", text("KEY")->default_value("utilization"), sort_help.c_str())                           //
+      ("step", text("TIME")->default_value("5m"), "length of the averages of which the 95th percentile is taken");
   return options;
 }
 
-/// What all reports ask for.
+/// What the reports of this file have in common.
 struct Common {
   report::TimeWindow window;
   std::string device;
@@ -152,24 +139,10 @@ Result<Request> request_from(const po::variables_map& arguments) {
   if (auto named = check_name(arguments); !named) return tl::make_unexpected(named.error());
   if (auto own = check_own_options(arguments); !own) return tl::make_unexpected(own.error());
   const auto text = [&arguments](const char* option) { return arguments[option].as<std::string>(); };
-  const auto given = [&arguments](const char* option) -> std::optional<std::string> {
-    return arguments.count(option) == 0 ? std::nullopt : std::optional(arguments[option].as<std::string>());
-  };
-  const WallTime now = wall_now();
-  const auto since = moment_from("--since", text("since"), now);
-  if (!since) return tl::make_unexpected(since.error());
-  const auto until = given("until") ? moment_from("--until", *given("until"), now) : Result<WallTime>(now);
-  if (!until) return tl::make_unexpected(until.error());
-  const auto top = top_from(arguments);
-  if (!top) return tl::make_unexpected(top.error());
-  const auto format = parse_format(text("format"));
-  if (!format) return tl::make_unexpected(format.error());
-  const auto store = given("db") ? store::default_store_path(*given("db")) : store::default_store_path();
-  if (!store) return tl::make_unexpected(store.error());
-
-  Request request{{}, *format, *store, {}};
-  if (const auto output = given("output")) request.output = *output;
-  const Common common{{*since, *until}, text("device"), text("interface"), *top};
+  auto common_request = report_request_from(arguments);
+  if (!common_request) return tl::make_unexpected(common_request.error());
+  Request request{std::move(*common_request), {}};
+  const Common common{request.window, text("device"), text("interface"), request.top};
   const std::string name = text("report");
   Result<> made = name == "errors"   ? ask(request, errors_from(arguments, common))
                   : name == "totals" ? ask(request, totals_from(arguments, common))
@@ -236,11 +209,12 @@ Result<> check_name(const po::variables_map& arguments) {
     return fail(ErrorKind::usage, "no report named", known + "; for example: octopoll report utilization");
   }
   const auto& name = arguments["report"].as<std::string>();
-  if (std::find(reports_elsewhere.begin(), reports_elsewhere.end(), name) != reports_elsewhere.end()) {
+  const auto known_at = std::find(reports.begin(), reports.end(), name);
+  if (known_at < reports.begin() + reports_here) return {};
+  if (known_at != reports.end()) {
     return fail(ErrorKind::usage, fmt::format("the report's name is not in its place: {}", name),
                 fmt::format("write it first: octopoll report {} [options]", name));
   }
-  if (std::find(reports.begin(), reports.end(), name) != reports.end()) return {};
   const auto near = nearest(name, reports);
   return fail(ErrorKind::usage, fmt::format("there is no report \"{}\"", agent_text(name)),
               near ? fmt::format("did you mean \"{}\"?", *near) : known);
@@ -322,7 +296,7 @@ Result<> print_report(const Request& request) {
 Result<> print(const Request& request, const Printers& printers) {
   switch (request.format) {
     case report::Format::table: {
-      const auto style = request.output ? report::TextStyle{} : report::style_of(STDOUT_FILENO);
+      const auto style = request.style();
       return write_out(report::to_text(printers.for_people(style.width), style), request.output);
     }
     case report::Format::csv:
