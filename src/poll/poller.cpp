@@ -219,8 +219,9 @@ struct Poller::Impl {
       const auto record = std::make_shared<const Record>(std::move(cycle));
       for (Sink* sink : sinks) sink->take(record);
       if (scheduling) tell_changes(entry, std::get<DeviceCycle>(*record));
-      if (scheduling && !entry.removed) follow_interval(id, entry);
+      const bool sooner = scheduling && !entry.removed && follow_interval(id, entry);
       if (scheduling) scheduler.finished(id, BootClock::now());
+      if (sooner) arm();
       if (then) then(std::get<DeviceCycle>(*record));
       settle(id);
     });
@@ -458,17 +459,18 @@ struct Poller::Impl {
     }
   }
 
-  /// With `interval: auto`, once the device's counters are known.
-  void follow_interval(schedule::Id id, Entry& entry) {
+  /// With `interval: auto`, once the device's counters are known. True where its next turn is at another time now.
+  bool follow_interval(schedule::Id id, Entry& entry) {
     const std::chrono::nanoseconds wanted = entry.device->interval();
-    if (wanted == entry.interval) return;
+    if (wanted == entry.interval) return false;
     change_interval(id, entry, wanted);
     const auto device = std::find_if(inventory.devices.begin(), inventory.devices.end(),
                                      [&entry](const config::Device& each) { return each.name == entry.name; });
-    if (!entry.pinged || device == inventory.devices.end()) return;
+    if (!entry.pinged || device == inventory.devices.end()) return true;
     PingPlan plan = ping_plan(*device);
     plan.interval = wanted;
     entry.pinger->reconfigure(std::move(plan));
+    return true;
   }
 
   void change_interval(schedule::Id id, Entry& entry, std::chrono::nanoseconds interval) {

@@ -327,7 +327,7 @@ TEST_CASE("an agent that falls silent in between is told so, and judged by what 
     INFO(one.dump(1));
     CHECK((one["severity"] != "problem" || one["check"] == "silence"));
   }
-  CHECK_THAT(found["inventory"].get<std::string>(), !Catch::Contains("max_message_size"));
+  CHECK_THAT(found["inventory"].dump(), !Catch::Contains("max_message_size"));
 }
 
 TEST_CASE("the report for people ends with verdict, fragment and cost", "[doctor]") {

@@ -208,6 +208,7 @@ TEST_CASE("version 3 keeps the rounds of version 2, whose round trips say it all
   const std::string rounds = answer(*database, "SELECT count(*) FROM ping_rounds");
   CHECK(answer(*database, "SELECT count(*) FROM v_ping") == rounds);
 
+  REQUIRE(migrate(*database, migrations()));
   auto reader = Reader::open(dir / "v2.db");
   REQUIRE(reader);
   std::size_t round_trips = 0;
