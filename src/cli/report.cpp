@@ -54,7 +54,7 @@ struct Request : ReportRequest {
 
 po::options_description options_of_report();
 Result<Request> request_from(const po::variables_map& arguments);
-Result<> print_report(const Request& request);
+Result<> print_query(const Request& request);
 
 }  // namespace
 
@@ -66,17 +66,7 @@ int run_report(int argc, char** argv) {
   hidden.add_options()("report", po::value<std::string>(), "");
   const auto arguments = parse_arguments(argc, argv, help, options_of_report(), positional, hidden);
   if (!arguments) return exit_code(arguments.error());
-  const auto request = request_from(*arguments);
-  if (!request) {
-    print_error("report", request.error());
-    return exit_code(exit_code_for(request.error()));
-  }
-  std::cerr << fmt::format("octopoll report: store {}\n", agent_text(request->store.string()));
-  if (auto printed = print_report(*request); !printed) {
-    print_error("report", printed.error());
-    return exit_code(exit_code_for(printed.error()));
-  }
-  return exit_code(ExitCode::done);
+  return print_report(request_from(*arguments), print_query);
 }
 
 namespace {
@@ -260,7 +250,7 @@ void tell_if_empty(std::size_t found, const Query& query) {
                                : " that --device and --interface leave; check them, or --since");
 }
 
-Result<> print_report(const Request& request, store::Reader& reader, const report::UtilizationQuery& query) {
+Result<> print_query(const Request& request, store::Reader& reader, const report::UtilizationQuery& query) {
   const auto made = report::make_utilization(reader, query);
   if (!made) return tl::make_unexpected(made.error());
   tell_if_empty(made->interfaces.size(), query);
@@ -269,7 +259,7 @@ Result<> print_report(const Request& request, store::Reader& reader, const repor
                          [&] { return report::utilization_json(*made, request.store); }});
 }
 
-Result<> print_report(const Request& request, store::Reader& reader, const report::ErrorsQuery& query) {
+Result<> print_query(const Request& request, store::Reader& reader, const report::ErrorsQuery& query) {
   const auto made = report::make_errors(reader, query);
   if (!made) return tl::make_unexpected(made.error());
   tell_if_empty(made->interfaces.size(), query);
@@ -278,7 +268,7 @@ Result<> print_report(const Request& request, store::Reader& reader, const repor
                          [&] { return report::errors_json(*made, request.store); }});
 }
 
-Result<> print_report(const Request& request, store::Reader& reader, const report::TotalsQuery& query) {
+Result<> print_query(const Request& request, store::Reader& reader, const report::TotalsQuery& query) {
   const auto made = report::make_totals(reader, query);
   if (!made) return tl::make_unexpected(made.error());
   tell_if_empty(made->devices.size(), query);
@@ -287,10 +277,10 @@ Result<> print_report(const Request& request, store::Reader& reader, const repor
                          [&] { return report::totals_json(*made, request.store); }});
 }
 
-Result<> print_report(const Request& request) {
+Result<> print_query(const Request& request) {
   auto reader = store::Reader::open(request.store);
   if (!reader) return tl::make_unexpected(reader.error());
-  return std::visit([&](const auto& query) { return print_report(request, **reader, query); }, request.query);
+  return std::visit([&](const auto& query) { return print_query(request, **reader, query); }, request.query);
 }
 
 Result<> print(const Request& request, const Printers& printers) {

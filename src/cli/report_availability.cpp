@@ -25,8 +25,7 @@ const CommandHelp help{
      {"octopoll report availability --since 2026-01-01 --until 2026-02-01 --format csv -o january.csv", "a month"}},
     "0 done (also with nothing to show), 1 the store cannot be read, 2 bad usage, 3 internal error"};
 
-struct Request {
-  ReportRequest common;
+struct Request : ReportRequest {
   report::AvailabilityQuery query;
 };
 
@@ -45,21 +44,21 @@ Result<Request> request_from(const po::variables_map& arguments) {
 }
 
 std::string as_text(const report::AvailabilityReport& made, const Request& request) {
-  switch (request.common.format) {
+  switch (request.format) {
     case report::Format::table: {
-      const report::TextStyle style = request.common.style();
+      const report::TextStyle style = request.style();
       return report::to_text(report::availability_for_people(made, style.width), style);
     }
     case report::Format::csv:
       return report::to_csv(report::availability_for_machines(made));
     case report::Format::json:
-      return report::availability_json(made, request.common.store).dump(1) + "\n";
+      return report::availability_json(made, request.store).dump(1) + "\n";
   }
   return {};
 }
 
 Result<> print(const Request& request) {
-  auto reader = store::Reader::open(request.common.store);
+  auto reader = store::Reader::open(request.store);
   if (!reader) return tl::make_unexpected(reader.error());
   const auto made = report::make_availability(**reader, request.query);
   if (!made) return tl::make_unexpected(made.error());
@@ -69,7 +68,7 @@ Result<> print(const Request& request) {
                              request.query.device_pattern.empty() ? "; --since reaches further back"
                                                                   : " that --device leaves; check it, or --since");
   }
-  return write_out(as_text(*made, request), request.common.output);
+  return write_out(as_text(*made, request), request.output);
 }
 
 }  // namespace
@@ -84,17 +83,7 @@ int run_report_availability(int argc, char** argv) {
       ("sort", po::value<std::string>()->value_name("KEY")->default_value("worst"), sort_help.c_str());
   const auto arguments = parse_arguments(argc, argv, help, options);
   if (!arguments) return exit_code(arguments.error());
-  const auto request = request_from(*arguments);
-  if (!request) {
-    print_error("report", request.error());
-    return exit_code(exit_code_for(request.error()));
-  }
-  std::cerr << fmt::format("octopoll report: store {}\n", agent_text(request->common.store.string()));
-  if (auto printed = print(*request); !printed) {
-    print_error("report", printed.error());
-    return exit_code(exit_code_for(printed.error()));
-  }
-  return exit_code(ExitCode::done);
+  return print_report(request_from(*arguments), print);
 }
 
 }  // namespace octopoll::cli

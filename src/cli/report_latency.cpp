@@ -26,8 +26,7 @@ const CommandHelp help{
      {"octopoll report latency --since 2026-01-31T08:00 --until 2026-01-31T18:00 --format json", "a working day"}},
     "0 done (also with nothing to show), 1 the store cannot be read, 2 bad usage, 3 internal error"};
 
-struct Request {
-  ReportRequest common;
+struct Request : ReportRequest {
   report::LatencyQuery query;
   bool voice = false;
 };
@@ -51,22 +50,22 @@ Result<Request> request_from(const po::variables_map& arguments) {
 }
 
 std::string as_text(const report::LatencyReport& made, const Request& request) {
-  switch (request.common.format) {
+  switch (request.format) {
     case report::Format::table: {
-      const report::TextStyle style = request.common.style();
+      const report::TextStyle style = request.style();
       return report::to_text(report::latency_for_people(made, style.width, request.voice), style) +
              report::latency_smoke(made, style.width);
     }
     case report::Format::csv:
       return report::to_csv(report::latency_for_machines(made));
     case report::Format::json:
-      return report::latency_json(made, request.common.store).dump(1) + "\n";
+      return report::latency_json(made, request.store).dump(1) + "\n";
   }
   return {};
 }
 
 Result<> print(const Request& request) {
-  auto reader = store::Reader::open(request.common.store);
+  auto reader = store::Reader::open(request.store);
   if (!reader) return tl::make_unexpected(reader.error());
   const auto made = report::make_latency(**reader, request.query);
   if (!made) return tl::make_unexpected(made.error());
@@ -76,7 +75,7 @@ Result<> print(const Request& request) {
                              request.query.target_pattern.empty() ? "; --since reaches further back"
                                                                   : " that --device leaves; check it, or --since");
   }
-  return write_out(as_text(*made, request), request.common.output);
+  return write_out(as_text(*made, request), request.output);
 }
 
 }  // namespace
@@ -96,17 +95,7 @@ int run_report_latency(int argc, char** argv) {
           " always)");
   const auto arguments = parse_arguments(argc, argv, help, options);
   if (!arguments) return exit_code(arguments.error());
-  const auto request = request_from(*arguments);
-  if (!request) {
-    print_error("report", request.error());
-    return exit_code(exit_code_for(request.error()));
-  }
-  std::cerr << fmt::format("octopoll report: store {}\n", agent_text(request->common.store.string()));
-  if (auto printed = print(*request); !printed) {
-    print_error("report", printed.error());
-    return exit_code(exit_code_for(printed.error()));
-  }
-  return exit_code(ExitCode::done);
+  return print_report(request_from(*arguments), print);
 }
 
 }  // namespace octopoll::cli

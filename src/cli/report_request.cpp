@@ -45,6 +45,10 @@ report::TextStyle ReportRequest::style() const {
   return output ? report::TextStyle{} : report::style_of(STDOUT_FILENO);
 }
 
+void tell_store(const ReportRequest& request) {
+  std::cerr << fmt::format("octopoll report: store {}\n", agent_text(request.store.string()));
+}
+
 void add_report_options(po::options_description& options) {
   const auto text = [](const char* name) { return po::value<std::string>()->value_name(name); };
   options.add_options()                                                                              //

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "cli/command.hpp"
 #include "octopoll/core/result.hpp"
 #include "octopoll/report/table.hpp"
 #include "octopoll/report/time_window.hpp"
@@ -38,6 +39,20 @@ void add_report_options(boost::program_options::options_description& options);
 [[nodiscard]] Result<WallTime> moment_from(const char* option, const std::string& text, WallTime now);
 /// --top. Errors: usage.
 [[nodiscard]] Result<std::optional<std::size_t>> top_from(const boost::program_options::variables_map& arguments);
+/// Which store is read, to stderr.
+void tell_store(const ReportRequest& request);
+/// Says which store it is, and prints: what all reports do once their command line is read. Returns the exit code.
+template <class Request>
+[[nodiscard]] int print_report(const Result<Request>& request, Result<> (*print)(const Request&)) {
+  const auto code_of = [](const Error& error) {
+    print_error("report", error);
+    return exit_code(exit_code_for(error));
+  };
+  if (!request) return code_of(request.error());
+  tell_store(*request);
+  const Result<> printed = print(*request);
+  return printed ? exit_code(ExitCode::done) : code_of(printed.error());
+}
 /// To stdout, or to the file. Errors: io.
 [[nodiscard]] Result<> write_out(const std::string& text, const std::optional<std::filesystem::path>& output);
 

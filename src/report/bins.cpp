@@ -1,6 +1,11 @@
 #include "report/bins.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+
+#include "octopoll/core/duration.hpp"
+#include "octopoll/core/text.hpp"
 
 namespace octopoll::report {
 namespace {
@@ -25,6 +30,15 @@ BinGrid::BinGrid(const Span& window, std::chrono::seconds step) : step_(step) {
 
 std::int64_t BinGrid::index_of(PreciseTime time) const noexcept {
   return floor_divide(time.time_since_epoch().count(), step_.count()) - first_;
+}
+
+Result<BinGrid> bins_over(const Span& window, std::chrono::seconds step, std::size_t most) {
+  BinGrid grid(window, step);
+  if (grid.size() <= most) return grid;
+  return fail(ErrorKind::usage,
+              fmt::format("--step {} cuts the window into {} bins, {} is the most", format_duration(step),
+                          format_count(grid.size()), format_count(most)),
+              "take a longer step or a shorter window");
 }
 
 Span BinGrid::bin(std::int64_t index) const noexcept {

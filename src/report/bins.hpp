@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "octopoll/core/clock.hpp"
+#include "octopoll/core/result.hpp"
 
 namespace octopoll::report {
 
@@ -37,6 +38,9 @@ class BinGrid {
   std::int64_t first_ = 0;
   std::size_t size_ = 0;
 };
+
+/// The grid of --step over a window. Errors: usage, where it has more than `most` bins.
+[[nodiscard]] Result<BinGrid> bins_over(const Span& window, std::chrono::seconds step, std::size_t most);
 
 /// One quantity over time, averaged per bin. A rate that holds over a span counts in each bin by the time it has there.
 /// Takes 16 octets a bin, from the first add() on.

@@ -152,13 +152,9 @@ Result<> read_device(store::Reader& reader, const UtilizationQuery& query, const
                      const store::StoredDevice& device, std::vector<InterfaceUsage>& usages) {
   const Span polled = polled_in(query.window, device);
   if (polled.empty()) return {};
-  const BinGrid grid(polled, query.step);
-  if (grid.size() > most_bins) {
-    return fail(ErrorKind::usage,
-                fmt::format("--step {} cuts the window into {} bins, {} is the most", format_duration(query.step),
-                            format_count(grid.size()), format_count(most_bins)),
-                "take a longer step or a shorter window");
-  }
+  const auto laid = bins_over(polled, query.step, most_bins);
+  if (!laid) return tl::make_unexpected(laid.error());
+  const BinGrid& grid = *laid;
   const auto interfaces = interfaces_in(reader, query.window, device, selection);
   if (!interfaces) return tl::make_unexpected(interfaces.error());
 
