@@ -62,6 +62,11 @@ std::vector<std::string> figures_lines(const poll::Figures& figures, const store
                               format_counted(echoes.sent, "echo", "echoes"), format_count(echoes.received),
                               format_count(echoes.late), format_counted(echoes.duplicates, "duplicate"),
                               format_count(echoes.foreign), format_counted(echoes.errors, "error")));
+  if (echoes.overflowed > 0) {
+    lines.push_back(
+        fmt::format("          {} of an echo found the receive buffer full: more net.core.rmem_max holds more",
+                    format_counted(echoes.overflowed, "answer")));
+  }
   lines.push_back(fmt::format("  store   {}; {} waiting, {}, {} rejected{}", records(stored),
                               format_counted(stored.backlog, "record"),
                               format_counted(stored.failures, "failed commit"), format_count(stored.rejected),
