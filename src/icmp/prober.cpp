@@ -8,6 +8,7 @@
 #include <array>
 #include <cerrno>
 #include <deque>
+#include <limits>
 #include <span>
 #include <system_error>
 #include <utility>
@@ -51,6 +52,7 @@ struct Probe {
   ClockPair sent;
   nanoseconds round_trip{};
   State state = State::waiting;
+  bool stamped = false;  ///< `sent` is by the kernel's stamp
 };
 
 struct Wire;
@@ -101,6 +103,7 @@ struct Wire {
   /// (RFC 792), so it may come without our tag.
   std::vector<ProbeTag> by_sequence;
   std::uint16_t stamp_base = 0;        ///< sequence of the request whose send stamp has number 0
+  std::uint32_t numbered = 0;          ///< requests sent since that one
   std::deque<RoundKey> outbox;         ///< rounds whose next probe is due
   unsigned unread_sends = 0;           ///< requests since the socket was last read
   BootTime emptied = BootTime::min();  ///< when the socket was last seen to hold no answer
@@ -451,18 +454,22 @@ void Prober::Impl::send_batch(Wire& wire, std::uint16_t first_sequence) {
     if (failed == 0) {
       for (std::size_t i = first; i < first + taken; ++i) sent(in_batch[i], asked);
       wire.unread_sends += static_cast<unsigned>(taken);
+      wire.numbered += static_cast<std::uint32_t>(taken);
       first += taken;
       attempts = 0;
       continue;
     }
     // Taking off what is pending tells whether this was the error of somebody else's probe.
     read_errors(wire);
-    if (!no_room(failed) && ++attempts < send_attempts) continue;
-    refused(in_batch[first], asked.boot, failed);
-    ++first;
-    attempts = 0;
+    if (no_room(failed) || ++attempts >= send_attempts) {
+      refused(in_batch[first], asked.boot, failed);
+      ++first;
+      attempts = 0;
+    }
+    // Some kernels count a request that they refuse, and so would be a number ahead from here on.
     wire.socket->restart_send_stamps();
     wire.stamp_base = static_cast<std::uint16_t>(first_sequence + first);
+    wire.numbered = 0;
   }
 }
 
@@ -579,11 +586,16 @@ void Prober::Impl::read_errors(Wire& wire) {
 void Prober::Impl::take_stamps(const Wire& wire, std::span<const SendStamp> stamps) {
   const ClockPair read = ClockPair::now();
   for (const SendStamp& stamp : stamps) {
+    // One from before the numbers began anew: a request waited long for its way out of this machine.
+    const std::uint32_t behind = wire.numbered - 1 - stamp.number;
+    if (wire.numbered == 0 || behind > std::numeric_limits<std::uint16_t>::max()) continue;
     const ProbeTag& tag = wire.by_sequence[static_cast<std::uint16_t>(wire.stamp_base + stamp.number)];
     Round* round = find(tag.slot, tag.generation);
     if (round == nullptr || tag.sequence >= round->probes.size()) continue;
     Probe& probe = round->probes[tag.sequence];
-    if (probe.state == Probe::State::waiting) probe.sent = sent_at(probe.sent, stamp.at, read);
+    // Its own stamp comes first: what an old one with the same number says later is of another request.
+    if (probe.state != Probe::State::waiting || std::exchange(probe.stamped, true)) continue;
+    probe.sent = sent_at(probe.sent, stamp.at, read);
   }
 }
 
