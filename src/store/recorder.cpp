@@ -374,10 +374,10 @@ Result<> Recorder::roll_up(std::int64_t target_id, std::int64_t round_id, WallTi
     known = hours_.emplace(target_id, std::chrono::floor<std::chrono::hours>(last.value_or(started_at))).first;
   }
   if (hour == known->second) return {};
-  if (hour < known->second) return store_hour(target_id, hour);
-  if (auto stored = store_hour(target_id, known->second); !stored) return stored;
-  known->second = hour;
-  return {};
+  const WallTime before = std::exchange(known->second, hour);
+  if (auto stored = store_hour(target_id, before); !stored) return stored;
+  // Back in time: the clock was stepped, or a round is late for its hour.
+  return hour < before ? store_hour(target_id, hour) : Result<>();
 }
 
 Result<> Recorder::store_hour(std::int64_t target_id, WallTime begins_at) {
