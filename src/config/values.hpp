@@ -62,7 +62,5 @@ std::optional<std::string_view> unknown_key(const Entry& entry, std::string_view
 inline constexpr DurationRange interval_range{std::chrono::milliseconds(100), std::chrono::hours(24)};
 inline constexpr DurationRange timeout_range{std::chrono::milliseconds(10), std::chrono::seconds(60)};
 inline constexpr NumberRange echo_count_range{1, 1000};
-/// Echo requests of one round to one target are at least this far apart, so that no target takes them for a flood.
-inline constexpr std::chrono::milliseconds least_echo_spacing(10);
 
 }  // namespace octopoll::config

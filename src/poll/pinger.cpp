@@ -15,8 +15,13 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// Closer probes measure the queue they make, and look like a flood.
-constexpr std::chrono::nanoseconds closest_spacing = 100ms;
+/// The first that the packets can go to: of the source's family, where they have one.
+std::optional<Endpoint> choose(const std::vector<Endpoint>& found, const std::optional<Endpoint>& source) {
+  const auto fits = std::find_if(found.begin(), found.end(), [&source](const Endpoint& each) {
+    return !source || each.family() == source->family();
+  });
+  return fits == found.end() ? std::nullopt : std::optional(*fits);
+}
 
 }  // namespace
 
@@ -77,9 +82,16 @@ struct Pinger::Impl {
     look_ups.began();
     shared.resolver.resolve(plan.target, [this, still = alive, look_up = look_up_number](auto&& result) {
       if (!*still || look_up != look_up_number) return;
-      if (result) {
-        endpoint = result->front();
+      if (const auto chosen = result ? choose(*result, plan.echo.source) : std::nullopt) {
+        endpoint = *chosen;
         look_ups.succeeded(BootClock::now());
+      } else if (result) {
+        look_up_error = Error{ErrorKind::config,
+                              fmt::format("{} has no address of the family of {}, its packets' source",
+                                          plan.target.host, plan.echo.source->host_text()),
+                              "give a source of the other family, or none"};
+        endpoint = {};
+        look_ups.failed(BootClock::now());
       } else {
         look_up_error = std::move(result.error());
         look_ups.failed(BootClock::now());
@@ -113,7 +125,7 @@ struct Pinger::Impl {
     shared.loop.cancel(std::exchange(round.out_of_time, 0));
     round.record.address = endpoint.host_text();
     icmp::EchoPlan echo = echo_plan();
-    const std::chrono::nanoseconds closest = plan.echo.burst ? config::burst_spacing : closest_spacing;
+    const std::chrono::nanoseconds closest = plan.echo.burst ? config::burst_spacing : config::least_echo_spacing;
     const std::int64_t in_all = std::clamp<std::int64_t>(round.span / closest, 1, plan.echo.count);
     echo.spacing = plan.echo.burst ? closest : round.span / in_all;
     // A round that waited for its name sends what still fits, at the same pace.
@@ -173,7 +185,7 @@ void Pinger::start(std::chrono::nanoseconds span, std::int64_t slot, Done done) 
 void Pinger::finish_now() { impl_->finish_now(); }
 
 void Pinger::reconfigure(PingPlan plan) {
-  if (!(plan.target == impl_->plan.target)) {
+  if (!(plan.target == impl_->plan.target) || plan.echo.source != impl_->plan.echo.source) {
     impl_->endpoint = {};
     impl_->look_ups = {};
     ++impl_->look_up_number;

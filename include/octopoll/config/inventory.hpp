@@ -45,6 +45,8 @@ struct EchoSettings {
 };
 /// As the packets of a voice call are: what a burst measures is what such a stream would meet.
 inline constexpr std::chrono::milliseconds burst_spacing(20);
+/// Echo requests of one round to one target are at least this far apart, so that no target takes them for a flood.
+inline constexpr std::chrono::milliseconds least_echo_spacing(10);
 
 /// One device, after defaults and groups were applied. The initialisers are the defaults.
 struct Device {
