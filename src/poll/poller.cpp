@@ -53,6 +53,7 @@ struct Poller::Impl {
     std::unique_ptr<DevicePoller> device;  ///< null for a probe
     std::unique_ptr<Pinger> pinger;        ///< null where it was never pinged
     bool pinged = false;
+    bool unmeasured = false;     ///< the last round sent nothing, and it was told
     std::size_t under_way = 0;   ///< of the device: 0 or 1
     std::uint64_t failures = 0;  ///< cycles in a row
     std::uint64_t timeouts = 0, retries = 0;
@@ -243,13 +244,26 @@ struct Poller::Impl {
     if (cycle.outcome == CycleOutcome::failed && cycle.error) {
       if (entry.failures++ == 0) log::warning("{}", cycle.error->text());
     } else if (cycle.outcome != CycleOutcome::failed && entry.failures > 0) {
-      log::info("{}: answers again after {} failed cycles", entry.name, std::exchange(entry.failures, 0));
+      log::info("{}: answers again after {}", entry.name,
+                format_counted(std::exchange(entry.failures, 0), "failed cycle"));
     }
+  }
+
+  /// Says once that nothing can be sent to a target, and once that it can again. Of a device whose name has no address
+  /// its cycles tell.
+  static void tell_unmeasured(Entry& entry, const PingRound& round) {
+    const bool unmeasured = round.sent == 0 && round.error && round.error->kind != ErrorKind::partial;
+    if (unmeasured == entry.unmeasured) return;
+    entry.unmeasured = unmeasured;
+    if (!unmeasured) return log::info("{}: latency is measured again", entry.name);
+    if (entry.device && round.error->kind == ErrorKind::resolve) return;
+    log::warning("{}: no latency is measured: {}", entry.name, round.error->text());
   }
 
   void start_ping(Entry& entry, std::chrono::nanoseconds span, std::int64_t slot) {
     entry.pinger->start(span, slot, [this, &entry](PingRound&& round) {
       ++statistics.ping_rounds;
+      if (scheduling) tell_unmeasured(entry, round);
       const auto record = std::make_shared<const Record>(std::move(round));
       for (Sink* sink : sinks) sink->take(record);
       if (!scheduling) end_once_part();
