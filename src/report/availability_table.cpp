@@ -72,16 +72,14 @@ Table availability_for_machines(const AvailabilityReport& report) {
   }
   for (const DeviceAvailability& one : report.devices) {
     const Availability& made = one.availability;
-    table.rows.push_back({{one.device, {}},
-                          {std::string(to_string(made.state)), {}},
-                          {utc_text(made.since), {}},
-                          number_cell(made.reachable_share()),
-                          number_cell(made.icmp.share()),
-                          number_cell(made.snmp.share()),
-                          {std::uint64_t{made.changes}, {}}});
-    for (const Reachability state : latency::all_reachabilities) {
-      table.rows.back().push_back({seconds(made.in(state)), {}});
-    }
+    auto& row = table.rows.emplace_back();
+    row.push_back({one.device, {}});
+    row.push_back({std::string(to_string(made.state)), {}});
+    row.push_back({utc_text(made.since), {}});
+    for (const auto& share : {made.reachable_share(), made.icmp.share(), made.snmp.share()})
+      row.push_back(number_cell(share));
+    row.push_back({std::uint64_t{made.changes}, {}});
+    for (const Reachability state : latency::all_reachabilities) row.push_back({seconds(made.in(state)), {}});
   }
   return table;
 }
