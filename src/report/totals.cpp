@@ -49,7 +49,7 @@ struct Series {
 /// All interfaces of a device in one direction.
 class DirectionTotal {
  public:
-  explicit DirectionTotal(std::size_t bins) : sums_(bins, 0.0), missing_(bins, false) {}
+  explicit DirectionTotal(std::size_t bins) : sums_(bins, 0.0), known_(bins, false), missing_(bins, false) {}
 
   /// `there`: bins that the interface was there in.
   void add(const Series& series, std::size_t first_bin) {
@@ -58,6 +58,7 @@ class DirectionTotal {
     for (std::size_t bin = 0; bin < sums_.size(); ++bin) {
       if (const auto known = series.rate.average(bin)) {
         sums_[bin] += *known;
+        known_[bin] = true;
       } else if (bin >= first_bin) {
         missing_[bin] = true;
       }
@@ -71,7 +72,7 @@ class DirectionTotal {
     usage.octets = static_cast<std::uint64_t>(std::llround(octets_));
     std::vector<double> known;
     for (std::size_t bin = 0; bin < sums_.size(); ++bin) {
-      if (!missing_[bin]) known.push_back(sums_[bin]);
+      if (known_[bin] && !missing_[bin]) known.push_back(sums_[bin]);
     }
     usage.bins = known.size();
     if (known.empty()) return usage;
@@ -83,13 +84,21 @@ class DirectionTotal {
 
  private:
   std::vector<double> sums_;
-  std::vector<bool> missing_;
+  std::vector<bool> known_;    // of some interface
+  std::vector<bool> missing_;  // of one that was there
   double octets_ = 0.0;
   double seconds_ = 0.0;
 };
 
+/// From when on an interface is missed where nothing is known of it: from its first reading, but those of the device's
+/// first reading were there before, when it was silent.
+PreciseTime there_since(const store::StoredInterface& one, WallTime first_reading, const Span& polled) {
+  return one.first_seen <= first_reading ? polled.begin : std::max(PreciseTime(one.first_seen), polled.begin);
+}
+
 Result<> read_interfaces(store::Reader& reader, const store::StoredDevice& device, Interfaces interfaces,
-                         const Span& polled, const BinGrid& grid, DirectionTotal& in, DirectionTotal& out) {
+                         WallTime first_reading, const Span& polled, const BinGrid& grid, DirectionTotal& in,
+                         DirectionTotal& out) {
   std::unordered_map<std::int64_t, std::pair<Series, Series>> series;
   for (const store::StoredInterface& one : interfaces) series.try_emplace(one.id);
   const auto samples = samples_of(device, interfaces.front().id, interfaces.back().id, polled);
@@ -101,7 +110,7 @@ Result<> read_interfaces(store::Reader& reader, const store::StoredDevice& devic
   });
   if (!read) return read;
   for (const store::StoredInterface& one : interfaces) {
-    const PreciseTime since = std::max(PreciseTime(one.first_seen), polled.begin);
+    const PreciseTime since = there_since(one, first_reading, polled);
     const auto first_bin = static_cast<std::size_t>(std::max<std::int64_t>(grid.index_of(since), 0));
     in.add(series.at(one.id).first, first_bin);
     out.add(series.at(one.id).second, first_bin);
@@ -121,6 +130,11 @@ Result<> read_device(store::Reader& reader, const TotalsQuery& query, const Sele
   const auto stack = reader.stack(device.id);
   if (!stack) return tl::make_unexpected(stack.error());
   const std::vector<bool> counted = summed(*interfaces, *stack, query.layers);
+  if (interfaces->empty()) return {};
+  const WallTime first_reading =
+      std::min_element(interfaces->begin(), interfaces->end(), [](const auto& a, const auto& b) {
+        return a.first_seen < b.first_seen;
+      })->first_seen;
   std::vector<store::StoredInterface> chosen;
   for (std::size_t i = 0; i < interfaces->size(); ++i) {
     if (counted[i]) chosen.push_back(std::move((*interfaces)[i]));
@@ -133,11 +147,11 @@ Result<> read_device(store::Reader& reader, const TotalsQuery& query, const Sele
   const Interfaces all(chosen);
   for (std::size_t begin = 0; begin < all.size(); begin += at_once) {
     const auto some = all.subspan(begin, std::min(at_once, all.size() - begin));
-    if (auto read = read_interfaces(reader, device, some, polled, grid, in, out); !read) return read;
+    if (auto read = read_interfaces(reader, device, some, first_reading, polled, grid, in, out); !read) return read;
   }
   double seconds = 0.0;
   for (const store::StoredInterface& one : chosen) {
-    seconds += Span{std::max(PreciseTime(one.first_seen), polled.begin), polled.end}.seconds();
+    seconds += Span{there_since(one, first_reading, polled), polled.end}.seconds();
   }
   totals.push_back(
       {device.name, chosen.size(), interfaces->size() - chosen.size(), in.usage(seconds), out.usage(seconds)});

@@ -125,6 +125,23 @@ TEST_CASE("an interface that came later is not missed before") {
   CHECK(made.in.valid_share == Approx(1.0));
 }
 
+TEST_CASE("a device that was silent at first carried something unknown then, not nothing") {
+  StoredCycles store;
+  for (int minute = 0; minute <= 4; ++minute) {
+    std::vector<InterfaceRecord> rows;
+    if (minute == 2) rows = {row(1, "a", 0, Quality::first), row(2, "b", 0, Quality::first)};
+    if (minute > 2) rows = {row(1, "a", 10), row(2, "b", 20)};
+    DeviceCycle cycle = test::make_cycle("sw1", static_cast<std::uint64_t>(minute + 1),
+                                         noon + std::chrono::minutes(minute), std::move(rows));
+    if (minute < 2) cycle.outcome = CycleOutcome::failed;
+    store.add(std::move(cycle));
+  }
+  const DeviceTotal made = total(store);
+  CHECK(made.in.bins == 2);
+  CHECK(made.in.bps_avg == Approx(30e6));
+  CHECK(made.in.valid_share == Approx(0.5));
+}
+
 TEST_CASE("people see sums and what is left out, machines every number") {
   auto store = switch_with_lag(std::nullopt);
   const auto made = make_totals(*store.read(), minutes_of(60)).value();
