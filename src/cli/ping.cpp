@@ -134,6 +134,10 @@ int run_ping(int argc, char** argv) {
     if (!settings->quiet) fmt::print(stderr, "\n");
     print_ping_summary(hosts, settings->count.has_value());
   }
+  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
+    print_error("ping", Error{ErrorKind::io, "stdout did not take all of the output", {}});
+    return code(PingExit::system_call);
+  }
   return code(code_for(hosts));
 }
 

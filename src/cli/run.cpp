@@ -54,6 +54,11 @@ Result<Arguments> read(const po::variables_map& variables) {
   if (variables.count("db") != 0) arguments.db = variables["db"].as<std::string>();
   arguments.once = variables["once"].as<bool>();
   arguments.verbose = variables["verbose"].as<bool>();
+  for (const char* option : {"gap", "format"}) {
+    if (arguments.once || variables[option].defaulted()) continue;
+    return fail(ErrorKind::usage, fmt::format("--{} belongs to --once", option),
+                "without it octopoll run polls until it is stopped, and prints no table");
+  }
   const auto gap = duration_option(variables, "gap", 1ns);
   if (!gap) return tl::make_unexpected(gap.error());
   arguments.gap = *gap;

@@ -365,6 +365,8 @@ class Examiner {
       finding.severity = Severity::note;
       finding.measured += fmt::format(", {} that could not be read", cost.malformed);
       finding.meaning = "the agent sends messages that are no SNMP";
+    } else if (cost.responses == 0 || result_.findings.back().check == "silence") {
+      finding.severity = Severity::note;  // told already
     } else if (cost.late != 0) {
       finding.severity = Severity::note;
       finding.measured += fmt::format(", {} late or twice", cost.late);
