@@ -83,10 +83,9 @@ Json host_json(const PingHost& host) {
   object["sent"] = host.sent;
   object["received"] = host.received;
   // Of no probes nothing is known: neither that they were lost nor that they were not.
-  const std::optional<double> loss =
-      host.sent == 0 ? std::nullopt
-                     : std::optional(1.0 - static_cast<double>(host.received) / static_cast<double>(host.sent));
-  object["loss"] = loss ? Json(*loss) : Json();
+  const bool known = host.sent != 0;
+  const double loss = known ? 1.0 - static_cast<double>(host.received) / static_cast<double>(host.sent) : 0.0;
+  object["loss"] = known ? Json(loss) : Json();
   object["duplicates"] = host.duplicates;
   object["late"] = host.late;
   object["errors"] = host.errors;
@@ -94,8 +93,8 @@ Json host_json(const PingHost& host) {
   object["delay_variation_ms"] = maybe_milliseconds(jitter.delay_variation());
   object["smoothed_jitter_ms"] = maybe_milliseconds(jitter.smoothed());
   object["voice"] = Json();
-  if (summary && loss && jitter.delay_variation()) {
-    const latency::VoiceScore score = latency::voice_score(summary->mean, *jitter.delay_variation(), *loss);
+  if (summary && known && jitter.delay_variation()) {
+    const latency::VoiceScore score = latency::voice_score(summary->mean, *jitter.delay_variation(), loss);
     object["voice"] = {{"mos", score.mos}, {"r", score.r}};
   }
   object["round_trips_ms"] = std::move(each);

@@ -36,7 +36,8 @@ Result<Request> request_from(const po::variables_map& arguments) {
   if (!common) return tl::make_unexpected(common.error());
   const auto order = report::latency_order_from(arguments["sort"].as<std::string>());
   if (!order) return tl::make_unexpected(order.error());
-  Request request{*common, {}, arguments["voice"].as<bool>()};
+  Request request{*common, {}};
+  request.voice = arguments["voice"].as<bool>();
   request.query.window = common->window;
   request.query.target_pattern = arguments["device"].as<std::string>();
   request.query.order = *order;

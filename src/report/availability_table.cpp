@@ -8,6 +8,7 @@
 #include "octopoll/core/duration.hpp"
 #include "octopoll/core/text.hpp"
 #include "octopoll/report/availability.hpp"
+#include "report/cells.hpp"
 #include "report/parts.hpp"
 
 namespace octopoll::report {
@@ -78,8 +79,8 @@ Table availability_for_machines(const AvailabilityReport& report) {
     row.push_back({utc_text(made.since), {}});
     for (const auto& share : {made.reachable_share(), made.icmp.share(), made.snmp.share()})
       row.push_back(number_cell(share));
-    row.push_back({std::uint64_t{made.changes}, {}});
-    for (const Reachability state : latency::all_reachabilities) row.push_back({seconds(made.in(state)), {}});
+    row.push_back(count_cell(made.changes));
+    for (const Reachability state : latency::all_reachabilities) row.push_back(number_cell(seconds(made.in(state))));
   }
   return table;
 }
