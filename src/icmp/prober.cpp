@@ -594,8 +594,9 @@ void Prober::Impl::take_stamps(const Wire& wire, std::span<const SendStamp> stam
     if (round == nullptr || tag.sequence >= round->probes.size()) continue;
     Probe& probe = round->probes[tag.sequence];
     // Its own stamp comes first: what an old one with the same number says later is of another request.
-    if (probe.state != Probe::State::waiting || std::exchange(probe.stamped, true)) continue;
-    probe.sent = sent_at(probe.sent, stamp.at, read);
+    if (probe.state != Probe::State::waiting || probe.stamped) continue;
+    const ClockPair asked = std::exchange(probe.sent, sent_at(probe.sent, stamp.at, read));
+    probe.stamped = probe.sent.boot != asked.boot;
   }
 }
 

@@ -101,13 +101,16 @@ struct ProberStatistics {
 /// Clocks: round trips are differences of the kernel's stamps at the interface (SO_TIMESTAMPING), so that neither a
 /// busy loop nor a queue of this machine nor a neighbour's unknown link address shows as latency of the network. They
 /// are stamps of the wall clock; where that was stepped meanwhile, or a stamp is missing, BootClock's measure (which
-/// includes the loop's delay) takes their place. Pacing: requests leave at no more than twice the rate that all running
-/// rounds ask for together, at least 1,000 a second; rounds that are started at one moment are thereby spread over half
-/// a spacing, and stay so. Those that are due in one millisecond leave by one system call. Cost: docs/performance.md;
-/// made for 20,000 targets on one loop. Thread: the loop's. Callbacks run on it, from the loop (or finish()) and never
-/// from within start(); they may start and finish rounds, but must not destroy the prober. Rounds that run when it is
-/// destroyed never call back. Source: RFC 792 (echo), RFC 4443 section 4 (ICMPv6 echo), RFC 2681 (a lost probe has no
-/// round trip).
+/// includes the loop's delay) takes their place.
+///
+/// Pacing: requests leave at no more than twice the rate that all running rounds ask for together, at least 1,000 a
+/// second; rounds that are started at one moment are thereby spread over half a spacing, and stay so. Those that are
+/// due in one millisecond leave by one system call. Cost: docs/performance.md; made for 20,000 targets on one loop.
+///
+/// Thread: the loop's. Callbacks run on it, from the loop (or finish()) and never from within start(); they may start
+/// and finish rounds, but must not destroy the prober. Rounds that run when it is destroyed never call back.
+///
+/// Source: RFC 792 (echo), RFC 4443 section 4 (ICMPv6 echo), RFC 2681 (a lost probe has no round trip).
 class Prober {
  public:
   using RoundId = std::uint64_t;  ///< 0 is never a round
