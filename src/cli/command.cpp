@@ -24,7 +24,7 @@ namespace po = boost::program_options;
 constexpr auto table = std::to_array<Command>({
     {"run", "poll the inventory day and night, or once with --once", run_run},
     {"walk", "ask one device, and show its interfaces or any OID", run_walk},
-    {"report", "utilisation from the store, as table, CSV or JSON", run_report},
+    {"report", "utilization, errors, totals, latency or availability from the store", run_report},
     {"local", "watch this machine through its own snmpd", run_local},
     {"ping", "probe targets by ICMP echo", run_ping, 4},  // fping's code for what it could not do
     {"doctor", "examine an agent: what it can, what it does wrong, what the inventory needs", run_doctor},
