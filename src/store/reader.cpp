@@ -132,50 +132,55 @@ Result<std::vector<NarrowInterface>> Reader::narrow_interfaces(const std::string
   }
 }
 
-Result<> Reader::for_each_sample(const SampleQuery& query, const std::function<void(const StoredSample&)>& callback) {
-  Database& database = impl_->database;
+namespace {
+
+/// Hands `take` each row that the query may mean: interface, unix ms of its reading, elapsed microseconds, `columns`.
+template <class Take>
+Result<> for_each_row(Database& database, const SampleQuery& query, std::string_view columns, Take&& take) {
   const auto range = polls_around(database, query);
   if (!range) return tl::make_unexpected(range.error());
   auto statement = database.prepare(
-      "SELECT s.id % ?1, p.started_at + s.read_after_ms, s.elapsed_us, s.states, s.in_octets, s.out_octets,"
-      " ifnull(x.in_elapsed_us, s.elapsed_us), ifnull(x.out_elapsed_us, s.elapsed_us),"
-      " ifnull(s.speed_mbps * 1000000, x.in_speed_bps), ifnull(s.speed_mbps * 1000000, x.out_speed_bps)"
-      " FROM polls p CROSS JOIN sample_rows s ON s.id BETWEEN p.id * ?1 + ?2 AND p.id * ?1 + ?3"
-      " LEFT JOIN sample_exceptions x ON x.id = iif(s.states > 65535, s.id, NULL)"
-      " WHERE p.device_id = ?4 AND p.started_at BETWEEN ?5 AND ?6 ORDER BY p.started_at, p.id, s.id");
+      fmt::format("SELECT s.id % ?1, p.started_at + s.read_after_ms, s.elapsed_us, {}"
+                  " FROM polls p CROSS JOIN sample_rows s ON s.id BETWEEN p.id * ?1 + ?2 AND p.id * ?1 + ?3"
+                  " LEFT JOIN sample_exceptions x ON x.id = iif(s.states > 65535, s.id, NULL)"
+                  " WHERE p.device_id = ?4 AND p.started_at BETWEEN ?5 AND ?6 ORDER BY p.started_at, p.id, s.id",
+                  columns));
   if (!statement) return tl::make_unexpected(statement.error());
   for (auto row = statement->first(most_interfaces, query.first_interface, query.last_interface, query.device_id,
                                    range->from, range->to);
        ; row = statement->next()) {
     if (!row) return tl::make_unexpected(row.error());
     if (!*row) return {};
-    const auto sample = sample_of(*statement, database.path());
-    if (!sample) return tl::make_unexpected(sample.error());
-    if (overlaps(sample->read_at, std::max(sample->in.elapsed, sample->out.elapsed), query)) callback(*sample);
+    if (Result<> taken = take(*statement); !taken) return taken;
   }
 }
 
-Result<> Reader::for_each_counts(const SampleQuery& query, const std::function<void(const StoredCounts&)>& callback) {
+}  // namespace
+
+Result<> Reader::for_each_sample(const SampleQuery& query, const std::function<void(const StoredSample&)>& callback) {
+  constexpr std::string_view columns =
+      "s.states, s.in_octets, s.out_octets,"
+      " ifnull(x.in_elapsed_us, s.elapsed_us), ifnull(x.out_elapsed_us, s.elapsed_us),"
+      " ifnull(s.speed_mbps * 1000000, x.in_speed_bps), ifnull(s.speed_mbps * 1000000, x.out_speed_bps)";
   Database& database = impl_->database;
-  const auto range = polls_around(database, query);
-  if (!range) return tl::make_unexpected(range.error());
-  auto statement = database.prepare(
-      "SELECT s.id % ?1, p.started_at + s.read_after_ms, s.elapsed_us, s.ucast_pkts, s.multicast_pkts,"
-      " s.broadcast_pkts, s.faults, x.flapped_at, x.in_ucast_pkts, x.out_ucast_pkts, x.in_multicast_pkts,"
-      " x.out_multicast_pkts, x.in_broadcast_pkts, x.out_broadcast_pkts, x.in_errors, x.out_errors, x.in_discards,"
-      " x.out_discards"
-      " FROM polls p CROSS JOIN sample_rows s ON s.id BETWEEN p.id * ?1 + ?2 AND p.id * ?1 + ?3"
-      " LEFT JOIN sample_exceptions x ON x.id = iif(s.states > 65535, s.id, NULL)"
-      " WHERE p.device_id = ?4 AND p.started_at BETWEEN ?5 AND ?6 ORDER BY p.started_at, p.id, s.id");
-  if (!statement) return tl::make_unexpected(statement.error());
-  for (auto row = statement->first(most_interfaces, query.first_interface, query.last_interface, query.device_id,
-                                   range->from, range->to);
-       ; row = statement->next()) {
-    if (!row) return tl::make_unexpected(row.error());
-    if (!*row) return {};
-    const StoredCounts counts = counts_of(*statement);
+  return for_each_row(database, query, columns, [&](const Statement& row) -> Result<> {
+    const auto sample = sample_of(row, database.path());
+    if (!sample) return tl::make_unexpected(sample.error());
+    if (overlaps(sample->read_at, std::max(sample->in.elapsed, sample->out.elapsed), query)) callback(*sample);
+    return {};
+  });
+}
+
+Result<> Reader::for_each_counts(const SampleQuery& query, const std::function<void(const StoredCounts&)>& callback) {
+  constexpr std::string_view columns =
+      "s.ucast_pkts, s.multicast_pkts, s.broadcast_pkts, s.faults, x.flapped_at, x.in_ucast_pkts, x.out_ucast_pkts,"
+      " x.in_multicast_pkts, x.out_multicast_pkts, x.in_broadcast_pkts, x.out_broadcast_pkts, x.in_errors,"
+      " x.out_errors, x.in_discards, x.out_discards";
+  return for_each_row(impl_->database, query, columns, [&](const Statement& row) -> Result<> {
+    const StoredCounts counts = counts_of(row);
     if (overlaps(counts.read_at, counts.elapsed, query)) callback(counts);
-  }
+    return {};
+  });
 }
 
 Result<std::vector<std::pair<std::int64_t, std::int64_t>>> Reader::stack(std::int64_t device_id) {
