@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "octopoll/core/text.hpp"
+#include "octopoll/latency/round_trips.hpp"
 
 namespace octopoll::report {
 
@@ -29,6 +30,19 @@ Cell ratio_cell(const std::optional<double>& ratio) {
 
 Cell octets_cell(const std::optional<std::uint64_t>& octets) {
   return octets ? Cell{*octets, format_octets(*octets)} : Cell{};
+}
+
+Cell text_cell(const std::optional<std::string>& text) { return text ? Cell{*text, {}} : Cell{}; }
+
+Cell number_cell(const std::optional<double>& number) { return number ? Cell{*number, {}} : Cell{}; }
+
+Cell milliseconds_cell(const std::optional<std::chrono::nanoseconds>& time) {
+  if (!time) return {};
+  return {std::chrono::duration<double, std::milli>(*time).count(), latency::milliseconds_text(*time)};
+}
+
+Cell percent_cell(const std::optional<double>& share, int decimals) {
+  return share ? Cell{*share, fmt::format("{:.{}f} %", *share * 100.0, decimals)} : Cell{};
 }
 
 }  // namespace octopoll::report

@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "report/bins.hpp"
+#include "report/parts.hpp"
 #include "report/selection.hpp"
 
 namespace octopoll::report {
@@ -183,14 +184,14 @@ std::string_view to_string(Health health) noexcept {
 }
 
 Result<> check(const ErrorsQuery& query) {
-  if (auto sensible = check(query.window); !sensible) return sensible;
+  if (auto sensible = check_window(query.window); !sensible) return sensible;
   const auto selection = Selection::compile(query.device_pattern, query.interface_pattern);
   if (!selection) return tl::make_unexpected(selection.error());
   return {};
 }
 
 Result<ErrorsReport> make_errors(store::Reader& reader, const ErrorsQuery& query) {
-  if (auto sensible = check(query.window); !sensible) return tl::make_unexpected(sensible.error());
+  if (auto sensible = check_window(query.window); !sensible) return tl::make_unexpected(sensible.error());
   const auto selection = Selection::compile(query.device_pattern, query.interface_pattern);
   if (!selection) return tl::make_unexpected(selection.error());
   const auto devices = reader.devices();

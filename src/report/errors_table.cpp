@@ -9,6 +9,7 @@
 #include "octopoll/core/text.hpp"
 #include "octopoll/report/errors.hpp"
 #include "report/cells.hpp"
+#include "report/parts.hpp"
 
 namespace octopoll::report {
 namespace {

@@ -8,6 +8,7 @@
 
 #include "octopoll/core/text.hpp"
 #include "octopoll/report/latency.hpp"
+#include "report/cells.hpp"
 #include "report/parts.hpp"
 
 namespace octopoll::report {
@@ -22,6 +23,8 @@ constexpr std::array<std::string_view, 11> least_telling{
     "rtt_min_ms", "sent",      "worst_hour_p95_ms", "worst_hour_loss", "worst_hour"};
 
 Cell part(const std::optional<RoundTripSummary>& summary, nanoseconds RoundTripSummary::*member);
+/// In the order of the columns: from the smallest to the deviation.
+void append_round_trips(std::vector<Cell>& row, const std::optional<RoundTripSummary>& summary);
 std::vector<std::string> notes_of(const LatencyReport& report, bool voice);
 nlohmann::ordered_json hours_json(const std::vector<LatencyHour>& hours);
 nlohmann::ordered_json smoke_json(const std::vector<SmokeHour>& hours);
@@ -51,29 +54,22 @@ Table latency_for_people(const LatencyReport& report, std::size_t width, bool vo
   table.columns.push_back({"worst_hour_loss", "loss", Align::right});
   table.columns.push_back({"worst_hour_p95_ms", "p95", Align::right});
   for (const TargetLatency& target : report.targets) {
-    const auto& summary = target.round_trips;
-    table.rows.push_back({{target.target, {}},
+    std::vector<Cell> row{{target.target, {}},
                           text_cell(target.address),
                           {target.echoes.sent, format_count(target.echoes.sent)},
-                          percent_cell(target.echoes.loss(), 2),
-                          part(summary, &RoundTripSummary::min),
-                          part(summary, &RoundTripSummary::p5),
-                          part(summary, &RoundTripSummary::median),
-                          part(summary, &RoundTripSummary::mean),
-                          part(summary, &RoundTripSummary::p95),
-                          part(summary, &RoundTripSummary::p99),
-                          part(summary, &RoundTripSummary::max),
-                          part(summary, &RoundTripSummary::deviation),
-                          milliseconds_cell(target.jitter.delay_variation())});
+                          percent_cell(target.echoes.loss(), 2)};
+    append_round_trips(row, target.round_trips);
+    row.push_back(milliseconds_cell(target.jitter.delay_variation()));
     if (voice) {
       const auto& score = target.voice;
-      table.rows.back().push_back(score ? Cell{score->mos, fmt::format("{:.2f}", score->mos)} : Cell{});
-      table.rows.back().push_back(score ? Cell{score->r, fmt::format("{:.1f}", score->r)} : Cell{});
+      row.push_back(score ? Cell{score->mos, fmt::format("{:.2f}", score->mos)} : Cell{});
+      row.push_back(score ? Cell{score->r, fmt::format("{:.1f}", score->r)} : Cell{});
     }
     const LatencyHour* hour = target.worst_hours.empty() ? nullptr : &target.worst_hours.front();
-    table.rows.back().push_back(hour ? Cell{utc_text(hour->begin), local_text(hour->begin).substr(0, 16)} : Cell{});
-    table.rows.back().push_back(hour ? percent_cell(hour->echoes.loss(), 2) : Cell{});
-    table.rows.back().push_back(hour ? part(hour->round_trips, &RoundTripSummary::p95) : Cell{});
+    row.push_back(hour ? Cell{utc_text(hour->begin), local_text(hour->begin).substr(0, 16)} : Cell{});
+    row.push_back(hour ? percent_cell(hour->echoes.loss(), 2) : Cell{});
+    row.push_back(hour ? part(hour->round_trips, &RoundTripSummary::p95) : Cell{});
+    table.rows.push_back(std::move(row));
   }
   const bool dropped = drop_columns(table, width, least_telling);
   table.notes = notes_of(report, voice);
@@ -109,10 +105,9 @@ Table latency_for_machines(const LatencyReport& report) {
     table.columns.push_back({key, key, Align::right});
   }
   for (const TargetLatency& target : report.targets) {
-    const auto& summary = target.round_trips;
     const auto& score = target.voice;
     const LatencyHour* hour = target.worst_hours.empty() ? nullptr : &target.worst_hours.front();
-    table.rows.push_back({{target.target, {}},
+    std::vector<Cell> row{{target.target, {}},
                           {target.is_device, {}},
                           text_cell(target.address),
                           {target.rounds, {}},
@@ -121,22 +116,16 @@ Table latency_for_machines(const LatencyReport& report) {
                           number_cell(target.echoes.loss()),
                           {target.duplicates, {}},
                           {target.late, {}},
-                          {target.errors, {}},
-                          part(summary, &RoundTripSummary::min),
-                          part(summary, &RoundTripSummary::p5),
-                          part(summary, &RoundTripSummary::median),
-                          part(summary, &RoundTripSummary::mean),
-                          part(summary, &RoundTripSummary::p95),
-                          part(summary, &RoundTripSummary::p99),
-                          part(summary, &RoundTripSummary::max),
-                          part(summary, &RoundTripSummary::deviation),
-                          milliseconds_cell(target.jitter.delay_variation()),
-                          milliseconds_cell(target.jitter.smoothed()),
-                          score ? Cell{score->mos, {}} : Cell{},
-                          score ? Cell{score->r, {}} : Cell{},
-                          hour ? Cell{utc_text(hour->begin), {}} : Cell{},
-                          hour ? number_cell(hour->echoes.loss()) : Cell{},
-                          hour ? part(hour->round_trips, &RoundTripSummary::p95) : Cell{}});
+                          {target.errors, {}}};
+    append_round_trips(row, target.round_trips);
+    row.push_back(milliseconds_cell(target.jitter.delay_variation()));
+    row.push_back(milliseconds_cell(target.jitter.smoothed()));
+    row.push_back(score ? Cell{score->mos, {}} : Cell{});
+    row.push_back(score ? Cell{score->r, {}} : Cell{});
+    row.push_back(hour ? Cell{utc_text(hour->begin), {}} : Cell{});
+    row.push_back(hour ? number_cell(hour->echoes.loss()) : Cell{});
+    row.push_back(hour ? part(hour->round_trips, &RoundTripSummary::p95) : Cell{});
+    table.rows.push_back(std::move(row));
   }
   return table;
 }
@@ -160,6 +149,14 @@ namespace {
 
 Cell part(const std::optional<RoundTripSummary>& summary, nanoseconds RoundTripSummary::*member) {
   return milliseconds_cell(summary ? std::optional((*summary).*member) : std::nullopt);
+}
+
+void append_round_trips(std::vector<Cell>& row, const std::optional<RoundTripSummary>& summary) {
+  for (const auto member :
+       {&RoundTripSummary::min, &RoundTripSummary::p5, &RoundTripSummary::median, &RoundTripSummary::mean,
+        &RoundTripSummary::p95, &RoundTripSummary::p99, &RoundTripSummary::max, &RoundTripSummary::deviation}) {
+    row.push_back(part(summary, member));
+  }
 }
 
 std::vector<std::string> notes_of(const LatencyReport& report, bool voice) {

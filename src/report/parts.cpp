@@ -3,10 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 
 #include "octopoll/core/text.hpp"
-#include "octopoll/latency/round_trips.hpp"
 
 namespace octopoll::report {
 namespace {
@@ -72,19 +70,6 @@ bool drop_columns(Table& table, std::size_t width, std::span<const std::string_v
     dropped = true;
   }
   return dropped;
-}
-
-Cell text_cell(const std::optional<std::string>& text) { return text ? Cell{*text, {}} : Cell{}; }
-
-Cell number_cell(const std::optional<double>& number) { return number ? Cell{*number, {}} : Cell{}; }
-
-Cell milliseconds_cell(const std::optional<std::chrono::nanoseconds>& time) {
-  if (!time) return {};
-  return {std::chrono::duration<double, std::milli>(*time).count(), latency::milliseconds_text(*time)};
-}
-
-Cell percent_cell(const std::optional<double>& share, int decimals) {
-  return share ? Cell{*share, fmt::format("{:.{}f} %", *share * 100.0, decimals)} : Cell{};
 }
 
 }  // namespace octopoll::report

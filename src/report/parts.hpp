@@ -1,5 +1,5 @@
 #pragma once
-// What queries and tables of several reports are made of.
+// What the queries of several reports have in common, and tables that must fit.
 
 #include <re2/re2.h>
 
@@ -33,13 +33,5 @@ namespace octopoll::report {
 /// Drops the columns of `keys`, first those that stand first, until the lines fit into `width` (0: they do) or all of
 /// them are gone. True if columns went. Names are shortened by the printer, numbers are never cut, so columns go whole.
 bool drop_columns(Table& table, std::size_t width, std::span<const std::string_view> keys);
-
-/// "-" where it is absent.
-[[nodiscard]] Cell text_cell(const std::optional<std::string>& text);
-[[nodiscard]] Cell number_cell(const std::optional<double>& number);
-/// Round trips: milliseconds with three significant digits, and for machines as they are.
-[[nodiscard]] Cell milliseconds_cell(const std::optional<std::chrono::nanoseconds>& time);
-/// "12.34 %".
-[[nodiscard]] Cell percent_cell(const std::optional<double>& share, int decimals);
 
 }  // namespace octopoll::report

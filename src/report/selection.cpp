@@ -1,59 +1,37 @@
 #include "report/selection.hpp"
 
-#include <fmt/format.h>
-
-#include "octopoll/core/text.hpp"
+#include "report/parts.hpp"
 
 namespace octopoll::report {
 namespace {
 
-Result<std::unique_ptr<re2::RE2>> compile_one(std::string_view option, const std::string& pattern) {
-  re2::RE2::Options options;
-  options.set_log_errors(false);
-  auto compiled = std::make_unique<re2::RE2>(pattern, options);
-  if (!compiled->ok()) {
-    return fail(ErrorKind::usage,
-                fmt::format("{} \"{}\" is no regular expression: {}", option, agent_text(pattern), compiled->error()),
-                "the syntax is RE2's (https://github.com/google/re2/wiki/Syntax); a dot or bracket to be taken as it is"
-                " needs a backslash");
-  }
-  return compiled;
-}
+using Pattern = std::unique_ptr<re2::RE2>;
 
-bool found_in(const store::StoredInterface& interface, const re2::RE2& pattern) {
-  return re2::RE2::PartialMatch(interface.name, pattern) ||
-         (interface.alias && re2::RE2::PartialMatch(*interface.alias, pattern));
+bool found_in(const store::StoredInterface& interface, const Pattern& pattern) {
+  return takes(pattern, interface.name) || (interface.alias && takes(pattern, *interface.alias));
 }
 
 }  // namespace
 
 Result<Selection> Selection::compile(const std::string& device, const std::string& interface,
                                      const std::string& exclude) {
-  Selection selection;
-  auto devices = compile_one("--device", device);
+  auto devices = compile_pattern("--device", device);
   if (!devices) return tl::make_unexpected(devices.error());
-  selection.device_ = std::move(*devices);
-  auto interfaces = compile_one("--interface", interface);
+  auto interfaces = compile_pattern("--interface", interface);
   if (!interfaces) return tl::make_unexpected(interfaces.error());
-  selection.interface_ = std::move(*interfaces);
-  if (exclude.empty()) return selection;
-  auto excluded = compile_one("--exclude", exclude);
+  auto excluded = compile_pattern("--exclude", exclude);
   if (!excluded) return tl::make_unexpected(excluded.error());
+  Selection selection;
+  selection.device_ = std::move(*devices);
+  selection.interface_ = std::move(*interfaces);
   selection.exclude_ = std::move(*excluded);
   return selection;
 }
 
-bool Selection::takes(const store::StoredDevice& device) const { return re2::RE2::PartialMatch(device.name, *device_); }
+bool Selection::takes(const store::StoredDevice& device) const { return report::takes(device_, device.name); }
 
 bool Selection::takes(const store::StoredInterface& interface) const {
-  return found_in(interface, *interface_) && !(exclude_ && found_in(interface, *exclude_));
-}
-
-Result<> check(const TimeWindow& window) {
-  if (window.until > window.since) return {};
-  return fail(ErrorKind::usage,
-              fmt::format("--until ({}) is not after --since ({})", utc_text(window.until), utc_text(window.since)),
-              "both are moments; a duration such as 1h counts back from now");
+  return found_in(interface, interface_) && !(exclude_ && found_in(interface, exclude_));
 }
 
 Span polled_in(const TimeWindow& window, const store::StoredDevice& device) {

@@ -25,13 +25,10 @@ class Selection {
   [[nodiscard]] bool takes(const store::StoredInterface& interface) const;
 
  private:
-  std::unique_ptr<re2::RE2> device_;
-  std::unique_ptr<re2::RE2> interface_;
-  std::unique_ptr<re2::RE2> exclude_;  // null: none
+  std::unique_ptr<re2::RE2> device_;     // null: all
+  std::unique_ptr<re2::RE2> interface_;  // likewise
+  std::unique_ptr<re2::RE2> exclude_;    // null: none
 };
-
-/// Errors: usage, where the window ends before it begins.
-[[nodiscard]] Result<> check(const TimeWindow& window);
 
 /// The part of the window in which the device was polled.
 [[nodiscard]] Span polled_in(const TimeWindow& window, const store::StoredDevice& device);

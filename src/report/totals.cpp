@@ -14,6 +14,7 @@
 #include "octopoll/core/interface.hpp"
 #include "octopoll/core/text.hpp"
 #include "report/bins.hpp"
+#include "report/parts.hpp"
 #include "report/selection.hpp"
 
 namespace octopoll::report {
@@ -209,7 +210,7 @@ std::vector<bool> summed(Interfaces interfaces, Stack stack, Layers layers) {
 }
 
 Result<> check(const TotalsQuery& query) {
-  if (auto sensible = check(query.window); !sensible) return sensible;
+  if (auto sensible = check_window(query.window); !sensible) return sensible;
   if (query.step < std::chrono::seconds(1))
     return fail(ErrorKind::usage, "--step is shorter than a second", "the usual step is 5m");
   const auto selection = Selection::compile(query.device_pattern, query.interface_pattern, query.exclude_pattern);

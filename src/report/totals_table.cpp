@@ -9,6 +9,7 @@
 #include "octopoll/core/text.hpp"
 #include "octopoll/report/totals.hpp"
 #include "report/cells.hpp"
+#include "report/parts.hpp"
 
 namespace octopoll::report {
 namespace {

@@ -14,6 +14,7 @@
 #include "octopoll/core/duration.hpp"
 #include "octopoll/core/text.hpp"
 #include "report/bins.hpp"
+#include "report/parts.hpp"
 #include "report/selection.hpp"
 
 namespace octopoll::report {
@@ -57,7 +58,7 @@ void sort(std::vector<InterfaceUsage>& usages, UtilizationOrder order);
 }  // namespace
 
 Result<> check(const UtilizationQuery& query) {
-  if (auto sensible = check(query.window); !sensible) return sensible;
+  if (auto sensible = check_window(query.window); !sensible) return sensible;
   if (query.step < std::chrono::seconds(1)) {
     return fail(ErrorKind::usage, "--step is shorter than a second", "the usual step is 5m");
   }
@@ -93,15 +94,9 @@ Result<UtilizationReport> make_utilization(store::Reader& reader, const Utilizat
 
 namespace {
 
-constexpr std::array<std::pair<std::string_view, UtilizationOrder>, 7> orders{{
-    {"utilization", UtilizationOrder::utilization},
-    {"p95", UtilizationOrder::p95},
-    {"average", UtilizationOrder::average},
-    {"maximum", UtilizationOrder::maximum},
-    {"octets", UtilizationOrder::octets},
-    {"valid", UtilizationOrder::valid},
-    {"name", UtilizationOrder::name},
-}};
+constexpr std::array<std::string_view, 7> order_words{"utilization", "p95",   "average", "maximum",
+                                                      "octets",      "valid", "name"};
+static_assert(order_words.size() == static_cast<std::size_t>(UtilizationOrder::name) + 1);
 
 // The larger of what is known.
 std::optional<double> larger(const std::optional<double>& a, const std::optional<double>& b) {
@@ -127,24 +122,12 @@ std::optional<double> InterfaceUsage::valid_share() const noexcept {
 }
 
 Result<UtilizationOrder> utilization_order_from(std::string_view word) {
-  std::array<std::string_view, orders.size()> words{};
-  for (std::size_t i = 0; i < orders.size(); ++i) {
-    if (orders[i].first == word) return orders[i].second;
-    words[i] = orders[i].first;
-  }
-  std::string remedy = "there is " + utilization_orders();
-  if (const auto near = nearest(word, words)) remedy = fmt::format("did you mean \"{}\"? {}", *near, remedy);
-  return fail(ErrorKind::usage, fmt::format("--sort \"{}\" is not known", agent_text(word)), remedy);
+  const auto place = place_of_order(word, order_words);
+  if (!place) return tl::make_unexpected(place.error());
+  return static_cast<UtilizationOrder>(*place);
 }
 
-std::string utilization_orders() {
-  std::string list;
-  for (const auto& [word, order] : orders) {
-    if (!list.empty()) list += ", ";
-    list += word;
-  }
-  return list;
-}
+std::string utilization_orders() { return list_of(order_words); }
 
 namespace {
 

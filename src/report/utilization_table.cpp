@@ -10,6 +10,7 @@
 #include "octopoll/core/text.hpp"
 #include "octopoll/report/utilization.hpp"
 #include "report/cells.hpp"
+#include "report/parts.hpp"
 
 namespace octopoll::report {
 namespace {
