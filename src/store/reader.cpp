@@ -163,7 +163,7 @@ Result<> Reader::for_each_counts(const SampleQuery& query, const std::function<v
       "SELECT s.id % ?1, p.started_at + s.read_after_ms, s.elapsed_us, s.ucast_pkts, s.multicast_pkts,"
       " s.broadcast_pkts, s.faults, x.flapped_at, x.in_ucast_pkts, x.out_ucast_pkts, x.in_multicast_pkts,"
       " x.out_multicast_pkts, x.in_broadcast_pkts, x.out_broadcast_pkts, x.in_errors, x.out_errors, x.in_discards,"
-      " x.out_discards"
+      " x.out_discards, x.in_unknown_protos, s.states"
       " FROM polls p CROSS JOIN sample_rows s ON s.id BETWEEN p.id * ?1 + ?2 AND p.id * ?1 + ?3"
       " LEFT JOIN sample_exceptions x ON x.id = iif(s.states > 65535, s.id, NULL)"
       " WHERE p.device_id = ?4 AND p.started_at BETWEEN ?5 AND ?6 ORDER BY p.started_at, p.id, s.id");
@@ -265,6 +265,8 @@ StoredCounts counts_of(const Statement& row) {
     auto& delta = counts.deltas.items[counter];
     if (!delta) delta = row.maybe_unsigned(first_alone + static_cast<int>(counter - first));
   }
+  if (no_unknown_protos(row.integer(first_alone + static_cast<int>(counter_count - first))))
+    counts.deltas[Counter::in_unknown_protos] = 0;
   return counts;
 }
 
