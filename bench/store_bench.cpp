@@ -2,11 +2,11 @@
 //
 //   octopoll-store-bench FILE [--devices N] [--rows N] [--cycles N] [--spread SECONDS] [--paced]
 //
-// FILE is made anew. N devices with --rows interfaces each, all twelve counters present, their rates walking at random,
-// are polled --cycles times, evenly spread over --spread seconds. The writer's batches are those that its half second
-// makes of that: its bound in rows is set to them and the queue is kept full. --paced lets the clock make them instead.
-// CPU is that of the process less that of the thread that makes the records, user and system: the writer's thread with
-// its commits and checkpoints. Freeing a record is the writer's as well, as in octopoll.
+// FILE is made anew. N devices with --rows interfaces each, all thirteen counters present, their rates walking at
+// random, are polled --cycles times, evenly spread over --spread seconds. The writer's batches are those that its half
+// second makes of that: its bound in rows is set to them and the queue is kept full. --paced lets the clock make them
+// instead. CPU is that of the process less that of the thread that makes the records, user and system: the writer's
+// thread with its commits and checkpoints. Freeing a record is the writer's as well, as in octopoll.
 
 #include <fmt/format.h>
 #include <time.h>

@@ -37,18 +37,19 @@ constexpr std::array<std::string_view, 15> setting_keys{"auth",
                                                         "counters",
                                                         "tags"};
 
-/// What the inventory calls the counters, both directions together.
+/// What the inventory calls the counters, both directions together where there are two.
 struct CounterKind {
   std::string_view word;
   Counter in, out;
 };
-constexpr std::array<CounterKind, 6> counter_kinds{
+constexpr std::array<CounterKind, 7> counter_kinds{
     {{"octets", Counter::in_octets, Counter::out_octets},
      {"unicast", Counter::in_ucast_pkts, Counter::out_ucast_pkts},
      {"multicast", Counter::in_multicast_pkts, Counter::out_multicast_pkts},
      {"broadcast", Counter::in_broadcast_pkts, Counter::out_broadcast_pkts},
      {"errors", Counter::in_errors, Counter::out_errors},
-     {"discards", Counter::in_discards, Counter::out_discards}}};
+     {"discards", Counter::in_discards, Counter::out_discards},
+     {"unknown_protocols", Counter::in_unknown_protos, Counter::in_unknown_protos}}};
 
 template <class T>
 void take(std::optional<Setting<T>>& into, const std::optional<T>& value, const Entry& entry, int level) {

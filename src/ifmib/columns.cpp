@@ -67,7 +67,6 @@ constexpr auto every_column = [] {
 constexpr bool is_polled(Column column) noexcept {
   switch (column) {
     case Column::if_index:
-    case Column::if_in_unknown_protos:
     case Column::if_in_nucast_pkts:
     case Column::if_out_nucast_pkts:
     case Column::if_out_q_len:
@@ -137,9 +136,11 @@ CounterColumns columns_of(Counter counter) noexcept {
     case Counter::in_discards:
       return {std::nullopt, Column::if_in_discards};
     case Counter::out_discards:
+      return {std::nullopt, Column::if_out_discards};
+    case Counter::in_unknown_protos:
       break;
   }
-  return {std::nullopt, Column::if_out_discards};
+  return {std::nullopt, Column::if_in_unknown_protos};
 }
 
 }  // namespace octopoll::ifmib

@@ -13,7 +13,7 @@ namespace octopoll::rates {
 enum class CounterKind : std::uint8_t {
   octets,  ///< bounded by the link's speed
   frames,  ///< unicast, multicast and broadcast packets: bounded by the speed in smallest packets
-  events,  ///< errors and discards: far from any bound in practice, so going forward proves enough
+  events,  ///< errors, discards, unknown protocols: far from any bound in practice, so going forward proves enough
 };
 [[nodiscard]] constexpr CounterKind kind_of(Counter counter) noexcept {
   switch (counter) {
@@ -31,6 +31,7 @@ enum class CounterKind : std::uint8_t {
     case Counter::out_errors:
     case Counter::in_discards:
     case Counter::out_discards:
+    case Counter::in_unknown_protos:
       return CounterKind::events;
   }
   return CounterKind::events;

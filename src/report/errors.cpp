@@ -34,6 +34,9 @@ struct LossSums {
   double seconds = 0.0;
   Sum lost_beside_packets;  // of deltas that know the packets as well
   Sum packets_beside;
+  /// `packets`: all that came or were to go.
+  void add(const std::optional<std::uint64_t>& delta, const std::optional<std::uint64_t>& packets, double its_seconds,
+           double share);
   [[nodiscard]] LossCount count(double polled_seconds) const;
 };
 
@@ -47,6 +50,7 @@ struct DirectionSums {
 
 struct InterfaceSums {
   DirectionSums in, out;
+  LossSums unknown_protocols;
   std::uint64_t flaps = 0;
 };
 
@@ -64,25 +68,33 @@ std::optional<std::uint64_t> packets_of(const Deltas& deltas, bool in) {
   return packets;
 }
 
+/// With those that the packet counters leave out.
+std::optional<std::uint64_t> all_packets_of(const Deltas& deltas, bool in) {
+  auto packets = packets_of(deltas, in);
+  if (!packets || !in) return packets;
+  for (const Counter uncounted : {Counter::in_errors, Counter::in_discards, Counter::in_unknown_protos})
+    *packets += deltas[uncounted].value_or(0);
+  return packets;
+}
+
+void LossSums::add(const std::optional<std::uint64_t>& delta, const std::optional<std::uint64_t>& packets,
+                   double its_seconds, double share) {
+  if (!delta) return;
+  lost.add(*delta, share);
+  seconds += its_seconds;
+  if (!packets) return;
+  lost_beside_packets.add(*delta, share);
+  packets_beside.add(*packets, share);
+}
+
 void DirectionSums::add(const Deltas& deltas, bool in, double seconds, double share) {
-  const auto packets_told = packets_of(deltas, in);
-  if (packets_told) {
+  if (const auto packets_told = packets_of(deltas, in)) {
     packets_known = true;
     packets.add(*packets_told, share);
   }
-  const auto lost_errors = of(deltas, Counter::in_errors, in);
-  const auto lost_discards = of(deltas, Counter::in_discards, in);
-  const std::uint64_t uncounted = in ? lost_errors.value_or(0) + lost_discards.value_or(0) : 0;
-  const auto add_loss = [&](LossSums& sums, const std::optional<std::uint64_t>& lost) {
-    if (!lost) return;
-    sums.lost.add(*lost, share);
-    sums.seconds += seconds;
-    if (!packets_told) return;
-    sums.lost_beside_packets.add(*lost, share);
-    sums.packets_beside.add(*packets_told + uncounted, share);
-  };
-  add_loss(errors, lost_errors);
-  add_loss(discards, lost_discards);
+  const auto all_packets = all_packets_of(deltas, in);
+  errors.add(of(deltas, Counter::in_errors, in), all_packets, seconds, share);
+  discards.add(of(deltas, Counter::in_discards, in), all_packets, seconds, share);
 }
 
 LossCount LossSums::count(double polled_seconds) const {
@@ -138,14 +150,21 @@ Result<> read_device(store::Reader& reader, const ErrorsQuery& query, const Sele
     const double share = inside.seconds() / delta.seconds();
     sum->second.in.add(counts.deltas, true, inside.seconds(), share);
     sum->second.out.add(counts.deltas, false, inside.seconds(), share);
+    sum->second.unknown_protocols.add(counts.deltas[Counter::in_unknown_protos], all_packets_of(counts.deltas, true),
+                                      inside.seconds(), share);
   });
   if (!read) return read;
   const auto own = query.device_limits.find(device.name);
   for (const store::StoredInterface& one : *interfaces) {
     const InterfaceSums& sum = sums.at(one.id);
-    InterfaceErrors made{
-        device.name, one.name, one.alias, sum.in.result(polled.seconds()), sum.out.result(polled.seconds()),
-        sum.flaps,   {},       {}};
+    InterfaceErrors made;
+    made.device = device.name;
+    made.interface = one.name;
+    made.alias = one.alias;
+    made.in = sum.in.result(polled.seconds());
+    made.out = sum.out.result(polled.seconds());
+    made.unknown_protocols = sum.unknown_protocols.count(polled.seconds());
+    made.flaps = sum.flaps;
     made.limits = own == query.device_limits.end() ? query.limits : own->second;
     made.health = health_of(made);
     found.push_back(std::move(made));

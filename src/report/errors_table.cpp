@@ -14,12 +14,13 @@
 namespace octopoll::report {
 namespace {
 
-constexpr std::array<std::string_view, 7> least_telling{"out_packets",  "in_packets", "alias",     "in_discards",
-                                                        "out_discards", "in_errors",  "out_errors"};
+constexpr std::array<std::string_view, 8> least_telling{
+    "in_unknown_protos", "out_packets",  "in_packets", "alias",
+    "in_discards",       "out_discards", "in_errors",  "out_errors"};
 
 Cell health_cell(Health health) { return {std::string(to_string(health)), {}}; }
 
-/// Of the worst of the counters.
+/// Of the worst of the counters; not all agents have the one of unknown protocols.
 std::optional<double> valid_share(const InterfaceErrors& one) {
   return std::min({one.in.errors.valid_share, one.in.discards.valid_share, one.out.errors.valid_share,
                    one.out.discards.valid_share});
@@ -38,6 +39,7 @@ Table errors_for_people(const ErrorsReport& report, std::size_t width) {
                    {"in_error_ratio", "ratio", Align::right},
                    {"in_discards", "discards", Align::right},
                    {"in_discard_ratio", "ratio", Align::right},
+                   {"in_unknown_protos", "unknown", Align::right},
                    {"out_packets", "Out packets", Align::right},
                    {"out_errors", "errors", Align::right},
                    {"out_error_ratio", "ratio", Align::right},
@@ -52,6 +54,7 @@ Table errors_for_people(const ErrorsReport& report, std::size_t width) {
       row.insert(row.end(), {amount_cell(direction->packets), amount_cell(direction->errors.packets),
                              ratio_cell(direction->errors.ratio), amount_cell(direction->discards.packets),
                              ratio_cell(direction->discards.ratio)});
+      if (direction == &one.in) row.push_back(amount_cell(one.unknown_protocols.packets));
     }
     row.push_back(amount_cell(one.flaps));
     row.push_back(percent_cell(valid_share(one), 1));
@@ -59,13 +62,14 @@ Table errors_for_people(const ErrorsReport& report, std::size_t width) {
   }
   const bool all = !drop_columns(table, width, least_telling);
   if (report.found == 0) return table;
-  table.notes.push_back(fmt::format(
-      "{} to {}. Ratios are of all packets of the direction. Health: too many errors, or discards, for the limits"
-      " (--max-errors, --max-discards, `health` in the inventory).",
-      local_text(report.window.since), local_text(report.window.until)));
+  table.notes.push_back(
+      fmt::format("{} to {}. Ratios are of all packets of the direction. Unknown: of protocols that nothing there "
+                  "takes. Health: too many errors, or discards, for the limits"
+                  " (--max-errors, --max-discards, `health` in the inventory).",
+                  local_text(report.window.since), local_text(report.window.until)));
   table.notes.emplace_back(
-      "Flaps: links that went and came between two polls. Valid: share of the polled time that true deltas of all of "
-      "these counters cover; the rest is left out, not taken for zero.");
+      "Flaps: links that went and came between two polls. Valid: share of the polled time that true deltas of errors "
+      "and discards cover; the rest is left out, not taken for zero.");
   if (report.interfaces.size() < report.found) {
     table.notes.push_back(fmt::format("The first {} of {} interfaces.", report.interfaces.size(), report.found));
   }
@@ -85,7 +89,8 @@ Table errors_for_machines(const ErrorsReport& report) {
       table.columns.push_back({fmt::format("{}_{}_valid_share", direction, kinds), {}, Align::right});
     }
   }
-  for (const char* key : {"flaps", "max_error_ratio", "max_discard_ratio"})
+  for (const char* key : {"flaps", "max_error_ratio", "max_discard_ratio", "in_unknown_protos",
+                          "in_unknown_protos_ratio", "in_unknown_protos_per_second", "in_unknown_protos_valid_share"})
     table.columns.push_back({key, key, Align::right});
   for (const InterfaceErrors& one : report.interfaces) {
     std::vector<Cell> row{name_cell(one.device), name_cell(one.interface), name_cell(one.alias),
@@ -97,7 +102,10 @@ Table errors_for_machines(const ErrorsReport& report) {
                                number_cell(loss->valid_share)});
       }
     }
-    row.insert(row.end(), {count_cell(one.flaps), number_cell(one.limits.errors), number_cell(one.limits.discards)});
+    const LossCount& unknown = one.unknown_protocols;
+    row.insert(row.end(), {count_cell(one.flaps), number_cell(one.limits.errors), number_cell(one.limits.discards),
+                           count_cell(unknown.packets), number_cell(unknown.ratio), number_cell(unknown.per_second),
+                           number_cell(unknown.valid_share)});
     table.rows.push_back(std::move(row));
   }
   return table;

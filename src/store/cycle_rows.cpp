@@ -25,10 +25,12 @@ enum Column : int {
   first_packed
 };
 
-// The numbers in the file: `states` has four bits for each of its four, then one for "see sample_exceptions".
+// The numbers in the file: `states` has four bits for each of its four, then one for "see sample_exceptions". A row
+// without that, whose four then take fifteen bits, is below 0 where in_unknown_protos has a delta of 0.
 static_assert(static_cast<int>(Quality::ok) == 0 && static_cast<int>(Quality::wrapped) == 1 &&
               static_cast<int>(Quality::gap) == 10);
 constexpr std::int64_t without_word = 15;
+constexpr std::int64_t sign_of_no_unknown_protos = 32768;
 
 std::int64_t ppb_of(double share);
 std::int64_t states_of(const InterfaceRecord& row);
@@ -191,10 +193,11 @@ std::int64_t ppb_of(double share) {
 }
 
 std::int64_t states_of(const InterfaceRecord& row) {
-  return static_cast<std::int64_t>(row.deltas[Counter::in_octets].quality) |
-         static_cast<std::int64_t>(row.deltas[Counter::out_octets].quality) << 4 |
-         code_of(row.sample.admin_status) << 8 | code_of(row.sample.oper_status) << 12 |
-         static_cast<std::int64_t>(has_exceptions(row)) << 16;
+  const std::int64_t states = static_cast<std::int64_t>(row.deltas[Counter::in_octets].quality) |
+                              static_cast<std::int64_t>(row.deltas[Counter::out_octets].quality) << 4 |
+                              code_of(row.sample.admin_status) << 8 | code_of(row.sample.oper_status) << 12;
+  if (has_exceptions(row)) return states | std::int64_t{1} << 16;
+  return row.deltas[Counter::in_unknown_protos].value ? states - sign_of_no_unknown_protos : states;
 }
 
 std::optional<Quality> quality_at(std::int64_t states, int shift) noexcept {

@@ -49,6 +49,8 @@ inline constexpr std::int64_t most_interfaces = std::int64_t{1} << interface_bit
 /// Out of the column `states`; nullopt where it has a number that is no quality.
 [[nodiscard]] std::optional<Quality> in_quality_of(std::int64_t states) noexcept;
 [[nodiscard]] std::optional<Quality> out_quality_of(std::int64_t states) noexcept;
+/// The delta of in_unknown_protos is 0; else it stands in sample_exceptions, if there is one.
+[[nodiscard]] constexpr bool no_unknown_protos(std::int64_t states) noexcept { return states < 0; }
 
 /// When the row was read, after the cycle began: 0 for one without a time of its own, which was never answered.
 [[nodiscard]] std::int64_t read_after_ms(const DeviceCycle& cycle, const InterfaceSample& sample);

@@ -175,7 +175,7 @@ Result<> Reader::for_each_counts(const SampleQuery& query, const std::function<v
   constexpr std::string_view columns =
       "s.ucast_pkts, s.multicast_pkts, s.broadcast_pkts, s.faults, x.flapped_at, x.in_ucast_pkts, x.out_ucast_pkts,"
       " x.in_multicast_pkts, x.out_multicast_pkts, x.in_broadcast_pkts, x.out_broadcast_pkts, x.in_errors,"
-      " x.out_errors, x.in_discards, x.out_discards";
+      " x.out_errors, x.in_discards, x.out_discards, x.in_unknown_protos, s.states";
   return for_each_row(impl_->database, query, columns, [&](const Statement& row) -> Result<> {
     const StoredCounts counts = counts_of(row);
     if (overlaps(counts.read_at, counts.elapsed, query)) callback(counts);
@@ -270,6 +270,8 @@ StoredCounts counts_of(const Statement& row) {
     auto& delta = counts.deltas.items[counter];
     if (!delta) delta = row.maybe_unsigned(first_alone + static_cast<int>(counter - first));
   }
+  if (no_unknown_protos(row.integer(first_alone + static_cast<int>(counter_count - first))))
+    counts.deltas[Counter::in_unknown_protos] = 0;
   return counts;
 }
 

@@ -36,8 +36,8 @@ constexpr std::string_view insert_samples_sql = "INSERT OR FAIL INTO sample_rows
 constexpr std::string_view insert_exceptions_sql =
     "INSERT INTO sample_exceptions (id, in_speed_bps, out_speed_bps, in_elapsed_us, out_elapsed_us, admin_status,"
     " oper_status, exceptions, in_ucast_pkts, out_ucast_pkts, in_multicast_pkts, out_multicast_pkts, in_broadcast_pkts,"
-    " out_broadcast_pkts, in_errors, out_errors, in_discards, out_discards, flapped_at)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    " out_broadcast_pkts, in_errors, out_errors, in_discards, out_discards, in_unknown_protos, flapped_at)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 constexpr std::string_view set_aside_sql =
     "INSERT OR REPLACE INTO older_readings (interface_id, poll_id, started_at, reading)"
     " SELECT r.value ->> 0, l.poll_id, l.started_at, r.value FROM device_latest l, json_each(l.readings) r"
@@ -244,7 +244,8 @@ Result<> Recorder::store_samples(const Context& context) {
         told.out_elapsed_us, told.admin_status, told.oper_status, told.exceptions, delta[Counter::in_ucast_pkts],
         delta[Counter::out_ucast_pkts], delta[Counter::in_multicast_pkts], delta[Counter::out_multicast_pkts],
         delta[Counter::in_broadcast_pkts], delta[Counter::out_broadcast_pkts], delta[Counter::in_errors],
-        delta[Counter::out_errors], delta[Counter::in_discards], delta[Counter::out_discards], told.flapped_at);
+        delta[Counter::out_errors], delta[Counter::in_discards], delta[Counter::out_discards],
+        delta[Counter::in_unknown_protos], told.flapped_at);
     if (!inserted) return inserted;
   }
   return {};

@@ -82,6 +82,7 @@ bool has_word(IfStatus status) noexcept { return status.code >= 1 && status.code
 
 bool has_exceptions(const InterfaceRecord& row) noexcept {
   if ((row.in_speed_bps || row.out_speed_bps) && !common_mbps(row)) return true;
+  if (row.deltas[Counter::in_unknown_protos].value.value_or(0) != 0) return true;
   if (row.flapped_at || lacks_word(row.sample.admin_status) || lacks_word(row.sample.oper_status)) return true;
   if (own_span_us(row, Counter::in_octets) || own_span_us(row, Counter::out_octets)) return true;
   if (std::any_of(packed_deltas.begin(), packed_deltas.end(),
@@ -111,6 +112,7 @@ SampleExceptions exceptions_of(const InterfaceRecord& row) {
       exceptions.deltas.items[place] = row.deltas.items[place].value;
     }
   }
+  exceptions.deltas[Counter::in_unknown_protos] = row.deltas[Counter::in_unknown_protos].value;
   if (row.flapped_at) exceptions.flapped_at = row.flapped_at->count();
   return exceptions;
 }

@@ -18,9 +18,10 @@ struct SampleExceptions {
   std::optional<std::int64_t> out_elapsed_us;
   std::optional<std::string> admin_status;  ///< a number that the MIB has no word for
   std::optional<std::string> oper_status;
-  std::optional<std::string> exceptions;            ///< "in_errors=reset out_errors=wrapped"
-  PerCounter<std::optional<std::uint64_t>> deltas;  ///< that have no room in their packed number
-  std::optional<std::uint32_t> flapped_at;          ///< sysUpTime
+  std::optional<std::string> exceptions;  ///< "in_errors=reset out_errors=wrapped"
+  /// That have no room in their packed number, and in_unknown_protos, which has none.
+  PerCounter<std::optional<std::uint64_t>> deltas;
+  std::optional<std::uint32_t> flapped_at;  ///< sysUpTime
 };
 
 /// Deltas of several counters in one number, each in as many bits: one column where a column each costs as much as all

@@ -575,7 +575,129 @@ JOIN interfaces i ON i.id = x.id & 16777215
 WHERE x.flapped_at IS NOT NULL;
 )sql";
 
-constexpr std::array<Migration, 4> steps_of_octopoll{{{1, version_1}, {2, version_2}, {3, version_3}, {4, version_4}}};
+// Version 5 counts the packets of unknown protocols, of which nearly all rows have none: a delta of 0 takes 32768 off
+// `states`, which makes it negative, leaves the bits of both qualities and of admin_status as they are, and takes no
+// octet (SQLite keeps such a number in two of them as before). What is not 0 stands in sample_exceptions, as does
+// whatever a row says that has something there. So rows of older versions have none, which is true.
+constexpr const char* version_5 = R"sql(
+ALTER TABLE sample_exceptions ADD COLUMN in_unknown_protos INTEGER;
+DROP VIEW v_interface_rates;
+DROP VIEW v_interfaces;
+DROP VIEW interface_latest;
+DROP VIEW samples;
+
+CREATE VIEW samples AS                 -- one interface in one cycle, in words and rates
+SELECT poll_id, interface_id, read_after_ms, elapsed_us, time_error, admin_status, oper_status, in_octets, out_octets,
+       in_quality, out_quality, in_bps, out_bps, in_bps / in_speed_bps AS in_utilization,
+       out_bps / out_speed_bps AS out_utilization, in_ucast_pkts, out_ucast_pkts, in_multicast_pkts,
+       out_multicast_pkts, in_broadcast_pkts, out_broadcast_pkts, in_errors, out_errors, in_discards, out_discards,
+       exceptions, in_speed_bps, out_speed_bps, in_unknown_protos
+FROM (
+  SELECT p.id AS poll_id, r.id & 16777215 AS interface_id, read_after_ms, elapsed_us,
+         time_error_ppb / 1e9 AS time_error, in_octets, out_octets, exceptions,
+         ifnull(nullif(r.ucast_pkts & 1073741823, 1073741823), x.in_ucast_pkts) AS in_ucast_pkts,
+         ifnull(nullif(r.ucast_pkts >> 30, 1073741823), x.out_ucast_pkts) AS out_ucast_pkts,
+         ifnull(nullif(r.multicast_pkts & 1073741823, 1073741823), x.in_multicast_pkts) AS in_multicast_pkts,
+         ifnull(nullif(r.multicast_pkts >> 30, 1073741823), x.out_multicast_pkts) AS out_multicast_pkts,
+         ifnull(nullif(r.broadcast_pkts & 1073741823, 1073741823), x.in_broadcast_pkts) AS in_broadcast_pkts,
+         ifnull(nullif(r.broadcast_pkts >> 30, 1073741823), x.out_broadcast_pkts) AS out_broadcast_pkts,
+         ifnull(nullif(r.faults & 32767, 32767), x.in_errors) AS in_errors,
+         ifnull(nullif(r.faults >> 15 & 32767, 32767), x.out_errors) AS out_errors,
+         ifnull(nullif(r.faults >> 30 & 32767, 32767), x.in_discards) AS in_discards,
+         ifnull(nullif(r.faults >> 45 & 32767, 32767), x.out_discards) AS out_discards,
+         iif(states < 0, 0, x.in_unknown_protos) AS in_unknown_protos,
+         CASE states >> 8 & 15 WHEN 1 THEN 'up' WHEN 2 THEN 'down' WHEN 3 THEN 'testing' WHEN 4 THEN 'unknown'
+           WHEN 5 THEN 'dormant' WHEN 6 THEN 'notPresent' WHEN 7 THEN 'lowerLayerDown'
+           WHEN 15 THEN x.admin_status END AS admin_status,
+         CASE states >> 12 & iif(states < 0, 7, 15) WHEN 1 THEN 'up' WHEN 2 THEN 'down'
+           WHEN 3 THEN 'testing' WHEN 4 THEN 'unknown'
+           WHEN 5 THEN 'dormant' WHEN 6 THEN 'notPresent' WHEN 7 THEN 'lowerLayerDown'
+           WHEN 15 THEN x.oper_status END AS oper_status,
+         CASE states & 15 WHEN 0 THEN 'ok' WHEN 1 THEN 'wrapped' WHEN 2 THEN 'first' WHEN 3 THEN 'reboot'
+           WHEN 4 THEN 'discontinuity' WHEN 5 THEN 'reset' WHEN 6 THEN 'implausible' WHEN 7 THEN 'ambiguous'
+           WHEN 8 THEN 'stale' WHEN 9 THEN 'absent' WHEN 10 THEN 'gap' END AS in_quality,
+         CASE states >> 4 & 15 WHEN 0 THEN 'ok' WHEN 1 THEN 'wrapped' WHEN 2 THEN 'first' WHEN 3 THEN 'reboot'
+           WHEN 4 THEN 'discontinuity' WHEN 5 THEN 'reset' WHEN 6 THEN 'implausible' WHEN 7 THEN 'ambiguous'
+           WHEN 8 THEN 'stale' WHEN 9 THEN 'absent' WHEN 10 THEN 'gap' END AS out_quality,
+         iif(states & 14 = 0, in_octets / (ifnull(in_elapsed_us, elapsed_us) / 1e6) * 8.0, NULL) AS in_bps,
+         iif(states >> 4 & 14 = 0, out_octets / (ifnull(out_elapsed_us, elapsed_us) / 1e6) * 8.0, NULL) AS out_bps,
+         ifnull(speed_mbps * 1000000, x.in_speed_bps) AS in_speed_bps,
+         ifnull(speed_mbps * 1000000, x.out_speed_bps) AS out_speed_bps
+  FROM polls p
+  JOIN sample_rows r ON r.id BETWEEN p.id << 24 AND p.id << 24 | 16777215
+  LEFT JOIN sample_exceptions x ON x.id = iif(r.states > 65535, r.id, NULL));
+
+CREATE VIEW interface_latest AS        -- raw readings of the newest cycle of each interface
+SELECT interface_id, poll_id, read_at, sys_uptime,
+       CASE admin WHEN 1 THEN 'up' WHEN 2 THEN 'down' WHEN 3 THEN 'testing' WHEN 4 THEN 'unknown' WHEN 5 THEN 'dormant'
+         WHEN 6 THEN 'notPresent' WHEN 7 THEN 'lowerLayerDown' ELSE CAST(admin AS TEXT) END AS admin_status,
+       CASE oper WHEN 1 THEN 'up' WHEN 2 THEN 'down' WHEN 3 THEN 'testing' WHEN 4 THEN 'unknown' WHEN 5 THEN 'dormant'
+         WHEN 6 THEN 'notPresent' WHEN 7 THEN 'lowerLayerDown' ELSE CAST(oper AS TEXT) END AS oper_status,
+       last_change, discontinuity_time, in_octets, out_octets, in_ucast_pkts, out_ucast_pkts, in_multicast_pkts,
+       out_multicast_pkts, in_broadcast_pkts, out_broadcast_pkts, in_errors, out_errors, in_discards, out_discards,
+       nullif(rtrim(iif(widths & 1, 'in_octets ', '') || iif(widths & 2, 'out_octets ', '')
+         || iif(widths & 4, 'in_ucast_pkts ', '') || iif(widths & 8, 'out_ucast_pkts ', '')
+         || iif(widths & 16, 'in_multicast_pkts ', '') || iif(widths & 32, 'out_multicast_pkts ', '')
+         || iif(widths & 64, 'in_broadcast_pkts ', '') || iif(widths & 128, 'out_broadcast_pkts ', '')
+         || iif(widths & 256, 'in_errors ', '') || iif(widths & 512, 'out_errors ', '')
+         || iif(widths & 1024, 'in_discards ', '') || iif(widths & 2048, 'out_discards ', '')
+         || iif(widths & 4096, 'in_unknown_protos ', '')), '') AS counters_32,
+       device_id, in_unknown_protos
+FROM (
+  SELECT json_extract(reading, '$[0]') AS interface_id, started_at + json_extract(reading, '$[1]') AS read_at,
+         json_extract(reading, '$[2]') AS admin, json_extract(reading, '$[3]') AS oper,
+         json_extract(reading, '$[4]') AS sys_uptime, json_extract(reading, '$[5]') AS last_change,
+         json_extract(reading, '$[6]') AS discontinuity_time, json_extract(reading, '$[7]') AS widths,
+         json_extract(reading, '$[8]') AS in_octets, json_extract(reading, '$[9]') AS out_octets,
+         json_extract(reading, '$[10]') AS in_ucast_pkts, json_extract(reading, '$[11]') AS out_ucast_pkts,
+         json_extract(reading, '$[12]') AS in_multicast_pkts, json_extract(reading, '$[13]') AS out_multicast_pkts,
+         json_extract(reading, '$[14]') AS in_broadcast_pkts, json_extract(reading, '$[15]') AS out_broadcast_pkts,
+         json_extract(reading, '$[16]') AS in_errors, json_extract(reading, '$[17]') AS out_errors,
+         json_extract(reading, '$[18]') AS in_discards, json_extract(reading, '$[19]') AS out_discards,
+         json_extract(reading, '$[20]') AS in_unknown_protos, poll_id, device_id
+  FROM (SELECT l.device_id, l.poll_id, l.started_at, r.value AS reading
+        FROM device_latest l, json_each(l.readings) r
+        UNION ALL
+        SELECT i.device_id, o.poll_id, o.started_at, o.reading
+        FROM older_readings o JOIN interfaces i ON i.id = o.interface_id));
+
+-- An interface's states are those of its sample: found at once, where a reading would have to be looked for.
+CREATE VIEW v_interfaces AS
+SELECT d.name AS device, i.name AS interface, i.alias, i.descr, i.if_index, i.type, i.mtu, i.phys_address,
+       CASE s.states >> 8 & 15 WHEN 1 THEN 'up' WHEN 2 THEN 'down' WHEN 3 THEN 'testing' WHEN 4 THEN 'unknown'
+           WHEN 5 THEN 'dormant' WHEN 6 THEN 'notPresent' WHEN 7 THEN 'lowerLayerDown'
+           WHEN 15 THEN x.admin_status END AS admin_status,
+       CASE s.states >> 12 & iif(s.states < 0, 7, 15) WHEN 1 THEN 'up' WHEN 2 THEN 'down'
+           WHEN 3 THEN 'testing' WHEN 4 THEN 'unknown'
+           WHEN 5 THEN 'dormant' WHEN 6 THEN 'notPresent' WHEN 7 THEN 'lowerLayerDown'
+           WHEN 15 THEN x.oper_status END AS oper_status,
+       i.in_speed_bps, i.out_speed_bps, i.speed_source,
+       strftime('%Y-%m-%dT%H:%M:%fZ', i.first_seen / 1000.0, 'unixepoch') AS first_seen,
+       strftime('%Y-%m-%dT%H:%M:%fZ', (ifnull(o.started_at, l.started_at) + s.read_after_ms) / 1000.0, 'unixepoch')
+         AS last_seen
+FROM interfaces i
+JOIN devices d ON d.id = i.device_id
+LEFT JOIN device_latest l ON l.device_id = i.device_id
+LEFT JOIN older_readings o ON o.interface_id = i.id
+LEFT JOIN sample_rows s ON s.id = ifnull(o.poll_id, l.poll_id) << 24 | i.id
+LEFT JOIN sample_exceptions x ON x.id = iif(s.states > 65535, s.id, NULL);
+
+CREATE VIEW v_interface_rates AS
+SELECT d.name AS device, i.name AS interface, i.alias,
+       strftime('%Y-%m-%dT%H:%M:%fZ', (p.started_at + s.read_after_ms) / 1000.0, 'unixepoch') AS time,
+       s.elapsed_us / 1e6 AS seconds, s.oper_status,
+       round(s.in_bps, 1) AS in_bps, round(s.out_bps, 1) AS out_bps,
+       round(100 * s.in_utilization, 3) AS in_percent, round(100 * s.out_utilization, 3) AS out_percent,
+       s.in_quality, s.out_quality, s.in_errors, s.out_errors, s.in_discards, s.out_discards, s.in_unknown_protos,
+       s.exceptions, p.poll_number, p.started_at
+FROM polls p
+JOIN devices d ON d.id = p.device_id
+JOIN samples s ON s.poll_id = p.id
+JOIN interfaces i ON i.id = s.interface_id;
+)sql";
+
+constexpr std::array<Migration, 5> steps_of_octopoll{
+    {{1, version_1}, {2, version_2}, {3, version_3}, {4, version_4}, {5, version_5}}};
 
 Result<> run_steps(Database& database, std::span<const Migration> steps, std::int64_t from);
 

@@ -11,7 +11,7 @@ namespace octopoll {
 
 /// One counter of an interface. Source: RFC 2863, ifTable (32 bits) and ifXTable (64 bits); the 64-bit column speaks
 /// where the row has it, each counter by itself. `*_nucast_pkts` exist in ifTable alone (deprecated there, and the
-/// only count of multicast and broadcast that agents without ifXTable have).
+/// only count of multicast and broadcast that agents without ifXTable have). `in_unknown_protos` has no outbound twin.
 enum class Counter : std::uint8_t {
   in_octets,
   out_octets,
@@ -25,8 +25,9 @@ enum class Counter : std::uint8_t {
   out_errors,
   in_discards,
   out_discards,
+  in_unknown_protos,
 };
-inline constexpr std::size_t counter_count = 12;
+inline constexpr std::size_t counter_count = 13;
 
 /// An array with one place a counter: `per[Counter::in_octets]`.
 template <class T>

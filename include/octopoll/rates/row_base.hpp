@@ -27,7 +27,7 @@ struct LinkState {
 /// gives sysUpTime for it.
 [[nodiscard]] std::optional<TimeTicks> flap_between(const LinkState& before, const LinkState& now) noexcept;
 
-/// The last accepted reading of one interface. Value type of DeviceHistory, about 210 octets: values and widths are
+/// The last accepted reading of one interface. Value type of DeviceHistory, about 230 octets: values and widths are
 /// kept apart, which halves what PerCounter<CounterReading> would take, and the name is the one that discovery made.
 /// Invariant: every counter in it was read at `time`, but those in `doubts`, which have an older base as well.
 class RowBase {

@@ -23,10 +23,10 @@ namespace octopoll::report {
 ///
 /// Unit:   packets; `ratio` is the share of all packets that came or were to go, taken over the same deltas: inbound
 /// the
-///         packet counters leave out those with errors and the discarded, which are added; outbound they count them
-///         (RFC 2863, ifInUcastPkts and ifOutUcastPkts). Absent where no true delta lies in the window, the ratio also
-///         where there were no packets.
-///         `valid_share`: time with a true delta by the time that the device was polled.
+///         packet counters leave out those with errors, the discarded and those of unknown protocols, which are added;
+///         outbound they count them (RFC 2863, ifInUcastPkts and ifOutUcastPkts). Absent where no true delta lies in
+///         the window, the ratio also where there were no packets. `valid_share`: time with a true delta by the time
+///         that the device was polled.
 struct LossCount {
   std::optional<std::uint64_t> packets;
   std::optional<double> ratio;
@@ -50,7 +50,8 @@ struct InterfaceErrors {
   std::optional<std::string> alias;
   DirectionErrors in;
   DirectionErrors out;
-  std::uint64_t flaps = 0;  ///< that only ifLastChange shows
+  LossCount unknown_protocols;  ///< inbound: nothing here took them (RFC 2863, ifInUnknownProtos); no part of `health`
+  std::uint64_t flaps = 0;      ///< that only ifLastChange shows
   HealthLimits limits;
   Health health = Health::unknown;
 };

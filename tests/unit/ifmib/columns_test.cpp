@@ -101,6 +101,7 @@ TEST_CASE("each counter has its columns") {
       {Counter::in_errors, std::nullopt, Column::if_in_errors},
       {Counter::out_errors, std::nullopt, Column::if_out_errors},
       {Counter::in_discards, std::nullopt, Column::if_in_discards},
+      {Counter::in_unknown_protos, std::nullopt, Column::if_in_unknown_protos},
       {Counter::out_discards, std::nullopt, Column::if_out_discards},
   }));
   CAPTURE(to_string(counter));

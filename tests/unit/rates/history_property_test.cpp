@@ -36,7 +36,8 @@ struct Link {
 
 std::uint8_t width(const Link& link, Counter counter) {
   const bool event = counter == Counter::in_errors || counter == Counter::out_errors ||
-                     counter == Counter::in_discards || counter == Counter::out_discards;
+                     counter == Counter::in_discards || counter == Counter::out_discards ||
+                     counter == Counter::in_unknown_protos;
   return event ? 32 : link.bits;
 }
 
@@ -57,11 +58,13 @@ void carry_traffic(Random& random, Link& link, nanoseconds time) {
     const std::uint64_t broadcast = frames / 50;
     const std::uint64_t multicast = frames / 20;
     const std::uint64_t discarded = direction == 0 ? frames / 1'000 : 0;
+    const std::uint64_t unknown = direction == 0 ? frames / 3'000 : 0;
     link.total[counter(Counter::in_octets)] += frames * frame;
-    link.total[counter(Counter::in_ucast_pkts)] += frames - broadcast - multicast - discarded;
+    link.total[counter(Counter::in_ucast_pkts)] += frames - broadcast - multicast - discarded - unknown;
     link.total[counter(Counter::in_multicast_pkts)] += multicast;
     link.total[counter(Counter::in_broadcast_pkts)] += broadcast;
     link.total[counter(Counter::in_discards)] += discarded;
+    link.total[Counter::in_unknown_protos] += unknown;
     link.total[counter(Counter::in_errors)] += pick(random, 0, 3) / 3;
   }
 }

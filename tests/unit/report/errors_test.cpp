@@ -115,6 +115,31 @@ TEST_CASE("large deltas and deltas that the window cuts are counted by their sha
   CHECK(one.out.discards.packets == 20'000U);
 }
 
+TEST_CASE("packets of unknown protocols are told, are among all packets, and make nobody sick") {
+  StoredCycles store;
+  store.add(0, {row("a", {}, {}, Quality::first), row("b", {}, {}, Quality::first)});
+  InterfaceRecord without = row("b", {1'000, 0, 0}, {1'000, 0, 0});
+  without.deltas[Counter::in_unknown_protos] = {std::nullopt, Quality::absent, {}};
+  InterfaceRecord strange = row("a", {700, 0, 0}, {1'000, 0, 0});
+  strange.deltas[Counter::in_unknown_protos].value = 300;
+  store.add(1, {strange, without});
+  store.add(2, {row("a", {990, 10, 0}, {1'000, 0, 0}), without});
+  const auto made = report(store);
+  REQUIRE(made.interfaces.size() == 2);
+  const InterfaceErrors& one = made.interfaces[0];
+  CHECK(one.unknown_protocols.packets == 300U);
+  CHECK(one.unknown_protocols.ratio == Approx(0.15));
+  CHECK(one.unknown_protocols.per_second == Approx(2.5));
+  CHECK(one.unknown_protocols.valid_share == Approx(1.0));
+  CHECK(one.in.errors.ratio == Approx(0.005));  // of 2,000
+  CHECK_FALSE(made.interfaces[1].unknown_protocols.packets);
+  CHECK(made.interfaces[1].health == Health::ok);
+
+  const auto json = errors_json(made, "x.db");
+  CHECK(json["interfaces"][0]["in_unknown_protos"] == 300);
+  CHECK(json["interfaces"][1]["in_unknown_protos"].is_null());
+}
+
 TEST_CASE("flaps are counted, and the sickest come first") {
   StoredCycles store;
   store.add(0, {row("a", {}, {}, Quality::first), row("b", {}, {}, Quality::first)});

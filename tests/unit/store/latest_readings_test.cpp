@@ -25,8 +25,8 @@ TEST_CASE("readings are a JSON array an interface") {
   cycle.interfaces[1].sample.time.received += std::chrono::milliseconds(120);
   LatestReadings readings;
   CHECK(readings.write(cycle, {7, 12}) ==
-        "[[7,0,null,-7,null,4294967295,null,2,1000,5,1000,1000,1000,1000,1000,1000,1000,1000,1000,null],"
-        "[12,120,1,1,null,null,null,0,1000,1000,1000,1000,1000,1000,1000,1000,1000,1000,1000,1000]]");
+        "[[7,0,null,-7,null,4294967295,null,2,1000,5,1000,1000,1000,1000,1000,1000,1000,1000,1000,null,1000],"
+        "[12,120,1,1,null,null,null,0,1000,1000,1000,1000,1000,1000,1000,1000,1000,1000,1000,1000,1000]]");
   cycle.interfaces.clear();
   CHECK(readings.write(cycle, {}) == "[]");
 }

@@ -49,6 +49,7 @@ inline InterfaceRecord make_row(const RowSpec& spec) {
     if (makes_rate(spec.quality)) row.deltas[counter].value = 1;
   }
   if (makes_rate(spec.quality)) {
+    row.deltas[Counter::in_unknown_protos].value = 0;
     row.deltas[Counter::in_octets].value = spec.in_octets;
     row.deltas[Counter::out_octets].value = spec.out_octets;
     if (spec.speed_bps != 0) {

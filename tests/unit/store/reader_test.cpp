@@ -158,7 +158,7 @@ TEST_CASE("a quality that is none of ours is an error, not a guess") {
   {
     auto database = Database::open(dir / "x.db", Database::Access::read_write);
     REQUIRE(database);
-    REQUIRE(database->execute("UPDATE sample_rows SET states = states | 15"));
+    REQUIRE(database->execute("UPDATE sample_rows SET states = 4367"));
   }
   auto reader = Reader::open(dir / "x.db");
   REQUIRE(reader);

@@ -281,6 +281,7 @@ TEST_CASE("each delta of the other counters comes back, absent or however large"
     if (counts_octets(counter)) continue;
     row.deltas[counter] = {value, value ? Quality::ok : Quality::absent, {}};
     InterfaceRecord beside = make_row({.name = std::string(to_string(counter))});
+    beside.deltas[Counter::in_unknown_protos].value = 1;
     beside.deltas[counter] = row.deltas[counter];  // its neighbours gained 1
     store.store(make_cycle("sw1", 1 + static_cast<std::uint64_t>(counter), noon, {row, beside}));
     for (const Counter each : all_counters()) {
@@ -295,6 +296,28 @@ TEST_CASE("each delta of the other counters comes back, absent or however large"
       CHECK(stored->maybe_unsigned(0) == row.deltas[each].value);
     }
   }
+}
+
+TEST_CASE("no packets of unknown protocols cost no octet, and are not the same as nobody counting them") {
+  Fixture store;
+  InterfaceRecord none = make_row({.name = "none"});
+  InterfaceRecord unknown = make_row({.name = "unknown"});
+  InterfaceRecord odd = make_row({.name = "odd"});
+  unknown.deltas[Counter::in_unknown_protos] = {std::nullopt, Quality::absent, {}};
+  odd.sample.oper_status = IfStatus{-1};
+  const std::int64_t oper = GENERATE(range(0, 8));
+  for (InterfaceRecord* row : {&none, &unknown}) row->sample.oper_status = IfStatus{oper};
+  store.store(make_cycle("sw1", 1, noon, {none, unknown, odd}));
+  CHECK(store.text("SELECT group_concat(ifnull(in_unknown_protos, 'NULL')) FROM samples") == "0,NULL,0");
+  CHECK(store.text("SELECT group_concat(ifnull(in_unknown_protos, 'NULL')) FROM v_interface_rates") == "0,NULL,0");
+  CHECK(store.integer("SELECT count(DISTINCT in_quality || out_quality || admin_status) FROM samples"
+                      " WHERE interface_id < 3") == 1);
+  const auto status = none.sample.oper_status->code == 0 ? "0" : to_string(*none.sample.oper_status);
+  CHECK(store.text("SELECT oper_status FROM samples WHERE interface_id = 1") == status);
+  CHECK(store.text("SELECT oper_status FROM v_interfaces WHERE interface = 'none'") == status);
+  // SQLite keeps integers from -32768 to 32767 in two octets.
+  CHECK(store.integer("SELECT count(*) FROM sample_rows WHERE states BETWEEN -32768 AND 32767") ==
+        (none.sample.oper_status->code == 0 ? 0 : 2));
 }
 
 TEST_CASE("an interface beyond the last that a key has room for is refused by itself") {

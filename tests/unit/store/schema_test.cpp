@@ -121,7 +121,7 @@ void create_old(const std::filesystem::path& path, const std::string& version) {
 
 TEST_CASE("a store of an older version is opened, keeps its rows, and becomes what a new store is") {
   const test::TempDir dir;
-  const std::string version = GENERATE("1", "2");
+  const std::string version = GENERATE("1", "2", "4");
   CAPTURE(version);
   create_old(dir / "old.db", version);
   {
@@ -221,6 +221,30 @@ TEST_CASE("version 3 keeps the rounds of version 2, whose round trips say it all
     }));
   }
   CHECK(std::to_string(round_trips) + "|\n" == answer(*database, "SELECT sum(received) FROM ping_rounds"));
+}
+
+TEST_CASE("a store of version 4 says what it said, and nothing of unknown protocols") {
+  const test::TempDir dir;
+  create_old(dir / "v4.db", "4");
+  auto database = Database::open(dir / "v4.db", Database::Access::read_write);
+  REQUIRE(database);
+  REQUIRE(database->execute("PRAGMA trusted_schema = 1"));
+  const std::string columns =
+      "poll_id, interface_id, read_after_ms, elapsed_us, time_error, admin_status, oper_status,"
+      " in_octets, out_octets, in_quality, out_quality, in_bps, out_bps, in_utilization,"
+      " out_utilization, in_errors, out_errors, in_discards, out_discards, exceptions";
+  const auto said = [&] {
+    return answer(*database, "SELECT " + columns + " FROM samples ORDER BY poll_id, interface_id") +
+           answer(*database, "SELECT * FROM v_interfaces ORDER BY interface") +
+           answer(*database, "SELECT * FROM v_flaps") +
+           answer(*database, "SELECT interface_id, in_octets, counters_32 FROM interface_latest");
+  };
+  const std::string before = said();
+  REQUIRE(before.size() > 300);
+  REQUIRE(migrate(*database, migrations()));
+  CHECK(said() == before);
+  CHECK(answer(*database, "SELECT DISTINCT in_unknown_protos FROM samples") == "NULL|\n");
+  CHECK(answer(*database, "SELECT DISTINCT in_unknown_protos FROM interface_latest") == "NULL|\n");
 }
 
 TEST_CASE("v_devices says how a device can be reached") {
