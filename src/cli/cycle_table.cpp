@@ -46,6 +46,7 @@ std::string_view no_utilization(const InterfaceRecord& record) {
   if (record.in_utilization || record.out_utilization) return {};
   if (record.sample.interface.type() == if_type_software_loopback) return "loopback has no speed";
   if (record.sample.interface.speed_bps().value_or(0) == 0) return "the agent states no speed";
+  if (!record.speed_exceeded) return "the stated speed is no link's";
   return "the rate is above the stated speed";
 }
 

@@ -206,4 +206,15 @@ std::string_view to_string(SpeedSource source) noexcept {
   return "none";
 }
 
+std::optional<std::uint64_t> link_speed(const Interface& interface) noexcept {
+  constexpr std::uint64_t tunnel_metric = 9'000;
+  constexpr std::uint64_t newer_tunnel_metric = 100'000;
+  const auto stated = interface.speed_bps();
+  if (!stated || *stated == 0) return std::nullopt;
+  const auto type = interface.type();
+  if (type == if_type_software_loopback) return std::nullopt;
+  if (type == if_type_tunnel && (stated == tunnel_metric || stated == newer_tunnel_metric)) return std::nullopt;
+  return stated;
+}
+
 }  // namespace octopoll

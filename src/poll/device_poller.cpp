@@ -397,14 +397,14 @@ struct DevicePoller::Impl {
     learn(end);
     if (end.error) {
       silent = end.outcome == snmp::Outcome::timed_out || end.outcome == snmp::Outcome::unreachable;
-      tables.fail_read(*end.error, BootClock::now() - discovery_began, device.interval);
+      tables.fail_read(*end.error, BootClock::now() - discovery_began, wraps.interval(device));
       // Half a table has other names than the whole one (ifName is in the second half), so it makes no identities. And
       // to ask a device that has just gone for its counters would cost another row of timeouts.
       if (!tables.known() || end.outcome != snmp::Outcome::answered) return fail_cycle(std::move(*end.error));
       cycle->record.error = std::move(end.error);
       return ask_counters();
     }
-    auto taken = tables.take(rows, end, device, BootClock::now());
+    auto taken = tables.take(rows, end, device, wraps.interval(device), BootClock::now());
     if (taken.nothing) return fail_cycle(std::move(*taken.nothing));
     for (const std::string& name : taken.in_doubt) history.doubt(name);
     // Other counters than before make another fingerprint, which is no sign that the agent's cache has moved.
@@ -457,7 +457,7 @@ struct DevicePoller::Impl {
     if (end.outcome != snmp::Outcome::answered) drop_discovery();  // its requests have gone with these
     if (!end.error) {
       if (end.refuses_uptime) ++uptime_refusals;
-      tables.leave_out(end, device);
+      tables.leave_out(end, device, wraps.interval(device));
     }
     if (end.error && !cycle->record.error) cycle->record.error = std::move(end.error);
     if (cycle->rows_doubted) {
@@ -742,11 +742,17 @@ struct DevicePoller::Impl {
     rates::JudgeSettings settings;
     settings.speeds = [this](const InterfaceSample& sample) -> rates::Speeds {
       if (const auto known = device.interfaces->speed(sample.interface)) return {known->in_bps, known->out_bps};
-      return {sample.interface.speed_bps(), sample.interface.speed_bps()};
+      const auto stated = link_speed(sample.interface);
+      return {stated, stated};
     };
     auto judgement = history.judge(std::move(cycle->snapshot), settings);
     record.interfaces = std::move(judgement.interfaces);
     record.rebooted = judgement.restart == rates::Restart::yes;
+    for (const std::string& name : judgement.speeds_refuted) {
+      log::warning(
+          "{}: {} carries more than its stated speed: its utilisation is not known; give its speed in the inventory",
+          device.name, one_line(name));
+    }
     if (record.outcome != CycleOutcome::partial) return;
     const auto& plans = tables.plans();
     for (std::size_t row = 0; row < plans.size(); ++row) {

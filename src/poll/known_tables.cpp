@@ -128,7 +128,7 @@ void KnownTables::fail_read(const Error& error, std::chrono::nanoseconds span, s
 // ---- what came of it ----
 
 KnownTables::Taken KnownTables::take(const ifmib::Rows& rows, const ifmib::ReadEnd& end, const config::Device& device,
-                                     BootTime now) {
+                                     std::chrono::nanoseconds interval, BootTime now) {
   doubted_ = false;
   Taken taken;
   const std::size_t there = count_rows(rows);
@@ -136,7 +136,7 @@ KnownTables::Taken KnownTables::take(const ifmib::Rows& rows, const ifmib::ReadE
   const bool lacks_some = if_number_ && there < *if_number_;
   doubted_reads_ = doubt ? doubted_reads_ + 1 : 0;
   if (doubt || lacks_some) {
-    put_off(doubt.has_value(), {}, device.interval);
+    put_off(doubt.has_value(), {}, interval);
   } else {
     read_again_.settled();
     failing_ = false;
@@ -328,7 +328,8 @@ std::vector<const ifmib::RowPlan*> KnownTables::rows_in_doubt(const std::vector<
   return rows;
 }
 
-void KnownTables::leave_out(const ifmib::ReadEnd& end, const config::Device& device) {
+void KnownTables::leave_out(const ifmib::ReadEnd& end, const config::Device& device,
+                            std::chrono::nanoseconds interval) {
   const bool before_this = leaves_out_;
   auto before = std::exchange(refusals_, {});
   for (const ifmib::RefusedObject& object : end.refused) {
@@ -350,7 +351,7 @@ void KnownTables::leave_out(const ifmib::ReadEnd& end, const config::Device& dev
     log::warning("{}: no answer to a request for ifIndex {}: it is left out until the tables are read again",
                  device.name, index);
   }
-  if (leaves_out_ && !before_this) leave_in_again_.put_off(first_rest, cycles_in(stay_fresh, device.interval));
+  if (leaves_out_ && !before_this) leave_in_again_.put_off(first_rest, cycles_in(stay_fresh, interval));
 }
 
 }  // namespace octopoll::poll

@@ -29,6 +29,7 @@ namespace octopoll::poll {
 /// same often enough.
 ///
 /// Shape:  value type, no I/O; time comes in as an argument. `device`: as it is configured now, always the same agent.
+///         `interval`: between its cycles as they are now, which `interval: auto` may have shortened.
 /// Thread: any, one at a time.
 /// Source: invariant 4 of the design; RFC 2863 section 3.1.5 (ifIndex), ifNumber, ifTableLastChange.
 class KnownTables {
@@ -73,7 +74,7 @@ class KnownTables {
   void fail_read(const Error& error, std::chrono::nanoseconds span, std::chrono::nanoseconds interval);
   /// It ended well.
   [[nodiscard]] Taken take(const ifmib::Rows& rows, const ifmib::ReadEnd& end, const config::Device& device,
-                           BootTime now);
+                           std::chrono::nanoseconds interval, BootTime now);
 
   /// They are to be read with one of the next cycles, or with the next one whatever was put off.
   void doubt() noexcept { doubted_ = true; }
@@ -104,7 +105,7 @@ class KnownTables {
 
   /// What costs each cycle a PDU or a row of timeouts is left out until the tables are read again: soon at first, since
   /// the fault may pass, and at last with each hour.
-  void leave_out(const ifmib::ReadEnd& end, const config::Device& device);
+  void leave_out(const ifmib::ReadEnd& end, const config::Device& device, std::chrono::nanoseconds interval);
 
  private:
   void put_off(bool failing, std::chrono::nanoseconds span, std::chrono::nanoseconds interval);

@@ -6,7 +6,6 @@ namespace {
 constexpr double two_to_32 = 4294967296.0;
 constexpr double smallest_packet_octets = 20.0;  // an IPv4 header alone, whatever the link puts around it
 constexpr double fastest_link_bps = 10e12;
-constexpr double speed_margin = 1.05;
 /// Two stories that are closer than this are one to whoever reads the rate.
 constexpr std::uint64_t agreeing_part = 1'000;
 /// A step that goes this many times farther than the base line needs is a leap back to it rather than traffic.

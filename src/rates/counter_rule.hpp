@@ -50,6 +50,8 @@ struct CounterLimits {
 [[nodiscard]] CounterLimits limits_of(CounterKind kind, std::optional<std::uint64_t> speed_bps,
                                       std::chrono::nanoseconds span, double time_error) noexcept;
 
+/// Stated speeds and clocks are not exact (invariant 5).
+inline constexpr double speed_margin = 1.05;
 /// What the link can carry, with the margin that stated speeds and clocks need (invariant 5: 1.05).
 [[nodiscard]] bool within_speed(std::uint64_t delta, const CounterLimits& limits) noexcept;
 

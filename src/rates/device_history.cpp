@@ -25,7 +25,8 @@ Judgement DeviceHistory::judge(DeviceSnapshot&& now, const JudgeSettings& settin
       first_record(record, std::move(sample), settings);
     } else {
       const bool restarted = row_restarted(*known, sample.time, judgement.restart);
-      judge_row(record, *known, restarted, std::move(sample), settings);
+      const bool refuted = judge_row(record, *known, restarted, std::move(sample), settings);
+      if (refuted) judgement.speeds_refuted.emplace_back(record.sample.interface.name());
     }
   }
   rows_.end_pass();

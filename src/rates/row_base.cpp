@@ -83,4 +83,21 @@ void RowBase::end_doubts(Counter counter) noexcept {
   std::erase_if(doubts_, [counter](const Doubt& doubt) { return doubt.counter == counter; });
 }
 
+bool RowBase::note_load(bool in, bool above, std::uint32_t speeds) noexcept {
+  forget_loads_of_other(speeds);
+  if (speed_refuted(in)) return false;
+  const std::uint32_t spans = above ? (in ? above_.in : above_.out) + 1U : 0U;
+  above_.of = speeds & 0xfff'ffffU;
+  if (in) {
+    above_.in = spans & 3U;
+  } else {
+    above_.out = spans & 3U;
+  }
+  return spans == spans_that_refute;
+}
+
+void RowBase::forget_loads_of_other(std::uint32_t speeds) noexcept {
+  if (above_.of != (speeds & 0xfff'ffffU)) above_ = {0, 0, 0};
+}
+
 }  // namespace octopoll::rates

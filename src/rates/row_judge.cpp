@@ -13,7 +13,7 @@ constexpr bool inbound(Counter counter) noexcept { return static_cast<unsigned>(
 void start_record(InterfaceRecord& record, InterfaceSample&& sample, const JudgeSettings& settings) {
   record.sample = std::move(sample);
   if (record.sample.interface.type() == if_type_software_loopback) return;
-  const auto stated = record.sample.interface.speed_bps();
+  const auto stated = link_speed(record.sample.interface);
   const Speeds speeds = settings.speeds ? settings.speeds(record.sample) : Speeds{stated, stated};
   if (speeds.in != 0U) record.in_speed_bps = speeds.in;
   if (speeds.out != 0U) record.out_speed_bps = speeds.out;
@@ -275,19 +275,44 @@ void judge_counters(InterfaceRecord& record, RowBase& base, const ClockSettings&
   if (!all_plain) doubt_wraps(record, base);
 }
 
-// Puts one direction's rate against its speed. A rate that is above the speed for certain, whatever the error of its
-// time, proves the speed wrong: a share of it would be no share.
-void put_against_speed(InterfaceRecord& record, Counter octets, std::optional<std::uint64_t>& speed,
-                       std::optional<double>& utilization) {
-  const auto rate = record.per_second(octets);
-  if (!rate || !speed) return;
+/// What RowBase knows a pair of speeds by.
+std::uint32_t mix(const Speeds& speeds) noexcept {
+  const std::uint64_t both = speeds.in.value_or(0) * 31 + speeds.out.value_or(0);
+  return static_cast<std::uint32_t>((both * 0x9e37'79b9'7f4a'7c15ULL) >> 36U);
+}
+
+/// A speed that these octets have refuted bounds nothing, and no utilisation divides by it.
+void leave_out_refuted(InterfaceRecord& record, RowBase& base, const Speeds& stated) noexcept {
+  if (!base.ever_above()) return;
+  base.forget_loads_of_other(mix(stated));
+  if (base.speed_refuted(true)) record.in_speed_bps.reset();
+  if (base.speed_refuted(false)) record.out_speed_bps.reset();
+  record.speed_exceeded = base.speed_refuted(true) || base.speed_refuted(false);
+}
+
+/// Puts one direction's rate against its speed. A rate that is above the speed for certain, whatever the error of its
+/// time, proves the speed wrong: a share of it would be no share. True where that refutes the speed from here on.
+bool put_against_speed(InterfaceRecord& record, RowBase& base, bool in, const Speeds& stated) {
+  std::optional<std::uint64_t>& speed = in ? record.in_speed_bps : record.out_speed_bps;
+  const auto rate = record.per_second(in ? Counter::in_octets : Counter::out_octets);
+  if (!rate || !speed) return false;
   const double share = *rate * 8.0 / static_cast<double>(*speed);
+  // Spans of a full link whose agent caches, unknown to us, are above its speed and below it by turns.
+  const bool above = share > speed_margin * (1.0 + record.time_error);
+  const bool refuted = (above || base.ever_above()) && base.note_load(in, above, mix(stated));
   if (share > 1.0 + record.time_error) {
     record.speed_exceeded = true;
     speed.reset();
-  } else {
-    utilization = share;
+  } else if (!is_saturated_speed(*speed)) {
+    (in ? record.in_utilization : record.out_utilization) = share;
   }
+  return refuted;
+}
+
+/// It has bounded what the octets can be, and is no more than that.
+void leave_out_saturated(InterfaceRecord& record) noexcept {
+  if (record.in_speed_bps && is_saturated_speed(*record.in_speed_bps)) record.in_speed_bps.reset();
+  if (record.out_speed_bps && is_saturated_speed(*record.out_speed_bps)) record.out_speed_bps.reset();
 }
 
 }  // namespace
@@ -295,11 +320,14 @@ void put_against_speed(InterfaceRecord& record, Counter octets, std::optional<st
 void first_record(InterfaceRecord& record, InterfaceSample&& sample, const JudgeSettings& settings) {
   start_record(record, std::move(sample), settings);
   mark_break(record, RowBase{}, Quality::first);
+  leave_out_saturated(record);
 }
 
-void judge_row(InterfaceRecord& record, RowBase& base, bool restarted, InterfaceSample&& sample,
-               const JudgeSettings& settings) {
-  start_record(record, std::move(sample), settings);
+namespace {
+
+bool judge_started(InterfaceRecord& record, RowBase& base, bool restarted, const JudgeSettings& settings) {
+  const Speeds stated{record.in_speed_bps, record.out_speed_bps};
+  leave_out_refuted(record, base, stated);
   const InterfaceSample& now = record.sample;
   const Elapsed elapsed = elapsed_between(base.time, now.time, settings.clock);
   record.elapsed = std::max(elapsed.time, std::chrono::nanoseconds(0));
@@ -315,18 +343,28 @@ void judge_row(InterfaceRecord& record, RowBase& base, bool restarted, Interface
   if (const auto reason = break_of(base, restarted, now)) {
     mark_break(record, base, *reason);
     base = RowBase(now);
-    return;
+    return false;
   }
   if (elapsed.time.count() <= 0 || elapsed.relative_error > settings.max_time_error) {
     mark_stale(record, base);
-    return;
+    return false;
   }
   judge_counters(record, base, settings.clock);
   base.time = now.time;
   // Discovery makes new blocks, and the old ones are freed when nobody holds them.
   if (!base.interface.same_block(now.interface)) base.interface = now.interface;
-  put_against_speed(record, Counter::in_octets, record.in_speed_bps, record.in_utilization);
-  put_against_speed(record, Counter::out_octets, record.out_speed_bps, record.out_utilization);
+  const bool in_refuted = put_against_speed(record, base, true, stated);
+  return put_against_speed(record, base, false, stated) || in_refuted;
+}
+
+}  // namespace
+
+bool judge_row(InterfaceRecord& record, RowBase& base, bool restarted, InterfaceSample&& sample,
+               const JudgeSettings& settings) {
+  start_record(record, std::move(sample), settings);
+  const bool refuted = judge_started(record, base, restarted, settings);
+  leave_out_saturated(record);
+  return refuted;
 }
 
 }  // namespace octopoll::rates

@@ -11,8 +11,8 @@ namespace octopoll::rates {
 void first_record(InterfaceRecord& record, InterfaceSample&& sample, const JudgeSettings& settings);
 
 /// Judges a row by the rules of DeviceHistory, fills its record and moves its base; `restarted`: the agent did, between
-/// the two.
-void judge_row(InterfaceRecord& record, RowBase& base, bool restarted, InterfaceSample&& sample,
+/// the two. True where its octets have refuted its stated speed with this reading.
+bool judge_row(InterfaceRecord& record, RowBase& base, bool restarted, InterfaceSample&& sample,
                const JudgeSettings& settings);
 
 }  // namespace octopoll::rates

@@ -41,7 +41,8 @@ struct InterfaceRecord {
   /// Share of the link, 0.25 is 25 %; nullopt where rate or speed is unknown. Not clamped.
   std::optional<double> in_utilization;
   std::optional<double> out_utilization;
-  /// An octet delta went above the stated speed: the delta stays `ok`, that direction's speed is unknown for this span.
+  /// An octet delta went above the stated speed, now or for long: the delta stays `ok`, that direction's speed is
+  /// unknown.
   bool speed_exceeded = false;
   /// ifLastChange (sysUpTime), where it shows that the link left its state and came back since the reading before:
   /// ifOperStatus is as it was. nullopt: nothing shows it, which is no proof that it did not (0 is "unknown").

@@ -35,6 +35,7 @@ enum class SpeedSource : std::uint8_t { none, if_speed, if_high_speed, override_
 
 /// ifType values that octopoll treats apart (IANAifType-MIB).
 inline constexpr std::int64_t if_type_software_loopback = 24;
+inline constexpr std::int64_t if_type_tunnel = 131;
 /// Whether interfaces of this type run on others: LAG, VLAN, tunnel, bridge and so on.
 [[nodiscard]] bool is_logical_if_type(std::optional<std::int64_t> type) noexcept;
 
@@ -99,6 +100,19 @@ class Interface {
   [[nodiscard]] bool has(std::uint16_t flag) const noexcept;
   Block* block_ = nullptr;
 };
+
+/// The stated speed, if it is that of a link: what may bound octets, and what utilisation may be a share of. Unit:
+/// bit/s. nullopt where it is 0 (RFC 2863, ifSpeed: no concept of bandwidth; VLANs, LAGs and tunnels of many agents),
+/// for a softwareLoopback(24) (Net-SNMP and Windows say 10 Mb/s), and for a tunnel(131) of 9 or 100 kbit/s: what Cisco
+/// IOS and Windows say of every tunnel, for the metric of routing. Other wrong speeds look like right ones until the
+/// octets refute them (rates::DeviceHistory); the inventory may override each.
+[[nodiscard]] std::optional<std::uint64_t> link_speed(const Interface& interface) noexcept;
+
+/// 2^32-1, or 2^32-2 as some agents have it, where no ifHighSpeed says more: the link is at least that fast (RFC 2863,
+/// ifSpeed). It may wrap so much sooner, and utilisation is not known.
+[[nodiscard]] constexpr bool is_saturated_speed(std::uint64_t bits_per_second) noexcept {
+  return bits_per_second == 4'294'967'295 || bits_per_second == 4'294'967'294;
+}
 
 /// When the counters of one row were read. All of a row's counters come in one PDU, together with sysUpTime.
 struct ReadingTime {

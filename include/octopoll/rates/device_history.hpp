@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -29,7 +30,7 @@ struct JudgeSettings {
   /// A delta whose time is less certain than this makes no rate.
   double max_time_error = 0.10;
   ClockSettings clock;
-  /// The effective speeds of a row, after the inventory's override; empty: Interface::speed_bps() both ways.
+  /// The effective speeds of a row, after the inventory's override; empty: link_speed() both ways.
   /// A softwareLoopback(24) has no speed, whatever this says.
   std::function<Speeds(const InterfaceSample&)> speeds;
   /// An interface that was not read for longer is forgotten, so that names which come and go take no memory for ever.
@@ -40,6 +41,9 @@ struct JudgeSettings {
 struct Judgement {
   std::vector<InterfaceRecord> interfaces;  ///< in the order of the snapshot
   Restart restart = Restart::unknown;       ///< `yes` once for each restart of the agent
+  /// Names of interfaces whose octets have been above the stated speed by more than 5 % for three deltas in a row, told
+  /// once: from here on that speed is unknown, until another one is stated.
+  std::vector<std::string> speeds_refuted;
 };
 
 /// The base lines of one device's interfaces.
@@ -63,8 +67,8 @@ struct Judgement {
 ///     come with a later and longer delta whose relative error is small enough, so sums stay whole. The record's
 ///     `elapsed` is the time since that kept base, and grows until then.
 ///  7. 64 bits: `reset` where it went back; `implausible` above 10 Tb/s, and of octets what is above the stated speed
-///  and
-///     more than the row's own frames could hold if each were 64 KiB; else `ok`.
+///     and more than the row's own frames could hold if each were 64 KiB, unless they have been like that before; else
+///     `ok`.
 ///  8. 32 bits: `ambiguous` where the stated speed allows a whole turn in the time between, unless this row's unicast,
 ///     multicast and broadcast packets x largest frame leave no room for one. Else `ok` forward, and backward
 ///     `wrapped` within 1.05 x speed, `implausible` above it. Without a speed, backward is `wrapped` only if the

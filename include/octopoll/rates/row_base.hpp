@@ -86,7 +86,25 @@ class RowBase {
   bool out_frames_useless = false;
   bool moved_in_doubt = false;  ///< the name may mean another interface since
 
+  /// Takes note that a direction's octets were above the stated speed over a span, or within it; true where that makes
+  /// three spans above it in a row. `speeds`: a number that differs where the stated speeds do.
+  bool note_load(bool in, bool above, std::uint32_t speeds) noexcept;
+  /// Whether that happened while these speeds were stated. Asked of each row.
+  [[nodiscard]] bool speed_refuted(bool in) const noexcept {
+    return (in ? above_.in : above_.out) == spans_that_refute;
+  }
+  [[nodiscard]] bool ever_above() const noexcept { return (above_.in | above_.out) != 0; }
+  void forget_loads_of_other(std::uint32_t speeds) noexcept;
+
  private:
+  /// Spans in a row in which the octets were above the stated speed.
+  struct Above {
+    std::uint32_t of : 28;  // the speeds
+    std::uint32_t in : 2;
+    std::uint32_t out : 2;
+  };
+  static constexpr std::uint32_t spans_that_refute = 3;
+
   static constexpr std::size_t place(Counter counter) noexcept { return static_cast<std::size_t>(counter); }
   static constexpr std::uint16_t bit(Counter counter) noexcept {
     return static_cast<std::uint16_t>(1U << place(counter));
@@ -94,6 +112,7 @@ class RowBase {
 
   std::uint16_t present_ = 0;  // a bit a counter
   std::uint16_t wide_ = 0;     // 64 bits
+  Above above_{0, 0, 0};
   std::array<std::uint64_t, counter_count> values_{};
   std::vector<Doubt> doubts_;  // almost always empty
 };

@@ -273,6 +273,121 @@ TEST_CASE("a rate above the stated speed stays, the speed does not") {
   CHECK(record.out_speed_bps == 100'000'000U);
 }
 
+/// A row at 100 Mb/s after so many steps, with so many Mb/s in and out of late.
+class Loaded {
+ public:
+  Judgement after_a_step(std::uint64_t in_mbps, std::uint64_t out_mbps = 1, const JudgeSettings& settings = {}) {
+    now_ += step;
+    constexpr std::uint64_t octets_a_step = 1'000'000 / 8 * 60;
+    in_ += in_mbps * octets_a_step;
+    out_ += out_mbps * octets_a_step;
+    InterfaceSample sample = row(now_, in, in_, 64);
+    sample.counters[Counter::out_octets] = {out_, 64};
+    if (shape) change_facts(sample, shape);
+    return history_.judge(snapshot({sample}), settings);
+  }
+  std::function<void(InterfaceFacts&)> shape;
+
+ private:
+  DeviceHistory history_;
+  nanoseconds now_{};
+  std::uint64_t in_ = 0, out_ = 0;
+};
+
+TEST_CASE("octets that are above the stated speed again and again refute it for good, and that is told once") {
+  Loaded link;
+  (void)link.after_a_step(0);
+  CHECK(link.after_a_step(110).speeds_refuted.empty());
+  CHECK(link.after_a_step(300).speeds_refuted.empty());
+  CHECK(link.after_a_step(110).speeds_refuted == std::vector<std::string>{"eth0"});
+  // Less than the stated speed is no share of it any more; the other direction's share is.
+  const Judgement quiet = link.after_a_step(50, 25);
+  CHECK(quiet.speeds_refuted.empty());
+  const InterfaceRecord& record = quiet.interfaces[0];
+  CHECK(record.in_rate()->value == Approx(50e6));
+  CHECK_FALSE(record.in_utilization);
+  CHECK_FALSE(record.in_speed_bps);
+  CHECK(record.speed_exceeded);
+  CHECK(record.out_utilization == Approx(0.25));
+  CHECK(link.after_a_step(110).speeds_refuted.empty());
+
+  // Another speed is another matter.
+  link.shape = [](InterfaceFacts& facts) { facts.speed_bps = 1'000'000'000; };
+  CHECK(link.after_a_step(110).interfaces[0].in_utilization == Approx(0.11));
+}
+
+TEST_CASE("peaks above the stated speed with less between them refute it for their own time alone") {
+  Loaded link;
+  (void)link.after_a_step(0);
+  for (int i = 0; i < 4; ++i) {
+    CHECK_FALSE(link.after_a_step(120).interfaces[0].in_utilization);
+    CHECK_FALSE(link.after_a_step(120).interfaces[0].in_utilization);
+    const Judgement less = link.after_a_step(90);
+    CHECK(less.interfaces[0].in_utilization == Approx(0.9));
+    CHECK(less.speeds_refuted.empty());
+  }
+}
+
+TEST_CASE("a full link whose agent caches, unknown to us, keeps its speed") {
+  // Polled each 60 s, reloaded each 55 s: a delta has one reload's octets or two's.
+  Loaded link;
+  (void)link.after_a_step(0);
+  for (int poll = 1; poll <= 60; ++poll) {
+    const int reloads = poll * 60 / 55 - (poll - 1) * 60 / 55;
+    const Judgement judged = link.after_a_step(static_cast<std::uint64_t>(reloads * 100 * 55 / 60));
+    CHECK(judged.speeds_refuted.empty());
+  }
+}
+
+TEST_CASE("speeds that are no link's make no utilisation") {
+  struct Case {
+    std::string what;
+    std::int64_t type;
+    std::uint64_t stated;
+    bool used;
+  };
+  const auto given = GENERATE(values<Case>({
+      {"a tunnel's metric of routing (older Cisco IOS)", if_type_tunnel, 9'000, false},
+      {"the newer one; Windows too", if_type_tunnel, 100'000, false},
+      {"a tunnel of a speed that somebody set", if_type_tunnel, 2'000'000, true},
+      {"a slow line of that speed is one", 23, 9'000, true},
+      {"a VLAN without", 135, 0, false},
+      {"a VLAN with its port's", 135, 1'000'000'000, true},
+      {"a LAG without", 161, 0, false},
+      {"pinned, and no ifHighSpeed", 6, 4'294'967'295, false},
+      {"pinned one lower", 6, 4'294'967'294, false},
+      {"Net-SNMP's loopback", 24, 10'000'000, false},
+  }));
+  CAPTURE(given.what);
+  Loaded link;
+  link.shape = [&](InterfaceFacts& facts) {
+    facts.type = given.type;
+    facts.speed_bps = given.stated;
+  };
+  CHECK(link.after_a_step(0).interfaces[0].in_speed_bps.has_value() == given.used);
+  const Judgement judged = link.after_a_step(0, 0);
+  const InterfaceRecord& record = judged.interfaces[0];
+  CHECK(record.in_rate()->value == 0.0);
+  CHECK(record.in_utilization.has_value() == given.used);
+  CHECK(record.in_speed_bps.has_value() == given.used);
+  CHECK_FALSE(record.speed_exceeded);
+
+  JudgeSettings settings;  // the inventory knows better, but for a loopback
+  settings.speeds = [](const InterfaceSample&) { return Speeds{1'000'000'000, 1'000'000'000}; };
+  CHECK(link.after_a_step(100, 1, settings).interfaces[0].in_utilization.has_value() == (given.type != 24));
+}
+
+TEST_CASE("a pinned speed bounds what a 32-bit counter may hide, though it is no denominator") {
+  DeviceHistory history;
+  for (const bool second : {false, true}) {
+    InterfaceSample sample = row(second ? step : 0s, in, second ? 2'000 : 1'000, 32);
+    change_facts(sample, [](InterfaceFacts& facts) { facts.speed_bps = 4'294'967'295; });
+    const InterfaceRecord record = judge(history, sample);
+    if (second) CHECK(record.deltas[in].quality == Quality::ambiguous);
+    CHECK_FALSE(record.in_speed_bps);
+  }
+}
+
 TEST_CASE("a full link measured with an uncertain time is full, not faster than itself") {
   DeviceHistory history;
   InterfaceSample first = row(0s, in, 0, 64);
