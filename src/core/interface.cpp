@@ -2,25 +2,11 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <cstring>
 #include <new>
 
 namespace octopoll {
 namespace {
-
-// Which facts are there, and which texts stand for themselves by being the name again.
-enum Flag : std::uint16_t {
-  has_if_name = 1U << 0U,
-  has_descr = 1U << 1U,
-  has_alias = 1U << 2U,
-  has_phys_address = 1U << 3U,
-  has_type = 1U << 4U,
-  has_mtu = 1U << 5U,
-  has_speed = 1U << 6U,
-  if_name_is_name = 1U << 7U,
-  descr_is_name = 1U << 8U,
-};
 
 // Texts are packed one behind the other, each after its length: seven bits an octet, the highest bit says "and more".
 std::size_t octets_of_length(std::size_t length) noexcept {
@@ -55,21 +41,6 @@ std::optional<std::string> copy(std::optional<std::string_view> text) {
 
 }  // namespace
 
-struct Interface::Block {
-  std::atomic<std::uint32_t> handles = 1;
-  std::uint32_t if_index = 0;
-  std::uint64_t speed_bps = 0;
-  std::int64_t type = 0;
-  std::int64_t mtu = 0;
-  std::uint32_t text_octets = 0;  // behind the block: the name, then those of the others that are kept
-  std::uint16_t flags = 0;
-  SpeedSource speed_source = SpeedSource::none;
-
-  [[nodiscard]] char* texts() noexcept { return reinterpret_cast<char*>(this + 1); }
-  [[nodiscard]] const char* texts() const noexcept { return reinterpret_cast<const char*>(this + 1); }
-  [[nodiscard]] std::string_view all_texts() const noexcept { return {texts(), text_octets}; }
-};
-
 Interface::Interface(std::string_view name, const InterfaceFacts& facts) {
   unsigned flags = 0;
   if (facts.type) flags |= has_type;
@@ -93,34 +64,30 @@ Interface::Interface(std::string_view name, const InterfaceFacts& facts) {
   std::size_t octets = 0;
   for (std::size_t each = 0; each < count; ++each) octets += octets_of_length(kept[each].size()) + kept[each].size();
 
-  block_ = new (::operator new(sizeof(Block) + octets)) Block;
-  block_->if_index = facts.if_index.value;
-  block_->speed_bps = facts.speed_bps.value_or(0);
-  block_->type = facts.type.value_or(0);
-  block_->mtu = facts.mtu.value_or(0);
-  block_->text_octets = static_cast<std::uint32_t>(octets);
-  block_->flags = static_cast<std::uint16_t>(flags);
-  block_->speed_source = facts.speed_source;
-  char* to = block_->texts();
+  auto* const block = new (::operator new(sizeof(Block) + octets)) Block;
+  handle_ = reinterpret_cast<std::uintptr_t>(block);
+  block->if_index = facts.if_index.value;
+  block->speed_bps = facts.speed_bps.value_or(0);
+  block->type = facts.type.value_or(0);
+  block->mtu = facts.mtu.value_or(0);
+  block->text_octets = static_cast<std::uint32_t>(octets);
+  block->flags = static_cast<std::uint16_t>(flags);
+  block->speed_source = facts.speed_source;
+  char* to = block->texts();
   for (std::size_t each = 0; each < count; ++each) to = put(to, kept[each]);
 }
 
-Interface::Interface(const Interface& other) noexcept : block_(other.block_) {
-  if (block_ != nullptr) block_->handles.fetch_add(1, std::memory_order_relaxed);
-}
-
-Interface::~Interface() {
+void Interface::release() noexcept {
+  Block* const mine = block();
   // Whoever frees it must see that all others are done with reading it.
-  if (block_ == nullptr || block_->handles.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
-  block_->~Block();
-  ::operator delete(block_);
+  if (mine->handles.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+  mine->~Block();
+  ::operator delete(mine);
 }
-
-bool Interface::has(std::uint16_t flag) const noexcept { return block_ != nullptr && (block_->flags & flag) != 0; }
 
 std::optional<std::string_view> Interface::text(Text which) const noexcept {
-  if (block_ == nullptr) return std::nullopt;
-  const char* from = block_->texts();
+  if (handle_ == 0) return std::nullopt;
+  const char* from = block()->texts();
   const std::string_view name = take(from);
   if (which == Text::name) return name;
   const std::array<std::array<std::uint16_t, 2>, 4> flags{
@@ -133,24 +100,15 @@ std::optional<std::string_view> Interface::text(Text which) const noexcept {
   return std::nullopt;
 }
 
-std::string_view Interface::name() const noexcept { return text(Text::name).value_or(std::string_view()); }
+std::string_view Interface::name() const noexcept {
+  if (handle_ == 0) return {};
+  const char* from = block()->texts();
+  return take(from);
+}
 std::optional<std::string_view> Interface::if_name() const noexcept { return text(Text::if_name); }
 std::optional<std::string_view> Interface::descr() const noexcept { return text(Text::descr); }
 std::optional<std::string_view> Interface::alias() const noexcept { return text(Text::alias); }
 std::optional<std::string_view> Interface::phys_address() const noexcept { return text(Text::phys_address); }
-IfIndex Interface::if_index() const noexcept { return {block_ == nullptr ? 0 : block_->if_index}; }
-std::optional<std::int64_t> Interface::type() const noexcept {
-  return has(has_type) ? std::optional(block_->type) : std::nullopt;
-}
-std::optional<std::int64_t> Interface::mtu() const noexcept {
-  return has(has_mtu) ? std::optional(block_->mtu) : std::nullopt;
-}
-std::optional<std::uint64_t> Interface::speed_bps() const noexcept {
-  return has(has_speed) ? std::optional(block_->speed_bps) : std::nullopt;
-}
-SpeedSource Interface::speed_source() const noexcept {
-  return block_ == nullptr ? SpeedSource::none : block_->speed_source;
-}
 
 InterfaceFacts Interface::facts() const {
   return {if_index(), copy(if_name()),      copy(descr()), copy(alias()), type(),
@@ -158,10 +116,10 @@ InterfaceFacts Interface::facts() const {
 }
 
 bool operator==(const Interface& a, const Interface& b) noexcept {
-  if (a.block_ == b.block_) return true;
-  if (a.block_ == nullptr || b.block_ == nullptr) return false;
-  const Interface::Block& one = *a.block_;
-  const Interface::Block& other = *b.block_;
+  if (a.same_block(b)) return true;
+  if (a.handle_ == 0 || b.handle_ == 0) return false;
+  const Interface::Block& one = *a.block();
+  const Interface::Block& other = *b.block();
   return one.if_index == other.if_index && one.speed_bps == other.speed_bps && one.type == other.type &&
          one.mtu == other.mtu && one.flags == other.flags && one.speed_source == other.speed_source &&
          one.all_texts() == other.all_texts();

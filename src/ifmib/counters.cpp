@@ -11,11 +11,13 @@ namespace {
 
 /// sysUpTime, which leads each message.
 constexpr std::size_t uptime_octets = 20;
-/// A counter may have grown since its octets were counted.
-constexpr std::size_t least_narrow = 5;
-constexpr std::size_t least_wide = 6;
+/// Of a number that stands at 0 and may begin to count before its octets are counted again: what a link that comes up
+/// has within a minute, errors, a time of the last hundred days.
+constexpr std::size_t first_wide = 6;
+constexpr std::size_t first_packets = 4;
+constexpr std::size_t first_events = 2;
+constexpr std::size_t first_ticks = 4;
 constexpr std::size_t status_octets = 1;
-constexpr std::size_t ticks_octets = 5;
 /// Packets that meet silence, one after the other, before the device counts as gone; and single rows.
 constexpr unsigned most_silent_packets = 2;
 constexpr unsigned most_silent_rows = 3;
@@ -40,6 +42,7 @@ struct Cell {
   };
   Kind kind = Kind::absent;
   std::uint8_t bits = 0;     ///< of a number: the width on the wire, since a Counter32 in a 64-bit column wraps at 2^32
+  std::uint32_t size = 0;    ///< octets in the answer, where it was read in place
   std::uint64_t number = 0;  ///< of a negative one: bit-cast
   std::string_view octets{};
 
@@ -49,10 +52,10 @@ struct Cell {
 
 Cell cell_of(const snmp::Value& value) {
   if (value.is_exception() || value.type() == snmp::Type::null) return {};
-  if (value.octets() != nullptr) return {Cell::Kind::octets, 0, 0, *value.octets()};
-  if (const auto number = value.as_unsigned()) return {Cell::Kind::number, value.bits(), *number};
+  if (value.octets() != nullptr) return {Cell::Kind::octets, 0, 0, 0, *value.octets()};
+  if (const auto number = value.as_unsigned()) return {Cell::Kind::number, value.bits(), 0, *number};
   if (const auto integer = value.as_signed())
-    return {Cell::Kind::negative, value.bits(), static_cast<std::uint64_t>(*integer)};
+    return {Cell::Kind::negative, value.bits(), 0, static_cast<std::uint64_t>(*integer)};
   return {Cell::Kind::other};
 }
 
@@ -60,6 +63,7 @@ Cell cell_of(const snmp::Value& value) {
 bool read_cell(const snmp::WireVariable& variable, Cell& cell) {
   constexpr std::uint8_t octet_string = 0x04;
   cell.kind = Cell::Kind::absent;
+  cell.size = static_cast<std::uint32_t>(variable.value.size());
   if (const auto number = variable.number()) {
     cell.kind = Cell::Kind::number;
     cell.bits = static_cast<std::uint8_t>(variable.bits());
@@ -95,10 +99,12 @@ bool assemble(const RowPlan& plan, RowReading& reading, Next&& next) {
   bool same_name = true;
   reading.plan = &plan;
   InterfaceSample& sample = reading.sample;
-  sample.interface = plan.interface;
+  sample.interface = plan.interface.borrowed();
   Cell cell;
+  std::size_t octets = 0;
   for (const RowLayout::Object& object : plan.layout->objects()) {
     if (!next(cell)) return false;
+    octets += cell.size;
     any = any || cell.kind != Cell::Kind::absent;
     switch (object.role) {
       case Role::counter:
@@ -126,6 +132,7 @@ bool assemble(const RowPlan& plan, RowReading& reading, Next&& next) {
         break;
     }
   }
+  reading.value_octets = static_cast<std::uint32_t>(octets);
   reading.vanished = !any && !plan.layout->objects().empty();
   reading.renamed = !reading.vanished && !same_name;
   return true;
@@ -377,14 +384,25 @@ class CounterReadings final : public Reading {
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // shared with replies under way, which outlive this
 };
 
-/// Octets of a number's contents in BER.
-std::size_t number_octets(std::uint64_t number) {
+/// Octets of a number's contents in BER, with room to double; `first` where it is 0.
+std::size_t number_octets(std::uint64_t number, std::size_t first) {
+  if (number == 0) return first;
   std::size_t octets = 1;
-  while (number >= 0x80) {
-    number >>= 8U;
-    ++octets;
-  }
+  for (number <<= 1U; number >= 0x80; number >>= 8U) ++octets;
   return octets;
+}
+
+std::size_t first_octets(Counter counter, bool wide) {
+  switch (counter) {
+    case Counter::in_errors:
+    case Counter::out_errors:
+    case Counter::in_discards:
+    case Counter::out_discards:
+    case Counter::in_unknown_protos:
+      return first_events;
+    default:
+      return wide ? first_wide : first_packets;
+  }
 }
 
 }  // namespace
@@ -425,20 +443,21 @@ RowPlan plan_row(std::uint32_t index, std::string_view name, const Row& row, con
     said = row.octets(columns.front());
     octets += said->size();
   }
-  for (const auto& [column, size] : {std::pair{Column::if_admin_status, status_octets},
-                                     {Column::if_oper_status, status_octets},
-                                     {Column::if_last_change, ticks_octets},
-                                     {Column::if_counter_discontinuity_time, ticks_octets}}) {
+  // A discontinuity is rare, and then costs an answer that is a little larger, once.
+  for (const auto& [column, first] : {std::pair{Column::if_admin_status, status_octets},
+                                      {Column::if_oper_status, status_octets},
+                                      {Column::if_last_change, first_ticks},
+                                      {Column::if_counter_discontinuity_time, std::size_t{1}}}) {
     if (row.find(column) == nullptr) continue;
     columns.push_back(column);
-    octets += size;
+    octets += first == status_octets ? first : number_octets(row.number(column).value_or(0), first);
   }
   for (const Counter counter : all_counters()) {
     const auto column = counters.contains(counter) ? column_for(row, counter, zero) : std::nullopt;
     if (!column) continue;
     columns.push_back(*column);
     const bool wide = columns_of(counter).wide == column;
-    octets += std::max(number_octets(row.number(*column).value_or(0)), wide ? least_wide : least_narrow);
+    octets += number_octets(row.number(*column).value_or(0), first_octets(counter, wide));
   }
   plan.layout = RowLayout::of(columns);
   if (said != nullptr && *said != plan.name_octets()) plan.odd_name = std::make_shared<const std::string>(*said);

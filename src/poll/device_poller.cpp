@@ -423,6 +423,7 @@ struct DevicePoller::Impl {
     const auto period = cache_period();
     if (cycle->request.date_snapshot && period > 0ns && !cycle->dated_age) return look_for_move();
     cycle->snapshot.interfaces.clear();
+    cycle->record.lender = tables.lender();
     const auto& plans = tables.plans();
     cycle->read.assign(plans.size(), false);
     cycle->snapshot.interfaces.reserve(plans.size());

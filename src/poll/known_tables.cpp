@@ -84,6 +84,16 @@ std::size_t KnownTables::mute_rows() const noexcept {
       std::count_if(plans_.begin(), plans_.end(), [](const ifmib::RowPlan& plan) { return plan.mute; }));
 }
 
+std::shared_ptr<const void> KnownTables::lender() {
+  if (lender_ == nullptr) {
+    std::vector<Interface> kept;
+    kept.reserve(plans_.size());
+    for (const ifmib::RowPlan& plan : plans_) kept.push_back(plan.interface);
+    lender_ = std::make_shared<const std::vector<Interface>>(std::move(kept));
+  }
+  return lender_;
+}
+
 // ---- when they are read ----
 
 KnownTables::Read KnownTables::why_read(const ifmib::Scalars& scalars, bool restarted, BootTime now) {
@@ -252,6 +262,7 @@ void KnownTables::adopt(std::vector<ifmib::RowPlan>&& read, Taken& taken) {
     ++idle_changes_;
   }
   plans_ = std::move(read);
+  lender_.reset();
   states_.assign(plans_.size(), 0);
 }
 
@@ -287,6 +298,9 @@ KnownTables::Seen KnownTables::see(const ifmib::RowReading& row) {
   if (row.vanished || row.renamed) return was_missed ? Seen::nobody : Seen::other;
   if (was_missed) demand();  // it is back
   if (row.stuck && row.sample.time.received - read_at_ > stuck_pause) doubt();
+  // Numbers grow, and with them the answers, until they would be too large.
+  ifmib::RowPlan& plan = plans_[place_of(*row.plan)];
+  plan.value_octets = std::max(plan.value_octets, row.value_octets);
   return Seen::row;
 }
 
@@ -303,6 +317,7 @@ bool KnownTables::renew(std::size_t place, const ifmib::Row& row, const config::
   const InterfaceFacts now = ifmib::renewed(plan.interface.facts(), row);
   if (now == plan.interface.facts()) return false;
   plan.interface = Interface(plan.interface.name(), now);
+  lender_.reset();
   if (!device.interfaces->keeps(plan.interface)) doubt();
   return true;
 }

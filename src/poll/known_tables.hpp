@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -54,6 +55,8 @@ class KnownTables {
 
   /// Rows that are polled, in the order of their ifIndex.
   [[nodiscard]] const std::vector<ifmib::RowPlan>& plans() const noexcept { return plans_; }
+  /// Keeps the interfaces of the plans as they are now, for rows that borrow them.
+  [[nodiscard]] std::shared_ptr<const void> lender();
   [[nodiscard]] std::size_t place_of(const ifmib::RowPlan& plan) const noexcept {
     return static_cast<std::size_t>(&plan - plans_.data());
   }
@@ -118,6 +121,7 @@ class KnownTables {
   [[nodiscard]] std::map<std::uint32_t, std::string> names() const;
 
   std::vector<ifmib::RowPlan> plans_;
+  std::shared_ptr<const std::vector<Interface>> lender_;  ///< nullptr: the plans are others than those it was made of
   std::map<std::uint32_t, std::string> left_out_;  ///< by ifIndex: names of rows that the inventory's rules do not keep
   /// Of each plan, as last read: a hash of what moves when a link comes or goes. 0: not known.
   std::vector<std::uint32_t> states_;

@@ -6,6 +6,15 @@
 #include "row_judge.hpp"
 
 namespace octopoll::rates {
+namespace {
+
+/// Rows that came in one answer, and did so the time before, have one span between their readings.
+struct KnownSpan {
+  ReadingTime before, now;
+  RowSpan span;
+};
+
+}  // namespace
 
 Judgement DeviceHistory::judge(DeviceSnapshot&& now, const JudgeSettings& settings) {
   Judgement judgement;
@@ -13,19 +22,24 @@ Judgement DeviceHistory::judge(DeviceSnapshot&& now, const JudgeSettings& settin
   judgement.interfaces.reserve(now.interfaces.size());
   rows_.begin_pass(now.interfaces.size());
   BootTime newest = now.read_at;
+  std::optional<KnownSpan> last;
   for (InterfaceSample& sample : now.interfaces) {
     if (sample.time.sys_uptime && (!latest_ || sample.time.received >= latest_->received)) {
       latest_ = AgentClock::of(sample.time);
     }
     newest = std::max(newest, sample.time.received);
     InterfaceRecord& record = judgement.interfaces.emplace_back();
-    RowBase* const known = rows_.find(sample.interface.name());
+    RowBase* const known = rows_.find(sample.interface);
     if (known == nullptr) {
       rows_.append(RowBase(sample));
       first_record(record, std::move(sample), settings);
     } else {
-      const bool restarted = row_restarted(*known, sample.time, judgement.restart);
-      const bool refuted = judge_row(record, *known, restarted, std::move(sample), settings);
+      if (!last || !(last->now == sample.time) || !(last->before == known->time)) {
+        const bool restarted = row_restarted(*known, sample.time, judgement.restart);
+        last =
+            KnownSpan{known->time, sample.time, {elapsed_between(known->time, sample.time, settings.clock), restarted}};
+      }
+      const bool refuted = judge_row(record, *known, last->span, std::move(sample), settings);
       if (refuted) judgement.speeds_refuted.emplace_back(record.sample.interface.name());
     }
   }

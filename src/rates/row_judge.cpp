@@ -206,11 +206,16 @@ void judge_octets(InterfaceRecord& record, RowBase& base, bool in, const ClockSe
   }
 }
 
-/// What nearly every counter of nearly every cycle is: forward, with a base that nobody doubts, and of 64 bits or a
-/// count of events. The rules of judge_step() come to the same there, and cost several times as much.
+/// What nearly every counter of nearly every cycle is: not there, as before; or forward, with a base that nobody
+/// doubts, and of 64 bits or a count of events. The rules of judge_step() come to the same there, and cost several
+/// times as much.
 bool judge_plain(InterfaceRecord& record, RowBase& base, Counter counter, std::uint64_t physics) noexcept {
   const CounterReading& now = record.sample.counters[counter];
   const CounterReading before = base.reading(counter);
+  if (!now.present() && !before.present()) {
+    record.deltas[counter].quality = Quality::absent;
+    return true;
+  }
   if (!now.present() || now.bits != before.bits || now.value < before.value || base.doubted()) return false;
   if (now.bits != 64 && kind_of(counter) != CounterKind::events) return false;
   const std::uint64_t delta = now.value - before.value;
@@ -325,11 +330,12 @@ void first_record(InterfaceRecord& record, InterfaceSample&& sample, const Judge
 
 namespace {
 
-bool judge_started(InterfaceRecord& record, RowBase& base, bool restarted, const JudgeSettings& settings) {
+bool judge_started(InterfaceRecord& record, RowBase& base, const RowSpan& span, const JudgeSettings& settings) {
   const Speeds stated{record.in_speed_bps, record.out_speed_bps};
   leave_out_refuted(record, base, stated);
   const InterfaceSample& now = record.sample;
-  const Elapsed elapsed = elapsed_between(base.time, now.time, settings.clock);
+  const Elapsed& elapsed = span.elapsed;
+  const bool restarted = span.restarted;
   record.elapsed = std::max(elapsed.time, std::chrono::nanoseconds(0));
   record.time_error = elapsed.relative_error;
   base.seen = now.time.received;
@@ -359,10 +365,10 @@ bool judge_started(InterfaceRecord& record, RowBase& base, bool restarted, const
 
 }  // namespace
 
-bool judge_row(InterfaceRecord& record, RowBase& base, bool restarted, InterfaceSample&& sample,
+bool judge_row(InterfaceRecord& record, RowBase& base, const RowSpan& span, InterfaceSample&& sample,
                const JudgeSettings& settings) {
   start_record(record, std::move(sample), settings);
-  const bool refuted = judge_started(record, base, restarted, settings);
+  const bool refuted = judge_started(record, base, span, settings);
   leave_out_saturated(record);
   return refuted;
 }

@@ -3,6 +3,7 @@
 
 #include "octopoll/core/cycle.hpp"
 #include "octopoll/rates/device_history.hpp"
+#include "octopoll/rates/elapsed.hpp"
 #include "octopoll/rates/row_base.hpp"
 
 namespace octopoll::rates {
@@ -10,9 +11,15 @@ namespace octopoll::rates {
 /// Fills the record of a row without a base: `first` wherever it has a counter.
 void first_record(InterfaceRecord& record, InterfaceSample&& sample, const JudgeSettings& settings);
 
-/// Judges a row by the rules of DeviceHistory, fills its record and moves its base; `restarted`: the agent did, between
-/// the two. True where its octets have refuted its stated speed with this reading.
-bool judge_row(InterfaceRecord& record, RowBase& base, bool restarted, InterfaceSample&& sample,
+/// What lies between the two readings of a row.
+struct RowSpan {
+  Elapsed elapsed;
+  bool restarted = false;  ///< the agent
+};
+
+/// Judges a row by the rules of DeviceHistory, fills its record and moves its base. `span`: since the base's `time`.
+/// True where its octets have refuted its stated speed with this reading.
+bool judge_row(InterfaceRecord& record, RowBase& base, const RowSpan& span, InterfaceSample&& sample,
                const JudgeSettings& settings);
 
 }  // namespace octopoll::rates

@@ -285,7 +285,7 @@ Result<> Recorder::store_latest(const Context& context, bool same_interfaces) {
 // What is known of a row's interface. Its facts are written only when they are not those in the file.
 Result<Recorder::InterfaceEntry*> Recorder::interface_of(const Context& context, const InterfaceRecord& record) {
   const Interface& interface = record.sample.interface;
-  InterfaceEntry* entry = context.device.interfaces.find(interface.name());
+  InterfaceEntry* entry = context.device.interfaces.find(interface);
   bool inserted = false;
   if (entry == nullptr) {
     const auto made = find_or_insert(context, interface, inserted);

@@ -95,6 +95,8 @@ struct DeviceCycle {
   std::optional<TimeTicks> sys_uptime;
   PollCost cost;
   std::vector<InterfaceRecord> interfaces;
+  /// Keeps what their borrowed handles point to: rows that are moved out of here must not outlive it.
+  std::shared_ptr<const void> lender;
   /// ifStackTable, by names: which interface runs on top of which. nullopt: not read in this cycle; empty: the agent
   /// has none.
   std::optional<std::vector<StackedInterfaces>> stack;

@@ -1,6 +1,7 @@
 #pragma once
 // What an agent says of one interface at one moment: the raw row, before any judgement.
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -57,8 +58,9 @@ struct InterfaceFacts {
 /// An interface as discovery found it: its identity and the columns that stand still.
 ///
 /// Shape:  a handle on one block of memory that never changes: some 40 octets and the texts, those that repeat the name
-///         once. Copying it costs a count, no allocation, so each poll's rows carry it to the sinks. A default one is
-///         nobody: no name, ifIndex 0, all else absent.
+///         once. Copying it costs a count, no allocation. A default one is nobody: no name, ifIndex 0, all else absent.
+///         Rows carry *borrowed* handles, which cost not even that (each row's count would travel between the
+///         processors with each poll): they are good while what lent them lives, and a copy of one keeps the block.
 /// Errors: none.
 /// Thread: any. The block goes with its last handle, on whatever thread that is.
 class Interface {
@@ -66,39 +68,88 @@ class Interface {
   Interface() noexcept = default;
   /// `name`: the identity: ifName, else ifDescr, else "#<ifIndex>"; made unique within the device (invariant 4).
   Interface(std::string_view name, const InterfaceFacts& facts);
-  Interface(const Interface& other) noexcept;
-  Interface(Interface&& other) noexcept : block_(std::exchange(other.block_, nullptr)) {}
+  Interface(const Interface& other) noexcept : handle_(other.handle_ & ~borrowed_bit) {
+    if (handle_ != 0) block()->handles.fetch_add(1, std::memory_order_relaxed);
+  }
+  Interface(Interface&& other) noexcept : handle_(std::exchange(other.handle_, 0)) {}
   Interface& operator=(Interface other) noexcept {
-    std::swap(block_, other.block_);
+    std::swap(handle_, other.handle_);
     return *this;
   }
-  ~Interface();
+  ~Interface() {
+    if (handle_ != 0 && (handle_ & borrowed_bit) == 0) release();
+  }
+  /// A handle that keeps nothing: another one of the block must outlive it. Moving it makes it no other.
+  [[nodiscard]] Interface borrowed() const noexcept {
+    Interface lent;
+    if (handle_ != 0) lent.handle_ = handle_ | borrowed_bit;
+    return lent;
+  }
 
   // Views live as long as any handle on the block.
   [[nodiscard]] std::string_view name() const noexcept;
-  [[nodiscard]] IfIndex if_index() const noexcept;
+  [[nodiscard]] IfIndex if_index() const noexcept { return {handle_ == 0 ? 0 : block()->if_index}; }
   [[nodiscard]] std::optional<std::string_view> if_name() const noexcept;
   [[nodiscard]] std::optional<std::string_view> descr() const noexcept;
   [[nodiscard]] std::optional<std::string_view> alias() const noexcept;
-  [[nodiscard]] std::optional<std::int64_t> type() const noexcept;
-  [[nodiscard]] std::optional<std::int64_t> mtu() const noexcept;
+  [[nodiscard]] std::optional<std::int64_t> type() const noexcept {
+    return has(has_type) ? std::optional(block()->type) : std::nullopt;
+  }
+  [[nodiscard]] std::optional<std::int64_t> mtu() const noexcept {
+    return has(has_mtu) ? std::optional(block()->mtu) : std::nullopt;
+  }
   [[nodiscard]] std::optional<std::string_view> phys_address() const noexcept;
-  [[nodiscard]] std::optional<std::uint64_t> speed_bps() const noexcept;
-  [[nodiscard]] SpeedSource speed_source() const noexcept;
+  [[nodiscard]] std::optional<std::uint64_t> speed_bps() const noexcept {
+    return has(has_speed) ? std::optional(block()->speed_bps) : std::nullopt;
+  }
+  [[nodiscard]] SpeedSource speed_source() const noexcept {
+    return handle_ == 0 ? SpeedSource::none : block()->speed_source;
+  }
   /// All but the name, unpacked.
   [[nodiscard]] InterfaceFacts facts() const;
 
   /// Handles on one block.
-  [[nodiscard]] bool same_block(const Interface& other) const noexcept { return block_ == other.block_; }
+  [[nodiscard]] bool same_block(const Interface& other) const noexcept {
+    return ((handle_ ^ other.handle_) & ~borrowed_bit) == 0;
+  }
   /// Same name, same facts; a glance where both are handles on one block.
   friend bool operator==(const Interface& a, const Interface& b) noexcept;
 
  private:
-  struct Block;
+  /// What is there, and which texts stand for themselves by being the name again.
+  enum Flag : std::uint16_t {
+    has_if_name = 1U << 0U,
+    has_descr = 1U << 1U,
+    has_alias = 1U << 2U,
+    has_phys_address = 1U << 3U,
+    has_type = 1U << 4U,
+    has_mtu = 1U << 5U,
+    has_speed = 1U << 6U,
+    if_name_is_name = 1U << 7U,
+    descr_is_name = 1U << 8U,
+  };
+  struct Block {
+    std::atomic<std::uint32_t> handles = 1;
+    std::uint32_t if_index = 0;
+    std::uint64_t speed_bps = 0;
+    std::int64_t type = 0;
+    std::int64_t mtu = 0;
+    std::uint32_t text_octets = 0;  ///< behind the block: the name, then those of the others that are kept
+    std::uint16_t flags = 0;
+    SpeedSource speed_source = SpeedSource::none;
+
+    [[nodiscard]] char* texts() noexcept { return reinterpret_cast<char*>(this + 1); }
+    [[nodiscard]] const char* texts() const noexcept { return reinterpret_cast<const char*>(this + 1); }
+    [[nodiscard]] std::string_view all_texts() const noexcept { return {texts(), text_octets}; }
+  };
   enum class Text : std::uint8_t { name, if_name, descr, alias, phys_address };
   [[nodiscard]] std::optional<std::string_view> text(Text which) const noexcept;
-  [[nodiscard]] bool has(std::uint16_t flag) const noexcept;
-  Block* block_ = nullptr;
+  [[nodiscard]] bool has(std::uint16_t flag) const noexcept { return handle_ != 0 && (block()->flags & flag) != 0; }
+  [[nodiscard]] Block* block() const noexcept { return reinterpret_cast<Block*>(handle_ & ~borrowed_bit); }
+  void release() noexcept;
+
+  static constexpr std::uintptr_t borrowed_bit = 1;  // blocks begin at even addresses
+  std::uintptr_t handle_ = 0;                        // address of the block, and that bit
 };
 
 /// The stated speed, if it is that of a link: what may bound octets, and what utilisation may be a share of. Unit:
@@ -122,6 +173,8 @@ struct ReadingTime {
   /// How old the counters may have been when the agent answered: 0 for an agent that answers fresh, the period of its
   /// cache for one that caches, less where the poller saw the cache move.
   std::chrono::nanoseconds age_bound{};
+
+  friend bool operator==(const ReadingTime&, const ReadingTime&) = default;
 };
 
 /// One row as read in one cycle.

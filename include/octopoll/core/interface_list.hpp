@@ -32,6 +32,12 @@ class InterfaceList {
     first_pass_ = items_.empty();
   }
 
+  /// As by its name; without a look at the name where the next item has the same block.
+  [[nodiscard]] Item* find(const Interface& wanted) {
+    if (!search_ && next_ < items_.size() && items_[next_].interface.same_block(wanted)) return &items_[next_++];
+    return find(wanted.name());
+  }
+
   /// nullptr where there is none. The item stays where it is until the next append(), end_pass() or erase_if().
   [[nodiscard]] Item* find(std::string_view name) {
     if (!search_ && next_ < items_.size() && items_[next_].interface.name() == name) return &items_[next_++];

@@ -123,7 +123,7 @@ struct RowPlan {
   Interface interface;
   std::shared_ptr<const RowLayout> layout;
   std::shared_ptr<const std::string> odd_name;  ///< the cell that names the row, where it is not what is shown of it
-  std::uint32_t value_octets = 0;               ///< what the values of these objects take in an answer
+  std::uint32_t value_octets = 0;               ///< what the values of these objects took in an answer at most
   bool mute = false;                            ///< to ask for it meets silence: it is left out
 
   /// The column that tells who this is; nullopt where the agent names no row.
@@ -163,10 +163,12 @@ struct RowPlace {
 /// One row's answer.
 struct RowReading {
   const RowPlan* plan = nullptr;
-  InterfaceSample sample;  ///< its `age_bound` knows nothing of a cache: the caller adds that
-  bool vanished = false;   ///< none of its objects exists any more
-  bool renamed = false;    ///< another name at this ifIndex: the table must be read again
-  bool stuck = false;      ///< a 64-bit counter shows 2^64-1, which is no reading: the 32-bit one may be better
+  /// Its interface is borrowed from the plan; its `age_bound` knows nothing of a cache: the caller adds that.
+  InterfaceSample sample;
+  std::uint32_t value_octets = 0;  ///< of its values in the answer; 0: not counted
+  bool vanished = false;           ///< none of its objects exists any more
+  bool renamed = false;            ///< another name at this ifIndex: the table must be read again
+  bool stuck = false;              ///< a 64-bit counter shows 2^64-1, which is no reading: the 32-bit one may be better
 };
 
 /// Asks whether a 64-bit counter is dead: for the octets of these rows in both widths, side by side in one PDU. `done`
