@@ -48,7 +48,7 @@ constexpr nanoseconds exact_spacing = 10 * due_grid;
 constexpr int send_attempts = 4;
 
 struct Probe {
-  enum class State : std::uint8_t { waiting, in_time, late, not_sent, withdrawn };
+  enum class State : std::uint8_t { waiting, in_time, late, refused, not_sent, withdrawn };
   ClockPair sent;
   nanoseconds round_trip{};
   State state = State::waiting;
@@ -161,7 +161,8 @@ EchoRound result_of(Round& round) {
   EchoRound result;
   for (std::uint32_t sequence = 0; sequence < round.probes.size(); ++sequence) {
     const Probe& probe = round.probes[sequence];
-    if (probe.state != Probe::State::withdrawn) ++result.sent;
+    if (probe.state == Probe::State::not_sent) ++result.not_sent;
+    if (probe.state != Probe::State::not_sent && probe.state != Probe::State::withdrawn) ++result.sent;
     if (probe.state != Probe::State::in_time) continue;
     result.round_trips.push_back(probe.round_trip);
     result.sequences.push_back(sequence);
@@ -191,6 +192,7 @@ struct Prober::Impl {
   BatchWriter writer;
   std::vector<RoundKey> in_batch;    // whose probes are in the writer
   BatchReader reader, error_reader;  // two, since errors and stamps are read while replies are in hand
+  bool reading = false;              // replies are in hand: another read would overwrite them
   EventLoop::HookId hook = 0;
   EventLoop::TimerId outbox_timer = 0;
   std::deque<Round> rounds;  // a deque, since a callback may start rounds while another is in hand
@@ -217,17 +219,18 @@ struct Prober::Impl {
   void send_due();
   void send_due(Wire& wire);
   std::uint16_t fill_batch(Wire& wire, std::size_t most);
-  void send_batch(Wire& wire, std::uint16_t first_sequence);
+  std::size_t send_batch(Wire& wire, std::uint16_t first_sequence);
   void sent(const RoundKey& key, const ClockPair& asked);
-  void refused(const RoundKey& key, BootTime now, int code);
+  void refused(const RoundKey& key, BootTime now, int code, std::optional<std::uint32_t> mtu);
   void advance(Round& round, Probe probe, BootTime now);
   void settle(std::uint32_t slot);
+  static void withdraw(Round& round) noexcept;
   void end(std::uint32_t slot);
   void release(std::uint32_t slot);
 
   void readable(Wire& wire, std::uint32_t events);
   void read_replies(Wire& wire, int most_reads);
-  void read_errors(Wire& wire);
+  std::optional<std::uint32_t> read_errors(Wire& wire);
   void take_stamps(const Wire& wire, std::span<const SendStamp> stamps);
   void accept(const EchoSocket& socket, const Arrival& arrival, const ClockPair& read);
   void count(Round& round, EchoAnswer::Kind kind);
@@ -281,13 +284,18 @@ Prober::RoundId Prober::start(const Endpoint& target, const EchoPlan& plan, Done
 
 void Prober::finish(RoundId id) {
   const auto slot = static_cast<std::uint32_t>(id & 0xffffffffU);
-  Round* round = impl_->find(slot, static_cast<std::uint32_t>(id >> 32));
-  if (round == nullptr || round->phase != Round::Phase::running) return;
-  const BootTime now = BootClock::now();
-  for (Probe& probe : round->probes) {
-    const bool lost = now >= probe.sent.boot + round->plan.timeout;
-    if (probe.state == Probe::State::waiting && !lost) probe.state = Probe::State::withdrawn;
+  const auto generation = static_cast<std::uint32_t>(id >> 32);
+  const auto running = [&] {
+    const Round* round = impl_->find(slot, generation);
+    return round != nullptr && round->phase == Round::Phase::running;
+  };
+  if (!running()) return;
+  // Answers that lie in the socket came before the end. Whoever hears of them may end the round meanwhile.
+  if (impl_->rounds[slot].waiting != 0 && !impl_->reading) {
+    impl_->read_replies(*impl_->rounds[slot].wire, reads_to_empty);
+    if (!running()) return;
   }
+  impl_->withdraw(impl_->rounds[slot]);
   impl_->end(slot);
 }
 
@@ -408,8 +416,7 @@ void Prober::Impl::send_due(Wire& wire) {
     if (allowed == 0) return;
     const std::uint16_t first_sequence = fill_batch(wire, std::min(allowed, BatchWriter::batch));
     if (writer.size() == 0) continue;
-    pacer.spend(writer.size());
-    send_batch(wire, first_sequence);
+    pacer.spend(send_batch(wire, first_sequence));
     if (wire.unread_sends >= sends_between_reads) read_replies(wire, reads_a_turn);
     for (std::size_t k = 0; k < in_batch.size(); ++k) {
       const Round* round = find(in_batch[k].slot, in_batch[k].generation);
@@ -445,7 +452,9 @@ std::uint16_t Prober::Impl::fill_batch(Wire& wire, std::size_t most) {
   return first_sequence;
 }
 
-void Prober::Impl::send_batch(Wire& wire, std::uint16_t first_sequence) {
+/// Returns how many the kernel took: what it refused reaches no network, and so is no part of the pace.
+std::size_t Prober::Impl::send_batch(Wire& wire, std::uint16_t first_sequence) {
+  std::size_t taken_in_all = 0;
   std::size_t first = 0;
   int attempts = 0;
   while (first < writer.size()) {
@@ -456,13 +465,14 @@ void Prober::Impl::send_batch(Wire& wire, std::uint16_t first_sequence) {
       wire.unread_sends += static_cast<unsigned>(taken);
       wire.numbered += static_cast<std::uint32_t>(taken);
       first += taken;
+      taken_in_all += taken;
       attempts = 0;
       continue;
     }
     // Taking off what is pending tells whether this was the error of somebody else's probe.
-    read_errors(wire);
+    const auto mtu = read_errors(wire);
     if (no_room(failed) || ++attempts >= send_attempts) {
-      refused(in_batch[first], asked.boot, failed);
+      refused(in_batch[first], asked.boot, failed, mtu);
       ++first;
       attempts = 0;
     }
@@ -471,6 +481,7 @@ void Prober::Impl::send_batch(Wire& wire, std::uint16_t first_sequence) {
     wire.stamp_base = static_cast<std::uint16_t>(first_sequence + first);
     wire.numbered = 0;
   }
+  return taken_in_all;
 }
 
 void Prober::Impl::sent(const RoundKey& key, const ClockPair& asked) {
@@ -482,7 +493,7 @@ void Prober::Impl::sent(const RoundKey& key, const ClockPair& asked) {
   advance(round, probe, asked.boot);
 }
 
-void Prober::Impl::refused(const RoundKey& key, BootTime now, int code) {
+void Prober::Impl::refused(const RoundKey& key, BootTime now, int code, std::optional<std::uint32_t> mtu) {
   Round& round = rounds[key.slot];
   if (no_room(code)) {
     if (!round.busy_since) round.busy_since = now;
@@ -491,11 +502,12 @@ void Prober::Impl::refused(const RoundKey& key, BootTime now, int code) {
       return;
     }
   }
-  ++statistics.errors;
-  if (!round.error) round.error = send_error(round.target, round.plan.source, code);
+  // Of a probe that found no room here nothing is known of the network.
+  ++(no_room(code) ? statistics.not_sent : statistics.errors);
+  if (!round.error) round.error = send_error(round.target, round.plan.source, code, mtu);
   Probe probe;
   probe.sent.boot = now;
-  probe.state = Probe::State::not_sent;
+  probe.state = no_room(code) ? Probe::State::not_sent : Probe::State::refused;
   advance(round, probe, now);
 }
 
@@ -521,6 +533,16 @@ void Prober::Impl::settle(std::uint32_t slot) {
   const std::uint32_t generation = round.generation;
   if (wire.emptied < deadline) read_replies(wire, reads_to_empty);
   if (round.generation == generation && round.phase == Round::Phase::running) end(slot);
+}
+
+/// Takes back the probes of which nothing is known yet: neither answered, nor lost for sure. Lost are those of which no
+/// answer was in the socket after their timeout.
+void Prober::Impl::withdraw(Round& round) noexcept {
+  for (Probe& probe : round.probes) {
+    if (probe.state != Probe::State::waiting) continue;
+    const bool lost = round.wire->emptied >= probe.sent.boot + round.plan.timeout;
+    if (!lost) probe.state = Probe::State::withdrawn;
+  }
 }
 
 void Prober::Impl::end(std::uint32_t slot) {
@@ -554,6 +576,7 @@ void Prober::Impl::readable(Wire& wire, std::uint32_t events) {
 }
 
 void Prober::Impl::read_replies(Wire& wire, int most_reads) {
+  reading = true;
   wire.unread_sends = 0;
   for (int i = 0; i < most_reads; ++i) {
     const BootTime before = BootClock::now();
@@ -562,25 +585,30 @@ void Prober::Impl::read_replies(Wire& wire, int most_reads) {
     read_errors(wire);
     if (arrivals.empty()) {
       wire.emptied = before;
-      return;
+      break;
     }
     const ClockPair read = ClockPair::now();
     for (const Arrival& arrival : arrivals) accept(*wire.socket, arrival, read);
-    if (arrivals.size() < BatchReader::batch && most_reads == reads_a_turn) return;
+    if (arrivals.size() < BatchReader::batch && most_reads == reads_a_turn) break;
   }
+  reading = false;
 }
 
-/// What the kernel says about our requests: when they left, and what came back instead of an answer.
-void Prober::Impl::read_errors(Wire& wire) {
+/// What the kernel says about our requests: when they left, and what came back instead of an answer. Returns the MTU
+/// that the last one was too large for, if any was.
+std::optional<std::uint32_t> Prober::Impl::read_errors(Wire& wire) {
+  std::optional<std::uint32_t> refused_by_mtu;
   bool pending = false;
   for (int i = 0; i < reads_a_turn; ++i) {
     const auto errors = error_reader.errors(*wire.socket);
     if (!errors.stamps.empty()) take_stamps(wire, errors.stamps);
     for (const ErrorArrival& arrival : errors.arrivals) note(wire, arrival);
+    if (errors.refused_by_mtu) refused_by_mtu = errors.refused_by_mtu;
     pending = pending || !errors.arrivals.empty();
     if (errors.complete) break;
   }
   if (pending) wire.socket->clear_pending_error();
+  return refused_by_mtu;
 }
 
 void Prober::Impl::take_stamps(const Wire& wire, std::span<const SendStamp> stamps) {
@@ -665,7 +693,7 @@ void Prober::Impl::note(const Wire& wire, const ErrorArrival& arrival) {
   ++statistics.errors;
   ++round->errors;
   const IcmpError& said = arrival.error;
-  if (!round->first_error) round->first_error = EchoError{said.type, said.code, said.offender, tag->sequence};
+  if (!round->first_error) round->first_error = EchoError{said.type, said.code, said.offender, tag->sequence, said.mtu};
   if (!round->error) round->error = error_of(said);
 }
 
