@@ -77,6 +77,7 @@ struct Round {
   std::optional<EchoError> first_error;
   std::optional<Error> error;
   EventLoop::TimerId timer = 0;
+  BootTime forget_at;  ///< of one that is over
 
   [[nodiscard]] bool all_sent() const noexcept { return probes.size() >= plan.count; }
   /// When the last probe that still waits is lost.
@@ -109,12 +110,25 @@ struct Wire {
   BootTime emptied = BootTime::min();  ///< when the socket was last seen to hold no answer
 };
 
+/// To the unspecified address or a multicast group the answers come from addresses that were not asked.
+bool is_one_host(const Endpoint& target) noexcept {
+  if (target.family() == AF_INET) {
+    const auto address = ntohl(reinterpret_cast<const sockaddr_in*>(target.address())->sin_addr.s_addr);
+    return address != INADDR_ANY && !IN_MULTICAST(address);
+  }
+  const in6_addr& address = reinterpret_cast<const sockaddr_in6*>(target.address())->sin6_addr;
+  return !IN6_IS_ADDR_UNSPECIFIED(&address) && !IN6_IS_ADDR_MULTICAST(&address);
+}
+
 std::optional<Error> refusal(const Endpoint& target, const EchoPlan& plan) {
   const auto refuse = [&target](std::string_view what, std::string remedy) {
     return Error{ErrorKind::usage, fmt::format("{}: {}", target.host_text(), what), std::move(remedy)};
   };
   if (target.family() != AF_INET && target.family() != AF_INET6) {
     return refuse("the target is neither an IPv4 nor an IPv6 address", {});
+  }
+  if (!is_one_host(target)) {
+    return refuse("no address of one host", "name the hosts themselves: others than the target would answer");
   }
   if (plan.count == 0) return refuse("a round of no probes measures nothing", "set a count of at least 1");
   if (plan.timeout <= nanoseconds(0) || plan.spacing <= nanoseconds(0)) {
@@ -226,6 +240,7 @@ struct Prober::Impl {
   void settle(std::uint32_t slot);
   static void withdraw(Round& round) noexcept;
   void end(std::uint32_t slot);
+  void fade(std::uint32_t slot);
   void release(std::uint32_t slot);
 
   void readable(Wire& wire, std::uint32_t events);
@@ -393,7 +408,7 @@ void Prober::Impl::wake(std::uint32_t slot, std::uint32_t generation) {
   Round* round = find(slot, generation);
   if (round == nullptr) return;
   round->timer = 0;
-  if (round->phase == Round::Phase::over) return release(slot);
+  if (round->phase == Round::Phase::over) return fade(slot);
   if (round->all_sent() || round->due > BootClock::now()) return settle(slot);
   round->wire->outbox.push_back({slot, generation});
 }
@@ -548,18 +563,27 @@ void Prober::Impl::withdraw(Round& round) noexcept {
 void Prober::Impl::end(std::uint32_t slot) {
   Round& round = rounds[slot];
   const Done done = std::exchange(round.done, {});
-  const nanoseconds record =
+  const nanoseconds least =
       std::clamp(std::max(round.plan.spacing, round.plan.timeout), nanoseconds(0), longest_record);
   EchoRound result = result_of(round);
   round.phase = Round::Phase::over;
-  wake_at(slot, BootClock::now() + record);
+  const BootTime now = BootClock::now();
+  round.forget_at = now + std::clamp(round.plan.remember, least, longest_record);
+  wake_at(slot, now + least);
   if (done) done(std::move(result));
+}
+
+/// A round that is over gives back its part in the rate first, and its record in the end.
+void Prober::Impl::fade(std::uint32_t slot) {
+  Round& round = rounds[slot];
+  // Not sooner: the rate must not fall while the rounds that were started with this one still wait for their turn.
+  if (std::exchange(round.paced, false)) pacer.remove(round.plan.spacing);
+  if (BootClock::now() < round.forget_at) return wake_at(slot, round.forget_at);
+  release(slot);
 }
 
 void Prober::Impl::release(std::uint32_t slot) {
   Round& round = rounds[slot];
-  // Not sooner: the rate must not fall while the rounds that were started with this one still wait for their turn.
-  if (round.paced) pacer.remove(round.plan.spacing);
   // The probes' memory goes with the record: a slot that once had a long round would keep it for ever.
   const std::uint32_t generation = round.generation;
   round = Round{};

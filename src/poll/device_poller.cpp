@@ -16,7 +16,7 @@
 #include "octopoll/poll/wrap_risk.hpp"
 #include "octopoll/rates/cache_learner.hpp"
 #include "octopoll/rates/device_history.hpp"
-#include "poll/device_addresses.hpp"
+#include "poll/known_addresses.hpp"
 #include "poll/known_tables.hpp"
 #include "poll/session_options.hpp"
 
@@ -50,7 +50,7 @@ struct DevicePoller::Impl {
   std::uint64_t poll_number;
 
   // Known over cycles.
-  DeviceAddresses addresses;
+  KnownAddresses addresses;
   Endpoint known_at;  ///< whose answers all that is known below comes from; invalid: nothing is known
   std::unique_ptr<snmp::Session> session;
   DeviceFacts facts;
@@ -830,6 +830,8 @@ void DevicePoller::reconfigure(config::Device device) {
 }
 
 std::uint64_t DevicePoller::poll_number() const noexcept { return impl_->poll_number; }
+
+KnownAddresses& DevicePoller::addresses() noexcept { return impl_->addresses; }
 
 std::string DevicePoller::engine_id() const { return impl_->session ? impl_->session->engine_id() : std::string(); }
 

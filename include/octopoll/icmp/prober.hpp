@@ -37,6 +37,9 @@ struct EchoPlan {
   /// router that cannot pass them on says so (an ICMP error each). What this machine remembers of a path's MTU (RFC
   /// 1191) is not obeyed, so that each probe asks the path itself.
   bool dont_fragment = false;
+  /// How long after its end the round is kept on record for late answers and duplicates; at least one spacing and one
+  /// timeout, at most a minute.
+  std::chrono::nanoseconds remember{};
   /// An address of this machine, of the target's family, to send from and so to be answered at; a link-local one has
   /// its interface. Its port is ignored. An address that is not (or no longer) this machine's refuses each probe.
   std::optional<Endpoint> source{};
@@ -100,8 +103,9 @@ struct ProberStatistics {
 ///
 /// Matching: by a keyed cookie in the payload, since the kernel owns the identifier of datagram sockets and a 16-bit
 /// sequence wraps. A reply without it, or from another address than the probe went to, is `foreign`. A round is kept
-/// on record for one more spacing (at least one timeout, at most a minute) after its end, so that late answers and
-/// duplicates are known for what they are; what comes even later is foreign.
+/// on record for a while after its end (EchoPlan::remember), so that late answers and duplicates are known for what
+/// they are; what comes even later is foreign.
+///
 /// Loss is decided by time alone: an ICMP error is told in the round, and the probe is waited for all the same, for
 /// such an error is easily forged.
 /// Clocks: round trips are differences of the kernel's stamps at the interface (SO_TIMESTAMPING), so that neither a

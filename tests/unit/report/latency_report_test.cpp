@@ -23,8 +23,9 @@ using RoundTrips = std::vector<nanoseconds>;
 class Store {
  public:
   Store& add(const std::string& target, std::chrono::milliseconds after_noon, std::uint32_t sent,
-             RoundTrips round_trips = {}) {
+             RoundTrips round_trips = {}, std::optional<Error> error = {}) {
     PingRound round;
+    round.error = std::move(error);
     round.target = target;
     round.started_at = noon + after_noon;
     round.round_number = ++number_;
@@ -211,6 +212,32 @@ TEST_CASE("some targets, by name and by number") {
   CHECK(made.targets[1].target == "slow");
   const auto notes = latency_for_people(made, 0, false).notes;
   CHECK(notes.back() == "The first 2 of 3 targets.");
+}
+
+TEST_CASE("a target that could not be measured is listed with its reason, and is none of those that were") {
+  const Error no_socket{ErrorKind::permission, "no IPv4 ICMP socket is allowed to this user", {}};
+  const Error no_name{ErrorKind::resolve, "gone.example: Name or service not known", {}};
+  const Error cut_short{ErrorKind::partial, "c was not resolved before the end", {}};
+  Store store;
+  store.add("a", 0s, 0, {}, no_socket).add("a", 60s, 0, {}, no_name);
+  store.add("b", 0s, 2, {1ms, 2ms}).add("b", 60s, 0, {}, no_name);
+  store.add("c", 0s, 0, {}, cut_short);
+  LatencyQuery query = over(0s, 1h);
+  query.top = 1;
+  const LatencyReport made = store.report(query);
+  REQUIRE(made.targets.size() == 1);
+  CHECK(made.targets[0].target == "b");
+  REQUIRE(made.unmeasured.size() == 2);
+  CHECK(made.unmeasured[0].target == "a");
+  CHECK(made.unmeasured[0].not_measured == 2);
+  CHECK(made.unmeasured[0].measured == 0);
+  CHECK(made.unmeasured[1].measured == 1);
+  const Table table = latency_for_people(made, 0, false);
+  REQUIRE_FALSE(table.notes.empty());
+  CHECK(table.notes[0] == "Not measured: a, b (1 of 2 rounds): gone.example: Name or service not known");
+  const auto json = latency_json(made, "x.db");
+  CHECK(json["unmeasured"].size() == 2);
+  CHECK(json["unmeasured"][0]["reason"] == "gone.example: Name or service not known");
 }
 
 TEST_CASE("orders have words, and what is none is told with them") {
