@@ -16,6 +16,7 @@
 #include "octopoll/poll/wrap_risk.hpp"
 #include "octopoll/rates/cache_learner.hpp"
 #include "octopoll/rates/device_history.hpp"
+#include "poll/echo_plan.hpp"
 #include "poll/known_addresses.hpp"
 #include "poll/known_tables.hpp"
 #include "poll/session_options.hpp"
@@ -623,15 +624,15 @@ struct DevicePoller::Impl {
     if (shared.prober == nullptr || !device.ping || std::exchange(silence_told, true))
       return fail_cycle(std::move(error));
     cycle->record.error = std::move(error);
-    icmp::EchoPlan plan;
+    icmp::EchoPlan plan = echo_plan_of(device.echo);
     plan.count = 2;
     plan.spacing = 50ms;
-    plan.timeout = 500ms;
     ping = shared.prober->start(addresses.current(), plan, of_this_cycle([this](const icmp::EchoRound& round) {
                                   if (std::exchange(ping, 0) == 0) return;  // given up
                                   Error said = std::move(*cycle->record.error);
                                   said.message += round.received > 0 ? "; the host answers ping"
-                                                                     : "; the host does not answer ping";
+                                                  : round.sent > 0   ? "; the host does not answer ping"
+                                                                     : "; the host could not be pinged";
                                   fail_cycle(std::move(said));
                                 }));
   }

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "octopoll/core/duration.hpp"
+#include "poll/echo_plan.hpp"
 
 namespace octopoll::poll {
 namespace {
@@ -118,21 +119,10 @@ struct Pinger::Impl {
 
   [[nodiscard]] static bool waits_for_name(const Running& round) { return round.sending == 0 && round.done; }
 
-  [[nodiscard]] icmp::EchoPlan echo_plan() const {
-    icmp::EchoPlan echo;
-    echo.timeout = plan.echo.timeout;
-    echo.payload = plan.echo.payload;
-    echo.hop_limit = plan.echo.hop_limit;
-    echo.dscp = plan.echo.dscp;
-    echo.dont_fragment = plan.echo.dont_fragment;
-    echo.source = plan.echo.source;
-    return echo;
-  }
-
   void probe(std::uint64_t number, Running& round, const Endpoint& endpoint) {
     shared.loop.cancel(std::exchange(round.out_of_time, 0));
     round.record.address = endpoint.host_text();
-    icmp::EchoPlan echo = echo_plan();
+    icmp::EchoPlan echo = echo_plan_of(plan.echo);
     const std::chrono::nanoseconds closest = plan.echo.burst ? config::burst_spacing : config::least_echo_spacing;
     const std::int64_t in_all = std::clamp<std::int64_t>(round.span / closest, 1, plan.echo.count);
     echo.spacing = plan.echo.burst ? closest : round.span / in_all;
