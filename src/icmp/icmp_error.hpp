@@ -14,9 +14,9 @@ namespace octopoll::icmp {
 struct IcmpError {
   std::uint8_t type = 0;
   std::uint8_t code = 0;
-  Endpoint destination;              ///< where the probe was going
-  Endpoint offender;                 ///< who says so; not valid where the kernel does not know
-  std::optional<std::uint32_t> mtu;  ///< octets that the next link takes, where the error is about that and says it
+  Endpoint destination;                ///< where the probe was going
+  Endpoint offender;                   ///< who says so; not valid where the kernel does not know
+  std::optional<std::uint32_t> mtu{};  ///< octets that the next link takes, where the error is about that and says it
 };
 
 /// False for messages that are about the way and not about its end: redirects, and source quench (RFC 6633).
