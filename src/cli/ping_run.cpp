@@ -4,6 +4,7 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 
 #include "cli/command.hpp"
@@ -96,11 +97,12 @@ void PingRun::schedule(PingHost& host) {
 
 void PingRun::probe(PingHost& host) {
   if (stopping_) return;
+  icmp::EchoPlan plan = settings_.probe;
+  if (settings_.judges()) plan.timeout = timeout_of_attempt(host.started);
   const std::uint32_t number = host.started++;
   if (settings_.keeps_each()) host.each.emplace_back();
   host.in_flight[number] = prober_.start(
-      *host.endpoint, settings_.probe,
-      [this, &host, number](const icmp::EchoRound& round) { round_over(host, number, round); },
+      *host.endpoint, plan, [this, &host, number](const icmp::EchoRound& round) { round_over(host, number, round); },
       [this, &host, number](const icmp::EchoAnswer& answer) {
         if (answer.kind == icmp::EchoAnswer::Kind::duplicate) ++host.duplicates;
         if (answer.kind == icmp::EchoAnswer::Kind::late) ++host.late;
@@ -109,6 +111,13 @@ void PingRun::probe(PingHost& host) {
   if (settings_.judges() || (settings_.count && host.started == *settings_.count)) return;
   host.due = std::max(host.due, BootClock::now() - settings_.probe.spacing) + settings_.probe.spacing;
   schedule(host);
+}
+
+nanoseconds PingRun::timeout_of_attempt(std::uint32_t number) const {
+  constexpr double longest = 3600e9;
+  const double timeout =
+      static_cast<double>(settings_.probe.timeout.count()) * std::pow(settings_.backoff, static_cast<double>(number));
+  return std::max(settings_.probe.timeout, nanoseconds(static_cast<std::int64_t>(std::min(timeout, longest))));
 }
 
 void PingRun::round_over(PingHost& host, std::uint32_t number, const icmp::EchoRound& round) {

@@ -30,6 +30,7 @@ class PingRun {
   void probe(PingHost& host);
   void round_over(PingHost& host, std::uint32_t number, const icmp::EchoRound& round);
   void judge(PingHost& host);
+  [[nodiscard]] std::chrono::nanoseconds timeout_of_attempt(std::uint32_t number) const;
   void odd_answer(const PingHost& host, std::uint32_t number, const icmp::EchoAnswer& answer);
   void tell(PingHost& host, const Error& error);
   void live_line(const PingHost& host, std::uint32_t number, std::optional<std::chrono::nanoseconds> round_trip);

@@ -39,6 +39,8 @@ po::options_description options_of_ping() {
   add("alive,a", po::bool_switch(), "say who is alive, and nothing else");
   add("unreachable,u", po::bool_switch(), "say who is not; with -a a verdict on each");
   add("retry,r", number("N")->default_value(3), "with -a, -u: further probes to who does not answer");
+  add("backoff,B", po::value<double>()->value_name("F")->default_value(1.5, "1.5"),
+      "with -r: each is waited for F times as long as the one before, 1 to 5");
   add("elapsed,e", po::bool_switch(), "with -a: the round trip too");
   add("file,f", text("FILE"), "targets from FILE, one a line; - is stdin");
   add("generate,g", po::bool_switch(), "targets are an IPv4 network, 192.0.2.0/24, or its first and last address");
@@ -107,6 +109,10 @@ Result<> read_counts(const po::variables_map& arguments, PingSettings& settings)
   const auto retries = number_option(arguments, "retry", 0, most_retries);
   if (!retries) return tl::make_unexpected(retries.error());
   settings.attempts = *retries + 1;
+  settings.backoff = arguments["backoff"].as<double>();
+  if (!(settings.backoff >= 1.0 && settings.backoff <= 5.0)) {
+    return fail(ErrorKind::usage, fmt::format("--backoff {} is out of range", settings.backoff), "give 1 to 5");
+  }
   return {};
 }
 

@@ -22,6 +22,7 @@ struct PingSettings {
   /// unreachable.
   bool tells_alive = false, tells_unreachable = false;
   std::uint32_t attempts = 4;
+  double backoff = 1.5;  ///< how much longer each of them is waited for than the one before
   AddressFamily family = AddressFamily::any;
   bool quiet = false;
   bool json = false;

@@ -134,6 +134,8 @@ TEST_CASE("bad arguments are 3, each with what to do", "[icmp][cli]") {
       {{"-C", "1", "-c", "1", "127.0.0.1"}, "exclude each other"},
       {{"-C", "1", "-a", "127.0.0.1"}, "-C has no part in -a"},
       {{"-a", "-r", "-1", "127.0.0.1"}, "--retry -1 is out of range"},
+      {{"-a", "-B", "nan", "127.0.0.1"}, "--backoff nan is out of range"},
+      {{"-a", "-B", "0.5", "127.0.0.1"}, "give 1 to 5"},
       {std::vector<std::string>{"127.0.0.1:99"}, "\"127.0.0.1:99\" names a port, and ICMP has none"},
       {{"-f", "-", "127.0.0.1"}, "--file excludes targets"},
       {{"-g", "192.0.2.0"}, "\"192.0.2.0\" is no network"},
@@ -203,6 +205,20 @@ TEST_CASE("-a names who is alive, -u who is not, as soon as it is known", "[icmp
   CHECK(is_like(both.out, "127.0.0.1 is alive (# ms)\n::1 is unreachable\n"));
   CHECK_THAT(both.err, Catch::Contains("       1 alive\n       1 unreachable\n"));
   CHECK_THAT(both.err, Catch::Contains("       3 timeouts (waiting for response)\n       4 ICMP Echos sent\n"));
+}
+
+TEST_CASE("SmokePing's way to call fping works, and gives it the lines that it reads", "[icmp][cli]") {
+  if (skip_without_netns()) return;
+  const Netns space;
+  set_sysctl(space, "net.ipv6.icmp.echo_ignore_all", "1");
+  const CommandResult result =
+      space.run(ping({"-C", "3", "-q", "-B1", "-r1", "-i10", "-b56", "-t200", "-p20", "127.0.0.1", "::1"}));
+  INFO(result.describe());
+  CHECK(result.exit_code() == 1);
+  CHECK(result.out.empty());
+  CHECK(is_like(lines_with(result.err, "127.0.0.1"),
+                "127.0.0.1 : # # #\n127.0.0.1 : xmt/rcv/%loss = 3/3/0%, min/avg/max = #/#/#\n"));
+  CHECK(lines_with(result.err, "::1       : -") == "::1       : - - -\n");
 }
 
 TEST_CASE("targets come from a file or stdin, each as often as it is named", "[icmp][cli]") {
