@@ -71,7 +71,7 @@ Table latency_for_people(const LatencyReport& report, std::size_t width, bool vo
       row.push_back(score ? Cell{score->r, fmt::format("{:.1f}", score->r)} : Cell{});
     }
     const LatencyHour* hour = target.worst_hours.empty() ? nullptr : &target.worst_hours.front();
-    row.push_back(hour ? Cell{utc_text(hour->begin), local_text(hour->begin).substr(0, 16)} : Cell{});
+    row.push_back(hour ? Cell{utc_text(hour->begin), local_hour_text(hour->begin)} : Cell{});
     row.push_back(hour ? percent_cell(hour->echoes.loss(), 2) : Cell{});
     row.push_back(hour ? part(hour->round_trips, &RoundTripSummary::p95) : Cell{});
     table.rows.push_back(std::move(row));
@@ -191,7 +191,8 @@ std::vector<std::string> notes_of(const LatencyReport& report, bool voice) {
       " round trips of the window. Lost requests have none.",
       local_text(report.window.since), local_text(report.window.until)));
   notes.emplace_back(
-      "Jitter: RFC 3393 delay variation, the mean |difference| of an answered request and the next one of its round.");
+      "Jitter: RFC 3393 delay variation, the mean |difference| of an answered request and the next answered one of its"
+      " round.");
   if (voice) {
     notes.emplace_back(
         "MOS, R: what a G.711 call would be like by the simplified E-model (ITU-T G.107), taking half the round trip as"

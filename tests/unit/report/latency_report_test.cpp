@@ -330,6 +330,18 @@ TEST_CASE("smoke is a line an hour, the denser the more of the hour's round trip
   CHECK(latency_smoke(store.report(over(0s, 24h)), 80).empty());
 }
 
+TEST_CASE("a wide smoke says what stands in its middle") {
+  Store store;
+  store.add("a", 0s, 2, {1ms, 100ms});
+  const std::string text = latency_smoke(store.report(smoke_over(0s, 1h)), 140);
+  const std::size_t begin = text.find("0.981 ms");
+  REQUIRE(begin != std::string::npos);
+  const std::string axis = text.substr(begin, text.find('\n', begin) - begin);
+  // 107 buckets on 100 columns: the 51st column begins with the 54th bucket, at 981 us * 2^(53/16).
+  CHECK(axis.find("9.74") == 53);
+  CHECK(axis.substr(axis.size() - 6) == "101 ms");
+}
+
 TEST_CASE("smoke fits into a narrow terminal, and takes no more room than it has buckets") {
   Store store;
   store.add("a", 0s, 2, {1us, 10s});
