@@ -67,6 +67,10 @@ std::vector<std::string> figures_lines(const poll::Figures& figures, const store
         fmt::format("          {} of an echo found the receive buffer full: more net.core.rmem_max holds more",
                     format_counted(echoes.overflowed, "answer")));
   }
+  if (echoes.not_sent > 0) {
+    lines.push_back(fmt::format("          {} not sent: this machine's send queue was full",
+                                format_counted(echoes.not_sent, "echo", "echoes")));
+  }
   lines.push_back(fmt::format("  store   {}; {} waiting, {}, {} rejected{}", records(stored),
                               format_counted(stored.backlog, "record"),
                               format_counted(stored.failures, "failed commit"), format_count(stored.rejected),

@@ -25,7 +25,7 @@ Json round_trip_json(const std::optional<latency::RoundTripSummary>& summary);
 
 std::size_t name_width(const std::vector<PingHost>& hosts) {
   std::size_t width = 0;
-  for (const PingHost& host : hosts) width = std::max(width, host.name.size());
+  for (const PingHost& host : hosts) width = std::max(width, host.shown.size());
   return width;
 }
 
@@ -34,7 +34,7 @@ void print_ping_summary(const std::vector<PingHost>& hosts, bool each) {
   if (each) {
     for (const PingHost& host : hosts) {
       if (!host.endpoint) continue;
-      fmt::print(stderr, "{:<{}} :", host.name, width);
+      fmt::print(stderr, "{:<{}} :", host.shown, width);
       for (const auto& round_trip : host.each) {
         fmt::print(stderr, " {}", round_trip ? latency::milliseconds_text(*round_trip) : "-");
       }
@@ -43,8 +43,9 @@ void print_ping_summary(const std::vector<PingHost>& hosts, bool each) {
   }
   for (const PingHost& host : hosts) {
     if (!host.endpoint) continue;
-    fmt::print(stderr, "{:<{}} : xmt/rcv/%loss = {}/{}/{}%", host.name, width, host.sent, host.received,
-               host.loss_percent());
+    // Of no probes nothing is known: neither that they were lost nor that they were not.
+    const std::string loss = host.sent == 0 ? "-" : fmt::format("{}%", host.loss_percent());
+    fmt::print(stderr, "{:<{}} : xmt/rcv/%loss = {}/{}/{}", host.shown, width, host.sent, host.received, loss);
     if (host.received != 0) {
       fmt::print(stderr, ", min/avg/max = {}/{}/{}", latency::milliseconds_text(host.fastest),
                  latency::milliseconds_text(host.mean()), latency::milliseconds_text(host.slowest));
@@ -52,8 +53,36 @@ void print_ping_summary(const std::vector<PingHost>& hosts, bool each) {
     if (host.duplicates != 0) fmt::print(stderr, ", duplicates {}", host.duplicates);
     if (host.late != 0) fmt::print(stderr, ", late {}", host.late);
     if (host.errors != 0) fmt::print(stderr, ", ICMP errors {}", host.errors);
+    if (host.not_sent != 0) fmt::print(stderr, ", not sent {}", host.not_sent);
     fmt::print(stderr, "\n");
   }
+}
+
+void print_ping_statistics(const std::vector<PingHost>& hosts, nanoseconds elapsed) {
+  std::uint64_t alive = 0, unknown = 0, sent = 0, received = 0, errors = 0;
+  nanoseconds fastest = nanoseconds::max(), slowest{}, sum{};
+  for (const PingHost& host : hosts) {
+    alive += host.received != 0 ? 1 : 0;
+    unknown += host.endpoint ? 0 : 1;
+    sent += host.sent;
+    received += host.received;
+    errors += host.errors;
+    fastest = std::min(fastest, host.fastest);
+    slowest = std::max(slowest, host.slowest);
+    sum += host.sum;
+  }
+  fmt::print(stderr,
+             "\n{0:8} targets\n{1:8} alive\n{2:8} unreachable\n{3:8} unknown addresses\n"
+             "\n{4:8} timeouts (waiting for response)\n{5:8} ICMP Echos sent\n{6:8} ICMP Echo Replies received\n"
+             "{7:8} other ICMP received\n\n",
+             hosts.size(), alive, hosts.size() - alive - unknown, unknown, sent - received, sent, received, errors);
+  if (received != 0) {
+    const nanoseconds mean = sum / static_cast<std::int64_t>(received);
+    fmt::print(stderr, " {} ms (min round trip time)\n {} ms (avg round trip time)\n {} ms (max round trip time)\n",
+               latency::milliseconds_text(fastest), latency::milliseconds_text(mean),
+               latency::milliseconds_text(slowest));
+  }
+  fmt::print(stderr, "{:13.3f} sec (elapsed real time)\n\n", std::chrono::duration<double>(elapsed).count());
 }
 
 Json ping_json(const std::vector<PingHost>& hosts) {
@@ -89,6 +118,7 @@ Json host_json(const PingHost& host) {
   object["duplicates"] = host.duplicates;
   object["late"] = host.late;
   object["errors"] = host.errors;
+  object["not_sent"] = host.not_sent;
   object["rtt_ms"] = round_trip_json(summary);
   object["delay_variation_ms"] = maybe_milliseconds(jitter.delay_variation());
   object["smoothed_jitter_ms"] = maybe_milliseconds(jitter.smoothed());

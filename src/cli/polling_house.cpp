@@ -31,7 +31,8 @@ Result<std::unique_ptr<PollingHouse>> PollingHouse::open(config::Inventory inven
   if (auto prober = icmp::Prober::create(*house->loop_)) {
     house->prober_ = std::move(*prober);
   } else {
-    log::warning("no latency will be measured: {}", prober.error().text());
+    house->no_prober_ = prober.error();
+    log::warning("no latency will be measured: {}", house->no_prober_.text());
   }
   house->resolver_ = std::make_unique<poll::Resolver>(*house->loop_);
 
@@ -40,7 +41,8 @@ Result<std::unique_ptr<PollingHouse>> PollingHouse::open(config::Inventory inven
   std::vector<Sink*> sinks{house->writer_.get()};
   if (options.keep_latest) sinks.push_back(&house->latest_);
   house->probes_ = inventory.probes.size();
-  const poll::Shared shared{*house->loop_, *house->engine_, *house->resolver_, house->prober_.get()};
+  const poll::Shared shared{*house->loop_, *house->engine_, *house->resolver_, house->prober_.get(),
+                            &house->no_prober_};
   house->poller_ =
       std::make_unique<poll::Poller>(shared, std::move(inventory), std::move(sinks), std::move(poller_options));
   return house;

@@ -51,6 +51,7 @@ class PollingHouse {
   std::unique_ptr<EventLoop> loop_;
   std::unique_ptr<snmp::Engine> engine_;
   std::unique_ptr<icmp::Prober> prober_;
+  Error no_prober_;  // why there is none
   std::unique_ptr<poll::Resolver> resolver_;
   std::unique_ptr<store::Writer> writer_;
   LatestRecords latest_;

@@ -70,7 +70,7 @@ Result<> print(const Request& request) {
   if (!reader) return tl::make_unexpected(reader.error());
   const auto made = report::make_latency(**reader, request.query);
   if (!made) return tl::make_unexpected(made.error());
-  if (made->targets.empty()) {
+  if (made->targets.empty() && made->unmeasured.empty()) {
     std::cerr << fmt::format("octopoll report: nothing was pinged from {} to {}{}\n",
                              report::local_text(made->window.since), report::local_text(made->window.until),
                              request.query.target_pattern.empty() ? "; --since reaches further back"

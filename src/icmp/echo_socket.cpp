@@ -74,8 +74,20 @@ void pass_replies_only(int fd, int family) {
   }
 }
 
+void allow_fragments(int fd, int family, bool allowed) {
+  // "Probe" sets the bit and asks the path each time, where "do" would refuse by what it remembers of the path.
+  if (family == AF_INET) {
+    set_option(fd, IPPROTO_IP, IP_MTU_DISCOVER, allowed ? IP_PMTUDISC_DONT : IP_PMTUDISC_PROBE);
+  } else {
+    set_option(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, allowed ? IPV6_PMTUDISC_DONT : IPV6_PMTUDISC_PROBE);
+    set_option(fd, IPPROTO_IPV6, IPV6_DONTFRAG, allowed ? 0 : 1);
+  }
+}
+
 void configure(int fd, int family, EchoSocket::Kind kind) {
   size_buffers(fd);
+  // The kernel's default forbids it to all packets that fit the path as far as it is known.
+  allow_fragments(fd, family, true);
   set_option(fd, SOL_SOCKET, SO_TIMESTAMPING, stamping);
   if (family == AF_INET) {
     set_option(fd, IPPROTO_IP, IP_RECVERR, 1);
@@ -129,8 +141,9 @@ std::optional<WallStamp> stamp_of(const msghdr& message) {
 
 /// What comes with an entry of the error queue.
 struct ErrorControl {
-  std::optional<IcmpError> icmp;  ///< type, code and offender
+  std::optional<IcmpError> icmp;  ///< type, code, MTU and offender
   std::optional<SendStamp> stamp;
+  std::optional<std::uint32_t> refused_by_mtu;
 };
 
 ErrorControl error_control_of(const msghdr& message) {
@@ -143,10 +156,13 @@ ErrorControl error_control_of(const msghdr& message) {
     sock_extended_err entry{};
     std::memcpy(&entry, CMSG_DATA(&c), sizeof entry);
     if (entry.ee_origin == SO_EE_ORIGIN_TIMESTAMPING) stamped = entry.ee_data;
+    if (entry.ee_origin == SO_EE_ORIGIN_LOCAL && entry.ee_errno == EMSGSIZE) found.refused_by_mtu = entry.ee_info;
     if (entry.ee_origin != SO_EE_ORIGIN_ICMP && entry.ee_origin != SO_EE_ORIGIN_ICMP6) return;
     IcmpError error;
     error.type = entry.ee_type;
     error.code = entry.ee_code;
+    // Routers from before RFC 1191 leave it 0.
+    if (entry.ee_errno == EMSGSIZE && entry.ee_info != 0) error.mtu = entry.ee_info;
     sockaddr_storage offender{};
     const std::size_t rest = c.cmsg_len - CMSG_LEN(sizeof entry);
     std::memcpy(&offender, CMSG_DATA(&c) + sizeof entry, std::min(rest, sizeof offender));
@@ -198,13 +214,7 @@ std::uint32_t EchoSocket::overflowed() const noexcept {
 void EchoSocket::set_dont_fragment(bool on) noexcept {
   if (on == dont_fragment_) return;
   dont_fragment_ = on;
-  // "Probe" sets the bit and asks the path each time, where "do" would refuse by what it remembers of the path.
-  if (family_ == AF_INET) {
-    set_option(fd(), IPPROTO_IP, IP_MTU_DISCOVER, on ? IP_PMTUDISC_PROBE : IP_PMTUDISC_WANT);
-  } else {
-    set_option(fd(), IPPROTO_IPV6, IPV6_MTU_DISCOVER, on ? IPV6_PMTUDISC_PROBE : IPV6_PMTUDISC_WANT);
-    set_option(fd(), IPPROTO_IPV6, IPV6_DONTFRAG, on ? 1 : 0);
-  }
+  allow_fragments(fd(), family_, !on);
 }
 
 void EchoSocket::restart_send_stamps() const noexcept {
@@ -253,15 +263,17 @@ BatchReader::Errors BatchReader::errors(const EchoSocket& socket) {
   const std::size_t count = receive(socket, MSG_ERRQUEUE);
   std::size_t kept = 0;
   std::size_t stamps = 0;
+  std::optional<std::uint32_t> refused_by_mtu;
   for (std::size_t i = 0; i < count; ++i) {
     auto control = error_control_of(buffers_->headers[i].msg_hdr);
     if (control.stamp) buffers_->stamps[stamps++] = *control.stamp;
+    if (control.refused_by_mtu) refused_by_mtu = control.refused_by_mtu;
     if (!control.icmp) continue;
     control.icmp->destination = buffers_->name(i);
     buffers_->errors[kept++] = {std::move(*control.icmp), buffers_->message(i)};
   }
   return {std::span<const ErrorArrival>(buffers_->errors).first(kept),
-          std::span<const SendStamp>(buffers_->stamps).first(stamps), count < batch};
+          std::span<const SendStamp>(buffers_->stamps).first(stamps), refused_by_mtu, count < batch};
 }
 
 std::size_t BatchReader::receive(const EchoSocket& socket, int flags) {

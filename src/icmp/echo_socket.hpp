@@ -39,7 +39,7 @@ class EchoSocket {
   void clear_pending_error() const noexcept;
   /// How many packets found the receive buffer full since the socket was opened.
   [[nodiscard]] std::uint32_t overflowed() const noexcept;
-  /// Whether requests that are sent from now on may be fragmented, here or by routers.
+  /// Whether requests that are sent from now on may be fragmented, here or by routers; those of a new socket may.
   void set_dont_fragment(bool on) noexcept;
   /// The kernel numbers the requests that it stamps, and is unsure about those that it refused: this makes the next one
   /// number 0.
@@ -93,6 +93,7 @@ class BatchReader {
   struct Errors {
     std::span<const ErrorArrival> arrivals;  ///< of ICMP origin
     std::span<const SendStamp> stamps;
+    std::optional<std::uint32_t> refused_by_mtu;  ///< of the link that a request was too large for to leave whole
     bool complete = true;
   };
   [[nodiscard]] Errors errors(const EchoSocket& socket);

@@ -9,6 +9,8 @@
 #include <string_view>
 #include <system_error>
 
+#include "octopoll/icmp/prober.hpp"
+
 namespace octopoll::icmp {
 namespace {
 
@@ -42,6 +44,13 @@ constexpr std::array<std::string_view, 8> unreachable6 = {
 };
 constexpr std::array<std::string_view, 2> exceeded = {"time to live exceeded", "fragment reassembly time exceeded"};
 
+std::string largest_payload(int family, std::uint32_t mtu) {
+  // RFC 791 section 3.1 and RFC 8200 section 3: the IP header without options; 8 octets of ICMP header follow.
+  const std::uint32_t headers = (family == AF_INET ? 20U : 40U) + 8U;
+  return mtu < headers + min_payload ? std::string("too few for a probe")
+                                     : fmt::format("a payload of at most {} fits", mtu - headers);
+}
+
 std::string coded(std::span<const std::string_view> words, std::string_view otherwise, std::uint8_t code) {
   return code < words.size() ? std::string(words[code]) : fmt::format("{} (code {})", otherwise, code);
 }
@@ -70,13 +79,20 @@ std::string icmp_reason(int family, std::uint8_t type, std::uint8_t code) {
 Error error_of(const IcmpError& error) {
   std::string message = fmt::format("{}: {}", error.destination.host_text(),
                                     icmp_reason(error.destination.family(), error.type, error.code));
+  if (error.mtu) message += fmt::format(" (the next link takes {} octets)", *error.mtu);
   if (error.offender.valid()) message += ", says " + error.offender.host_text();
   return {ErrorKind::unreachable, std::move(message), {}};
 }
 
-Error send_error(const Endpoint& target, const std::optional<Endpoint>& source, int code) {
+Error send_error(const Endpoint& target, const std::optional<Endpoint>& source, int code,
+                 std::optional<std::uint32_t> mtu) {
   std::string remedy;
   switch (code) {
+    case EAGAIN:
+    case ENOBUFS:
+    case ENOMEM:
+      return {ErrorKind::io, fmt::format("{}: not sent: this machine's send queue is full", target.host_text()),
+              "send less at a time, or look at `tc -s qdisc` for what holds it up"};
     case EPERM:
       remedy = "a firewall rule of this machine forbids it: look at the output chains of nft or iptables";
       break;
@@ -92,7 +108,8 @@ Error send_error(const Endpoint& target, const std::optional<Endpoint>& source, 
       remedy = "this machine has no route there: look at `ip route get`";
       break;
     case EMSGSIZE:
-      remedy = "the payload is too large for the path";
+      remedy = "the payload is too large for the link";
+      if (mtu) remedy = fmt::format("the link takes {} octets: {}", *mtu, largest_payload(target.family(), *mtu));
       break;
     default:
       break;

@@ -16,7 +16,8 @@
 #include "octopoll/poll/wrap_risk.hpp"
 #include "octopoll/rates/cache_learner.hpp"
 #include "octopoll/rates/device_history.hpp"
-#include "poll/device_addresses.hpp"
+#include "poll/echo_plan.hpp"
+#include "poll/known_addresses.hpp"
 #include "poll/known_tables.hpp"
 #include "poll/session_options.hpp"
 
@@ -50,7 +51,7 @@ struct DevicePoller::Impl {
   std::uint64_t poll_number;
 
   // Known over cycles.
-  DeviceAddresses addresses;
+  KnownAddresses addresses;
   Endpoint known_at;  ///< whose answers all that is known below comes from; invalid: nothing is known
   std::unique_ptr<snmp::Session> session;
   DeviceFacts facts;
@@ -624,15 +625,15 @@ struct DevicePoller::Impl {
     if (shared.prober == nullptr || !device.ping || std::exchange(silence_told, true))
       return fail_cycle(std::move(error));
     cycle->record.error = std::move(error);
-    icmp::EchoPlan plan;
+    icmp::EchoPlan plan = echo_plan_of(device.echo);
     plan.count = 2;
     plan.spacing = 50ms;
-    plan.timeout = 500ms;
     ping = shared.prober->start(addresses.current(), plan, of_this_cycle([this](const icmp::EchoRound& round) {
                                   if (std::exchange(ping, 0) == 0) return;  // given up
                                   Error said = std::move(*cycle->record.error);
                                   said.message += round.received > 0 ? "; the host answers ping"
-                                                                     : "; the host does not answer ping";
+                                                  : round.sent > 0   ? "; the host does not answer ping"
+                                                                     : "; the host could not be pinged";
                                   fail_cycle(std::move(said));
                                 }));
   }
@@ -837,6 +838,8 @@ void DevicePoller::reconfigure(config::Device device) {
 }
 
 std::uint64_t DevicePoller::poll_number() const noexcept { return impl_->poll_number; }
+
+KnownAddresses& DevicePoller::addresses() noexcept { return impl_->addresses; }
 
 std::string DevicePoller::engine_id() const { return impl_->session ? impl_->session->engine_id() : std::string(); }
 

@@ -8,19 +8,24 @@
 #include <utility>
 
 #include "octopoll/core/duration.hpp"
-#include "poll/look_up_times.hpp"
+#include "poll/echo_plan.hpp"
 
 namespace octopoll::poll {
 namespace {
 
 using namespace std::chrono_literals;
 
-/// The first that the packets can go to: of the source's family, where they have one.
-std::optional<Endpoint> choose(const std::vector<Endpoint>& found, const std::optional<Endpoint>& source) {
-  const auto fits = std::find_if(found.begin(), found.end(), [&source](const Endpoint& each) {
-    return !source || each.family() == source->family();
-  });
-  return fits == found.end() ? std::nullopt : std::optional(*fits);
+/// Longer than this no answer is waited for, not even to be counted as late.
+constexpr std::chrono::nanoseconds longest_memory = 1min;
+
+/// Where the packets can go to: of the source's family, where they have one; the address that is asked anyway, if it
+/// is.
+std::optional<Endpoint> choose(const KnownAddresses& known, const std::optional<Endpoint>& source) {
+  const auto fits = [&source](const Endpoint& each) { return !source || each.family() == source->family(); };
+  if (fits(known.current())) return known.current();
+  const auto all = known.all();
+  const auto other = std::find_if(all.begin(), all.end(), fits);
+  return other == all.end() ? std::nullopt : std::optional(*other);
 }
 
 }  // namespace
@@ -36,15 +41,19 @@ struct Pinger::Impl {
 
   Shared shared;
   PingPlan plan;
-  Endpoint endpoint;
-  LookUpTimes look_ups;
-  std::optional<Error> look_up_error;  ///< of the last one, where it failed
-  unsigned look_up_number = 0;         ///< what an earlier one finds is of another name
+  std::optional<KnownAddresses> own;  ///< of one that follows no device
+  KnownAddresses& addresses;
+  std::uint32_t late = 0, duplicates = 0;  ///< since the last round was handed on, of rounds before
   std::uint64_t rounds = 0;
   std::map<std::uint64_t, Running> running;                    // by round number, until `done` was called
   std::shared_ptr<bool> alive = std::make_shared<bool>(true);  // shared with callbacks, which outlive this
 
-  Impl(Shared with, PingPlan what) : shared(with), plan(std::move(what)) {}
+  Impl(Shared with, PingPlan what, KnownAddresses* device)
+      : shared(with), plan(std::move(what)), addresses(device != nullptr ? *device : own.emplace(with.resolver)) {
+    addresses.follow([this, still = alive] {
+      if (*still) looked_up();
+    });
+  }
 
   void start(std::chrono::nanoseconds span, std::int64_t slot, Done done) {
     const std::uint64_t number = ++rounds;
@@ -58,14 +67,45 @@ struct Pinger::Impl {
     round.record.started_at = wall_now();
     round.record.started = BootClock::now();
     round.record.interval = plan.interval;
-    if (look_ups.due(BootClock::now(), plan.dns_cache)) look_up();
-    if (endpoint.valid()) return probe(number, round);
-    if (!look_ups.under_way()) {
-      round.record.error = look_up_error;
+    if (shared.prober == nullptr) {
+      if (shared.no_prober != nullptr) round.record.error = *shared.no_prober;
       return end(number, round);
     }
-    // A name that hangs for many rounds leaves them behind one by one: they must not all begin when it comes.
-    round.out_of_time = shared.loop.after(span, [this, number] { give_up(number); });
+    if (own) own->look_up(plan.target, plan.dns_cache, [] {});
+    adopt();
+    if (addresses.count() == 0 && addresses.looking_up()) {
+      // A name that hangs for many rounds leaves them behind one by one: they must not all begin when it comes.
+      round.out_of_time = shared.loop.after(span, [this, number] { give_up(number); });
+      return;
+    }
+    probe_or_fail(number, round);
+  }
+
+  /// A device's poller takes over what it finds itself, between two cycles; where it has no address yet, this does not
+  /// wait for its turn.
+  void adopt() {
+    if (own || addresses.count() == 0) static_cast<void>(addresses.adopt());
+  }
+
+  void looked_up() {
+    adopt();
+    for (auto& [number, round] : running) {
+      if (waits_for_name(round)) probe_or_fail(number, round);
+    }
+  }
+
+  void probe_or_fail(std::uint64_t number, Running& round) {
+    if (const auto chosen = choose(addresses, plan.echo.source); chosen && chosen->valid()) {
+      return probe(number, round, *chosen);
+    }
+    round.record.error = addresses.error();
+    if (addresses.count() != 0) {
+      round.record.error = Error{ErrorKind::config,
+                                 fmt::format("{} has no address of the family of {}, its packets' source",
+                                             plan.target.host, plan.echo.source->host_text()),
+                                 "give a source of the other family, or none"};
+    }
+    end(number, round);
   }
 
   void give_up(std::uint64_t number) {
@@ -77,61 +117,20 @@ struct Pinger::Impl {
     end(number, round);
   }
 
-  /// One at a time, however many rounds wait for it; a target whose address is known does not wait.
-  void look_up() {
-    look_ups.began();
-    shared.resolver.resolve(plan.target, [this, still = alive, look_up = look_up_number](auto&& result) {
-      if (!*still || look_up != look_up_number) return;
-      if (const auto chosen = result ? choose(*result, plan.echo.source) : std::nullopt) {
-        endpoint = *chosen;
-        look_ups.succeeded(BootClock::now());
-      } else if (result) {
-        look_up_error = Error{ErrorKind::config,
-                              fmt::format("{} has no address of the family of {}, its packets' source",
-                                          plan.target.host, plan.echo.source->host_text()),
-                              "give a source of the other family, or none"};
-        endpoint = {};
-        look_ups.failed(BootClock::now());
-      } else {
-        look_up_error = std::move(result.error());
-        look_ups.failed(BootClock::now());
-      }
-      for (auto& [number, round] : running) {
-        if (!waits_for_name(round)) continue;
-        if (endpoint.valid()) {
-          probe(number, round);
-        } else {
-          round.record.error = look_up_error;
-          end(number, round);
-        }
-      }
-    });
-  }
-
   [[nodiscard]] static bool waits_for_name(const Running& round) { return round.sending == 0 && round.done; }
 
-  [[nodiscard]] icmp::EchoPlan echo_plan() const {
-    icmp::EchoPlan echo;
-    echo.timeout = plan.echo.timeout;
-    echo.payload = plan.echo.payload;
-    echo.hop_limit = plan.echo.hop_limit;
-    echo.dscp = plan.echo.dscp;
-    echo.dont_fragment = plan.echo.dont_fragment;
-    echo.source = plan.echo.source;
-    return echo;
-  }
-
-  void probe(std::uint64_t number, Running& round) {
+  void probe(std::uint64_t number, Running& round, const Endpoint& endpoint) {
     shared.loop.cancel(std::exchange(round.out_of_time, 0));
     round.record.address = endpoint.host_text();
-    icmp::EchoPlan echo = echo_plan();
+    icmp::EchoPlan echo = echo_plan_of(plan.echo);
     const std::chrono::nanoseconds closest = plan.echo.burst ? config::burst_spacing : config::least_echo_spacing;
     const std::int64_t in_all = std::clamp<std::int64_t>(round.span / closest, 1, plan.echo.count);
     echo.spacing = plan.echo.burst ? closest : round.span / in_all;
     // A round that waited for its name sends what still fits, at the same pace.
     const auto left = round.record.started + round.span - BootClock::now();
     echo.count = static_cast<unsigned>(std::clamp<std::int64_t>((left + echo.spacing / 2) / echo.spacing, 1, in_all));
-    round.sending = shared.prober->start(endpoint, echo, [this, still = alive, number](icmp::EchoRound&& result) {
+    echo.remember = std::min<std::chrono::nanoseconds>(plan.interval, longest_memory);
+    const auto done = [this, still = alive, number](icmp::EchoRound&& result) {
       if (!*still) return;
       Running& ended = running.at(number);
       ended.record.sent = result.sent;
@@ -142,7 +141,19 @@ struct Pinger::Impl {
       ended.record.round_trips = std::move(result.round_trips);
       ended.record.error = std::move(result.error);
       end(number, ended);
-    });
+    };
+    const auto watch = [this, still = alive, number](const icmp::EchoAnswer& answer) {
+      if (*still) straggled(number, answer);
+    };
+    round.sending = shared.prober->start(endpoint, echo, done, watch);
+  }
+
+  /// A burst is over long before its interval: what comes back meanwhile is part of the picture too.
+  void straggled(std::uint64_t number, const icmp::EchoAnswer& answer) {
+    const auto of = running.find(number);
+    if (of != running.end() && of->second.sending != 0) return;  // counted by the prober
+    if (answer.kind == icmp::EchoAnswer::Kind::late) ++late;
+    if (answer.kind == icmp::EchoAnswer::Kind::duplicate) ++duplicates;
   }
 
   void finish_now() {
@@ -164,12 +175,15 @@ struct Pinger::Impl {
     shared.loop.post([this, still = alive, number, done = std::exchange(round.done, nullptr)] {
       if (!*still) return;
       auto ended = running.extract(number);
+      ended.mapped().record.late += std::exchange(late, 0);
+      ended.mapped().record.duplicates += std::exchange(duplicates, 0);
       done(std::move(ended.mapped().record));
     });
   }
 };
 
-Pinger::Pinger(Shared shared, PingPlan plan) : impl_(std::make_unique<Impl>(shared, std::move(plan))) {}
+Pinger::Pinger(Shared shared, PingPlan plan, KnownAddresses* device)
+    : impl_(std::make_unique<Impl>(shared, std::move(plan), device)) {}
 Pinger::~Pinger() {
   *impl_->alive = false;
   for (const auto& [number, round] : impl_->running) {
@@ -185,11 +199,7 @@ void Pinger::start(std::chrono::nanoseconds span, std::int64_t slot, Done done) 
 void Pinger::finish_now() { impl_->finish_now(); }
 
 void Pinger::reconfigure(PingPlan plan) {
-  if (!(plan.target == impl_->plan.target) || plan.echo.source != impl_->plan.echo.source) {
-    impl_->endpoint = {};
-    impl_->look_ups = {};
-    ++impl_->look_up_number;
-  }
+  if (impl_->own && !(plan.target == impl_->plan.target)) impl_->own->forget();
   impl_->plan = std::move(plan);
 }
 

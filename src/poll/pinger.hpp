@@ -10,6 +10,7 @@
 #include "octopoll/config/inventory.hpp"
 #include "octopoll/core/cycle.hpp"
 #include "octopoll/poll/device_poller.hpp"
+#include "poll/known_addresses.hpp"
 
 namespace octopoll::poll {
 
@@ -24,12 +25,14 @@ struct PingPlan {
 };
 
 /// Runs rounds of echo probes to one target. Rounds may overlap: the last probe of one may be awaited while the next
-/// one begins. Thread: the loop's.
+/// one begins. Answers to a round that come after it was handed on, and until the next one is, are counted as late or
+/// duplicates in that one. Where no probe can be sent, each round says why. Thread: the loop's.
 class Pinger {
  public:
   using Done = std::function<void(PingRound&&)>;
 
-  Pinger(Shared shared, PingPlan plan);
+  /// Of a name of its own; or, with `device`, of the address that the device is asked at, as long as that lives.
+  Pinger(Shared shared, PingPlan plan, KnownAddresses* device = nullptr);
   ~Pinger();
   Pinger(const Pinger&) = delete;
   Pinger& operator=(const Pinger&) = delete;
@@ -39,6 +42,7 @@ class Pinger {
   void start(std::chrono::nanoseconds span, std::int64_t slot, Done done);
   /// Ends all rounds under way with what has arrived; their `done` follows soon.
   void finish_now();
+  /// From the next round on.
   void reconfigure(PingPlan plan);
   [[nodiscard]] std::size_t busy() const noexcept;
 

@@ -51,7 +51,7 @@ struct Poller::Impl {
     std::string name;
     std::chrono::nanoseconds interval{};
     std::unique_ptr<DevicePoller> device;  ///< null for a probe
-    std::unique_ptr<Pinger> pinger;        ///< null where it was never pinged
+    std::unique_ptr<Pinger> pinger;        ///< null where it was never pinged; follows the device
     bool pinged = false;
     bool unmeasured = false;     ///< the last round sent nothing, and it was told
     std::size_t under_way = 0;   ///< of the device: 0 or 1
@@ -135,13 +135,14 @@ struct Poller::Impl {
   }
 
   void set_pinging(Entry& entry, bool wanted, PingPlan plan) {
-    entry.pinged = wanted && shared.prober != nullptr;
+    entry.pinged = wanted && (shared.prober != nullptr || shared.no_prober != nullptr);
     if (!entry.pinged) {
       if (entry.pinger) entry.pinger->finish_now();
     } else if (entry.pinger) {
       entry.pinger->reconfigure(std::move(plan));
     } else {
-      entry.pinger = std::make_unique<Pinger>(shared, std::move(plan));
+      KnownAddresses* const addresses = entry.device ? &entry.device->addresses() : nullptr;
+      entry.pinger = std::make_unique<Pinger>(shared, std::move(plan), addresses);
     }
   }
 
@@ -152,7 +153,6 @@ struct Poller::Impl {
     const auto turns = scheduler.due(BootClock::now(), most);
     for (const schedule::Turn& turn : turns) {
       Entry& entry = *entries.at(turn.id);
-      if (entry.pinged) start_ping(entry, entry.interval, turn.slot);
       if (!entry.device) {
         scheduler.finished(turn.id, BootClock::now());
       } else if (entry.under_way > 0) {  // still in its extra first turn
@@ -161,6 +161,8 @@ struct Poller::Impl {
       } else {
         start_device(turn.id, entry, request_of(entry, turn.slot), {});
       }
+      // After the poll, which says at what address.
+      if (entry.pinged) start_ping(entry, entry.interval, turn.slot);
     }
     statistics.skipped = scheduler.totals().skipped + skipped_in_first_turn;
     statistics.missed = scheduler.totals().missed;
@@ -183,8 +185,8 @@ struct Poller::Impl {
       scheduler.add(id, entry->interval, schedule::spread_hash(entry->name), BootClock::now());
     if (entries.size() <= small_inventory) {
       for (const auto& [id, entry] : entries) {
-        if (entry->pinged) start_ping(*entry, entry->interval, slot_before_first(*entry));
         if (entry->device) start_device(id, *entry, request_of(*entry, slot_before_first(*entry)), {});
+        if (entry->pinged) start_ping(*entry, entry->interval, slot_before_first(*entry));
       }
     }
     arm();
@@ -251,7 +253,8 @@ struct Poller::Impl {
 
   /// Says once that nothing can be sent to a target, and once that it can again. Of a device whose name has no address
   /// its cycles tell.
-  static void tell_unmeasured(Entry& entry, const PingRound& round) {
+  void tell_unmeasured(Entry& entry, const PingRound& round) const {
+    if (shared.prober == nullptr) return;  // of all of them alike, and told at the start
     const bool unmeasured = round.sent == 0 && round.error && round.error->kind != ErrorKind::partial;
     if (unmeasured == entry.unmeasured) return;
     entry.unmeasured = unmeasured;
@@ -295,14 +298,14 @@ struct Poller::Impl {
     once_done = std::move(done);
     pending_once = 1;  // this call's own, so that it cannot end before all were started
     for (auto& [id, entry] : entries) {
-      if (entry->pinged) {
-        ++pending_once;
-        start_ping(*entry, gap, slot_now(gap));
-      }
       if (entry->device) {
         ++pending_once;
         ++not_polled_twice;
         start_first(id, *entry, gap);
+      }
+      if (entry->pinged) {
+        ++pending_once;
+        start_ping(*entry, gap, slot_now(gap));
       }
     }
     later([this] { end_once_part(); });

@@ -23,6 +23,8 @@ class Sums {
   Sums(TargetLatency& target, bool smoke) : target_(target), smoke_(smoke) {}
   void add(const store::StoredRound& round);
   void finish(std::size_t worst_hours);
+  /// Where there was a round of which none could be sent.
+  [[nodiscard]] std::optional<UnmeasuredTarget> unmeasured() const;
 
  private:
   void end_hour();
@@ -32,6 +34,8 @@ class Sums {
   LatencyHour hour_;
   RoundTrips of_hour_;
   RoundTrips of_all_;
+  std::uint64_t not_measured_ = 0;
+  std::string reason_;
 };
 
 bool is_worse(const LatencyHour& a, const LatencyHour& b);
@@ -81,6 +85,7 @@ Result<LatencyReport> make_latency(store::Reader& reader, const LatencyQuery& qu
                                       [&sums](const store::StoredRound& round) { sums.add(round); });
     if (!read) return tl::make_unexpected(read.error());
     sums.finish(query.worst_hours);
+    if (auto unmeasured = sums.unmeasured()) report.unmeasured.push_back(std::move(*unmeasured));
     if (query.smoke) {
       if (auto added = add_summed_up(reader, stored.id, query.window, target.smoke); !added) {
         return tl::make_unexpected(added.error());
@@ -99,8 +104,11 @@ Result<LatencyReport> make_latency(store::Reader& reader, const LatencyQuery& qu
 
 namespace {
 
-// A round of which none was sent (no permission, no address) measured nothing.
 void Sums::add(const store::StoredRound& round) {
+  if (round.not_measured) {
+    ++not_measured_;
+    reason_ = *round.not_measured;
+  }
   if (round.sent == 0) return;
   const WallTime begin = std::chrono::floor<std::chrono::hours>(round.started_at);
   if (begin != hour_.begin) {
@@ -145,6 +153,11 @@ void Sums::finish(std::size_t worst_hours) {
   const std::size_t kept = std::min(worst_hours, hours.size());
   std::partial_sort(hours.begin(), hours.begin() + static_cast<std::ptrdiff_t>(kept), hours.end(), is_worse);
   hours.resize(kept);
+}
+
+std::optional<UnmeasuredTarget> Sums::unmeasured() const {
+  if (not_measured_ == 0) return std::nullopt;
+  return UnmeasuredTarget{target_.target, target_.is_device, not_measured_, target_.rounds, reason_};
 }
 
 /// Hours that lie whole in the window and of which no round is left.

@@ -19,6 +19,7 @@ using latency::Histogram;
 constexpr std::string_view densities = ".:-=+*#%@";
 constexpr std::size_t widest_scale = 100;
 constexpr std::size_t narrowest_scale = 20;
+constexpr std::size_t beside_label = 11;  // "  100.00 % "
 constexpr std::size_t beside_scale = 29;  // "2026-01-31 12:00  100.00 %  |...|"
 
 /// Columns for the buckets that any hour of a target has.
@@ -52,12 +53,19 @@ std::string latency_smoke(const LatencyReport& report, std::size_t width) {
   std::string out;
   for (const TargetLatency& target : report.targets) {
     if (target.smoke.empty()) continue;
-    const Scale scale(target.smoke, room);
-    out += fmt::format("\n{}{}\n{:<27}{}\n", one_line(agent_text(target.target)),
-                       target.address ? fmt::format(" ({})", *target.address) : "", "", scale.axis());
+    std::vector<std::string> labels;
+    std::size_t label_width = 0;
     for (const SmokeHour& hour : target.smoke) {
-      out += fmt::format("{}  {:>7.2f} %  |{}|\n", local_text(hour.begin).substr(0, 16),
-                         hour.echoes.loss().value_or(0.0) * 100.0, scale.line(hour.distribution));
+      label_width = std::max(label_width, labels.emplace_back(local_hour_text(hour.begin)).size());
+    }
+    const Scale scale(target.smoke, room);
+    out += fmt::format("\n{}{}\n{:<{}}{}\n", one_line(agent_text(target.target)),
+                       target.address ? fmt::format(" ({})", *target.address) : "", "", label_width + beside_label,
+                       scale.axis());
+    for (std::size_t i = 0; i < labels.size(); ++i) {
+      const SmokeHour& hour = target.smoke[i];
+      out += fmt::format("{:<{}}  {:>7.2f} %  |{}|\n", labels[i], label_width, hour.echoes.loss().value_or(0.0) * 100.0,
+                         scale.line(hour.distribution));
     }
   }
   if (!out.empty()) {
@@ -75,7 +83,17 @@ std::string Scale::axis() const {
   const std::string from = latency::milliseconds_text(Histogram::begin_of(first_)) + " ms";
   const std::string to = latency::milliseconds_text(end) + " ms";
   const std::size_t used = from.size() + to.size();
-  return from + std::string(columns_ + 2 > used ? columns_ + 2 - used : 1, ' ') + to;
+  std::string axis = from + std::string(columns_ + 2 > used ? columns_ + 2 - used : 1, ' ') + to;
+  // Between them what stands in the middle of a logarithmic scale, which nobody reckons at sight.
+  const std::size_t place = columns_ / 2;
+  const auto bucket = static_cast<Histogram::Bucket>(first_ + place * (last_ - first_ + 1U) / columns_);
+  const std::string middle = latency::milliseconds_text(Histogram::begin_of(bucket));
+  constexpr std::size_t apart = 3;
+  const std::size_t begin = 3 + place;  // the first column of the scale stands under the fourth of this line
+  if (begin >= from.size() + apart && begin + middle.size() + apart + to.size() <= axis.size()) {
+    axis.replace(begin, middle.size(), middle);
+  }
+  return axis;
 }
 
 std::string Scale::line(const Histogram& distribution) const {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "octopoll/core/text.hpp"
@@ -26,8 +27,12 @@ Cell part(const std::optional<RoundTripSummary>& summary, nanoseconds RoundTripS
 /// In the order of the columns: from the smallest to the deviation.
 void append_round_trips(std::vector<Cell>& row, const std::optional<RoundTripSummary>& summary);
 std::vector<std::string> notes_of(const LatencyReport& report, bool voice);
+nlohmann::ordered_json unmeasured_json(const std::vector<UnmeasuredTarget>& targets);
 nlohmann::ordered_json hours_json(const std::vector<LatencyHour>& hours);
 nlohmann::ordered_json smoke_json(const std::vector<SmokeHour>& hours);
+
+/// Of those that one reason keeps from being measured, so many are named.
+constexpr std::size_t named_in_a_note = 5;
 
 }  // namespace
 
@@ -66,7 +71,7 @@ Table latency_for_people(const LatencyReport& report, std::size_t width, bool vo
       row.push_back(score ? Cell{score->r, fmt::format("{:.1f}", score->r)} : Cell{});
     }
     const LatencyHour* hour = target.worst_hours.empty() ? nullptr : &target.worst_hours.front();
-    row.push_back(hour ? Cell{utc_text(hour->begin), local_text(hour->begin).substr(0, 16)} : Cell{});
+    row.push_back(hour ? Cell{utc_text(hour->begin), local_hour_text(hour->begin)} : Cell{});
     row.push_back(hour ? percent_cell(hour->echoes.loss(), 2) : Cell{});
     row.push_back(hour ? part(hour->round_trips, &RoundTripSummary::p95) : Cell{});
     table.rows.push_back(std::move(row));
@@ -142,7 +147,8 @@ nlohmann::ordered_json latency_json(const LatencyReport& report, const std::file
           {"until", utc_text(report.window.until)},
           {"db", agent_text(store.string())},
           {"targets_found", report.found},
-          {"targets", std::move(targets)}};
+          {"targets", std::move(targets)},
+          {"unmeasured", unmeasured_json(report.unmeasured)}};
 }
 
 namespace {
@@ -159,15 +165,34 @@ void append_round_trips(std::vector<Cell>& row, const std::optional<RoundTripSum
   }
 }
 
+/// "Not measured: b (3 of 60 rounds), c: no IPv4 ICMP socket is allowed to this user", a line a reason.
+void add_unmeasured(const std::vector<UnmeasuredTarget>& targets, std::vector<std::string>& notes) {
+  std::map<std::string_view, std::vector<const UnmeasuredTarget*>> by_reason;
+  for (const UnmeasuredTarget& target : targets) by_reason[target.reason].push_back(&target);
+  for (const auto& [reason, all] : by_reason) {
+    std::string names;
+    for (std::size_t i = 0; i < std::min(all.size(), named_in_a_note); ++i) {
+      const UnmeasuredTarget& target = *all[i];
+      names += (i == 0 ? "" : ", ") + one_line(agent_text(target.target));
+      if (target.measured == 0) continue;
+      names += fmt::format(" ({} of {} rounds)", target.not_measured, target.not_measured + target.measured);
+    }
+    if (all.size() > named_in_a_note) names += fmt::format(" and {} more", all.size() - named_in_a_note);
+    notes.push_back(fmt::format("Not measured: {}: {}", names, one_line(agent_text(reason))));
+  }
+}
+
 std::vector<std::string> notes_of(const LatencyReport& report, bool voice) {
   std::vector<std::string> notes;
+  add_unmeasured(report.unmeasured, notes);
   if (report.found == 0) return notes;
   notes.push_back(fmt::format(
       "{} to {}, rounds that began in it. Round trips in ms; p5, p95, p99: percentiles by nearest rank, exact, of all"
       " round trips of the window. Lost requests have none.",
       local_text(report.window.since), local_text(report.window.until)));
   notes.emplace_back(
-      "Jitter: RFC 3393 delay variation, the mean |difference| of an answered request and the next one of its round.");
+      "Jitter: RFC 3393 delay variation, the mean |difference| of an answered request and the next answered one of its"
+      " round.");
   if (voice) {
     notes.emplace_back(
         "MOS, R: what a G.711 call would be like by the simplified E-model (ITU-T G.107), taking half the round trip as"
@@ -177,6 +202,18 @@ std::vector<std::string> notes_of(const LatencyReport& report, bool voice) {
     notes.push_back(fmt::format("The first {} of {} targets.", report.targets.size(), report.found));
   }
   return notes;
+}
+
+nlohmann::ordered_json unmeasured_json(const std::vector<UnmeasuredTarget>& targets) {
+  nlohmann::ordered_json array = nlohmann::ordered_json::array();
+  for (const UnmeasuredTarget& target : targets) {
+    array.push_back({{"target", agent_text(target.target)},
+                     {"is_device", target.is_device},
+                     {"not_measured_rounds", target.not_measured},
+                     {"measured_rounds", target.measured},
+                     {"reason", agent_text(target.reason)}});
+  }
+  return array;
 }
 
 nlohmann::ordered_json hours_json(const std::vector<LatencyHour>& hours) {

@@ -55,6 +55,16 @@ std::string local_text(WallTime time) {
   return {text.data(), std::strftime(text.data(), text.size(), "%Y-%m-%d %H:%M:%S %Z", &local)};
 }
 
+std::string local_hour_text(WallTime begin) {
+  constexpr std::size_t to_the_minute = 16;
+  constexpr std::size_t before_zone = 19;
+  const auto label = [](WallTime time) { return local_text(time).substr(0, to_the_minute); };
+  const std::string whole = local_text(begin);
+  std::string text = whole.substr(0, to_the_minute);
+  const bool twice = label(begin - std::chrono::hours(1)) == text || label(begin + std::chrono::hours(1)) == text;
+  return twice && whole.size() > before_zone ? text + whole.substr(before_zone) : text;
+}
+
 namespace {
 
 Result<WallTime> parse_date(std::string_view text) {

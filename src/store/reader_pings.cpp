@@ -40,7 +40,8 @@ Result<std::vector<StoredTarget>> Reader::ping_targets() {
 Result<> Reader::for_each_round(std::int64_t target_id, WallTime since, WallTime until,
                                 const std::function<void(const StoredRound&)>& callback) {
   auto statement = impl_->database.prepare(
-      "SELECT started_at, interval_ms, sent, received, duplicates, late, errors, rtts_us"
+      "SELECT started_at, interval_ms, sent, received, duplicates, late, errors, rtts_us,"
+      " CASE WHEN sent = 0 AND error_kind IS NOT 'partial' THEN error END"
       " FROM ping_rounds WHERE target_id = ? AND started_at >= ? AND started_at < ? ORDER BY started_at, round");
   if (!statement) return tl::make_unexpected(statement.error());
   StoredRound round;
@@ -60,6 +61,7 @@ Result<> Reader::for_each_round(std::int64_t target_id, WallTime since, WallTime
                               impl_->database.path().string()),
                   "the file was changed by another program, or is damaged");
     }
+    round.not_measured = statement->maybe_text(8);
     callback(round);
   }
 }

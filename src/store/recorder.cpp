@@ -58,19 +58,6 @@ constexpr std::string_view insert_stack_sql =
 constexpr std::string_view upsert_target_sql =
     "INSERT INTO ping_targets (name, is_device, address) VALUES (?1, ?2, nullif(?3, ''))"
     " ON CONFLICT (name) DO UPDATE SET is_device = ?2, address = coalesce(nullif(?3, ''), address) RETURNING id";
-constexpr std::string_view round_before_sql = "SELECT max(started_at) FROM ping_rounds WHERE target_id = ? AND id <> ?";
-constexpr std::string_view rounds_of_hour_sql =
-    "SELECT sent, received, duplicates, late, errors, rtts_us FROM ping_rounds"
-    " WHERE target_id = ? AND started_at >= ? AND started_at < ? ORDER BY started_at, round";
-// Where some of its rounds are gone meanwhile, what is there says more than they do.
-constexpr std::string_view put_hour_sql =
-    "INSERT INTO ping_hours (target_id, begins_at, rounds, sent, received, duplicates, late, errors, rtt_min_us,"
-    " rtt_mean_us, rtt_max_us, delay_variation_us, distribution) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-    " ON CONFLICT (target_id, begins_at) DO UPDATE SET rounds = excluded.rounds, sent = excluded.sent,"
-    " received = excluded.received, duplicates = excluded.duplicates, late = excluded.late, errors = excluded.errors,"
-    " rtt_min_us = excluded.rtt_min_us, rtt_mean_us = excluded.rtt_mean_us, rtt_max_us = excluded.rtt_max_us,"
-    " delay_variation_us = excluded.delay_variation_us, distribution = excluded.distribution"
-    " WHERE excluded.rounds >= rounds";
 constexpr std::string_view insert_round_sql =
     "INSERT INTO ping_rounds (target_id, round, started_at, interval_ms, sent, received, duplicates, late, rtt_min_us,"
     " rtt_mean_us, rtt_median_us, rtt_max_us, rtt_deviation_us, rtts_us, error_kind, error, slot, errors, rtt_p5_us,"
@@ -92,7 +79,9 @@ void take_over(const DeviceFacts& facts, DeviceFacts& known);
 Result<Recorder> Recorder::create(Database& database) {
   auto rows = CycleRows::attach(database);
   if (!rows) return tl::make_unexpected(rows.error());
-  const std::array<std::string_view, 22> sql = {
+  auto hours = PingHours::create(database);
+  if (!hours) return tl::make_unexpected(hours.error());
+  const std::array<std::string_view, 19> sql = {
       "SELECT id FROM devices WHERE name = ?",
       insert_device_sql,
       update_device_sql,
@@ -112,9 +101,6 @@ Result<Recorder> Recorder::create(Database& database) {
       insert_stack_sql,
       upsert_target_sql,
       insert_round_sql,
-      round_before_sql,
-      rounds_of_hour_sql,
-      put_hour_sql,
   };
   std::vector<Statement> made;
   for (const std::string_view one : sql) {
@@ -124,9 +110,9 @@ Result<Recorder> Recorder::create(Database& database) {
   }
   // Braced initialisers are evaluated in order, which is the order of the members and of the list above.
   auto next = std::make_move_iterator(made.begin());
-  return Recorder(std::move(*rows), Statements{*next++, *next++, *next++, *next++, *next++, *next++, *next++, *next++,
-                                               *next++, *next++, *next++, *next++, *next++, *next++, *next++, *next++,
-                                               *next++, *next++, *next++, *next++, *next++, *next++});
+  return Recorder(std::move(*rows), std::move(*hours),
+                  Statements{*next++, *next++, *next++, *next++, *next++, *next++, *next++, *next++, *next++, *next++,
+                             *next++, *next++, *next++, *next++, *next++, *next++, *next++, *next++, *next++});
 }
 
 Result<Recorded> Recorder::store(const Record& record) {
@@ -135,7 +121,7 @@ Result<Recorded> Recorder::store(const Record& record) {
 
 void Recorder::forget() {
   devices_.clear();
-  hours_.clear();
+  hours_.forget();
 }
 
 Result<Recorded> Recorder::store(const DeviceCycle& cycle) {
@@ -355,71 +341,9 @@ Result<Recorded> Recorder::store(const PingRound& round) {
       maybe(jitter.delay_variation()), maybe(jitter.smoothed()));
   if (!stored) return tl::make_unexpected(stored.error());
   if (statements_.insert_round.changes() == 0) return Recorded{0, true};
-  auto rolled = roll_up(target_id, statements_.insert_round.last_insert_id(), round.started_at);
+  auto rolled = hours_.note(target_id, round.started_at);
   if (!rolled) return tl::make_unexpected(rolled.error());
   return Recorded{1, false};
-}
-
-// An hour is summed up when a round of a later one comes: from the rounds in the file, so that it does not matter who
-// wrote them. A round that comes late for its hour has that summed up anew.
-Result<> Recorder::roll_up(std::int64_t target_id, std::int64_t round_id, WallTime started_at) {
-  const WallTime hour = std::chrono::floor<std::chrono::hours>(started_at);
-  auto known = hours_.find(target_id);
-  if (known == hours_.end()) {
-    Statement& before = statements_.round_before;
-    const auto found = before.first(target_id, round_id);
-    std::optional<WallTime> last;
-    if (found && *found && !before.is_null(0)) last = WallTime(std::chrono::milliseconds(before.integer(0)));
-    before.reset();
-    if (!found) return tl::make_unexpected(found.error());
-    known = hours_.emplace(target_id, std::chrono::floor<std::chrono::hours>(last.value_or(started_at))).first;
-  }
-  if (hour == known->second) return {};
-  const WallTime before = std::exchange(known->second, hour);
-  if (auto stored = store_hour(target_id, before); !stored) return stored;
-  // Back in time: the clock was stepped, or a round is late for its hour.
-  return hour < before ? store_hour(target_id, hour) : Result<>();
-}
-
-Result<> Recorder::store_hour(std::int64_t target_id, WallTime begins_at) {
-  std::uint64_t rounds = 0, sent = 0, received = 0, duplicates = 0, late = 0, errors = 0;
-  std::vector<std::chrono::nanoseconds> of_round, all;
-  latency::Jitter jitter;
-  latency::Histogram distribution;
-  Statement& read = statements_.rounds_of_hour;
-  for (auto row = read.first(target_id, unix_ms(begins_at), unix_ms(begins_at + std::chrono::hours(1)));;
-       row = read.next()) {
-    if (!row) {
-      read.reset();
-      return tl::make_unexpected(row.error());
-    }
-    if (!*row) break;
-    ++rounds;
-    sent += read.unsigned_integer(0);
-    received += read.unsigned_integer(1);
-    duplicates += read.unsigned_integer(2);
-    late += read.unsigned_integer(3);
-    errors += read.unsigned_integer(4);
-    // What another program spoilt there is for the reader of that round to tell; it must not stop the writing.
-    if (!read_round_trips(read.text(5), of_round)) continue;
-    for (const auto one : of_round) {
-      jitter.add(one);
-      distribution.add(one);
-    }
-    jitter.part();
-    all.insert(all.end(), of_round.begin(), of_round.end());
-  }
-  read.reset();
-  const auto summary = latency::summarize(all);
-  const auto part = [&summary](std::chrono::nanoseconds latency::RoundTripSummary::*member) -> std::optional<double> {
-    return summary ? std::optional(microseconds((*summary).*member)) : std::nullopt;
-  };
-  const auto variation = jitter.delay_variation();
-  using Summary = latency::RoundTripSummary;
-  return statements_.put_hour.run(target_id, unix_ms(begins_at), rounds, sent, received, duplicates, late, errors,
-                                  part(&Summary::min), part(&Summary::mean), part(&Summary::max),
-                                  variation ? std::optional(microseconds(*variation)) : std::nullopt,
-                                  write_histogram(distribution));
 }
 
 Result<std::map<std::string, std::uint64_t>> read_last_poll_numbers(Database& database) {

@@ -17,6 +17,7 @@
 #include "latest_readings.hpp"
 #include "octopoll/core/cycle.hpp"
 #include "octopoll/core/interface_list.hpp"
+#include "ping_hours.hpp"
 
 namespace octopoll::store {
 
@@ -63,7 +64,7 @@ class Recorder {
     Statement insert_poll, interface_id, insert_interface, update_interface, insert_samples;
     Statement insert_exceptions, set_aside, take_back, put_latest, put_seen;
     Statement clear_stack, insert_stack;
-    Statement upsert_target, insert_round, round_before, rounds_of_hour, put_hour;
+    Statement upsert_target, insert_round;
   };
   /// One cycle on its way.
   struct Context {
@@ -73,8 +74,8 @@ class Recorder {
     bool newest;  ///< no later cycle of the device is stored: it may speak for the present
   };
 
-  Recorder(std::unique_ptr<CycleRows> rows, Statements statements)
-      : rows_(std::move(rows)), statements_(std::move(statements)) {}
+  Recorder(std::unique_ptr<CycleRows> rows, PingHours hours, Statements statements)
+      : rows_(std::move(rows)), statements_(std::move(statements)), hours_(std::move(hours)) {}
 
   [[nodiscard]] Result<DeviceEntry*> device_of(const std::string& name);
   [[nodiscard]] Result<> store_device(const Context& context);
@@ -86,14 +87,11 @@ class Recorder {
   [[nodiscard]] Result<> store_stack(const Context& context);
   [[nodiscard]] Result<> store_latest(const Context& context, bool same_interfaces);
 
-  [[nodiscard]] Result<> roll_up(std::int64_t target_id, std::int64_t round_id, WallTime started_at);
-  [[nodiscard]] Result<> store_hour(std::int64_t target_id, WallTime begins_at);
-
   std::unique_ptr<CycleRows> rows_;  // behind the statements that read it, as SQLite wants it
   Statements statements_;
   std::unordered_map<std::string, DeviceEntry> devices_;
-  std::unordered_map<std::int64_t, WallTime> hours_;  // of the last round of each target of pings
-  std::vector<std::int64_t> interface_ids_;           // of the rows of the cycle on its way
+  PingHours hours_;
+  std::vector<std::int64_t> interface_ids_;  // of the rows of the cycle on its way
   LatestReadings readings_;
 };
 

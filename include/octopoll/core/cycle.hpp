@@ -117,7 +117,9 @@ struct PingRound {
   std::uint32_t sent = 0;
   std::uint32_t received = 0;  ///< in time, each probe at most once
   std::uint32_t duplicates = 0;
-  std::uint32_t late = 0;    ///< answered after the timeout: counted as lost
+  /// Answered after the timeout: counted as lost. These and duplicates may be of the round before, where they came when
+  /// that one was over.
+  std::uint32_t late = 0;
   std::uint32_t errors = 0;  ///< ICMP errors about its probes; they decide nothing (they are easily forged)
   std::vector<std::chrono::nanoseconds> round_trips;  ///< of the received, in order of sending
   std::optional<Error> error;                         ///< why nothing was sent, or what an ICMP error said

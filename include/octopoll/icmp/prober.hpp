@@ -32,10 +32,14 @@ struct EchoPlan {
   std::optional<std::uint8_t> hop_limit{};
   /// The six bits of RFC 2474 that routers queue by, 0 to max_dscp; 46 is expedited forwarding. None: 0.
   std::optional<std::uint8_t> dscp{};
-  /// Requests leave whole or not at all. Larger than the interface's MTU they are refused here (lost, with the reason
-  /// in EchoRound::error); larger than the path's, the router that cannot pass them on says so (an ICMP error each).
-  /// What this machine remembers of a path's MTU (RFC 1191) is not obeyed, so that each probe asks the path itself.
+  /// Requests leave whole or not at all; without this they may be fragmented on the way (IPv4: no DF bit). Larger than
+  /// the interface's MTU they are refused here (lost, with the reason in EchoRound::error); larger than the path's, the
+  /// router that cannot pass them on says so (an ICMP error each). What this machine remembers of a path's MTU (RFC
+  /// 1191) is not obeyed, so that each probe asks the path itself.
   bool dont_fragment = false;
+  /// How long after its end the round is kept on record for late answers and duplicates; at least one spacing and one
+  /// timeout, at most a minute.
+  std::chrono::nanoseconds remember{};
   /// An address of this machine, of the target's family, to send from and so to be answered at; a link-local one has
   /// its interface. Its port is ignored. An address that is not (or no longer) this machine's refuses each probe.
   std::optional<Endpoint> source{};
@@ -47,6 +51,7 @@ struct EchoError {
   std::uint8_t code = 0;       ///< of that type
   Endpoint router;             ///< who says so: a router, the target or this machine; not valid where it is not known
   std::uint32_t sequence = 0;  ///< of the probe within its round, from 0
+  std::optional<std::uint32_t> mtu{};  ///< octets that the next link takes, where the error is about that and says it
 };
 
 /// What a round brought. Times are the kernel's: from handing the request to the interface until the answer came in.
@@ -56,7 +61,10 @@ struct EchoError {
 /// all (no socket for the family, a plan that makes no sense) `sent` is 0 beside the error: nothing was measured.
 struct EchoRound {
   std::uint32_t sent = 0;
-  std::uint32_t received = 0;    ///< in time, each probe at most once
+  std::uint32_t received = 0;  ///< in time, each probe at most once
+  /// For which this machine had no room (send buffer, the interface's queue) for as long as the timeout; neither sent
+  /// nor lost, for they say nothing of the network.
+  std::uint32_t not_sent = 0;
   std::uint32_t duplicates = 0;  ///< further answers to a probe that had one
   std::uint32_t late = 0;        ///< first answers after the timeout, while the round was running: lost all the same
   /// ICMP errors about the round's probes; they neither make a probe lost nor take a loss away. Requests that the
@@ -84,6 +92,7 @@ struct ProberStatistics {
   std::uint64_t late = 0;        ///< as above
   std::uint64_t foreign = 0;     ///< echo replies that are no answer to a probe on record
   std::uint64_t errors = 0;      ///< ICMP errors about our probes, and requests that the kernel refused
+  std::uint64_t not_sent = 0;    ///< requests that found no room in this machine's queues until it was too late
   /// Replies that found the receive buffer full: lost here, by a loop that did not come to read them, and not in the
   /// network. Without CAP_NET_ADMIN net.core.rmem_max bounds the buffer.
   std::uint64_t overflowed = 0;
@@ -94,8 +103,9 @@ struct ProberStatistics {
 ///
 /// Matching: by a keyed cookie in the payload, since the kernel owns the identifier of datagram sockets and a 16-bit
 /// sequence wraps. A reply without it, or from another address than the probe went to, is `foreign`. A round is kept
-/// on record for one more spacing (at least one timeout, at most a minute) after its end, so that late answers and
-/// duplicates are known for what they are; what comes even later is foreign.
+/// on record for a while after its end (EchoPlan::remember), so that late answers and duplicates are known for what
+/// they are; what comes even later is foreign.
+///
 /// Loss is decided by time alone: an ICMP error is told in the round, and the probe is waited for all the same, for
 /// such an error is easily forged.
 /// Clocks: round trips are differences of the kernel's stamps at the interface (SO_TIMESTAMPING), so that neither a
@@ -127,8 +137,9 @@ class Prober {
   /// Starts a round; `done` is called once, after the last answer or timeout. The endpoint's port is ignored.
   /// `watch`, if any, is told of each answer, also of those after `done` while the round is on record.
   RoundId start(const Endpoint& target, const EchoPlan& plan, Done done, Watch watch = {});
-  /// Ends a round now: probes that have no answer and whose timeout has not come are not counted as sent; `done` is
-  /// called from within. A round that is over, or never was, is left alone.
+  /// Ends a round now, with the answers that lie in the socket: probes that have none and whose timeout has not come
+  /// are not counted as sent; `done` is called from within. A round that is over, or never was, is left alone. From
+  /// within a Watch the socket is not read again, and a probe whose answer may lie there is not counted as sent either.
   void finish(RoundId round);
 
   [[nodiscard]] ProberStatistics statistics() const noexcept;

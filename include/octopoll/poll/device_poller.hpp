@@ -21,7 +21,10 @@ struct Shared {
   snmp::Engine& engine;
   Resolver& resolver;
   icmp::Prober* prober = nullptr;
+  const Error* no_prober = nullptr;  ///< why there is none, where latency was wanted all the same
 };
+
+class KnownAddresses;
 
 /// One turn of a device.
 struct CycleRequest {
@@ -66,6 +69,8 @@ class DevicePoller {
   [[nodiscard]] std::uint64_t poll_number() const noexcept;
   /// SNMPv3: the agent's engine id in hex; empty before its discovery.
   [[nodiscard]] std::string engine_id() const;
+  /// Where it is asked; for who follows it. Lives as long as this.
+  [[nodiscard]] KnownAddresses& addresses() noexcept;
 
  private:
   struct Impl;

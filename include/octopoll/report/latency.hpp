@@ -65,6 +65,15 @@ struct TargetLatency {
   std::vector<SmokeHour> smoke;
 };
 
+/// A target of which nothing could be sent in some of its rounds: no socket is allowed, its name has no address.
+struct UnmeasuredTarget {
+  std::string target;
+  bool is_device = false;
+  std::uint64_t not_measured = 0;  ///< rounds
+  std::uint64_t measured = 0;      ///< rounds; 0: it is none of LatencyReport::targets
+  std::string reason;              ///< of the latest
+};
+
 enum class LatencyOrder : std::uint8_t { loss, p95, median, jitter, voice, name };
 /// Errors: usage, with the words there are.
 [[nodiscard]] Result<LatencyOrder> latency_order_from(std::string_view word);
@@ -84,6 +93,7 @@ struct LatencyReport {
   TimeWindow window;
   std::size_t found = 0;  ///< targets before `top`
   std::vector<TargetLatency> targets;
+  std::vector<UnmeasuredTarget> unmeasured;  ///< by name; all of them, whatever `top`
 };
 
 /// What make_latency() would refuse of a query before it looks into a store. Errors: usage.
@@ -97,12 +107,13 @@ struct LatencyReport {
 /// For a terminal, with notes on the method. `width` as in TextStyle: where the lines would be longer, the least
 /// telling columns are left out, and a note says so. `voice`: with the voice score.
 [[nodiscard]] Table latency_for_people(const LatencyReport& report, std::size_t width, bool voice);
-/// For CSV: every number, with the worst hour of each target.
+/// For CSV: every number, with the worst hour of each target; without those that were never measured.
 [[nodiscard]] Table latency_for_machines(const LatencyReport& report);
 /// For a terminal: of each target a line an hour, its round trips on a logarithmic scale, the denser the more of them.
 /// `width` as in TextStyle. Empty where no smoke was asked for.
 [[nodiscard]] std::string latency_smoke(const LatencyReport& report, std::size_t width);
-/// {"report": "latency", "since": ..., "targets": [...]}, with all worst hours; fields are only ever added.
+/// {"report": "latency", "since": ..., "targets": [...], "unmeasured": [...]}, with all worst hours; fields are only
+/// ever added.
 [[nodiscard]] nlohmann::ordered_json latency_json(const LatencyReport& report, const std::filesystem::path& store);
 
 }  // namespace octopoll::report

@@ -26,5 +26,7 @@ struct TimeWindow {
 [[nodiscard]] std::string utc_text(WallTime time);
 /// "2026-01-31 13:00:00 CET", for people here.
 [[nodiscard]] std::string local_text(WallTime time);
+/// "2026-01-31 13:00", of an hour; "2026-10-25 02:00 CET" where the clocks here show that twice.
+[[nodiscard]] std::string local_hour_text(WallTime begin);
 
 }  // namespace octopoll::report

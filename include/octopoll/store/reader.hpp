@@ -105,6 +105,7 @@ struct StoredRound {
   std::chrono::nanoseconds interval{};
   std::uint64_t sent = 0, received = 0, duplicates = 0, late = 0, errors = 0;
   std::vector<std::chrono::nanoseconds> round_trips;  ///< of the received, in order of sending
+  std::optional<std::string> not_measured;            ///< why none was sent; not of one that was cut short
 };
 
 /// One hour of one target, from :00 to :00 UTC, with the distribution of its round trips.

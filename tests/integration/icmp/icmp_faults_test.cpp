@@ -18,6 +18,7 @@ using namespace octopoll;
 using namespace octopoll::test;
 using namespace std::chrono_literals;
 using icmp::EchoAnswer;
+using icmp::EchoPlan;
 using icmp::EchoRound;
 
 namespace {
@@ -313,6 +314,52 @@ TEST_CASE("a finished round counts neither what was not sent nor what may still 
   });
 }
 
+TEST_CASE("a finished round has the answers that lay in the socket at its end", "[icmp]") {
+  if (skip_without_netns()) return;
+  const std::string kind = GENERATE("datagram", "raw");
+  CAPTURE(kind);
+  const Netns space = silent_space(kind);
+  space.call([&] {
+    Stage stage(AF_INET);
+    Ran in_time;
+    start(in_time, *stage.bench.prober, at("127.0.0.2"), {.count = 2, .spacing = 1h, .timeout = 30s});
+    stage.responder.answer(stage.next_request());
+    stage.bench.prober->finish(in_time.id);
+    REQUIRE(in_time.done());
+    CHECK(in_time.result->sent == 1);
+    CHECK(in_time.result->received == 1);
+    CHECK(stage.statistics().late == 0);
+  });
+}
+
+TEST_CASE("a round that is finished from within an answer claims no loss of what was not read yet", "[icmp]") {
+  if (skip_without_netns()) return;
+  const Netns space = silent_space("datagram");
+  space.call([&] {
+    const KernelStamps stamps;
+    Stage stage(AF_INET);
+    const EchoPlan plan{.count = 2, .spacing = 1h, .timeout = 100ms};
+    Ran other;
+    std::optional<EchoRound> first;
+    start(other, *stage.bench.prober, at("127.0.0.3"), plan);
+    stage.bench.prober->start(
+        at("127.0.0.2"), {.count = 2, .spacing = 1h, .timeout = 30s},
+        [&](EchoRound round) { first = std::move(round); },
+        [&](const EchoAnswer&) { stage.bench.prober->finish(other.id); });
+    std::optional<SeenRequest> to_first, to_other;
+    while (!to_first || !to_other) {
+      const SeenRequest request = stage.next_request();
+      (request.to == at("127.0.0.2") ? to_first : to_other) = request;
+    }
+    // Both answers come in time, and are read when the other's timeout has come.
+    stage.responder.answer(*to_first);
+    stage.responder.answer(*to_other);
+    std::this_thread::sleep_for(120ms);
+    stage.bench.run_until([&] { return other.done(); });
+    CHECK(other.result->sent == other.result->received);
+  });
+}
+
 TEST_CASE("a finished round keeps the probes whose timeout had come", "[icmp]") {
   if (skip_without_netns()) return;
   const Netns space = silent_space("datagram");
@@ -356,6 +403,30 @@ TEST_CASE("a full queue of this machine delays probes and loses none", "[icmp]")
   });
   // The queue was full indeed.
   CHECK_THAT(here.must({"tc", "-s", "qdisc", "show", "dev", "v0"}), !Catch::Contains("(dropped 0,"));
+}
+
+TEST_CASE("a probe that finds this machine's queue full until it is too late is not sent, and no loss", "[icmp]") {
+  if (skip_without_netns()) return;
+  const std::string kind = GENERATE("datagram", "raw");
+  CAPTURE(kind);
+  const Netns here = space_for(kind);
+  const Netns there;
+  connect(here, {"v0", "10.9.0.1/24"}, there, {"v1", "10.9.0.2/24"});
+  here.call([] { REQUIRE(run_round(Bench(), at("10.9.0.2"), {.count = 1, .timeout = 20s}).received == 1); });
+  // One packet may leave, one may wait (for minutes), and there is no room for more.
+  here.must({"tc", "qdisc", "add", "dev", "v0", "root", "tbf", "rate", "8bit", "burst", "120", "limit", "120"});
+  here.call([&] {
+    const Bench bench;
+    const auto round = run_round(bench, at("10.9.0.2"), {.count = 5, .spacing = 10ms, .timeout = 50ms});
+    CHECK(round.not_sent == 3);
+    CHECK(round.sent == 2);
+    CHECK(round.received == 1);
+    CHECK(round.errors == 0);
+    REQUIRE(round.error.has_value());
+    CHECK_THAT(round.error->text(), Catch::Contains("send queue is full"));
+    CHECK(bench.prober->statistics().not_sent == 3);
+    CHECK(bench.prober->statistics().errors == 0);
+  });
 }
 
 TEST_CASE("answers that a full receive buffer turned away are known for what they are", "[icmp]") {

@@ -297,6 +297,7 @@ TEST_CASE("what a plan asks for is on the wire", "[icmp]") {
     for (const PathEntry& entry : path.at(PathSimulator::target(family, 0).host_text())) {
       CHECK(entry.hop_limit == 64);
       CHECK(entry.traffic_class == 0);
+      CHECK_FALSE(entry.dont_fragment);
     }
     for (const unsigned own : {0U, 1U}) {
       for (const PathEntry& entry : path.at(PathSimulator::target(family, 1 + own).host_text())) {
@@ -387,6 +388,8 @@ TEST_CASE("what must not be fragmented is refused here or by the router that can
     REQUIRE(by_router.first_error.has_value());
     CHECK(by_router.first_error->type == (family == AF_INET ? 3 : 2));
     CHECK(by_router.first_error->router == PathSimulator::router(family, 3));
+    CHECK(by_router.first_error->mtu == 1400U);
+    CHECK_THAT(by_router.error->text(), Catch::Contains("takes 1400 octets"));
 
     plan.payload = 1500;  // the interface takes packets of 1,500 octets, headers included
     const auto here = run_round(bench, target, plan);
@@ -394,7 +397,8 @@ TEST_CASE("what must not be fragmented is refused here or by the router that can
     CHECK(here.received == 0);
     CHECK(here.errors == 0);
     REQUIRE(here.error.has_value());
-    CHECK_THAT(here.error->text(), Catch::Contains("Message too long") && Catch::Contains("payload"));
+    CHECK_THAT(here.error->text(), Catch::Contains("Message too long") && Catch::Contains("takes 1500 octets") &&
+                                       Catch::Contains(family == AF_INET ? "at most 1472" : "at most 1452"));
 
     plan.payload = 1300;
     CHECK(run_round(bench, target, plan).received == 3);

@@ -129,7 +129,19 @@ TEST_CASE("bad arguments are 3, each with what to do", "[icmp][cli]") {
       {{"-C", "-1", "127.0.0.1"}, "-C -1 is out of range"},
       {{"-C", "3x", "127.0.0.1"}, "--help"},
       {{"--nonsense", "127.0.0.1"}, "--help"},
-      {{"-p", "100", "127.0.0.1"}, "--interval"},
+      {{"-p", "9", "127.0.0.1"}, "--interval 9 is too short: it is in milliseconds"},
+      {{"-p", "1x", "127.0.0.1"}, "--interval"},
+      {{"-C", "1", "-c", "1", "127.0.0.1"}, "exclude each other"},
+      {{"-C", "1", "-a", "127.0.0.1"}, "-C has no part in -a"},
+      {{"-a", "-r", "-1", "127.0.0.1"}, "--retry -1 is out of range"},
+      {{"-a", "-B", "nan", "127.0.0.1"}, "--backoff nan is out of range"},
+      {{"-a", "-B", "0.5", "127.0.0.1"}, "give 1 to 5"},
+      {std::vector<std::string>{"127.0.0.1:99"}, "\"127.0.0.1:99\" names a port, and ICMP has none"},
+      {{"-f", "-", "127.0.0.1"}, "--file excludes targets"},
+      {{"-g", "192.0.2.0"}, "\"192.0.2.0\" is no network"},
+      {{"-g", "192.0.2.0/8"}, "/16 to /32"},
+      {{"-g", "2001:db8::/120"}, "IPv4 network"},
+      {{"-g", "192.0.2.9", "192.0.2.1"}, "no range"},
       {{"-p", "9ms", "127.0.0.1"}, "give at least 10ms"},
       {{"-t", "0s", "127.0.0.1"}, "--timeout"},
       {{"-4", "-6", "127.0.0.1"}, "exclude each other"},
@@ -148,6 +160,126 @@ TEST_CASE("bad arguments are 3, each with what to do", "[icmp][cli]") {
   CHECK(result.exit_code() == 3);
   CHECK(result.out.empty());
   CHECK_THAT(result.err, Catch::Contains(said));
+}
+
+TEST_CASE("a literal of the other family is not found, says why, and stops nobody", "[icmp][cli]") {
+  if (skip_without_netns()) return;
+  const Netns space;
+  const CommandResult wrong = space.run(ping({"-q", "-6", "-C", "1", "-t", "20s", "127.0.0.1", "::1"}));
+  INFO(wrong.describe());
+  CHECK(wrong.exit_code() == 2);
+  CHECK_THAT(wrong.err, Catch::Contains("127.0.0.1 is an IPv4 address\n  leave -6 out\n"));
+  CHECK_THAT(wrong.err, Catch::Contains("::1       : xmt/rcv/%loss = 1/1/0%"));
+  const CommandResult source = space.run(ping({"-q", "-S", "::1", "-C", "1", "127.0.0.1"}));
+  INFO(source.describe());
+  CHECK(source.exit_code() == 2);
+  CHECK_THAT(source.err, Catch::Contains("127.0.0.1 is an IPv4 address, and cannot be probed from ::1"));
+}
+
+TEST_CASE("an address that is no host's is refused, and nothing is sent", "[icmp][cli]") {
+  if (skip_without_netns()) return;
+  const std::string target = GENERATE("0.0.0.0", "::", "224.0.0.1", "ff02::1");
+  const Netns space;
+  const CommandResult result = space.run(ping({"-q", "-C", "2", "-p", "10ms", target}));
+  INFO(result.describe());
+  CHECK(result.exit_code() == 1);
+  CHECK_THAT(result.err, Catch::Contains(target + ": no address of one host"));
+  CHECK_THAT(result.err, Catch::Contains("xmt/rcv/%loss = 0/0/-\n"));
+}
+
+TEST_CASE("-a names who is alive, -u who is not, as soon as it is known", "[icmp][cli]") {
+  if (skip_without_netns()) return;
+  const Netns space;
+  set_sysctl(space, "net.ipv6.icmp.echo_ignore_all", "1");
+  const CommandResult alive = space.run(ping({"-a", "-r", "1", "-t", "200ms", "::1", "127.0.0.1", "localhost"}));
+  INFO(alive.describe());
+  CHECK(alive.exit_code() == 1);
+  CHECK(lines_of(alive.out) == 2);
+  CHECK(lines_with(alive.out, "127.0.0.1") == "127.0.0.1\n");
+  CHECK(alive.err.empty());
+  const CommandResult silent = space.run(ping({"-u", "-r", "0", "-t", "200ms", "::1", "127.0.0.1"}));
+  CHECK(silent.out == "::1\n");
+  const CommandResult both =
+      space.run(ping({"-a", "-u", "-e", "-r", "2", "-t", "200ms", "--stats", "::1", "127.0.0.1"}));
+  INFO(both.describe());
+  CHECK(is_like(both.out, "127.0.0.1 is alive (# ms)\n::1 is unreachable\n"));
+  CHECK_THAT(both.err, Catch::Contains("       1 alive\n       1 unreachable\n"));
+  CHECK_THAT(both.err, Catch::Contains("       3 timeouts (waiting for response)\n       4 ICMP Echos sent\n"));
+}
+
+TEST_CASE("SmokePing's way to call fping works, and gives it the lines that it reads", "[icmp][cli]") {
+  if (skip_without_netns()) return;
+  const Netns space;
+  set_sysctl(space, "net.ipv6.icmp.echo_ignore_all", "1");
+  const CommandResult result =
+      space.run(ping({"-C", "3", "-q", "-B1", "-r1", "-i10", "-b56", "-t200", "-p20", "127.0.0.1", "::1"}));
+  INFO(result.describe());
+  CHECK(result.exit_code() == 1);
+  CHECK(result.out.empty());
+  CHECK(is_like(lines_with(result.err, "127.0.0.1"),
+                "127.0.0.1 : # # #\n127.0.0.1 : xmt/rcv/%loss = 3/3/0%, min/avg/max = #/#/#\n"));
+  CHECK(lines_with(result.err, "::1       : -") == "::1       : - - -\n");
+}
+
+TEST_CASE("targets come from a file or stdin, each as often as it is named", "[icmp][cli]") {
+  if (skip_without_netns()) return;
+  const Netns space;
+  const TempDir folder;
+  const std::string list = (folder / "list").string();
+  write_file(list, "# sites\n\n  127.0.0.1 the first\r\n127.0.0.2\n127.0.0.1");
+  const CommandResult file = space.run(ping({"-q", "-c", "2", "-p", "20", "-t", "20s", "-f", list}));
+  INFO(file.describe());
+  CHECK(file.exit_code() == 0);
+  CHECK(lines_of(file.err) == 3);  // -c has no list of each
+  CHECK(lines_of(lines_with(file.err, "127.0.0.1 : xmt/rcv/%loss = 2/2/0%")) == 2);
+  const CommandResult piped =
+      space.run({"sh", "-c", "exec '" + octopoll_binary().string() + "' ping -a -f - < " + list});
+  INFO(piped.describe());
+  CHECK(piped.exit_code() == 0);
+  CHECK(lines_of(piped.out) == 3);
+  const CommandResult missing = run_command(ping({"-f", (folder / "no").string()}));
+  CHECK(missing.exit_code() == 4);
+  CHECK_THAT(missing.err, Catch::Contains("No such file"));
+}
+
+TEST_CASE("-g probes all hosts of a network or a range", "[icmp][cli]") {
+  if (skip_without_netns()) return;
+  const auto [words, hosts] = GENERATE(table<std::vector<std::string>, std::vector<std::string>>({
+      {{"127.0.0.7/29"}, {"127.0.0.1", "127.0.0.2", "127.0.0.3", "127.0.0.4", "127.0.0.5", "127.0.0.6"}},
+      {{"127.0.0.8/31"}, {"127.0.0.8", "127.0.0.9"}},
+      {{"127.0.0.8/32"}, {"127.0.0.8"}},
+      {{"127.0.0.255", "127.0.1.1"}, {"127.0.0.255", "127.0.1.0", "127.0.1.1"}},
+  }));
+  const Netns space;
+  std::vector<std::string> arguments{"-a", "-t", "20s", "-g"};
+  arguments.insert(arguments.end(), words.begin(), words.end());
+  const CommandResult result = space.run(ping(arguments));
+  INFO(result.describe());
+  std::istringstream lines(result.out);
+  std::vector<std::string> seen;
+  for (std::string line; std::getline(lines, line);) seen.push_back(line);
+  std::sort(seen.begin(), seen.end());
+  CHECK(seen == hosts);
+}
+
+TEST_CASE("-D writes the time before each line, -A addresses instead of names", "[icmp][cli]") {
+  if (skip_without_netns()) return;
+  const Netns space;
+  const CommandResult result = space.run(ping({"-D", "-A", "-4", "-c", "1", "-t", "20s", "localhost"}));
+  INFO(result.describe());
+  CHECK(is_like(result.out, "[#] 127.0.0.1 : [0], 64 bytes, # ms (# avg, 0% loss)\n"));
+}
+
+TEST_CASE("a stdout that takes nothing is told once", "[icmp][cli]") {
+  if (skip_without_netns()) return;
+  const std::string format = GENERATE("table", "json");
+  const Netns space;
+  const CommandResult result = space.run(
+      {"sh", "-c",
+       "exec '" + octopoll_binary().string() + "' ping -C 2 -p 10ms --format " + format + " 127.0.0.1 > /dev/full"});
+  INFO(result.describe());
+  CHECK(result.exit_code() == 4);
+  CHECK(lines_of(lines_with(result.err, "octopoll ping: ")) == 1);
 }
 
 TEST_CASE("a packet that must go whole and is too large for the link is lost, with the reason", "[icmp][cli]") {
@@ -299,6 +431,6 @@ TEST_CASE("Ctrl-C does not count the probes that may still be answered", "[icmp]
   const auto status = child.wait(patience);
   REQUIRE(status.has_value());
   CHECK(status->code == 1);
-  CHECK_THAT(child.err(), Catch::Contains("127.0.0.1    : xmt/rcv/%loss = 0/0/0%\n"));
+  CHECK_THAT(child.err(), Catch::Contains("127.0.0.1    : xmt/rcv/%loss = 0/0/-\n"));
   CHECK_THAT(child.err(), Catch::Contains("198.51.100.7 : xmt/rcv/%loss = 1/0/100%\n"));
 }

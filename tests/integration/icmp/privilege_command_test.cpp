@@ -132,4 +132,8 @@ TEST_CASE("an ordinary user with neither is told both ways out, and polling goes
   CHECK_THAT(polled.err, Catch::Contains("no latency will be measured") && Catch::Contains("ping_group_range"));
   const auto devices = json::parse(polled.out);
   CHECK(devices.at("devices").at(0).at("outcome") == "complete");
+  const CommandResult report = user.run("-all", {"report", "latency", "--db", (user.home / "store.db").string()});
+  INFO(report.describe());
+  CHECK(report.exit_code() == 0);
+  CHECK_THAT(report.out, Catch::Contains("Not measured: here: no IPv4 ICMP socket is allowed to this user"));
 }

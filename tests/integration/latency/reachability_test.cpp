@@ -11,6 +11,7 @@
 #include "support/binaries.hpp"
 #include "support/netns.hpp"
 #include "support/run_command.hpp"
+#include "support/snmpd.hpp"
 #include "support/sqlite_query.hpp"
 
 using namespace octopoll::test;
@@ -89,4 +90,29 @@ TEST_CASE("the state of a device is what ICMP and SNMP say together, and it is a
       " JOIN ping_targets t ON t.id = r.target_id JOIN devices d ON d.name = t.name";
   CHECK(sqlite_int(site.store(), "SELECT count(*) FROM (" + polls_beside + ") WHERE polls > 1") == 0);
   CHECK(sqlite_int(site.store(), "SELECT count(*) FROM (" + polls_beside + ") WHERE polls = 1") >= 8);
+}
+
+TEST_CASE("a machine with a real agent goes through all states", "[latency]") {
+  if (skip_without_netns()) return;
+  const Netns space;
+  Snmpd agent(SnmpdOptions{.if_table_cache_seconds = 1, .netns = &space, .addresses = {"127.0.0.1"}});
+  agent.start();
+  const Site site(
+      "defaults: {interval: 500ms, timeout: 300ms, retries: 1}\nping: {timeout: 100ms, count: 3}\ndevices:\n"
+      "  - {name: here, address: '" +
+      agent.target() + "'}\n");
+  Child run = start_polling(space.inside(site.run()));
+  const auto echoes = [&space](const char* ignored) {
+    space.must({"sysctl", "-q", "-w", std::string("net.ipv4.icmp_echo_ignore_all=") + ignored});
+  };
+  await("both answer", [&] { return states(site) == "up "; });
+  echoes("1");
+  await("SNMP alone answers", [&] { return states(site) == "snmp_only "; });
+  agent.freeze();
+  await("nobody answers", [&] { return states(site) == "down "; });
+  echoes("0");
+  await("ICMP alone answers", [&] { return states(site) == "icmp_only "; });
+  agent.thaw();
+  await("both answer again", [&] { return states(site) == "up "; });
+  stop_polling(run);
 }

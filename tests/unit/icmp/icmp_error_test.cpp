@@ -54,6 +54,24 @@ TEST_CASE("an ICMP error names its target and who says so", "[icmp]") {
   CHECK(error_of({1, 3, at("2001:db8::7"), Endpoint{}}).message == "2001:db8::7: address unreachable");
 }
 
+TEST_CASE("what is too large for a link says what it takes, and what would fit", "[icmp]") {
+  CHECK(error_of({3, 4, at("198.51.100.7"), at("192.0.2.1"), 1400}).message ==
+        "198.51.100.7: fragmentation needed (the next link takes 1400 octets), says 192.0.2.1");
+  CHECK(send_error(at("198.51.100.7"), std::nullopt, EMSGSIZE, 1500).remedy ==
+        "the link takes 1500 octets: a payload of at most 1472 fits");
+  CHECK(send_error(at("2001:db8::7"), std::nullopt, EMSGSIZE, 1280).remedy ==
+        "the link takes 1280 octets: a payload of at most 1232 fits");
+  CHECK(send_error(at("198.51.100.7"), std::nullopt, EMSGSIZE, 50).remedy ==
+        "the link takes 50 octets: too few for a probe");
+}
+
+TEST_CASE("a full send queue is this machine's, and no word on the target", "[icmp]") {
+  const int code = GENERATE(EAGAIN, ENOBUFS, ENOMEM);
+  const Error error = send_error(at("198.51.100.7"), std::nullopt, code);
+  CHECK(error.kind == ErrorKind::io);
+  CHECK(error.message == "198.51.100.7: not sent: this machine's send queue is full");
+}
+
 TEST_CASE("a refused request names its target, the reason and where to look", "[icmp]") {
   const auto [code, reason, remedy] = GENERATE(table<int, std::string, std::string>({
       {EPERM, "Operation not permitted", "firewall"},

@@ -227,6 +227,13 @@ TEST_CASE("the ping that explains a silence does not reach into the next cycle")
   const DeviceCycle silent = poll_once(bench, poller);
   REQUIRE(silent.error);
   CHECK_THAT(silent.error->message, Catch::Contains("the host answers ping"));
+
+  // With the packets that the inventory asks for: here with some that cannot leave.
+  device.echo.source = Endpoint::literal("::1", 0);
+  poll::DevicePoller other(bench.shared(), device, 0);
+  const DeviceCycle unknown = poll_once(bench, other);
+  REQUIRE(unknown.error);
+  CHECK_THAT(unknown.error->message, Catch::Contains("the host could not be pinged"));
 }
 
 TEST_CASE("an interface that is gone is left out, without a word of failure") {

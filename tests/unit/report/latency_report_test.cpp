@@ -23,8 +23,9 @@ using RoundTrips = std::vector<nanoseconds>;
 class Store {
  public:
   Store& add(const std::string& target, std::chrono::milliseconds after_noon, std::uint32_t sent,
-             RoundTrips round_trips = {}) {
+             RoundTrips round_trips = {}, std::optional<Error> error = {}) {
     PingRound round;
+    round.error = std::move(error);
     round.target = target;
     round.started_at = noon + after_noon;
     round.round_number = ++number_;
@@ -213,6 +214,32 @@ TEST_CASE("some targets, by name and by number") {
   CHECK(notes.back() == "The first 2 of 3 targets.");
 }
 
+TEST_CASE("a target that could not be measured is listed with its reason, and is none of those that were") {
+  const Error no_socket{ErrorKind::permission, "no IPv4 ICMP socket is allowed to this user", {}};
+  const Error no_name{ErrorKind::resolve, "gone.example: Name or service not known", {}};
+  const Error cut_short{ErrorKind::partial, "c was not resolved before the end", {}};
+  Store store;
+  store.add("a", 0s, 0, {}, no_socket).add("a", 60s, 0, {}, no_name);
+  store.add("b", 0s, 2, {1ms, 2ms}).add("b", 60s, 0, {}, no_name);
+  store.add("c", 0s, 0, {}, cut_short);
+  LatencyQuery query = over(0s, 1h);
+  query.top = 1;
+  const LatencyReport made = store.report(query);
+  REQUIRE(made.targets.size() == 1);
+  CHECK(made.targets[0].target == "b");
+  REQUIRE(made.unmeasured.size() == 2);
+  CHECK(made.unmeasured[0].target == "a");
+  CHECK(made.unmeasured[0].not_measured == 2);
+  CHECK(made.unmeasured[0].measured == 0);
+  CHECK(made.unmeasured[1].measured == 1);
+  const Table table = latency_for_people(made, 0, false);
+  REQUIRE_FALSE(table.notes.empty());
+  CHECK(table.notes[0] == "Not measured: a, b (1 of 2 rounds): gone.example: Name or service not known");
+  const auto json = latency_json(made, "x.db");
+  CHECK(json["unmeasured"].size() == 2);
+  CHECK(json["unmeasured"][0]["reason"] == "gone.example: Name or service not known");
+}
+
 TEST_CASE("orders have words, and what is none is told with them") {
   CHECK(latency_orders() == "loss, p95, median, jitter, voice, name");
   CHECK(latency_order_from("voice").value() == LatencyOrder::voice);
@@ -301,6 +328,18 @@ TEST_CASE("smoke is a line an hour, the denser the more of the hour's round trip
         "\n"
         "Round trips on a logarithmic scale; from . to @ the more of the hour's.\n");
   CHECK(latency_smoke(store.report(over(0s, 24h)), 80).empty());
+}
+
+TEST_CASE("a wide smoke says what stands in its middle") {
+  Store store;
+  store.add("a", 0s, 2, {1ms, 100ms});
+  const std::string text = latency_smoke(store.report(smoke_over(0s, 1h)), 140);
+  const std::size_t begin = text.find("0.981 ms");
+  REQUIRE(begin != std::string::npos);
+  const std::string axis = text.substr(begin, text.find('\n', begin) - begin);
+  // 107 buckets on 100 columns: the 51st column begins with the 54th bucket, at 981 us * 2^(53/16).
+  CHECK(axis.find("9.74") == 53);
+  CHECK(axis.substr(axis.size() - 6) == "101 ms");
 }
 
 TEST_CASE("smoke fits into a narrow terminal, and takes no more room than it has buckets") {

@@ -82,6 +82,15 @@ TEST_CASE("dates that do not exist are refused, not bent") {
   }
 }
 
+TEST_CASE("an hour that the clocks show twice says which of the two it is") {
+  const TimeZone zone("CET-1CEST,M3.5.0,M10.5.0/3");
+  const WallTime midnight{sys_days{year{2026} / 10 / 25}};  // UTC; the clocks go back at 01:00
+  CHECK(local_hour_text(midnight - 1h) == "2026-10-25 01:00");
+  CHECK(local_hour_text(midnight) == "2026-10-25 02:00 CEST");
+  CHECK(local_hour_text(midnight + 1h) == "2026-10-25 02:00 CET");
+  CHECK(local_hour_text(midnight + 2h) == "2026-10-25 03:00");
+}
+
 TEST_CASE("moments are written in UTC for machines and in local time for people") {
   const TimeZone zone("CET-1CEST,M3.5.0,M10.5.0/3");
   CHECK(utc_text(WallTime(sys_days{year{2026} / 1 / 31} + 12h)) == "2026-01-31T12:00:00Z");

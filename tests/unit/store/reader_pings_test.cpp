@@ -146,11 +146,12 @@ std::vector<StoredHour> hours_of(Reader& reader) {
   return hours;
 }
 
-TEST_CASE("an hour is summed up with its distribution when the next one begins, whoever writes that") {
+TEST_CASE("an hour is summed up with its distribution half an hour later, whoever writes then") {
   Store store;
   store.add(round_of("a", 0s, {1ms, 3ms, 2ms}, 4)).add(round_of("a", 3599s, {16ms}, 1));
   CHECK(hours_of(*store.reader()).empty());
   store.add(round_of("a", 3600s, {5ms}, 1));  // each add() is a writer of its own
+  store.add(round_of("a", 5400s, {5ms}, 1));
   const auto hours = hours_of(*store.reader());
   REQUIRE(hours.size() == 1);
   CHECK(hours[0].begin == noon);
@@ -172,14 +173,35 @@ TEST_CASE("an hour is summed up with its distribution when the next one begins, 
   CHECK(row->real(4) == 1500);  // 2 and 1 ms; 2 and 16 are of two rounds
 }
 
+TEST_CASE("the last hour of a target that is pinged no more is summed up by the rounds of others") {
+  Store store;
+  const auto sums = [&store] {
+    auto database = Database::open(store.path(), Database::Access::read_only);
+    return database->integer("SELECT count(*) FROM ping_hours WHERE begins_at = 1769860800000").value();
+  };
+  {
+    auto writer = Writer::open(store.path()).value();
+    writer->take(test::share(round_of("gone", 0s, {1ms}, 1)));
+    writer->take(test::share(round_of("also gone", 0s, {1ms}, 1)));
+    writer->take(test::share(round_of("third", 0s, {1ms}, 1)));
+    for (const std::chrono::seconds after : {3600s, 5400s}) {
+      writer->take(test::share(round_of("a", after, {1ms}, 1)));
+    }
+    REQUIRE(writer->close().records == 5);
+  }
+  CHECK(sums() == 2);                         // a round pays for two
+  store.add(round_of("a", 5401s, {1ms}, 1));  // in another run
+  CHECK(sums() == 3);
+}
+
 TEST_CASE("hours are summed up in one run as over several, and a gap is no hour") {
   Store store;
   {
     auto writer = Writer::open(store.path()).value();
-    for (const std::chrono::seconds after : {0s, 60s, 3600s, 5 * 3600s, 5 * 3600s + 60s, 6 * 3600s}) {
+    for (const std::chrono::seconds after : {0s, 60s, 3600s, 5 * 3600s, 5 * 3600s + 60s, 6 * 3600s, 7 * 3600s}) {
       writer->take(test::share(round_of("a", after, {1ms}, 2)));
     }
-    REQUIRE(writer->close().records == 6);
+    REQUIRE(writer->close().records == 7);
   }
   const auto hours = hours_of(*store.reader());
   REQUIRE(hours.size() == 3);
@@ -193,7 +215,7 @@ TEST_CASE("hours are summed up in one run as over several, and a gap is no hour"
 TEST_CASE("a round that comes late for its hour is counted in it, and a round twice is not") {
   Store store;
   store.add(round_of("a", 0s, {1ms}, 1)).add(round_of("a", 3600s, {1ms}, 1));
-  store.add(round_of("a", 3590s, {1ms}, 1)).add(round_of("a", 3660s, {1ms}, 1)).add(round_of("a", 7200s, {1ms}, 1));
+  store.add(round_of("a", 3590s, {1ms}, 1)).add(round_of("a", 3660s, {1ms}, 1)).add(round_of("a", 9000s, {1ms}, 1));
   {
     auto writer = Writer::open(store.path()).value();
     writer->take(test::share(round_of("a", 3600s, {1ms}, 1)));
@@ -207,11 +229,11 @@ TEST_CASE("a round that comes late for its hour is counted in it, and a round tw
 
 TEST_CASE("an hour keeps what it has when its rounds are gone") {
   Store store;
-  store.add(round_of("a", 0s, {1ms}, 1)).add(round_of("a", 60s, {1ms}, 1)).add(round_of("a", 3600s, {1ms}, 1));
+  for (const auto after : {0s, 60s, 3600s, 5400s}) store.add(round_of("a", after, {1ms}, 1));
   auto database = Database::open(store.path(), Database::Access::read_write);
   REQUIRE(database);
   REQUIRE(database->execute("DELETE FROM ping_rounds WHERE round = 0 AND started_at < 1769864400000"));
-  store.add(round_of("a", 120s, {1ms}, 1)).add(round_of("a", 7200s, {1ms}, 1));
+  store.add(round_of("a", 120s, {1ms}, 1)).add(round_of("a", 9000s, {1ms}, 1));
   const auto hours = hours_of(*store.reader());
   REQUIRE_FALSE(hours.empty());
   CHECK(hours[0].sent == 2);

@@ -1,11 +1,11 @@
-#include "poll/device_addresses.hpp"
+#include "poll/known_addresses.hpp"
 
 #include <algorithm>
 #include <utility>
 
 namespace octopoll::poll {
 
-void DeviceAddresses::look_up(const Target& name, std::chrono::nanoseconds cache, std::function<void()> ended) {
+void KnownAddresses::look_up(const Target& name, std::chrono::nanoseconds cache, std::function<void()> ended) {
   if (!times_.due(BootClock::now(), cache)) return;
   times_.began();
   resolver_.resolve(name, [this, still = alive_, number = number_, ended = std::move(ended)](auto&& result) {
@@ -18,10 +18,11 @@ void DeviceAddresses::look_up(const Target& name, std::chrono::nanoseconds cache
       times_.failed(BootClock::now());
     }
     ended();
+    if (*still && follower_) follower_();
   });
 }
 
-bool DeviceAddresses::adopt() {
+bool KnownAddresses::adopt() {
   if (!found_) return false;
   const Endpoint before = current();
   endpoints_ = std::move(*std::exchange(found_, std::nullopt));
@@ -31,7 +32,7 @@ bool DeviceAddresses::adopt() {
   return gone;
 }
 
-void DeviceAddresses::forget() {
+void KnownAddresses::forget() {
   ++number_;
   times_ = {};
   found_.reset();
@@ -39,12 +40,12 @@ void DeviceAddresses::forget() {
   at_ = 0;
 }
 
-const Endpoint& DeviceAddresses::current() const noexcept {
+const Endpoint& KnownAddresses::current() const noexcept {
   static const Endpoint none;
   return endpoints_.empty() ? none : endpoints_[at_];
 }
 
-void DeviceAddresses::next() noexcept {
+void KnownAddresses::next() noexcept {
   if (!endpoints_.empty()) at_ = (at_ + 1) % endpoints_.size();
 }
 
