@@ -17,6 +17,7 @@
 #include "latest_readings.hpp"
 #include "octopoll/core/cycle.hpp"
 #include "octopoll/core/interface_list.hpp"
+#include "rollups.hpp"
 
 namespace octopoll::store {
 
@@ -35,6 +36,9 @@ class Recorder {
   [[nodiscard]] Result<Recorded> store(const Record& record);
   [[nodiscard]] Result<Recorded> store(const DeviceCycle& cycle);
   [[nodiscard]] Result<Recorded> store(const PingRound& round);
+  /// What is due by the clock of the records and not by one of them: sums of hours and days. A bounded amount of it, so
+  /// that it can be called in each transaction.
+  [[nodiscard]] Result<> tend();
   /// To be called whenever a transaction or savepoint was undone: ids given in it are not in the file.
   void forget();
 
@@ -45,6 +49,7 @@ class Recorder {
     std::uint64_t in_speed_bps = unknown_speed;  ///< as in the file
     std::uint64_t out_speed_bps = unknown_speed;
     std::int64_t latest_poll = 0;  ///< whose readings stand for it; 0: not looked into
+    OpenBin traffic;               ///< since the last row of its sums
   };
   /// 2^64-1 bit/s is no speed, so it means that the file has not been looked into.
   static constexpr std::uint64_t unknown_speed = std::numeric_limits<std::uint64_t>::max();
@@ -57,6 +62,7 @@ class Recorder {
     std::size_t latest_rows = 0;                          ///< of that poll
     std::optional<std::vector<StackedInterfaces>> stack;  ///< as in the file; nullopt: not looked into
     InterfaceList<InterfaceEntry> interfaces;
+    Rollups::Device rollups;
   };
   struct Statements {
     Statement device_id, insert_device, update_device, touch_device, last_poll_number;
@@ -73,15 +79,17 @@ class Recorder {
     bool newest;  ///< no later cycle of the device is stored: it may speak for the present
   };
 
-  Recorder(std::unique_ptr<CycleRows> rows, Statements statements)
-      : rows_(std::move(rows)), statements_(std::move(statements)) {}
+  Recorder(std::unique_ptr<CycleRows> rows, Statements statements, Rollups rollups)
+      : rows_(std::move(rows)), statements_(std::move(statements)), rollups_(std::move(rollups)) {}
 
-  [[nodiscard]] Result<DeviceEntry*> device_of(const std::string& name);
+  [[nodiscard]] Result<DeviceEntry*> device_of(const std::string& name, WallTime first_polled);
   [[nodiscard]] Result<> store_device(const Context& context);
   [[nodiscard]] Result<> store_interfaces(const Context& context);
   [[nodiscard]] Result<InterfaceEntry*> interface_of(const Context& context, const InterfaceRecord& record);
   [[nodiscard]] Result<InterfaceEntry*> find_or_insert(const Context& context, const Interface& interface,
                                                        bool& inserted);
+  [[nodiscard]] Result<> move_on(const Context& context, std::int64_t newest_bin);
+  [[nodiscard]] Result<> settle_left_open();
   [[nodiscard]] Result<> store_samples(const Context& context);
   [[nodiscard]] Result<> store_stack(const Context& context);
   [[nodiscard]] Result<> store_latest(const Context& context, bool same_interfaces);
@@ -91,6 +99,9 @@ class Recorder {
 
   std::unique_ptr<CycleRows> rows_;  // behind the statements that read it, as SQLite wants it
   Statements statements_;
+  Rollups rollups_;
+  WallTime now_{};  ///< of the record that was stored last
+  std::optional<WallTime> left_open_checked_at_;
   std::unordered_map<std::string, DeviceEntry> devices_;
   std::unordered_map<std::int64_t, WallTime> hours_;  // of the last round of each target of pings
   std::vector<std::int64_t> interface_ids_;           // of the rows of the cycle on its way

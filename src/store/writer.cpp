@@ -403,6 +403,7 @@ tl::expected<Committed, Failure> store_all(Storage& storage, const std::vector<R
       if (auto released = database.execute("RELEASE record"); !released) return failed(released.error());
     }
   }
+  if (auto tended = storage.recorder.tend(); !tended) return failed(tended.error());
   if (auto committed = transaction->commit(); !committed) return failed(committed.error());
   return done;
 }
