@@ -528,9 +528,10 @@ std::int64_t read_at_ms(const DeviceCycle& cycle, const InterfaceSample& sample)
 }
 
 std::int64_t newest_bin_of(const DeviceCycle& cycle) {
-  std::int64_t latest = unix_ms(cycle.started_at);
-  for (const InterfaceRecord& row : cycle.interfaces) latest = std::max(latest, read_at_ms(cycle, row.sample));
-  return bin_of(latest * 1000 - 1);
+  InterfaceSample latest;
+  for (const InterfaceRecord& row : cycle.interfaces)
+    latest.time.received = std::max(latest.time.received, row.sample.time.received);
+  return bin_of(read_at_ms(cycle, latest) * 1000 - 1);
 }
 
 }  // namespace

@@ -767,6 +767,11 @@ CREATE TABLE rollup_backlog (              -- polls from before version 6 whose 
 ) STRICT;
 INSERT INTO rollup_backlog SELECT min(id), max(id) FROM polls HAVING count(*) > 0;
 
+CREATE TABLE kept_from (                   -- what retention has taken
+  what      TEXT PRIMARY KEY,              -- samples, or a table of sums
+  begins_at INTEGER NOT NULL               -- unix ms: what is older is gone
+) STRICT;
+
 ALTER TABLE devices ADD COLUMN first_polled /* unix ms of its first cycle, kept when that is gone */ INTEGER;
 UPDATE devices SET first_polled = (SELECT min(started_at) FROM polls WHERE device_id = devices.id);
 
