@@ -39,6 +39,8 @@ class Recorder {
   /// What is due by the clock of the records and not by one of them: sums of hours and days. A bounded amount of it, so
   /// that it can be called in each transaction.
   [[nodiscard]] Result<> tend();
+  /// Of the record that was stored last.
+  [[nodiscard]] WallTime now() const noexcept { return now_; }
   /// To be called whenever a transaction or savepoint was undone: ids given in it are not in the file.
   void forget();
 

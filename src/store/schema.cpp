@@ -768,8 +768,9 @@ CREATE TABLE rollup_backlog (              -- polls from before version 6 whose 
 INSERT INTO rollup_backlog SELECT min(id), max(id) FROM polls HAVING count(*) > 0;
 
 CREATE TABLE kept_from (                   -- what retention has taken
-  what      TEXT PRIMARY KEY,              -- samples, or a table of sums
-  begins_at INTEGER NOT NULL               -- unix ms: what is older is gone
+  what      TEXT PRIMARY KEY,              -- samples
+  begins_at INTEGER NOT NULL,              -- unix ms: those of polls that began before are gone, some or all
+  poll_id   INTEGER NOT NULL               -- the last one of these
 ) STRICT;
 
 ALTER TABLE devices ADD COLUMN first_polled /* unix ms of its first cycle, kept when that is gone */ INTEGER;

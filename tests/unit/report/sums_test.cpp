@@ -135,7 +135,7 @@ TEST_CASE("where the samples of a window are gone its sums are read, whatever th
   });
   const std::string gone = std::to_string((noon + 25h).time_since_epoch().count());
   change(path, ("DELETE FROM sample_rows WHERE id >> 24 IN (SELECT id FROM polls WHERE started_at < " + gone +
-                "); INSERT INTO kept_from VALUES ('samples', " + gone + ")")
+                "); INSERT INTO kept_from VALUES ('samples', " + gone + ", 1)")
                    .c_str());
   const auto after = made_from(path, [&](store::Reader& reader) { return make_utilization(reader, query); });
   REQUIRE(after.interfaces.size() == before.interfaces.size());
