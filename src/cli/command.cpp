@@ -29,6 +29,7 @@ constexpr auto table = std::to_array<Command>({
     {"ping", "probe targets by ICMP echo", run_ping, 4},  // fping's code for what it could not do
     {"doctor", "examine an agent: what it can, what it does wrong, what the inventory needs", run_doctor},
     {"record", "write an agent's objects to a file that can be played again", run_record},
+    {"db", "care for the store: info, check, backup, export, prune, vacuum", run_db},
     {"check", "validate an inventory and show what would be polled", run_check},
 });
 

@@ -39,6 +39,7 @@ struct Command {
 
 // One file a subcommand.
 int run_check(int argc, char** argv);
+int run_db(int argc, char** argv);
 int run_doctor(int argc, char** argv);
 int run_local(int argc, char** argv);
 int run_ping(int argc, char** argv);

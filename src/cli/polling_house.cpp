@@ -17,7 +17,9 @@ Result<std::unique_ptr<PollingHouse>> PollingHouse::open(config::Inventory inven
   auto path = store::default_store_path(options.db, inventory.store);
   if (!path) return tl::make_unexpected(path.error());
   house->store_path_ = std::move(*path);
-  auto writer = store::Writer::open(house->store_path_);
+  store::WriterOptions writing;
+  writing.retention = inventory.retention;
+  auto writer = store::Writer::open(house->store_path_, writing);
   if (!writer) return tl::make_unexpected(writer.error());
   house->writer_ = std::move(*writer);
   log::info("store: {}", house->store_path_.string());

@@ -25,8 +25,10 @@ constexpr DurationRange dns_cache_range{std::chrono::seconds(1), std::chrono::ho
 
 const Entry* find(const Node& map, std::string_view key);
 void read_inventory(const Node& root, Inventory& inventory, std::optional<Place>& literal_secret, Problems& problems);
-std::optional<std::filesystem::path> read_store(const Entry& entry, const std::filesystem::path& folder,
-                                                Problems& problems);
+void read_store(const Entry& entry, const std::filesystem::path& folder, Inventory& inventory, Problems& problems);
+std::optional<std::filesystem::path> read_store_path(const Entry& entry, const std::filesystem::path& folder,
+                                                     Problems& problems);
+void read_retention(const Entry& entry, Retention& retention, Problems& problems);
 
 }  // namespace
 
@@ -98,7 +100,7 @@ void read_inventory(const Node& root, Inventory& inventory, std::optional<Place>
     } else if (entry.key == "probes") {
       inventory.probes = read_probes(*entry.value, names, problems);
     } else if (entry.key == "store") {
-      inventory.store = read_store(entry, folder, problems);
+      read_store(entry, folder, inventory, problems);
     } else if (std::find(top_keys.begin(), top_keys.end(), entry.key) == top_keys.end()) {
       unknown_key(entry, "an inventory", top_keys, problems);
     }
@@ -112,31 +114,56 @@ void read_inventory(const Node& root, Inventory& inventory, std::optional<Place>
   }
 }
 
-std::optional<std::filesystem::path> read_store(const Entry& entry, const std::filesystem::path& folder,
-                                                Problems& problems) {
-  static constexpr std::array<std::string_view, 1> keys{"path"};
-  const Entry* path = &entry;
-  if (entry.value->kind == Node::Kind::map) {
-    path = nullptr;
-    bool misspelt = false;
-    for (const Entry& part : entry.value->entries) {
-      if (part.key == "path") {
-        path = &part;
-      } else {
-        misspelt = unknown_key(part, "`store`", keys, problems) == "path" || misspelt;
-      }
+void read_store(const Entry& entry, const std::filesystem::path& folder, Inventory& inventory, Problems& problems) {
+  static constexpr std::array<std::string_view, 2> keys{"path", "retention"};
+  if (entry.value->kind != Node::Kind::map) {
+    inventory.store = read_store_path(entry, folder, problems);
+    return;
+  }
+  bool says_something = false;
+  for (const Entry& part : entry.value->entries) {
+    if (part.key == "path") {
+      inventory.store = read_store_path(part, folder, problems);
+    } else if (part.key == "retention") {
+      read_retention(part, inventory.retention, problems);
+    } else if (!unknown_key(part, "`store`", keys, problems)) {
+      continue;
     }
-    if (path == nullptr && misspelt) return std::nullopt;
-    if (path == nullptr) {
-      problems.add(entry.value->place, "`store` has no `path`", "write `store: octopoll.db`");
-      return std::nullopt;
+    says_something = true;
+  }
+  if (!says_something) problems.add(entry.value->place, "`store` has no `path`", "write `store: octopoll.db`");
+}
+
+void read_retention(const Entry& entry, Retention& retention, Problems& problems) {
+  using Keep = std::optional<std::chrono::seconds>;
+  static constexpr std::array<std::pair<std::string_view, Keep Retention::*>, 4> levels{
+      {{"samples", &Retention::samples},
+       {"five_minutes", &Retention::five_minutes},
+       {"hours", &Retention::hours},
+       {"days", &Retention::days}}};
+  static constexpr std::array<std::string_view, 4> keys{"samples", "five_minutes", "hours", "days"};
+  constexpr DurationRange range{least_kept, std::chrono::hours(100 * 365 * 24)};
+  if (!expect_map(*entry.value, "`retention`", "write `retention: {samples: 7d, five_minutes: 90d}`", problems)) return;
+  for (const Entry& part : entry.value->entries) {
+    const auto* level =
+        std::find_if(levels.begin(), levels.end(), [&](const auto& one) { return one.first == part.key; });
+    if (level == levels.end()) {
+      unknown_key(part, "`retention`", keys, problems);
+    } else if (part.value->kind == Node::Kind::scalar && part.value->text == "forever") {
+      retention.*level->second = std::nullopt;
+    } else if (const auto time = read_duration(part, range, problems)) {
+      retention.*level->second = std::chrono::floor<std::chrono::seconds>(*time);
     }
   }
-  const auto text = read_text(*path, problems);
+}
+
+std::optional<std::filesystem::path> read_store_path(const Entry& path, const std::filesystem::path& folder,
+                                                     Problems& problems) {
+  const auto text = read_text(path, problems);
   if (!text) return std::nullopt;
-  if (!expect_no_variable(*path->value, problems)) return std::nullopt;
+  if (!expect_no_variable(*path.value, problems)) return std::nullopt;
   if (text->starts_with("~/")) {
-    problems.add(path->value->place, fmt::format("{} is taken as it stands: `~` means nothing here", quote(*text)),
+    problems.add(path.value->place, fmt::format("{} is taken as it stands: `~` means nothing here", quote(*text)),
                  "write the whole path, or one relative to this file");
     return std::nullopt;
   }

@@ -46,12 +46,12 @@ Span BinGrid::bin(std::int64_t index) const noexcept {
   return {begin, begin + step_};
 }
 
-void BinnedSeries::add(const BinGrid& grid, const Span& span, double rate) {
+void BinnedSeries::add(const BinGrid& grid, const Span& span, double rate, double known) {
   if (span.empty()) return;
   if (bins_.empty()) bins_.resize(grid.size());
   const std::int64_t last = grid.index_of(span.end - Microseconds(1));
   for (std::int64_t index = grid.index_of(span.begin); index <= last; ++index) {
-    const double seconds = intersection(span, grid.bin(index)).seconds();
+    const double seconds = intersection(span, grid.bin(index)).seconds() * known;
     Bin& bin = bins_[static_cast<std::size_t>(index)];
     bin.amount += rate * seconds;
     bin.covered += seconds;

@@ -46,8 +46,8 @@ class BinGrid {
 /// Takes 16 octets a bin, from the first add() on.
 class BinnedSeries {
  public:
-  /// `span` must lie in the window of `grid`.
-  void add(const BinGrid& grid, const Span& span, double rate);
+  /// `span` must lie in the window of `grid`. `known`: the share of the span that the rate is known of.
+  void add(const BinGrid& grid, const Span& span, double rate, double known = 1.0);
   /// The average of each bin that anything is known of, in order of time. A bin that is known in part counts as known.
   [[nodiscard]] std::vector<double> averages() const;
   /// Of one bin; nullopt where nothing is known of it.

@@ -50,6 +50,11 @@ Result<std::vector<store::StoredInterface>> interfaces_in(store::Reader& reader,
   return interfaces;
 }
 
+Span summed_in(const TimeWindow& window, const BinGrid& grid) {
+  const auto last = static_cast<std::int64_t>(grid.size()) - 1;
+  return intersection({PreciseTime(window.since), PreciseTime(window.until)}, {grid.bin(0).begin, grid.bin(last).end});
+}
+
 store::SampleQuery samples_of(const store::StoredDevice& device, std::int64_t first, std::int64_t last,
                               const Span& polled) {
   return {device.id, first, last, std::chrono::floor<std::chrono::milliseconds>(polled.begin),

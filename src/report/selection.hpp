@@ -38,6 +38,10 @@ class Selection {
                                                                         const store::StoredDevice& device,
                                                                         const Selection& selection);
 
+/// The part of the window that sums of the device's traffic are taken from: the bins of the grid, whole ones, for what
+/// a sum is of is not known closer.
+[[nodiscard]] Span summed_in(const TimeWindow& window, const BinGrid& grid);
+
 /// Samples of these interfaces, whose ids are in order, that overlap `polled`; there may be those of ids between.
 [[nodiscard]] store::SampleQuery samples_of(const store::StoredDevice& device, std::int64_t first, std::int64_t last,
                                             const Span& polled);

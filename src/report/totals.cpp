@@ -45,6 +45,15 @@ struct Series {
     seconds += inside.seconds();
     rate.add(grid, inside, static_cast<double>(*direction.octets) * 8.0 / delta.seconds());
   }
+  void add(const BinGrid& grid, const Span& window, const Span& bin, const store::StoredTraffic::Direction& direction) {
+    const Span inside = intersection(bin, window);
+    const double covered = std::chrono::duration<double>(direction.covered).count();
+    if (inside.empty() || covered <= 0.0) return;
+    const double share = inside.seconds() / bin.seconds();
+    octets += static_cast<double>(direction.octets) * share;
+    seconds += covered * share;
+    rate.add(grid, inside, static_cast<double>(direction.octets) * 8.0 / covered, covered / bin.seconds());
+  }
 };
 
 /// All interfaces of a device in one direction.
@@ -98,17 +107,25 @@ PreciseTime there_since(const store::StoredInterface& one, WallTime first_readin
 }
 
 Result<> read_interfaces(store::Reader& reader, const store::StoredDevice& device, Interfaces interfaces,
-                         WallTime first_reading, const Span& polled, const BinGrid& grid, DirectionTotal& in,
-                         DirectionTotal& out) {
+                         WallTime first_reading, const Span& polled, const std::optional<Span>& summed,
+                         const BinGrid& grid, DirectionTotal& in, DirectionTotal& out) {
   std::unordered_map<std::int64_t, std::pair<Series, Series>> series;
   for (const store::StoredInterface& one : interfaces) series.try_emplace(one.id);
-  const auto samples = samples_of(device, interfaces.front().id, interfaces.back().id, polled);
-  auto read = reader.for_each_sample(samples, [&](const store::StoredSample& sample) {
+  const auto query = samples_of(device, interfaces.front().id, interfaces.back().id, summed.value_or(polled));
+  const auto add_traffic = [&](const store::StoredTraffic& traffic) {
+    const auto found = series.find(traffic.interface_id);
+    if (found == series.end()) return;
+    const PreciseTime begin = PreciseTime(traffic.begin);
+    found->second.first.add(grid, *summed, {begin, begin + traffic.length}, traffic.in);
+    found->second.second.add(grid, *summed, {begin, begin + traffic.length}, traffic.out);
+  };
+  const auto add_sample = [&](const store::StoredSample& sample) {
     const auto found = series.find(sample.interface_id);
     if (found == series.end()) return;
     found->second.first.add(grid, polled, PreciseTime(sample.read_at), sample.in);
     found->second.second.add(grid, polled, PreciseTime(sample.read_at), sample.out);
-  });
+  };
+  auto read = summed ? reader.for_each_traffic(query, add_traffic) : reader.for_each_sample(query, add_sample);
   if (!read) return read;
   for (const store::StoredInterface& one : interfaces) {
     const PreciseTime since = there_since(one, first_reading, polled);
@@ -126,6 +143,9 @@ Result<> read_device(store::Reader& reader, const TotalsQuery& query, const Sele
   const auto laid = bins_over(polled, query.step, most_bins);
   if (!laid) return tl::make_unexpected(laid.error());
   const BinGrid& grid = *laid;
+  const auto by_sums = reader.prefers_sums(query.window.since, query.window.until, query.step);
+  if (!by_sums) return tl::make_unexpected(by_sums.error());
+  const auto from_sums = *by_sums ? std::optional(summed_in(query.window, grid)) : std::nullopt;
   auto interfaces = interfaces_in(reader, query.window, device, selection);
   if (!interfaces) return tl::make_unexpected(interfaces.error());
   const auto stack = reader.stack(device.id);
@@ -148,7 +168,8 @@ Result<> read_device(store::Reader& reader, const TotalsQuery& query, const Sele
   const Interfaces all(chosen);
   for (std::size_t begin = 0; begin < all.size(); begin += at_once) {
     const auto some = all.subspan(begin, std::min(at_once, all.size() - begin));
-    if (auto read = read_interfaces(reader, device, some, first_reading, polled, grid, in, out); !read) return read;
+    if (auto read = read_interfaces(reader, device, some, first_reading, polled, from_sums, grid, in, out); !read)
+      return read;
   }
   double seconds = 0.0;
   for (const store::StoredInterface& one : chosen) {

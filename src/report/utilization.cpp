@@ -39,6 +39,7 @@ struct DirectionSums {
   BinnedSeries utilization;
 
   void add(const BinGrid& grid, const Span& window, const Span& delta, const store::StoredSample::Direction& direction);
+  void add(const BinGrid& grid, const Span& window, const Span& bin, const store::StoredTraffic::Direction& direction);
   [[nodiscard]] DirectionUsage usage(double polled_seconds) const;
 };
 
@@ -51,8 +52,10 @@ using Interfaces = std::span<const store::StoredInterface>;
 
 Result<> read_device(store::Reader& reader, const UtilizationQuery& query, const Selection& selection,
                      const store::StoredDevice& device, std::vector<InterfaceUsage>& usages);
+/// `summed`: the window of sums of 5 minutes that are read in place of samples.
 Result<> read_interfaces(store::Reader& reader, const store::StoredDevice& device, Interfaces interfaces,
-                         const Span& polled, const BinGrid& grid, std::vector<InterfaceUsage>& usages);
+                         const Span& polled, const std::optional<Span>& summed, const BinGrid& grid,
+                         std::vector<InterfaceUsage>& usages);
 void sort(std::vector<InterfaceUsage>& usages, UtilizationOrder order);
 
 }  // namespace
@@ -138,6 +141,9 @@ Result<> read_device(store::Reader& reader, const UtilizationQuery& query, const
   const auto laid = bins_over(polled, query.step, most_bins);
   if (!laid) return tl::make_unexpected(laid.error());
   const BinGrid& grid = *laid;
+  const auto by_sums = reader.prefers_sums(query.window.since, query.window.until, query.step);
+  if (!by_sums) return tl::make_unexpected(by_sums.error());
+  const auto summed = *by_sums ? std::optional(summed_in(query.window, grid)) : std::nullopt;
   const auto interfaces = interfaces_in(reader, query.window, device, selection);
   if (!interfaces) return tl::make_unexpected(interfaces.error());
 
@@ -145,23 +151,32 @@ Result<> read_device(store::Reader& reader, const UtilizationQuery& query, const
   const Interfaces all(*interfaces);
   for (std::size_t begin = 0; begin < all.size(); begin += at_once) {
     const auto some = all.subspan(begin, std::min(at_once, all.size() - begin));
-    if (auto read = read_interfaces(reader, device, some, polled, grid, usages); !read) return read;
+    if (auto read = read_interfaces(reader, device, some, polled, summed, grid, usages); !read) return read;
   }
   return {};
 }
 
 Result<> read_interfaces(store::Reader& reader, const store::StoredDevice& device, Interfaces interfaces,
-                         const Span& polled, const BinGrid& grid, std::vector<InterfaceUsage>& usages) {
+                         const Span& polled, const std::optional<Span>& summed, const BinGrid& grid,
+                         std::vector<InterfaceUsage>& usages) {
   std::unordered_map<std::int64_t, InterfaceSums> sums;
   for (const store::StoredInterface& one : interfaces) sums.try_emplace(one.id);
-  const auto samples = samples_of(device, interfaces.front().id, interfaces.back().id, polled);
-  auto read = reader.for_each_sample(samples, [&](const store::StoredSample& sample) {
-    const auto of = sums.find(sample.interface_id);  // ids between may be those that the pattern leaves out
+  const auto query = samples_of(device, interfaces.front().id, interfaces.back().id, summed.value_or(polled));
+  const auto add_traffic = [&](const store::StoredTraffic& traffic) {
+    const auto of = sums.find(traffic.interface_id);  // ids between may be those that the pattern leaves out
+    if (of == sums.end()) return;
+    const PreciseTime begin = PreciseTime(traffic.begin);
+    of->second.in.add(grid, *summed, {begin, begin + traffic.length}, traffic.in);
+    of->second.out.add(grid, *summed, {begin, begin + traffic.length}, traffic.out);
+  };
+  const auto add_sample = [&](const store::StoredSample& sample) {
+    const auto of = sums.find(sample.interface_id);
     if (of == sums.end()) return;
     const PreciseTime end = PreciseTime(sample.read_at);
     of->second.in.add(grid, polled, {end - sample.in.elapsed, end}, sample.in);
     of->second.out.add(grid, polled, {end - sample.out.elapsed, end}, sample.out);
-  });
+  };
+  auto read = summed ? reader.for_each_traffic(query, add_traffic) : reader.for_each_sample(query, add_sample);
   if (!read) return read;
 
   for (const store::StoredInterface& one : interfaces) {
@@ -191,6 +206,28 @@ void DirectionSums::add(const BinGrid& grid, const Span& window, const Span& del
   seconds_of_utilization += inside.seconds();
   utilization_max = std::max(utilization_max, *direction.utilization);
   utilization.add(grid, inside, *direction.utilization);
+}
+
+void DirectionSums::add(const BinGrid& grid, const Span& window, const Span& bin,
+                        const store::StoredTraffic::Direction& direction) {
+  const Span inside = intersection(bin, window);
+  const double covered = std::chrono::duration<double>(direction.covered).count();
+  if (inside.empty() || covered <= 0.0) return;
+  const double share = inside.seconds() / bin.seconds();
+  if (share == 1.0) {
+    whole_octets += direction.octets;
+  } else {
+    cut_octets += static_cast<double>(direction.octets) * share;
+  }
+  seconds += covered * share;
+  bps_max = std::max(bps_max, direction.bps_max);
+  bps.add(grid, inside, static_cast<double>(direction.octets) * 8.0 / covered, covered / bin.seconds());
+  const double known = std::chrono::duration<double>(direction.utilization_covered).count();
+  if (known <= 0.0) return;
+  utilization_seconds += direction.utilization * known * share;
+  seconds_of_utilization += known * share;
+  utilization_max = std::max(utilization_max, direction.utilization_max);
+  utilization.add(grid, inside, direction.utilization, known / bin.seconds());
 }
 
 DirectionUsage DirectionSums::usage(double polled_seconds) const {

@@ -130,6 +130,16 @@ std::int64_t Statement::last_insert_id() const noexcept {
 
 int Statement::columns() const noexcept { return sqlite3_column_count(handle_.get()); }
 bool Statement::is_null(int column) const noexcept { return sqlite3_column_type(handle_.get(), column) == SQLITE_NULL; }
+bool Statement::is_integer(int column) const noexcept {
+  return sqlite3_column_type(handle_.get(), column) == SQLITE_INTEGER;
+}
+bool Statement::is_real(int column) const noexcept {
+  return sqlite3_column_type(handle_.get(), column) == SQLITE_FLOAT;
+}
+std::string_view Statement::name(int column) const noexcept {
+  const char* name = sqlite3_column_name(handle_.get(), column);
+  return name == nullptr ? std::string_view() : name;
+}
 std::int64_t Statement::integer(int column) const noexcept { return sqlite3_column_int64(handle_.get(), column); }
 std::uint64_t Statement::unsigned_integer(int column) const noexcept {
   return std::bit_cast<std::uint64_t>(integer(column));

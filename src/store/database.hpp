@@ -89,7 +89,10 @@ class Statement {
   [[nodiscard]] std::int64_t last_insert_id() const noexcept;
 
   [[nodiscard]] int columns() const noexcept;
+  [[nodiscard]] std::string_view name(int column) const noexcept;
   [[nodiscard]] bool is_null(int column) const noexcept;
+  [[nodiscard]] bool is_integer(int column) const noexcept;
+  [[nodiscard]] bool is_real(int column) const noexcept;
   [[nodiscard]] std::int64_t integer(int column) const noexcept;
   [[nodiscard]] std::uint64_t unsigned_integer(int column) const noexcept;
   [[nodiscard]] double real(int column) const noexcept;

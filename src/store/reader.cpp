@@ -54,7 +54,8 @@ Result<std::vector<StoredDevice>> Reader::devices() {
   // Both ends come from the index polls_by_time; the last cycle's length is one row more.
   auto statement = impl_->database.prepare(
       "SELECT id, name, first, last + (SELECT max(duration_ms) FROM polls WHERE device_id = d.id AND started_at = last)"
-      " FROM (SELECT id, name, (SELECT min(started_at) FROM polls WHERE device_id = devices.id) AS first,"
+      " FROM (SELECT id, name, min(ifnull(first_polled, 9e15), (SELECT min(started_at) FROM polls WHERE device_id = "
+      "devices.id)) AS first,"
       "  (SELECT max(started_at) FROM polls WHERE device_id = devices.id) AS last FROM devices) d"
       " WHERE first IS NOT NULL ORDER BY name");
   if (!statement) return tl::make_unexpected(statement.error());

@@ -19,7 +19,7 @@ constexpr std::string_view insert_poll_sql =
     " rebooted, sys_uptime, cache_period_ms, requests, responses, retries, octets_sent, octets_received)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
     " ON CONFLICT (device_id, poll_number) DO NOTHING";
-constexpr std::string_view insert_device_sql = "INSERT INTO devices (name) VALUES (?)";
+constexpr std::string_view insert_device_sql = "INSERT INTO devices (name, first_polled) VALUES (?, ?)";
 constexpr std::string_view update_device_sql =
     "UPDATE devices SET address = coalesce(nullif(?1, ''), address), sys_name = coalesce(?2, sys_name),"
     " sys_descr = coalesce(?3, sys_descr), sys_object_id = coalesce(?4, sys_object_id),"
@@ -73,6 +73,8 @@ std::optional<std::string_view> kind_of(const std::optional<Error>& error);
 std::optional<std::string> text_of(const std::optional<Error>& error);
 bool says_more(const DeviceFacts& facts, const DeviceFacts& known);
 void take_over(const DeviceFacts& facts, DeviceFacts& known);
+std::int64_t read_at_ms(const DeviceCycle& cycle, const InterfaceSample& sample);
+std::int64_t newest_bin_of(const DeviceCycle& cycle);
 
 }  // namespace
 
@@ -108,11 +110,14 @@ Result<Recorder> Recorder::create(Database& database) {
     if (!statement) return tl::make_unexpected(statement.error());
     made.push_back(std::move(*statement));
   }
+  auto rollups = Rollups::create(database);
+  if (!rollups) return tl::make_unexpected(rollups.error());
   // Braced initialisers are evaluated in order, which is the order of the members and of the list above.
   auto next = std::make_move_iterator(made.begin());
   return Recorder(std::move(*rows), std::move(*hours),
                   Statements{*next++, *next++, *next++, *next++, *next++, *next++, *next++, *next++, *next++, *next++,
-                             *next++, *next++, *next++, *next++, *next++, *next++, *next++, *next++, *next++});
+                             *next++, *next++, *next++, *next++, *next++, *next++, *next++, *next++, *next++},
+                  std::move(*rollups));
 }
 
 Result<Recorded> Recorder::store(const Record& record) {
@@ -122,10 +127,12 @@ Result<Recorded> Recorder::store(const Record& record) {
 void Recorder::forget() {
   devices_.clear();
   hours_.forget();
+  rollups_.forget();
 }
 
 Result<Recorded> Recorder::store(const DeviceCycle& cycle) {
-  const auto device = device_of(cycle.device);
+  now_ = cycle.started_at;
+  const auto device = device_of(cycle.device, cycle.started_at);
   if (!device) return tl::make_unexpected(device.error());
 
   Statement& insert = statements_.insert_poll;
@@ -146,7 +153,7 @@ Result<Recorded> Recorder::store(const DeviceCycle& cycle) {
   return Recorded{cycle.interfaces.size(), false};
 }
 
-Result<Recorder::DeviceEntry*> Recorder::device_of(const std::string& name) {
+Result<Recorder::DeviceEntry*> Recorder::device_of(const std::string& name, WallTime first_polled) {
   if (const auto known = devices_.find(name); known != devices_.end()) return &known->second;
 
   DeviceEntry entry;
@@ -157,7 +164,8 @@ Result<Recorder::DeviceEntry*> Recorder::device_of(const std::string& name) {
   if (!found) return tl::make_unexpected(found.error());
   if (!*found) {
     Statement& insert = statements_.insert_device;
-    if (auto inserted = insert.run(name); !inserted) return tl::make_unexpected(inserted.error());
+    if (auto inserted = insert.run(name, unix_ms(first_polled)); !inserted)
+      return tl::make_unexpected(inserted.error());
     entry.id = insert.last_insert_id();
   }
 
@@ -166,6 +174,8 @@ Result<Recorder::DeviceEntry*> Recorder::device_of(const std::string& name) {
   if (number && *number) entry.last_poll_number = newest.maybe_unsigned(0);
   newest.reset();
   if (!number) return tl::make_unexpected(number.error());
+  entry.rollups.id = entry.id;
+  if (auto restored = rollups_.restore(entry.rollups); !restored) return tl::make_unexpected(restored.error());
   return &devices_.emplace(name, std::move(entry)).first->second;
 }
 
@@ -198,22 +208,67 @@ Result<> Recorder::store_interfaces(const Context& context) {
   DeviceEntry& device = context.device;
   interface_ids_.clear();
   std::size_t as_before = 0;
+  const std::int64_t newest_bin = newest_bin_of(cycle);
   device.interfaces.begin_pass(cycle.interfaces.size());
   for (const InterfaceRecord& record : cycle.interfaces) {
     const auto entry = interface_of(context, record);
     if (!entry) return tl::make_unexpected(entry.error());
     interface_ids_.push_back((*entry)->id);
+    const TrafficSample traffic = traffic_of(record, read_at_ms(cycle, record.sample));
+    const auto summed = context.newest
+                            ? rollups_.add(device.rollups, (*entry)->traffic, (*entry)->id, traffic, newest_bin)
+                            : rollups_.add_late(device.rollups, (*entry)->id, traffic);
+    if (!summed) return summed;
     if (!context.newest) continue;
     if ((*entry)->latest_poll == device.latest_poll) ++as_before;
     (*entry)->latest_poll = context.poll_id;
   }
   device.interfaces.end_pass();
+  if (context.newest && device.rollups.open_bin != newest_bin) {
+    if (auto moved = move_on(context, newest_bin); !moved) return moved;
+  }
 
   if (auto stored = store_samples(context); !stored) return stored;
   if (auto stored = store_stack(context); !stored) return stored;
   if (!context.newest || (cycle.outcome == CycleOutcome::failed && cycle.interfaces.empty())) return {};
   const bool looked_into = device.latest_poll != 0;
   return store_latest(context, looked_into && as_before == device.latest_rows && as_before == cycle.interfaces.size());
+}
+
+Result<> Recorder::move_on(const Context& context, std::int64_t newest_bin) {
+  Result<> closed;
+  context.device.interfaces.for_each([&](InterfaceEntry& entry) {
+    if (closed) closed = rollups_.close(context.device.rollups, entry.traffic, entry.id, newest_bin);
+  });
+  if (!closed) return closed;
+  return rollups_.move(context.device.rollups, newest_bin, context.cycle.poll_number);
+}
+
+Result<> Recorder::tend() {
+  if (auto settled = settle_left_open(); !settled) return settled;
+  return rollups_.catch_up(std::chrono::floor<std::chrono::seconds>(now_).time_since_epoch().count());
+}
+
+// What is not polled any more moves on by no cycle of its own.
+Result<> Recorder::settle_left_open() {
+  constexpr std::chrono::hours silence{2};  // longer than the usual intervals; a slower device is opened again
+  constexpr std::chrono::minutes pause{10};
+  if (left_open_checked_at_ && std::chrono::abs(now_ - *left_open_checked_at_) < pause) return {};
+  left_open_checked_at_ = now_;
+  const auto names = rollups_.left_open(bin_of(unix_ms(now_ - silence) * 1000));
+  if (!names) return tl::make_unexpected(names.error());
+  for (const std::string& name : *names) {
+    const auto device = device_of(name, now_);
+    if (!device) return tl::make_unexpected(device.error());
+    Rollups::Device& sums = (*device)->rollups;
+    Result<> closed;
+    (*device)->interfaces.for_each([&](InterfaceEntry& entry) {
+      if (closed) closed = rollups_.close(sums, entry.traffic, entry.id, Rollups::no_bin);
+    });
+    if (!closed) return closed;
+    if (auto settled = rollups_.settle(sums); !settled) return settled;
+  }
+  return {};
 }
 
 Result<> Recorder::store_samples(const Context& context) {
@@ -313,11 +368,16 @@ Result<Recorder::InterfaceEntry*> Recorder::find_or_insert(const Context& contex
     if (!stored) return tl::make_unexpected(stored.error());
     entry.id = insert.last_insert_id();
     inserted = true;
+  } else if (const auto open = context.device.rollups.restored.find(entry.id);
+             open != context.device.rollups.restored.end()) {
+    entry.traffic = std::move(open->second);
+    context.device.rollups.restored.erase(open);
   }
   return &context.device.interfaces.append(std::move(entry));
 }
 
 Result<Recorded> Recorder::store(const PingRound& round) {
+  now_ = round.started_at;
   Statement& upsert = statements_.upsert_target;
   const auto target = upsert.first(round.target, round.is_device, round.address);
   const std::int64_t target_id = target && *target ? upsert.integer(0) : 0;
@@ -385,6 +445,17 @@ void take_over(const DeviceFacts& facts, DeviceFacts& known) {
   for (const auto fact : facts_of_a_device) {
     if (facts.*fact) known.*fact = facts.*fact;
   }
+}
+
+std::int64_t read_at_ms(const DeviceCycle& cycle, const InterfaceSample& sample) {
+  return unix_ms(cycle.started_at) + read_after_ms(cycle, sample);
+}
+
+std::int64_t newest_bin_of(const DeviceCycle& cycle) {
+  InterfaceSample latest;
+  for (const InterfaceRecord& row : cycle.interfaces)
+    latest.time.received = std::max(latest.time.received, row.sample.time.received);
+  return bin_of(read_at_ms(cycle, latest) * 1000 - 1);
 }
 
 }  // namespace

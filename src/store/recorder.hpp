@@ -18,6 +18,7 @@
 #include "octopoll/core/cycle.hpp"
 #include "octopoll/core/interface_list.hpp"
 #include "ping_hours.hpp"
+#include "rollups.hpp"
 
 namespace octopoll::store {
 
@@ -36,6 +37,11 @@ class Recorder {
   [[nodiscard]] Result<Recorded> store(const Record& record);
   [[nodiscard]] Result<Recorded> store(const DeviceCycle& cycle);
   [[nodiscard]] Result<Recorded> store(const PingRound& round);
+  /// What is due by the clock of the records and not by one of them: sums of hours and days. A bounded amount of it, so
+  /// that it can be called in each transaction.
+  [[nodiscard]] Result<> tend();
+  /// Of the record that was stored last.
+  [[nodiscard]] WallTime now() const noexcept { return now_; }
   /// To be called whenever a transaction or savepoint was undone: ids given in it are not in the file.
   void forget();
 
@@ -46,6 +52,7 @@ class Recorder {
     std::uint64_t in_speed_bps = unknown_speed;  ///< as in the file
     std::uint64_t out_speed_bps = unknown_speed;
     std::int64_t latest_poll = 0;  ///< whose readings stand for it; 0: not looked into
+    OpenBin traffic;               ///< since the last row of its sums
   };
   /// 2^64-1 bit/s is no speed, so it means that the file has not been looked into.
   static constexpr std::uint64_t unknown_speed = std::numeric_limits<std::uint64_t>::max();
@@ -58,6 +65,7 @@ class Recorder {
     std::size_t latest_rows = 0;                          ///< of that poll
     std::optional<std::vector<StackedInterfaces>> stack;  ///< as in the file; nullopt: not looked into
     InterfaceList<InterfaceEntry> interfaces;
+    Rollups::Device rollups;
   };
   struct Statements {
     Statement device_id, insert_device, update_device, touch_device, last_poll_number;
@@ -74,21 +82,29 @@ class Recorder {
     bool newest;  ///< no later cycle of the device is stored: it may speak for the present
   };
 
-  Recorder(std::unique_ptr<CycleRows> rows, PingHours hours, Statements statements)
-      : rows_(std::move(rows)), statements_(std::move(statements)), hours_(std::move(hours)) {}
+  Recorder(std::unique_ptr<CycleRows> rows, PingHours hours, Statements statements, Rollups rollups)
+      : rows_(std::move(rows)),
+        statements_(std::move(statements)),
+        rollups_(std::move(rollups)),
+        hours_(std::move(hours)) {}
 
-  [[nodiscard]] Result<DeviceEntry*> device_of(const std::string& name);
+  [[nodiscard]] Result<DeviceEntry*> device_of(const std::string& name, WallTime first_polled);
   [[nodiscard]] Result<> store_device(const Context& context);
   [[nodiscard]] Result<> store_interfaces(const Context& context);
   [[nodiscard]] Result<InterfaceEntry*> interface_of(const Context& context, const InterfaceRecord& record);
   [[nodiscard]] Result<InterfaceEntry*> find_or_insert(const Context& context, const Interface& interface,
                                                        bool& inserted);
+  [[nodiscard]] Result<> move_on(const Context& context, std::int64_t newest_bin);
+  [[nodiscard]] Result<> settle_left_open();
   [[nodiscard]] Result<> store_samples(const Context& context);
   [[nodiscard]] Result<> store_stack(const Context& context);
   [[nodiscard]] Result<> store_latest(const Context& context, bool same_interfaces);
 
   std::unique_ptr<CycleRows> rows_;  // behind the statements that read it, as SQLite wants it
   Statements statements_;
+  Rollups rollups_;
+  WallTime now_{};  ///< of the record that was stored last
+  std::optional<WallTime> left_open_checked_at_;
   std::unordered_map<std::string, DeviceEntry> devices_;
   PingHours hours_;
   std::vector<std::int64_t> interface_ids_;  // of the rows of the cycle on its way

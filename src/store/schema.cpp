@@ -696,8 +696,156 @@ JOIN samples s ON s.poll_id = p.id
 JOIN interfaces i ON i.id = s.interface_id;
 )sql";
 
-constexpr std::array<Migration, 5> steps_of_octopoll{
-    {{1, version_1}, {2, version_2}, {3, version_3}, {4, version_4}, {5, version_5}}};
+// Version 6 keeps sums of traffic. A key is as that of sample_rows, the number of the bin in place of the poll: what is
+// written together stands together, at the end of the table. traffic_times has the bins there are, so that a condition
+// on a time becomes a range of that key. Samples that are here already are summed up while octopoll runs.
+constexpr const char* version_6 = R"sql(
+CREATE TABLE traffic_5m (                  -- an interface in 5 minutes of UTC
+  id                  INTEGER PRIMARY KEY, -- begin / length << 24 | interface_id
+  in_octets           INTEGER,             -- exact; NULL where no rate is known of the whole time
+  out_octets          INTEGER,
+  in_missing_us       INTEGER NOT NULL,    -- of the time without a rate; below 0 where base lines overlapped
+  out_missing_us      INTEGER NOT NULL,
+  in_bps_max          INTEGER,             -- bit/s of single samples
+  out_bps_max         INTEGER,
+  in_bps_min          INTEGER,
+  out_bps_min         INTEGER,
+  in_packets          INTEGER,             -- unicast, multicast and broadcast; NULL in these: not known
+  out_packets         INTEGER,
+  in_errors           INTEGER,
+  out_errors          INTEGER,
+  in_discards         INTEGER,
+  out_discards        INTEGER,
+  speed_mbps          INTEGER,             -- Mbit/s of both directions all the time
+  in_utilization      REAL,                -- where speed_mbps cannot say it: share of the link,
+  in_utilization_max  REAL,                -- of a single sample,
+  in_utilization_us   INTEGER,             -- and the time of which it is known
+  out_utilization     REAL,
+  out_utilization_max REAL,
+  out_utilization_us  INTEGER
+) STRICT;
+
+CREATE TABLE traffic_1h (                  -- in an hour, of its rows of 5 minutes
+  id INTEGER PRIMARY KEY, in_octets INTEGER, out_octets INTEGER, in_missing_us INTEGER NOT NULL,
+  out_missing_us INTEGER NOT NULL, in_bps_max INTEGER, out_bps_max INTEGER, in_bps_min INTEGER, out_bps_min
+  INTEGER, in_packets INTEGER, out_packets INTEGER, in_errors INTEGER, out_errors INTEGER, in_discards
+  INTEGER, out_discards INTEGER, speed_mbps INTEGER, in_utilization REAL, in_utilization_max REAL,
+  in_utilization_us INTEGER, out_utilization REAL, out_utilization_max REAL, out_utilization_us INTEGER
+) STRICT;
+
+CREATE TABLE traffic_1d (                  -- in a day, of its hours
+  id INTEGER PRIMARY KEY, in_octets INTEGER, out_octets INTEGER, in_missing_us INTEGER NOT NULL,
+  out_missing_us INTEGER NOT NULL, in_bps_max INTEGER, out_bps_max INTEGER, in_bps_min INTEGER, out_bps_min
+  INTEGER, in_packets INTEGER, out_packets INTEGER, in_errors INTEGER, out_errors INTEGER, in_discards
+  INTEGER, out_discards INTEGER, speed_mbps INTEGER, in_utilization REAL, in_utilization_max REAL,
+  in_utilization_us INTEGER, out_utilization REAL, out_utilization_max REAL, out_utilization_us INTEGER
+) STRICT;
+
+CREATE TABLE traffic_times (               -- which of these there are
+  step_s    INTEGER NOT NULL,              -- 300, 3600, 86400
+  begins_at INTEGER NOT NULL,              -- unix ms
+  PRIMARY KEY (step_s, begins_at)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE rollup_state (                -- rows of a device are the sums of all its samples, but for what cycles from
+  device_id INTEGER PRIMARY KEY REFERENCES devices(id), -- this poll_number on have in this bin (of 5 minutes, since 1970)
+  open_bin  INTEGER NOT NULL,
+  from_poll INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE rollups_due (                 -- hours and days that are to be summed up, or anew
+  due_at    INTEGER NOT NULL,              -- unix s, as the others
+  device_id INTEGER NOT NULL REFERENCES devices(id),
+  step_s    INTEGER NOT NULL,
+  begins_at INTEGER NOT NULL,
+  PRIMARY KEY (due_at, device_id, step_s, begins_at)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE rollup_backlog (              -- polls from before version 6 whose samples are not in any sum yet
+  next_poll_id INTEGER NOT NULL,
+  last_poll_id INTEGER NOT NULL
+) STRICT;
+INSERT INTO rollup_backlog SELECT min(id), max(id) FROM polls HAVING count(*) > 0;
+
+CREATE TABLE kept_from (                   -- what retention has taken
+  what      TEXT PRIMARY KEY,              -- samples
+  begins_at INTEGER NOT NULL,              -- unix ms: those of polls that began before are gone, some or all
+  poll_id   INTEGER NOT NULL               -- the last one of these
+) STRICT;
+
+ALTER TABLE devices ADD COLUMN first_polled /* unix ms of its first cycle, kept when that is gone */ INTEGER;
+UPDATE devices SET first_polled = (SELECT min(started_at) FROM polls WHERE device_id = devices.id);
+
+-- Averages are over the time that is known.
+CREATE VIEW v_utilization_5m AS       -- one row an interface and 5 minutes
+SELECT d.name AS device, i.name AS interface, i.alias,
+       strftime('%Y-%m-%dT%H:%M:%SZ', b.begins_at / 1000, 'unixepoch') AS time,
+       round(t.in_octets * 8e6 / (300000000 - t.in_missing_us), 1) AS in_bps,
+       round(t.out_octets * 8e6 / (300000000 - t.out_missing_us), 1) AS out_bps,
+       t.in_bps_max, t.out_bps_max, t.in_bps_min, t.out_bps_min,
+       round(100 * ifnull(t.in_utilization, t.in_octets * 8.0 / (300000000 - t.in_missing_us) / t.speed_mbps), 3)
+         AS in_percent,
+       round(100 * ifnull(t.out_utilization, t.out_octets * 8.0 / (300000000 - t.out_missing_us) / t.speed_mbps), 3)
+         AS out_percent,
+       round(100 * ifnull(t.in_utilization_max, t.in_bps_max / 1e6 / t.speed_mbps), 3) AS in_percent_max,
+       round(100 * ifnull(t.out_utilization_max, t.out_bps_max / 1e6 / t.speed_mbps), 3) AS out_percent_max,
+       t.in_octets, t.out_octets,
+       round(100 - 100.0 * max(t.in_missing_us, 0) / 300000000, 3) AS in_valid_percent,
+       round(100 - 100.0 * max(t.out_missing_us, 0) / 300000000, 3) AS out_valid_percent,
+       t.in_packets, t.out_packets, t.in_errors, t.out_errors, t.in_discards, t.out_discards, b.begins_at
+FROM traffic_times b
+JOIN traffic_5m t ON t.id BETWEEN (b.begins_at / 300000) << 24 AND (b.begins_at / 300000) << 24 | 16777215
+JOIN interfaces i ON i.id = t.id & 16777215
+JOIN devices d ON d.id = i.device_id
+WHERE b.step_s = 300;
+
+CREATE VIEW v_utilization_1h AS       -- one row an interface and hour
+SELECT d.name AS device, i.name AS interface, i.alias,
+       strftime('%Y-%m-%dT%H:%M:%SZ', b.begins_at / 1000, 'unixepoch') AS time,
+       round(t.in_octets * 8e6 / (3600000000 - t.in_missing_us), 1) AS in_bps,
+       round(t.out_octets * 8e6 / (3600000000 - t.out_missing_us), 1) AS out_bps,
+       t.in_bps_max, t.out_bps_max, t.in_bps_min, t.out_bps_min,
+       round(100 * ifnull(t.in_utilization, t.in_octets * 8.0 / (3600000000 - t.in_missing_us) / t.speed_mbps), 3)
+         AS in_percent,
+       round(100 * ifnull(t.out_utilization, t.out_octets * 8.0 / (3600000000 - t.out_missing_us) / t.speed_mbps), 3)
+         AS out_percent,
+       round(100 * ifnull(t.in_utilization_max, t.in_bps_max / 1e6 / t.speed_mbps), 3) AS in_percent_max,
+       round(100 * ifnull(t.out_utilization_max, t.out_bps_max / 1e6 / t.speed_mbps), 3) AS out_percent_max,
+       t.in_octets, t.out_octets,
+       round(100 - 100.0 * max(t.in_missing_us, 0) / 3600000000, 3) AS in_valid_percent,
+       round(100 - 100.0 * max(t.out_missing_us, 0) / 3600000000, 3) AS out_valid_percent,
+       t.in_packets, t.out_packets, t.in_errors, t.out_errors, t.in_discards, t.out_discards, b.begins_at
+FROM traffic_times b
+JOIN traffic_1h t ON t.id BETWEEN (b.begins_at / 3600000) << 24 AND (b.begins_at / 3600000) << 24 | 16777215
+JOIN interfaces i ON i.id = t.id & 16777215
+JOIN devices d ON d.id = i.device_id
+WHERE b.step_s = 3600;
+
+CREATE VIEW v_utilization_1d AS       -- one row an interface and day of UTC
+SELECT d.name AS device, i.name AS interface, i.alias,
+       strftime('%Y-%m-%dT%H:%M:%SZ', b.begins_at / 1000, 'unixepoch') AS time,
+       round(t.in_octets * 8e6 / (86400000000 - t.in_missing_us), 1) AS in_bps,
+       round(t.out_octets * 8e6 / (86400000000 - t.out_missing_us), 1) AS out_bps,
+       t.in_bps_max, t.out_bps_max, t.in_bps_min, t.out_bps_min,
+       round(100 * ifnull(t.in_utilization, t.in_octets * 8.0 / (86400000000 - t.in_missing_us) / t.speed_mbps), 3)
+         AS in_percent,
+       round(100 * ifnull(t.out_utilization, t.out_octets * 8.0 / (86400000000 - t.out_missing_us) / t.speed_mbps), 3)
+         AS out_percent,
+       round(100 * ifnull(t.in_utilization_max, t.in_bps_max / 1e6 / t.speed_mbps), 3) AS in_percent_max,
+       round(100 * ifnull(t.out_utilization_max, t.out_bps_max / 1e6 / t.speed_mbps), 3) AS out_percent_max,
+       t.in_octets, t.out_octets,
+       round(100 - 100.0 * max(t.in_missing_us, 0) / 86400000000, 3) AS in_valid_percent,
+       round(100 - 100.0 * max(t.out_missing_us, 0) / 86400000000, 3) AS out_valid_percent,
+       t.in_packets, t.out_packets, t.in_errors, t.out_errors, t.in_discards, t.out_discards, b.begins_at
+FROM traffic_times b
+JOIN traffic_1d t ON t.id BETWEEN (b.begins_at / 86400000) << 24 AND (b.begins_at / 86400000) << 24 | 16777215
+JOIN interfaces i ON i.id = t.id & 16777215
+JOIN devices d ON d.id = i.device_id
+WHERE b.step_s = 86400;
+)sql";
+
+constexpr std::array<Migration, 6> steps_of_octopoll{
+    {{1, version_1}, {2, version_2}, {3, version_3}, {4, version_4}, {5, version_5}, {6, version_6}}};
 
 Result<> run_steps(Database& database, std::span<const Migration> steps, std::int64_t from);
 

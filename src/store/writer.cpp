@@ -17,6 +17,7 @@
 #include "octopoll/core/queue.hpp"
 #include "open.hpp"
 #include "recorder.hpp"
+#include "retention.hpp"
 #include "writer_lock.hpp"
 
 namespace octopoll::store {
@@ -25,16 +26,23 @@ namespace {
 namespace fs = std::filesystem;
 using std::chrono::milliseconds;
 
-constexpr milliseconds idle_patience{60'000};      // nothing to do: wakes early for a record or close()
-constexpr milliseconds closing_pause{100};         // between attempts once close() was called
+constexpr std::int64_t least_taken = 1000;     // old rows of each kind that a transaction takes, where there are any
+constexpr milliseconds idle_patience{60'000};  // nothing to do: wakes early for a record or close()
+constexpr milliseconds closing_pause{100};     // between attempts once close() was called
 constexpr std::chrono::minutes dropping_again{1};  // a disk that stays too slow is reported this often
 
 /// The connection and what was prepared on it; the statements go first.
 struct Storage {
   Database database;
   Recorder recorder;
+  Pruner pruner;
 
-  static Result<Storage> open(const fs::path& path);
+  static Result<Storage> open(const fs::path& path, const Retention& retention);
+  /// After a transaction was undone.
+  void forget() {
+    recorder.forget();
+    pruner.forget();
+  }
 };
 
 /// What one transaction did.
@@ -125,7 +133,7 @@ Result<std::unique_ptr<Writer>> Writer::open(const fs::path& path, WriterOptions
   if (auto usable = check_not_foreign(canonical); !usable) return tl::make_unexpected(usable.error());
   auto lock = WriterLock::take(canonical);
   if (!lock) return tl::make_unexpected(lock.error());
-  auto storage = Storage::open(canonical);
+  auto storage = Storage::open(canonical, options.retention);
   if (!storage) return tl::make_unexpected(storage.error());
   auto numbers = read_last_poll_numbers(storage->database);
   if (!numbers) return tl::make_unexpected(numbers.error());
@@ -273,13 +281,13 @@ Result<Committed> Writer::Impl::attempt(const std::vector<RecordPtr>& batch) {
   if (!storage) {
     auto made = make_parent(path);
     if (!made) return tl::make_unexpected(made.error());
-    auto opened = Storage::open(path);
+    auto opened = Storage::open(path, options.retention);
     if (!opened) return tl::make_unexpected(opened.error());
     storage.emplace(std::move(*opened));
   }
   auto done = commit(*storage, batch);
   if (done) return std::move(*done);
-  storage->recorder.forget();
+  storage->forget();
   if (!heals_on_this_connection(done.error().code)) storage.reset();
   return tl::make_unexpected(std::move(done.error().error));
 }
@@ -355,18 +363,20 @@ bool Writer::Impl::pause(milliseconds delay) {
 
 namespace {
 
-Result<Storage> Storage::open(const fs::path& path) {
+Result<Storage> Storage::open(const fs::path& path, const Retention& retention) {
   auto database = open_for_writing(path);
   if (!database) return tl::make_unexpected(database.error());
   auto recorder = Recorder::create(*database);
   if (!recorder) return tl::make_unexpected(recorder.error());
-  return Storage{std::move(*database), std::move(*recorder)};
+  auto pruner = Pruner::create(*database, retention);
+  if (!pruner) return tl::make_unexpected(pruner.error());
+  return Storage{std::move(*database), std::move(*recorder), std::move(*pruner)};
 }
 
 tl::expected<Committed, Failure> commit(Storage& storage, const std::vector<RecordPtr>& batch) {
   auto done = store_all(storage, batch, Refusal::ends_the_batch);
   if (done || !is_about_the_record(done.error().code)) return done;
-  storage.recorder.forget();
+  storage.forget();
   return store_all(storage, batch, Refusal::skips_the_record);
 }
 
@@ -402,6 +412,12 @@ tl::expected<Committed, Failure> store_all(Storage& storage, const std::vector<R
     if (one_by_one) {
       if (auto released = database.execute("RELEASE record"); !released) return failed(released.error());
     }
+  }
+  if (auto tended = storage.recorder.tend(); !tended) return failed(tended.error());
+  if (storage.pruner.believes(storage.recorder.now(), BootClock::now())) {
+    // More than comes, so that it catches up with what is old.
+    const auto most = std::max<std::int64_t>(least_taken, 2 * static_cast<std::int64_t>(done.rows));
+    if (auto taken = storage.pruner.take(storage.recorder.now(), most); !taken) return failed(taken.error());
   }
   if (auto committed = transaction->commit(); !committed) return failed(committed.error());
   return done;

@@ -15,6 +15,7 @@
 #include "octopoll/core/credentials.hpp"
 #include "octopoll/core/endpoint.hpp"
 #include "octopoll/core/health.hpp"
+#include "octopoll/core/retention.hpp"
 
 namespace octopoll::config {
 
@@ -91,6 +92,7 @@ struct Inventory {
   EchoSettings ping;            ///< of devices, where neither they nor their groups say otherwise
   std::chrono::nanoseconds dns_cache = std::chrono::minutes(5);  ///< also in each device and probe
   std::optional<std::filesystem::path> store;                    ///< relative paths are relative to the file
+  Retention retention;                                           ///< of the store
   std::vector<Problem> warnings;  ///< nothing that keeps it from running: secrets that others may read
 };
 

@@ -82,6 +82,10 @@ class InterfaceList {
   }
 
   /// Not within a pass.
+  template <class Action>
+  void for_each(Action&& action) {
+    for (Item& item : items_) action(item);
+  }
   template <class Condition>
   void erase_if(Condition&& condition) {
     std::erase_if(items_, std::forward<Condition>(condition));

@@ -56,6 +56,23 @@ struct StoredSample {
   Direction out;
 };
 
+/// What one interface did in 5 minutes of UTC, summed from its samples.
+struct StoredTraffic {
+  struct Direction {
+    std::uint64_t octets = 0;
+    std::chrono::microseconds covered{};  ///< by deltas that make a rate; more than the bin where they overlap
+    double bps_max = 0.0;                 ///< of a single sample that reaches into the bin
+    std::chrono::microseconds utilization_covered{};  ///< in which the speed was known; 0: no utilisation
+    double utilization = 0.0;                         ///< average share of the link over that
+    double utilization_max = 0.0;
+  };
+  std::int64_t interface_id = 0;
+  WallTime begin;
+  std::chrono::seconds length{};
+  Direction in;
+  Direction out;
+};
+
 /// What one interface in one cycle counted, as far as reports of errors need it.
 struct StoredCounts {
   std::int64_t interface_id = 0;
@@ -140,6 +157,13 @@ class Reader {
   /// Calls back for each sample, by poll and interface, one row in memory at a time.
   [[nodiscard]] Result<> for_each_sample(const SampleQuery& query,
                                          const std::function<void(const StoredSample&)>& callback);
+  /// Whether for_each_traffic() is to be asked for a window in place of for_each_sample(): where samples of it are
+  /// gone, and where it is long and bins of `step` are made of whole ones of 5 minutes. Both then say the same.
+  [[nodiscard]] Result<bool> prefers_sums(WallTime since, WallTime until, std::chrono::seconds step);
+  /// Calls back for sums of 5 minutes that overlap the window, up to the newest sample, in order of time; a bin may
+  /// come in several parts that add up.
+  [[nodiscard]] Result<> for_each_traffic(const SampleQuery& query,
+                                          const std::function<void(const StoredTraffic&)>& callback);
   /// The same of what reports of errors need.
   [[nodiscard]] Result<> for_each_counts(const SampleQuery& query,
                                          const std::function<void(const StoredCounts&)>& callback);

@@ -13,6 +13,7 @@
 
 #include "octopoll/core/cycle.hpp"
 #include "octopoll/core/result.hpp"
+#include "octopoll/core/retention.hpp"
 
 namespace octopoll::store {
 
@@ -29,6 +30,8 @@ struct WriterOptions {
   std::chrono::milliseconds retry_most{30000};
   /// How long close() goes on trying against a store that refuses.
   std::chrono::milliseconds close_patience{5000};
+  /// How long what is stored stays.
+  Retention retention;
   /// Called after each commit with what is now on disk. Thread: the writer's; must not call close().
   std::function<void(std::span<const RecordPtr>)> on_commit;
 };

@@ -296,6 +296,21 @@ TEST_CASE("the store is beside the file", "[config]") {
   CHECK(at("/var/lib/octopoll.db") == "/var/lib/octopoll.db");
 }
 
+TEST_CASE("a store keeps what it is told to, and forever is a time", "[config]") {
+  using namespace std::chrono_literals;
+  CHECK(load_good("devices: [a]\nstore: x.db\n").retention == Retention{});
+  const auto inventory = load_good(R"(
+devices: [a]
+store:
+  retention: {samples: 3d, five_minutes: 400d, hours: forever, days: 3650d}
+)");
+  CHECK_FALSE(inventory.store);
+  CHECK(inventory.retention.samples == 72h);
+  CHECK(inventory.retention.five_minutes == 400 * 24h);
+  CHECK_FALSE(inventory.retention.hours);
+  CHECK(inventory.retention.days == 3650 * 24h);
+}
+
 TEST_CASE("text stays the text that was written", "[config]") {
   const auto inventory = load_good(R"(
 devices:

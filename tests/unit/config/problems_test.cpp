@@ -245,6 +245,9 @@ TEST_CASE("addresses", "[config]") {
       {"probe without a host", "probes: [{name: a}]\n", {{1, 10, "this probe has no `host`"}}},
       {"host twice", "probes: [{host: a, address: b}]\n", {{1, 20, "`host` and `address` are the same thing"}}},
       {"home folder", "devices: [a]\nstore: ~/octopoll.db\n", {{2, 8, "`~` means nothing here"}}},
+      {"retention too short", "devices: [a]\nstore: {retention: {samples: 1d}}\n", {{2, 30, "1d"}}},
+      {"retention misspelt", "devices: [a]\nstore: {retention: {sample: 7d}}\n", {{2, 21, "has no key `sample`"}}},
+      {"retention of nothing", "devices: [a]\nstore: {retention: 7d}\n", {{2, 20, "`retention`"}}},
       {"store without a path", "devices: [a]\nstore: {}\n", {{2, 8, "`store` has no `path`"}}},
   });
   CHECK(load_good("devices: [{address: 'a:162', port: 162}]").devices[0].address.port == 162);

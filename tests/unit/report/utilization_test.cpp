@@ -377,8 +377,10 @@ TEST_CASE("interfaces that are read in several passes come out as in one") {
   for (std::uint64_t number = 1; number <= 3; ++number) {
     std::vector<InterfaceRecord> rows;
     for (std::uint32_t index = 1; index <= 7; ++index) {
-      rows.push_back(
-          make_row({.name = "if" + std::to_string(index), .if_index = index, .in_octets = index * megabit_minute}));
+      rows.push_back(make_row({.name = "if" + std::to_string(index),
+                               .if_index = index,
+                               .in_octets = index * megabit_minute,
+                               .quality = number == 1 ? Quality::first : Quality::ok}));
     }
     store.add(make_cycle("sw1", number, noon + (number == 3 ? far : number * 60s), std::move(rows)));
   }

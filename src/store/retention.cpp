@@ -1,0 +1,258 @@
+#include "retention.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <iterator>
+#include <limits>
+#include <string>
+#include <string_view>
+
+#include "cycle_rows.hpp"
+#include "traffic_rows.hpp"
+
+namespace octopoll::store {
+namespace {
+
+using std::chrono::hours;
+
+constexpr hours leap{24};     // of the clock, that is not believed at once
+constexpr hours patience{1};  // after which it is
+
+std::int64_t unix_ms(WallTime time) { return time.time_since_epoch().count(); }
+
+/// The first column of the only row; nullopt where there is none.
+template <class... Args>
+Result<std::optional<std::int64_t>> one(Statement& statement, const Args&... args) {
+  const auto found = statement.first(args...);
+  std::optional<std::int64_t> value;
+  if (found && *found && !statement.is_null(0)) value = statement.integer(0);
+  statement.reset();
+  if (!found) return tl::make_unexpected(found.error());
+  return value;
+}
+
+}  // namespace
+
+Result<Pruner> Pruner::create(Database& database, const Retention& retention) {
+  std::vector<Sums> sums;
+  const std::array keeps = {retention.five_minutes, retention.hours, retention.days};
+  for (std::size_t level = 0; level < traffic_levels.size(); ++level) {
+    const TrafficLevel& of = traffic_levels[level];
+    auto first = database.prepare(fmt::format("SELECT min(id) FROM {}", of.table));
+    if (!first) return tl::make_unexpected(first.error());
+    auto take =
+        database.prepare(fmt::format("DELETE FROM {0} WHERE id < ?1 AND"
+                                     " id < ifnull((SELECT id FROM {0} ORDER BY id LIMIT 1 OFFSET ?2), ?1)",
+                                     of.table));
+    if (!take) return tl::make_unexpected(take.error());
+    auto forget_times = database.prepare("DELETE FROM traffic_times WHERE step_s = ? AND begins_at < ?");
+    if (!forget_times) return tl::make_unexpected(forget_times.error());
+    sums.push_back({keeps[level], of.length.count(), std::move(*first), std::move(*take), std::move(*forget_times)});
+  }
+  constexpr std::array<std::string_view, 14> sql = {
+      "SELECT count(*) FROM rollup_backlog",
+      "SELECT poll_id FROM kept_from WHERE what = 'samples'",
+      "SELECT poll_id FROM device_latest WHERE poll_id IS NOT NULL UNION SELECT poll_id FROM older_readings",
+      "SELECT id, started_at FROM polls WHERE id > ? ORDER BY id LIMIT 1",
+      "DELETE FROM sample_rows WHERE id BETWEEN ? AND ?",
+      "DELETE FROM sample_exceptions WHERE id BETWEEN ? AND ?",
+      "INSERT INTO kept_from (what, begins_at, poll_id) VALUES ('samples', ?1, ?2)"
+      " ON CONFLICT (what) DO UPDATE SET begins_at = max(begins_at, ?1), poll_id = ?2",
+      "SELECT id, started_at, device_id FROM polls WHERE id > ? ORDER BY id LIMIT 1",
+      "SELECT id FROM polls WHERE device_id = ? ORDER BY poll_number DESC LIMIT 1",
+      "DELETE FROM polls WHERE id = ?",
+      "SELECT id, started_at FROM ping_rounds WHERE id > ? ORDER BY id LIMIT 1",
+      "DELETE FROM ping_rounds WHERE id = ?",
+      "SELECT min(id) FROM ping_targets WHERE id > ?",
+      "DELETE FROM ping_hours WHERE target_id = ? AND begins_at < ?",
+  };
+  std::vector<Statement> made;
+  for (const std::string_view each : sql) {
+    auto statement = database.prepare(each);
+    if (!statement) return tl::make_unexpected(statement.error());
+    made.push_back(std::move(*statement));
+  }
+  auto newest = database.prepare("SELECT started_at FROM polls ORDER BY id DESC LIMIT 1");
+  if (!newest) return tl::make_unexpected(newest.error());
+  const auto newest_ms = one(*newest);
+  if (!newest_ms) return tl::make_unexpected(newest_ms.error());
+  std::optional<WallTime> believed;
+  if (*newest_ms) believed = WallTime(std::chrono::milliseconds(**newest_ms));
+  // Braced initialisers are evaluated in order, which is the order of the members and of the list above.
+  auto next = std::make_move_iterator(made.begin());
+  return Pruner(retention, std::move(sums),
+                Statements{*next++, *next++, *next++, *next++, *next++, *next++, *next++, *next++, *next++, *next++,
+                           *next++, *next++, *next++, *next++},
+                believed);
+}
+
+bool Pruner::believes(WallTime now, BootTime boot_now) {
+  const bool leaps = believed_ && now - *believed_ > leap;
+  if (leaps) {
+    if (!doubted_since_) doubted_since_ = boot_now;
+    if (boot_now - *doubted_since_ < patience) return false;
+  }
+  doubted_since_.reset();
+  believed_ = now;
+  return true;
+}
+
+Result<std::int64_t> Pruner::take(WallTime now, std::int64_t rows) {
+  if (auto begun = begin(); !begun) return tl::make_unexpected(begun.error());
+  if (auto kept = read_kept(now); !kept) return tl::make_unexpected(kept.error());
+  std::int64_t taken = 0;
+  const auto before = [now](std::chrono::seconds keep) { return unix_ms(now - std::max(keep, least_kept)); };
+  const auto count = [&taken](const Result<std::int64_t>& more) {
+    if (more) taken += *more;
+    return more.has_value();
+  };
+  Result<std::int64_t> last = 0;
+  if (retention_.samples && !count(last = take_samples(before(*retention_.samples), rows))) return last;
+  if (retention_.five_minutes) {
+    if (!count(last = take_polls(before(*retention_.five_minutes), rows))) return last;
+    if (!count(last = take_rounds(before(*retention_.five_minutes), rows))) return last;
+  }
+  for (Sums& sums : sums_) {
+    if (sums.keep && !count(last = take_sums(sums, before(*sums.keep), rows))) return last;
+  }
+  if (retention_.hours && !count(last = take_ping_hours(before(*retention_.hours)))) return last;
+  return taken;
+}
+
+Result<> Pruner::begin() {
+  if (std::exchange(begun_, true)) return {};
+  polls_until_ = rounds_until_ = hours_until_ = 0;
+  kept_read_at_.reset();
+  const auto until = one(statements_.taken_until);
+  if (!until) return tl::make_unexpected(until.error());
+  samples_until_ = until->value_or(0);
+  return {};
+}
+
+// A reading speaks for the present from the moment it came, and what is taken is older than a day: so what is read here
+// once an hour has all of them.
+Result<> Pruner::read_kept(WallTime now) {
+  if (kept_read_at_ && std::chrono::abs(now - *kept_read_at_) < hours(1)) return {};
+  kept_read_at_ = now;
+  std::unordered_set<std::int64_t> kept;
+  Statement& read = statements_.kept_polls;
+  for (auto row = read.first();; row = read.next()) {
+    if (!row) {
+      read.reset();
+      return tl::make_unexpected(row.error());
+    }
+    if (!*row) break;
+    kept.insert(read.integer(0));
+  }
+  read.reset();
+  kept_polls_.swap(kept);
+  for (const std::int64_t id : kept) {
+    if (id > samples_until_ || kept_polls_.contains(id)) continue;
+    if (auto taken = take_samples_of(id); !taken) return tl::make_unexpected(taken.error());
+  }
+  return {};
+}
+
+Result<std::int64_t> Pruner::take_samples_of(std::int64_t poll_id) {
+  const std::int64_t first = sample_id(poll_id, 0);
+  const std::int64_t last = sample_id(poll_id, most_interfaces - 1);
+  if (auto done = statements_.take_samples.run(first, last); !done) return tl::make_unexpected(done.error());
+  const std::int64_t taken = statements_.take_samples.changes();
+  if (taken == 0) return 0;
+  if (auto done = statements_.take_exceptions.run(first, last); !done) return tl::make_unexpected(done.error());
+  return taken;
+}
+
+// Polls are taken in the order of their coming: one whose clock was ahead holds up those behind it until it is old.
+Result<std::int64_t> Pruner::take_samples(std::int64_t before_ms, std::int64_t rows) {
+  const auto backlog = one(statements_.backlog);
+  if (!backlog) return tl::make_unexpected(backlog.error());
+  if (*backlog != 0) return 0;  // they are in no sum yet
+  std::int64_t taken = 0;
+  std::optional<std::int64_t> last_ms;
+  for (std::int64_t looked_at = 0; taken < rows && looked_at < rows; ++looked_at) {
+    Statement& next = statements_.next_poll;
+    const auto found = next.first(samples_until_);
+    const std::int64_t id = found && *found ? next.integer(0) : 0;
+    const std::int64_t started_ms = found && *found ? next.integer(1) : before_ms;
+    next.reset();
+    if (!found) return tl::make_unexpected(found.error());
+    if (started_ms >= before_ms) break;
+    samples_until_ = id;
+    last_ms = started_ms;
+    if (kept_polls_.contains(id)) continue;
+    const auto of_poll = take_samples_of(id);
+    if (!of_poll) return of_poll;
+    taken += *of_poll;
+  }
+  if (!last_ms) return 0;
+  if (auto noted = statements_.note.run(*last_ms + 1, samples_until_); !noted)
+    return tl::make_unexpected(noted.error());
+  return taken;
+}
+
+Result<std::int64_t> Pruner::take_polls(std::int64_t before_ms, std::int64_t rows) {
+  std::int64_t taken = 0;
+  for (std::int64_t looked_at = 0; looked_at < rows; ++looked_at) {
+    Statement& next = statements_.old_poll;
+    const auto found = next.first(polls_until_);
+    const std::int64_t id = found && *found ? next.integer(0) : 0;
+    const std::int64_t started_ms = found && *found ? next.integer(1) : before_ms;
+    const std::int64_t device_id = found && *found ? next.integer(2) : 0;
+    next.reset();
+    if (!found) return tl::make_unexpected(found.error());
+    // Its samples go first, so that each row of sample_rows has its poll.
+    if (started_ms >= before_ms || id > samples_until_) break;
+    polls_until_ = id;
+    if (kept_polls_.contains(id)) continue;
+    const auto newest = one(statements_.is_newest, device_id);
+    if (!newest) return tl::make_unexpected(newest.error());
+    if (*newest == id) continue;
+    if (auto done = statements_.take_poll.run(id); !done) return tl::make_unexpected(done.error());
+    ++taken;
+  }
+  return taken;
+}
+
+Result<std::int64_t> Pruner::take_rounds(std::int64_t before_ms, std::int64_t rows) {
+  std::int64_t taken = 0;
+  for (; taken < rows; ++taken) {
+    Statement& next = statements_.old_round;
+    const auto found = next.first(rounds_until_);
+    const std::int64_t id = found && *found ? next.integer(0) : 0;
+    const std::int64_t started_ms = found && *found ? next.integer(1) : before_ms;
+    next.reset();
+    if (!found) return tl::make_unexpected(found.error());
+    if (started_ms >= before_ms) break;
+    rounds_until_ = id;
+    if (auto done = statements_.take_round.run(id); !done) return tl::make_unexpected(done.error());
+  }
+  return taken;
+}
+
+Result<std::int64_t> Pruner::take_sums(Sums& sums, std::int64_t before_ms, std::int64_t rows) {
+  const std::int64_t number = before_ms / 1000 / sums.step_s;
+  const auto first = one(sums.first);
+  if (!first) return tl::make_unexpected(first.error());
+  if (!*first || **first >= sample_id(number, 0)) return 0;
+  if (auto done = sums.take.run(sample_id(number, 0), rows); !done) return tl::make_unexpected(done.error());
+  const std::int64_t taken = sums.take.changes();
+  if (taken >= rows) return taken;
+  auto forgotten = sums.forget_times.run(sums.step_s, number * sums.step_s * 1000);
+  if (!forgotten) return tl::make_unexpected(forgotten.error());
+  return taken;
+}
+
+// A target a time, for its hours alone are a range of the key.
+Result<std::int64_t> Pruner::take_ping_hours(std::int64_t before_ms) {
+  const auto target = one(statements_.next_target, hours_until_);
+  if (!target) return tl::make_unexpected(target.error());
+  hours_until_ = target->value_or(0);
+  if (!*target) return 0;
+  if (auto done = statements_.take_hours.run(**target, before_ms); !done) return tl::make_unexpected(done.error());
+  return statements_.take_hours.changes();
+}
+
+}  // namespace octopoll::store

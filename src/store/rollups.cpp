@@ -1,0 +1,358 @@
+#include "rollups.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <iterator>
+#include <map>
+#include <utility>
+
+#include "cycle_rows.hpp"
+
+namespace octopoll::store {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+/// An hour is summed so long after its end, a day so long; and the devices over so long after that, each at its own
+/// time, for the first minute of an hour has enough to do. A day waits for the last of its hours.
+struct Wait {
+  seconds first, over;
+};
+constexpr Wait wait_of_hours{minutes(10), minutes(40)};
+constexpr Wait wait_of_days{minutes(70), hours(4)};
+
+constexpr std::size_t rows_at_once = 2000;       // interfaces summed up in one transaction
+constexpr std::int64_t samples_at_once = 10000;  // of the backlog, about
+constexpr std::int64_t closest = 16;             // ids of a run are not further apart
+
+constexpr std::int64_t bins_of_an_hour = hours(1) / bin_length;
+
+std::int64_t due_time(std::int64_t device_id, seconds step, std::int64_t begins_at) {
+  const Wait& wait = step == hours(1) ? wait_of_hours : wait_of_days;
+  const auto spread = static_cast<std::int64_t>(static_cast<std::uint64_t>(device_id) * 2'654'435'761U %
+                                                static_cast<std::uint64_t>(wait.over.count()));
+  return begins_at + (step + wait.first).count() + spread;
+}
+
+}  // namespace
+
+Result<Rollups> Rollups::create(Database& database) {
+  std::vector<Level> levels;
+  for (const TrafficLevel& level : traffic_levels) {
+    auto insert = database.prepare(traffic_insert_sql(level, "INSERT", "ON CONFLICT (id) DO NOTHING"));
+    if (!insert) return tl::make_unexpected(insert.error());
+    auto replace = database.prepare(traffic_insert_sql(level, "INSERT OR REPLACE"));
+    if (!replace) return tl::make_unexpected(replace.error());
+    auto one = database.prepare(fmt::format("SELECT {} FROM {} WHERE id = ?", traffic_columns, level.table));
+    if (!one) return tl::make_unexpected(one.error());
+    auto range =
+        database.prepare(fmt::format("SELECT {} FROM {} WHERE id BETWEEN ? AND ?", traffic_columns, level.table));
+    if (!range) return tl::make_unexpected(range.error());
+    auto time = database.prepare("INSERT INTO traffic_times (step_s, begins_at) VALUES (?, ?) ON CONFLICT DO NOTHING");
+    if (!time) return tl::make_unexpected(time.error());
+    levels.push_back({level, std::move(*insert), std::move(*replace), std::move(*one), std::move(*range),
+                      std::move(*time), no_bin, 0});
+  }
+  const std::string kept(kept_traffic_sql);
+  const std::array<std::string, 13> sql = {
+      "SELECT open_bin, from_poll FROM rollup_state WHERE device_id = ?",
+      "INSERT INTO rollup_state (device_id, open_bin, from_poll) VALUES (?1, ?2, ?3)"
+      " ON CONFLICT (device_id) DO UPDATE SET open_bin = ?2, from_poll = ?3",
+      "DELETE FROM rollup_state WHERE device_id = ?",
+      "SELECT d.name FROM rollup_state r JOIN devices d ON d.id = r.device_id WHERE r.open_bin < ? LIMIT 20",
+      kept + " WHERE p.device_id = ? AND p.poll_number >= ? ORDER BY p.id, s.id",
+      "INSERT INTO rollups_due (due_at, device_id, step_s, begins_at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+      "SELECT due_at, device_id, step_s, begins_at FROM rollups_due WHERE due_at <= ? ORDER BY due_at LIMIT 1",
+      "DELETE FROM rollups_due WHERE due_at = ? AND device_id = ? AND step_s = ? AND begins_at = ?",
+      "SELECT id FROM interfaces WHERE device_id = ? ORDER BY id",
+      "SELECT next_poll_id, last_poll_id FROM rollup_backlog",
+      kept + " WHERE p.id BETWEEN ? AND ? ORDER BY p.id, s.id",
+      "UPDATE rollup_backlog SET next_poll_id = ?",
+      "DELETE FROM rollup_backlog",
+  };
+  std::vector<Statement> made;
+  for (const std::string& one : sql) {
+    auto statement = database.prepare(one);
+    if (!statement) return tl::make_unexpected(statement.error());
+    made.push_back(std::move(*statement));
+  }
+  // Braced initialisers are evaluated in order, which is the order of the members and of the list above.
+  auto next = std::make_move_iterator(made.begin());
+  return Rollups(std::move(levels), Statements{*next++, *next++, *next++, *next++, *next++, *next++, *next++, *next++,
+                                               *next++, *next++, *next++, *next++, *next++});
+}
+
+// Cycles that came after later ones are in the rows already: of those that are read here, in the order of their coming,
+// they are the ones below the highest number so far.
+Result<> Rollups::restore(Device& device) {
+  Statement& state = statements_.state;
+  const auto found = state.first(device.id);
+  const bool open = found && *found;
+  const std::int64_t open_bin = open ? state.integer(0) : no_bin;
+  const std::int64_t from_poll = open ? state.integer(1) : 0;
+  state.reset();
+  if (!found) return tl::make_unexpected(found.error());
+  if (!open) return {};
+  device.open_bin = open_bin;
+
+  std::int64_t highest = 0;
+  Statement& samples = statements_.samples_from;
+  for (auto row = samples.first(device.id, from_poll);; row = samples.next()) {
+    if (!row || !*row) {
+      samples.reset();
+      if (!row) return tl::make_unexpected(row.error());
+      return {};
+    }
+    const KeptTraffic kept = read_kept_traffic(samples);
+    if (kept.poll_number < highest) continue;
+    highest = kept.poll_number;
+    const TrafficSample& sample = kept.sample;
+    if (sample.first_bin() > open_bin || sample.last_bin() < open_bin) continue;
+    OpenBin& bin = device.restored[kept.interface_id];
+    if (bin.empty()) bin.start(open_bin);
+    const TrafficShare share = share_of(sample, open_bin);
+    if (bin.add(share)) continue;
+    // What had no room went into the row when it came.
+    bin.start(open_bin);
+    static_cast<void>(bin.add(share));
+  }
+}
+
+Result<> Rollups::add(Device& device, OpenBin& open, std::int64_t interface_id, const TrafficSample& sample,
+                      std::int64_t newest) {
+  const std::int64_t last = sample.last_bin();
+  for (std::int64_t bin = sample.first_bin(); bin <= last; ++bin) {
+    const TrafficShare share = share_of(sample, bin);
+    if (bin != newest && (open.empty() || open.bin() != bin)) {
+      TrafficBin whole;
+      whole.add(share);
+      if (auto stored = put_5m(device, bin, interface_id, whole); !stored) return stored;
+      continue;
+    }
+    if (bin == newest && (open.empty() || open.bin() != newest)) {
+      if (auto closed = close(device, open, interface_id, newest); !closed) return closed;
+      open.start(newest);
+    }
+    if (open.add(share)) continue;
+    if (auto stored = put_5m(device, bin, interface_id, open.whole()); !stored) return stored;
+    open.start(bin);
+    if (!open.add(share)) {  // a number too large even alone
+      TrafficBin whole;
+      whole.add(share);
+      if (auto stored = put_5m(device, bin, interface_id, whole); !stored) return stored;
+    }
+  }
+  return {};
+}
+
+Result<> Rollups::add_late(Device& device, std::int64_t interface_id, const TrafficSample& sample) {
+  for (std::int64_t bin = sample.first_bin(); bin <= sample.last_bin(); ++bin) {
+    TrafficBin whole;
+    whole.add(share_of(sample, bin));
+    if (auto stored = put_5m(device, bin, interface_id, whole); !stored) return stored;
+  }
+  return {};
+}
+
+Result<> Rollups::close(Device& device, OpenBin& open, std::int64_t interface_id, std::int64_t newest) {
+  if (open.empty() || open.bin() == newest) return {};
+  if (auto stored = put_5m(device, open.bin(), interface_id, open.whole()); !stored) return stored;
+  open.start(open.bin());
+  return {};
+}
+
+Result<> Rollups::move(Device& device, std::int64_t newest, std::uint64_t poll_number) {
+  for (auto& [interface_id, open] : device.restored) {
+    if (auto closed = close(device, open, interface_id, newest); !closed) return closed;
+  }
+  device.restored.clear();
+  device.open_bin = newest;
+  return statements_.put_state.run(device.id, newest, poll_number);
+}
+
+Result<> Rollups::settle(Device& device) {
+  for (auto& [interface_id, open] : device.restored) {
+    if (auto closed = close(device, open, interface_id, no_bin); !closed) return closed;
+  }
+  device.restored.clear();
+  device.open_bin = no_bin;
+  return statements_.drop_state.run(device.id);
+}
+
+Result<std::vector<std::string>> Rollups::left_open(std::int64_t before) {
+  std::vector<std::string> names;
+  Statement& read = statements_.left_open;
+  for (auto row = read.first(before);; row = read.next()) {
+    if (!row || !*row) {
+      read.reset();
+      if (!row) return tl::make_unexpected(row.error());
+      return names;
+    }
+    names.emplace_back(read.text(0));
+  }
+}
+
+Result<> Rollups::put_5m(Device& device, std::int64_t number, std::int64_t interface_id, const TrafficBin& bin) {
+  if (bin.empty()) return {};
+  if (auto marked = mark(device, number / bins_of_an_hour); !marked) return marked;
+  return put(0, number, interface_id, bin);
+}
+
+Result<> Rollups::put(std::size_t level, std::int64_t number, std::int64_t interface_id, const TrafficBin& bin) {
+  if (auto noted = note_time(level, number); !noted) return noted;
+  Level& to = levels_[level];
+  const std::int64_t id = sample_id(number, interface_id);
+  if (auto stored = write_traffic(to.insert, to.of, id, bin); !stored) return stored;
+  if (to.insert.changes() != 0) return {};
+
+  const auto found = to.read_one.first(id);
+  TrafficBin known;
+  if (found && *found) known = read_traffic(to.read_one, to.of);
+  to.read_one.reset();
+  if (!found) return tl::make_unexpected(found.error());
+  known.add(bin);
+  return write_traffic(to.replace, to.of, id, known);
+}
+
+Result<> Rollups::note_time(std::size_t level, std::int64_t number) {
+  Level& to = levels_[level];
+  const std::int64_t begins_at = number * to.of.length.count();
+  if (to.noted == begins_at && to.noted_at == marks_) return {};
+  to.noted = begins_at;
+  to.noted_at = marks_;
+  return to.note_time.run(to.of.length.count(), begins_at * 1000);
+}
+
+Result<> Rollups::mark(Device& device, std::int64_t hour) {
+  if (device.marked_hour == hour && device.marked_at == marks_) return {};
+  device.marked_hour = hour;
+  device.marked_at = marks_;
+  constexpr seconds step = hours(1);
+  const std::int64_t begins_at = hour * step.count();
+  return statements_.mark_due.run(due_time(device.id, step, begins_at), device.id, step.count(), begins_at);
+}
+
+Result<> Rollups::catch_up(std::int64_t now_s) {
+  for (std::size_t rows = 0; rows < rows_at_once;) {
+    Statement& next = statements_.next_due;
+    const auto found = next.first(now_s);
+    Due due{};
+    if (found && *found) due = {next.integer(0), next.integer(1), next.integer(2), next.integer(3)};
+    next.reset();
+    if (!found) return tl::make_unexpected(found.error());
+    if (!*found) return replay_backlog();
+    const auto summed = sum_up(due);
+    if (!summed) return tl::make_unexpected(summed.error());
+    rows += *summed + 1;
+  }
+  return {};
+}
+
+Result<std::size_t> Rollups::sum_up(const Due& due) {
+  const std::size_t to = due.step_s == traffic_levels[1].length.count() ? 1 : 2;
+  Level& from = levels_[to - 1];
+  const seconds part = from.of.length;
+  const std::int64_t first = due.begins_at / part.count();
+  const std::int64_t parts = due.step_s / part.count();
+  if (auto read = read_ids(due.device_id); !read) return tl::make_unexpected(read.error());
+  sums_.assign(ids_.size(), TrafficBin{});
+  for (std::int64_t number = first; number < first + parts; ++number) {
+    for (const Run& run : runs_) {
+      auto place = std::lower_bound(ids_.begin(), ids_.end(), run.first);
+      Statement& read = from.read_range;
+      for (auto row = read.first(sample_id(number, run.first), sample_id(number, run.last));; row = read.next()) {
+        if (!row || !*row) {
+          read.reset();
+          if (!row) return tl::make_unexpected(row.error());
+          break;
+        }
+        const std::int64_t id = read.integer(0) & (most_interfaces - 1);
+        while (place != ids_.end() && *place < id) ++place;
+        if (place == ids_.end() || *place != id) continue;
+        sums_[static_cast<std::size_t>(place - ids_.begin())].add(read_traffic(read, from.of));
+      }
+    }
+  }
+  if (auto noted = note_time(to, due.begins_at / due.step_s); !noted) return tl::make_unexpected(noted.error());
+  std::size_t rows = 0;
+  for (std::size_t place = 0; place < ids_.size(); ++place) {
+    if (sums_[place].empty()) continue;
+    const std::int64_t id = sample_id(due.begins_at / due.step_s, ids_[place]);
+    if (auto stored = write_traffic(levels_[to].replace, levels_[to].of, id, sums_[place]); !stored)
+      return tl::make_unexpected(stored.error());
+    ++rows;
+  }
+  if (to == 1) {
+    constexpr seconds day = hours(24);
+    const std::int64_t begins_at = due.begins_at / day.count() * day.count();
+    auto marked =
+        statements_.mark_due.run(due_time(due.device_id, day, begins_at), due.device_id, day.count(), begins_at);
+    if (!marked) return tl::make_unexpected(marked.error());
+  }
+  auto done = statements_.done_due.run(due.due_at, due.device_id, due.step_s, due.begins_at);
+  if (!done) return tl::make_unexpected(done.error());
+  ++marks_;  // whatever comes to this hour later is to be noted again
+  return rows;
+}
+
+Result<> Rollups::read_ids(std::int64_t device_id) {
+  ids_.clear();
+  runs_.clear();
+  Statement& read = statements_.interface_ids;
+  for (auto row = read.first(device_id);; row = read.next()) {
+    if (!row || !*row) {
+      read.reset();
+      if (!row) return tl::make_unexpected(row.error());
+      return {};
+    }
+    const std::int64_t id = read.integer(0);
+    if (runs_.empty() || id - runs_.back().last > closest) runs_.push_back({id, id});
+    runs_.back().last = id;
+    ids_.push_back(id);
+  }
+}
+
+Result<> Rollups::replay_backlog() {
+  Statement& backlog = statements_.backlog;
+  const auto found = backlog.first();
+  const bool any = found && *found;
+  const std::int64_t next = any ? backlog.integer(0) : 0;
+  const std::int64_t last = any ? backlog.integer(1) : 0;
+  backlog.reset();
+  if (!found) return tl::make_unexpected(found.error());
+  if (!any) return {};
+
+  std::map<std::pair<std::int64_t, std::int64_t>, TrafficBin> bins;  // by bin and interface, as the rows are
+  std::map<std::pair<std::int64_t, std::int64_t>, Device> devices;   // by hour and device
+  std::int64_t until = last;
+  std::int64_t samples = 0;
+  Statement& read = statements_.backlog_samples;
+  for (auto row = read.first(next, last);; row = read.next()) {
+    if (!row) {
+      read.reset();
+      return tl::make_unexpected(row.error());
+    }
+    if (!*row) break;
+    const KeptTraffic kept = read_kept_traffic(read);
+    if (kept.poll_id > until) break;
+    if (++samples == samples_at_once) until = kept.poll_id;
+    for (std::int64_t bin = kept.sample.first_bin(); bin <= kept.sample.last_bin(); ++bin) {
+      bins[{bin, kept.interface_id}].add(share_of(kept.sample, bin));
+      devices[{bin / bins_of_an_hour, kept.device_id}].id = kept.device_id;
+    }
+  }
+  read.reset();
+  for (auto& [key, device] : devices) {
+    if (auto marked = mark(device, key.first); !marked) return marked;
+  }
+  for (const auto& [key, bin] : bins) {
+    if (auto stored = put(0, key.first, key.second, bin); !stored) return stored;
+  }
+  return until == last ? statements_.drop_backlog.run() : statements_.move_backlog.run(until + 1);
+}
+
+}  // namespace octopoll::store

@@ -1,0 +1,285 @@
+#include "traffic_bin.hpp"
+
+#include <algorithm>
+#include <limits>
+
+namespace octopoll::store {
+namespace {
+
+constexpr std::uint64_t bits_in_a_mbit = 1'000'000;
+constexpr std::uint64_t most_32 = std::numeric_limits<std::uint32_t>::max();
+
+__extension__ using Wide = unsigned __int128;
+
+void sum(std::optional<std::uint64_t>& known, const std::optional<std::uint64_t>& more) noexcept {
+  if (more) known = known.value_or(0) + *more;
+}
+
+template <class... Numbers>
+std::optional<std::uint64_t> sum_of(const Numbers&... numbers) noexcept {
+  std::optional<std::uint64_t> all;
+  (sum(all, numbers), ...);
+  return all;
+}
+
+/// Mbit/s, where that is the whole truth of both directions; 0: unknown in both.
+std::optional<std::uint32_t> steady_mbps(const TrafficShare& share) noexcept {
+  const std::uint64_t in = share.directions[0].speed_bps;
+  const std::uint64_t mbps = in / bits_in_a_mbit;
+  if (in != share.directions[1].speed_bps || in % bits_in_a_mbit != 0 || mbps >= most_32 - 1) return std::nullopt;
+  return static_cast<std::uint32_t>(mbps);
+}
+
+/// Of octets that came at one speed.
+UtilizationSum at_speed(double octets, std::int64_t covered_us, double bps_max, double speed_bps) noexcept {
+  if (speed_bps <= 0.0 || covered_us == 0) return {};
+  return {octets * 8e6 / speed_bps, covered_us, bps_max / speed_bps};
+}
+UtilizationSum at_speed(const TrafficShare::Direction& share) noexcept {
+  return at_speed(static_cast<double>(share.octets), share.covered_us, share.bps, static_cast<double>(share.speed_bps));
+}
+
+struct Part {
+  std::int64_t from, to, span;
+  [[nodiscard]] bool empty() const noexcept { return to <= from; }
+  [[nodiscard]] std::uint64_t of(std::uint64_t whole) const noexcept {
+    return until_part(whole, to, span) - until_part(whole, from, span);
+  }
+};
+Part part_in(std::int64_t end_us, std::int64_t span_us, std::int64_t bin) noexcept {
+  const std::int64_t begin_us = end_us - span_us;
+  return {std::max(begin_us, bin * bin_us) - begin_us, std::min(end_us, (bin + 1) * bin_us) - begin_us, span_us};
+}
+
+}  // namespace
+
+std::uint64_t until_part(std::uint64_t whole, std::int64_t part, std::int64_t span) noexcept {
+  if (part == span) return whole;
+  return static_cast<std::uint64_t>(Wide{whole} * static_cast<std::uint64_t>(part) / static_cast<std::uint64_t>(span));
+}
+
+std::int64_t TrafficSample::first_bin() const noexcept {
+  return bin_of(end_us - std::max({span_us, directions[0].span_us, directions[1].span_us, std::int64_t{1}}));
+}
+
+std::int64_t TrafficSample::last_bin() const noexcept { return bin_of(end_us - 1); }
+
+TrafficSample traffic_of(const InterfaceRecord& row, std::int64_t read_at_ms) noexcept {
+  const auto shared = [](std::chrono::nanoseconds span) {
+    const std::int64_t us = std::chrono::round<std::chrono::microseconds>(span).count();
+    return us <= longest_shared_us ? us : 0;
+  };
+  TrafficSample sample;
+  sample.end_us = read_at_ms * 1000;
+  sample.span_us = shared(row.elapsed);
+  const auto& deltas = row.deltas;
+  for (const std::size_t way : {std::size_t{0}, std::size_t{1}}) {
+    TrafficSample::Direction& direction = sample.directions[way];
+    const auto of = [&deltas, way](Counter in) -> const CounterDelta& {
+      return deltas.items[static_cast<std::size_t>(in) + way];
+    };
+    const CounterDelta& octets = of(Counter::in_octets);
+    if (octets.value && makes_rate(octets.quality)) {
+      direction.octets = *octets.value;
+      direction.span_us = octets.elapsed.count() == 0 ? sample.span_us : shared(octets.elapsed);
+    }
+    direction.speed_bps = (way == 0 ? row.in_speed_bps : row.out_speed_bps).value_or(0);
+    direction.packets = sum_of(of(Counter::in_ucast_pkts).value, of(Counter::in_multicast_pkts).value,
+                               of(Counter::in_broadcast_pkts).value);
+    direction.errors = of(Counter::in_errors).value;
+    direction.discards = of(Counter::in_discards).value;
+  }
+  return sample;
+}
+
+TrafficShare share_of(const TrafficSample& sample, std::int64_t bin) noexcept {
+  TrafficShare share;
+  const Part others = part_in(sample.end_us, sample.span_us, bin);
+  for (std::size_t way = 0; way < share.directions.size(); ++way) {
+    const TrafficSample::Direction& from = sample.directions[way];
+    TrafficShare::Direction& to = share.directions[way];
+    to.speed_bps = from.speed_bps;
+    const Part octets = part_in(sample.end_us, from.span_us, bin);
+    if (!octets.empty()) {
+      to.octets = octets.of(from.octets);
+      to.covered_us = octets.to - octets.from;
+      to.bps = from.bps();
+    }
+    if (others.empty()) continue;
+    if (from.packets) to.packets = others.of(*from.packets);
+    if (from.errors) to.errors = others.of(*from.errors);
+    if (from.discards) to.discards = others.of(*from.discards);
+  }
+  return share;
+}
+
+bool TrafficShare::says_nothing() const noexcept {
+  return std::all_of(directions.begin(), directions.end(), [](const Direction& one) {
+    return one.covered_us == 0 && !one.packets && !one.errors && !one.discards;
+  });
+}
+
+void UtilizationSum::add(const UtilizationSum& other) noexcept {
+  share_us += other.share_us;
+  covered_us += other.covered_us;
+  max = std::max(max, other.max);
+}
+
+std::optional<UtilizationSum> TrafficBin::utilization(std::size_t direction) const noexcept {
+  const Direction& of = directions[direction];
+  const UtilizationSum sum = speed == Speed::steady
+                                 ? at_speed(static_cast<double>(of.octets), of.covered_us, of.bps_max, speed_mbps * 1e6)
+                                 : of.utilization;
+  return sum.covered_us == 0 ? std::nullopt : std::optional(sum);
+}
+
+// From here on the speed is not one number any more.
+void TrafficBin::unsettle() noexcept {
+  for (std::size_t way = 0; way < directions.size(); ++way) {
+    directions[way].utilization = utilization(way).value_or(UtilizationSum{});
+  }
+  speed = Speed::changing;
+}
+
+void TrafficBin::add(const TrafficShare& share) noexcept {
+  if (share.says_nothing()) return;
+  TrafficBin one;
+  const auto mbps = steady_mbps(share);
+  one.speed = !mbps ? Speed::changing : *mbps == 0 ? Speed::unknown : Speed::steady;
+  one.speed_mbps = mbps.value_or(0);
+  for (std::size_t way = 0; way < directions.size(); ++way) {
+    const TrafficShare::Direction& from = share.directions[way];
+    one.directions[way] = {
+        from.octets,  from.covered_us, from.bps,     from.bps, mbps ? UtilizationSum{} : at_speed(from),
+        from.packets, from.errors,     from.discards};
+  }
+  add(one);
+}
+
+void TrafficBin::add(const TrafficBin& other) noexcept {
+  if (other.empty()) return;
+  if (empty()) {
+    *this = other;
+    return;
+  }
+  if (speed == Speed::changing || speed != other.speed || speed_mbps != other.speed_mbps) {
+    TrafficBin more = other;
+    more.unsettle();
+    unsettle();
+    for (std::size_t way = 0; way < directions.size(); ++way) {
+      directions[way].utilization.add(more.directions[way].utilization);
+    }
+  }
+  for (std::size_t way = 0; way < directions.size(); ++way) {
+    const Direction& from = other.directions[way];
+    Direction& to = directions[way];
+    if (from.covered_us > 0) {
+      to.bps_max = std::max(to.bps_max, from.bps_max);
+      to.bps_min = to.covered_us > 0 ? std::min(to.bps_min, from.bps_min) : from.bps_min;
+    }
+    to.octets += from.octets;
+    to.covered_us += from.covered_us;
+    sum(to.packets, from.packets);
+    sum(to.errors, from.errors);
+    sum(to.discards, from.discards);
+  }
+}
+
+namespace {
+
+// Bits of OpenBin::Direction::known.
+constexpr std::uint32_t knows_packets = 1;
+constexpr std::uint32_t knows_errors = 2;
+constexpr std::uint32_t knows_discards = 4;
+
+}  // namespace
+
+void OpenBin::start(std::int64_t bin) noexcept {
+  directions_ = {};
+  bin_ = static_cast<std::uint32_t>(bin);
+  speed_ = none_yet;
+}
+
+bool OpenBin::has_room(const TrafficShare& share) const noexcept {
+  for (std::size_t way = 0; way < directions_.size(); ++way) {
+    const Direction& here = directions_[way];
+    const TrafficShare::Direction& more = share.directions[way];
+    if (here.covered_us + static_cast<std::uint64_t>(more.covered_us) > most_32) return false;
+    if (more.errors.value_or(0) > most_32 - here.errors) return false;
+    if (more.discards.value_or(0) > most_32 - here.discards) return false;
+  }
+  return true;
+}
+
+bool OpenBin::add(const TrafficShare& share) {
+  if (share.says_nothing()) return true;
+  if (!has_room(share)) return false;
+  note_speed(share);
+  for (std::size_t way = 0; way < directions_.size(); ++way) {
+    const TrafficShare::Direction& from = share.directions[way];
+    Direction& to = directions_[way];
+    if (from.covered_us > 0) {
+      to.bps_max = std::max(to.bps_max, from.bps);
+      to.bps_min = to.covered_us > 0 ? std::min(to.bps_min, from.bps) : from.bps;
+      to.octets += from.octets;
+      to.covered_us += static_cast<std::uint32_t>(from.covered_us);
+    }
+    if (from.packets) {
+      to.packets += *from.packets;
+      to.known |= knows_packets;
+    }
+    if (from.errors) {
+      to.errors += static_cast<std::uint32_t>(*from.errors);
+      to.known |= knows_errors;
+    }
+    if (from.discards) {
+      to.discards += static_cast<std::uint32_t>(*from.discards);
+      to.known |= knows_discards;
+    }
+  }
+  return true;
+}
+
+// Before the share is added.
+void OpenBin::note_speed(const TrafficShare& share) {
+  const auto mbps = steady_mbps(share);
+  if (mbps && (speed_ == *mbps || speed_ == none_yet)) {
+    speed_ = *mbps;
+    return;
+  }
+  if (!utilizations_) utilizations_ = std::make_unique<Utilizations>();
+  if (speed_ != changing) {
+    const TrafficBin before = whole();
+    for (std::size_t way = 0; way < directions_.size(); ++way) {
+      (*utilizations_)[way] = before.utilization(way).value_or(UtilizationSum{});
+    }
+    speed_ = changing;
+  }
+  for (std::size_t way = 0; way < directions_.size(); ++way) {
+    (*utilizations_)[way].add(at_speed(share.directions[way]));
+  }
+}
+
+TrafficBin OpenBin::whole() const noexcept {
+  TrafficBin bin;
+  if (empty()) return bin;
+  bin.speed = speed_ == changing ? TrafficBin::Speed::changing
+              : speed_ == 0      ? TrafficBin::Speed::unknown
+                                 : TrafficBin::Speed::steady;
+  if (bin.speed == TrafficBin::Speed::steady) bin.speed_mbps = speed_;
+  for (std::size_t way = 0; way < directions_.size(); ++way) {
+    const Direction& from = directions_[way];
+    TrafficBin::Direction& to = bin.directions[way];
+    to.octets = from.octets;
+    to.covered_us = from.covered_us;
+    to.bps_max = from.bps_max;
+    to.bps_min = from.bps_min;
+    if (speed_ == changing) to.utilization = (*utilizations_)[way];
+    if ((from.known & knows_packets) != 0) to.packets = from.packets;
+    if ((from.known & knows_errors) != 0) to.errors = from.errors;
+    if ((from.known & knows_discards) != 0) to.discards = from.discards;
+  }
+  return bin;
+}
+
+}  // namespace octopoll::store

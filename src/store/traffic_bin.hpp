@@ -1,0 +1,152 @@
+#pragma once
+// Traffic of one interface summed over 5 minutes of wall time, and over the hours and days that those make. Pure.
+//
+// A delta that straddles a border is shared out by time: of n units over a span, floor(n * t / span) have come after t
+// of it. So each unit falls into one bin, and the bins of a delta sum to it, unit by unit. What nobody measured is in
+// no bin: only deltas of quality ok and wrapped count as octets, and the time that they cover is kept beside them.
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+#include "octopoll/core/cycle.hpp"
+
+namespace octopoll::store {
+
+inline constexpr std::chrono::seconds bin_length{300};
+inline constexpr std::int64_t bin_us = std::chrono::microseconds(bin_length).count();
+
+/// Nobody knows when within more than a day its octets went: such a delta is in no bin.
+inline constexpr std::int64_t longest_shared_us = std::chrono::microseconds(std::chrono::hours(24)).count();
+
+/// The number of the bin that holds a moment, in microseconds since 1970.
+[[nodiscard]] constexpr std::int64_t bin_of(std::int64_t unix_us) noexcept {
+  return unix_us >= 0 ? unix_us / bin_us : (unix_us + 1) / bin_us - 1;
+}
+
+/// What happened of `whole` in the first `part` of `span`; 0 <= part <= span, span > 0.
+[[nodiscard]] std::uint64_t until_part(std::uint64_t whole, std::int64_t part, std::int64_t span) noexcept;
+
+/// What one interface did in one cycle, in the numbers that the file has of it.
+struct TrafficSample {
+  struct Direction {
+    std::uint64_t octets = 0;
+    std::int64_t span_us = 0;              ///< that the octets cover; 0: they make no rate
+    std::uint64_t speed_bps = 0;           ///< 0: unknown
+    std::optional<std::uint64_t> packets;  ///< of those kinds that have a delta
+    std::optional<std::uint64_t> errors;
+    std::optional<std::uint64_t> discards;
+
+    [[nodiscard]] double bps() const noexcept {
+      return static_cast<double>(octets) / (static_cast<double>(span_us) / 1e6) * 8.0;
+    }
+  };
+  std::int64_t end_us = 0;              ///< when it was read, unix time
+  std::int64_t span_us = 0;             ///< that packets, errors and discards cover; 0: they have no deltas
+  std::array<Direction, 2> directions;  ///< in, out
+
+  [[nodiscard]] std::int64_t first_bin() const noexcept;
+  [[nodiscard]] std::int64_t last_bin() const noexcept;
+};
+/// `read_at_ms`: unix time.
+[[nodiscard]] TrafficSample traffic_of(const InterfaceRecord& row, std::int64_t read_at_ms) noexcept;
+
+/// What of a sample falls into one bin.
+struct TrafficShare {
+  struct Direction {
+    std::uint64_t octets = 0;
+    std::int64_t covered_us = 0;
+    double bps = 0.0;  ///< of the whole sample
+    std::uint64_t speed_bps = 0;
+    std::optional<std::uint64_t> packets;
+    std::optional<std::uint64_t> errors;
+    std::optional<std::uint64_t> discards;
+  };
+  std::array<Direction, 2> directions;
+
+  [[nodiscard]] bool says_nothing() const noexcept;
+};
+[[nodiscard]] TrafficShare share_of(const TrafficSample& sample, std::int64_t bin) noexcept;
+
+/// Share of the link over the time in which its speed was known.
+struct UtilizationSum {
+  double share_us = 0.0;  ///< share times microseconds
+  std::int64_t covered_us = 0;
+  double max = 0.0;
+
+  void add(const UtilizationSum& other) noexcept;
+};
+
+/// A row of traffic_5m, traffic_1h or traffic_1d.
+struct TrafficBin {
+  struct Direction {
+    std::uint64_t octets = 0;
+    std::int64_t covered_us = 0;  ///< by deltas that make a rate; more than the bin where base lines overlap
+    double bps_max = 0.0;         ///< of the samples that reach into the bin; both where any time is covered
+    double bps_min = 0.0;
+    UtilizationSum utilization;  ///< where `speed` is Speed::changing
+    std::optional<std::uint64_t> packets;
+    std::optional<std::uint64_t> errors;
+    std::optional<std::uint64_t> discards;
+  };
+  enum class Speed : std::uint8_t {
+    none_yet,  ///< no sample
+    unknown,   ///< in both directions, of all samples
+    steady,    ///< `speed_mbps` in both directions, of all samples
+    changing,  ///< anything else: `utilization` says what came of it
+  };
+  std::array<Direction, 2> directions;
+  Speed speed = Speed::none_yet;
+  std::uint32_t speed_mbps = 0;
+
+  [[nodiscard]] bool empty() const noexcept { return speed == Speed::none_yet; }
+  void add(const TrafficShare& share) noexcept;
+  void add(const TrafficBin& other) noexcept;
+  /// Share of the link; nullopt where no speed was known.
+  [[nodiscard]] std::optional<UtilizationSum> utilization(std::size_t direction) const noexcept;
+
+ private:
+  void unsettle() noexcept;
+};
+
+/// A bin of 5 minutes that is still open: what the writer keeps of each interface, hence small.
+class OpenBin {
+ public:
+  [[nodiscard]] bool empty() const noexcept { return speed_ == none_yet; }
+  [[nodiscard]] std::int64_t bin() const noexcept { return bin_; }
+  void start(std::int64_t bin) noexcept;
+  /// False where a number of the share has no room beside what is here: then nothing was added, and whole() is to be
+  /// stored before a new start.
+  [[nodiscard]] bool add(const TrafficShare& share);
+  [[nodiscard]] TrafficBin whole() const noexcept;
+
+ private:
+  // Sums of 32 bits hold 71 minutes of overlapping spans, and more errors than a link has frames in 5 minutes: add()
+  // looks where they end.
+  struct Direction {
+    std::uint64_t octets = 0;
+    std::uint64_t packets = 0;
+    double bps_max = 0.0;
+    double bps_min = 0.0;
+    std::uint32_t covered_us = 0;
+    std::uint32_t errors = 0;
+    std::uint32_t discards = 0;
+    std::uint32_t known = 0;  ///< which of the others have a delta
+  };
+  using Utilizations = std::array<UtilizationSum, 2>;
+  static constexpr std::uint32_t none_yet = 0xFFFF'FFFF;
+  static constexpr std::uint32_t changing = 0xFFFF'FFFE;  // speed_ below: Mbit/s, 0 for unknown
+
+  [[nodiscard]] bool has_room(const TrafficShare& share) const noexcept;
+  void note_speed(const TrafficShare& share);
+
+  std::array<Direction, 2> directions_;
+  std::uint32_t bin_ = 0;
+  std::uint32_t speed_ = none_yet;
+  std::unique_ptr<Utilizations> utilizations_;  ///< made where a speed changes, and kept for the next bins
+};
+
+}  // namespace octopoll::store

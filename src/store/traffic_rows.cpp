@@ -1,0 +1,128 @@
+#include "traffic_rows.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "cycle_rows.hpp"
+#include "sample_exceptions.hpp"
+
+namespace octopoll::store {
+namespace {
+
+std::int64_t length_us(const TrafficLevel& level) { return std::chrono::microseconds(level.length).count(); }
+
+std::optional<std::int64_t> if_covered(const TrafficBin::Direction& direction, double bps) {
+  return direction.covered_us > 0 ? std::optional(std::llround(bps)) : std::nullopt;
+}
+
+struct UtilizationColumns {
+  std::optional<double> average, max;
+  std::optional<std::int64_t> covered_us;
+};
+UtilizationColumns columns_of(const TrafficBin& bin, std::size_t way) {
+  const UtilizationSum& sum = bin.directions[way].utilization;
+  if (bin.speed != TrafficBin::Speed::changing) return {};
+  if (sum.covered_us == 0) return {std::nullopt, std::nullopt, 0};
+  return {sum.share_us / static_cast<double>(sum.covered_us), sum.max, sum.covered_us};
+}
+
+/// Both places of a delta: packed with others in its row, or by itself in sample_exceptions.
+PerCounter<std::optional<std::uint64_t>> deltas_of(const Statement& row, int first_packed, int first_alone) {
+  PerCounter<std::optional<std::uint64_t>> deltas;
+  for (std::size_t group = 0; group < packed_deltas.size(); ++group) {
+    const int column = first_packed + static_cast<int>(group);
+    if (!row.is_null(column)) unpack(row.unsigned_integer(column), packed_deltas[group], deltas);
+  }
+  constexpr auto first = static_cast<std::size_t>(Counter::in_ucast_pkts);
+  constexpr auto last = static_cast<std::size_t>(Counter::out_discards);
+  for (std::size_t counter = first; counter <= last; ++counter) {
+    auto& delta = deltas.items[counter];
+    if (!delta) delta = row.maybe_unsigned(first_alone + static_cast<int>(counter - first));
+  }
+  return deltas;
+}
+
+}  // namespace
+
+std::string traffic_insert_sql(const TrafficLevel& level, std::string_view verb, std::string_view conflict) {
+  return fmt::format("{} INTO {} ({}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) {}",
+                     verb, level.table, traffic_columns, conflict);
+}
+
+Result<> write_traffic(Statement& insert, const TrafficLevel& level, std::int64_t id, const TrafficBin& bin) {
+  const auto& [in, out] = bin.directions;
+  const auto octets = [](const TrafficBin::Direction& direction) {
+    return direction.covered_us > 0 ? std::optional(direction.octets) : std::nullopt;
+  };
+  const std::int64_t length = length_us(level);
+  const UtilizationColumns in_share = columns_of(bin, 0);
+  const UtilizationColumns out_share = columns_of(bin, 1);
+  const auto mbps = bin.speed == TrafficBin::Speed::steady ? std::optional(bin.speed_mbps) : std::nullopt;
+  return insert.run(id, octets(in), octets(out), length - in.covered_us, length - out.covered_us,
+                    if_covered(in, in.bps_max), if_covered(out, out.bps_max), if_covered(in, in.bps_min),
+                    if_covered(out, out.bps_min), in.packets, out.packets, in.errors, out.errors, in.discards,
+                    out.discards, mbps, in_share.average, in_share.max, in_share.covered_us, out_share.average,
+                    out_share.max, out_share.covered_us);
+}
+
+TrafficBin read_traffic(const Statement& row, const TrafficLevel& level) {
+  constexpr int speed_mbps = 15;
+  constexpr int first_utilization = 16;
+  constexpr int utilization_columns = 3;
+  TrafficBin bin;
+  bin.speed = TrafficBin::Speed::unknown;
+  if (const auto mbps = row.maybe_unsigned(speed_mbps)) {
+    bin.speed = TrafficBin::Speed::steady;
+    bin.speed_mbps = static_cast<std::uint32_t>(*mbps);
+  }
+  for (int way = 0; way < 2; ++way) {
+    TrafficBin::Direction& direction = bin.directions[static_cast<std::size_t>(way)];
+    direction.octets = row.maybe_unsigned(1 + way).value_or(0);
+    direction.covered_us = length_us(level) - row.integer(3 + way);
+    direction.bps_max = row.real(5 + way);
+    direction.bps_min = row.real(7 + way);
+    direction.packets = row.maybe_unsigned(9 + way);
+    direction.errors = row.maybe_unsigned(11 + way);
+    direction.discards = row.maybe_unsigned(13 + way);
+    const int share = first_utilization + way * utilization_columns;
+    if (row.is_null(share + 2)) continue;
+    bin.speed = TrafficBin::Speed::changing;
+    const std::int64_t covered_us = row.integer(share + 2);
+    direction.utilization = {row.real(share) * static_cast<double>(covered_us), covered_us, row.real(share + 1)};
+  }
+  return bin;
+}
+
+const std::string_view kept_traffic_sql =
+    "SELECT p.id, p.device_id, p.poll_number, s.id & 16777215, p.started_at + s.read_after_ms, s.elapsed_us, s.states,"
+    " s.in_octets, s.out_octets, ifnull(x.in_elapsed_us, s.elapsed_us), ifnull(x.out_elapsed_us, s.elapsed_us),"
+    " ifnull(s.speed_mbps * 1000000, x.in_speed_bps), ifnull(s.speed_mbps * 1000000, x.out_speed_bps),"
+    " s.ucast_pkts, s.multicast_pkts, s.broadcast_pkts, s.faults, x.in_ucast_pkts, x.out_ucast_pkts,"
+    " x.in_multicast_pkts, x.out_multicast_pkts, x.in_broadcast_pkts, x.out_broadcast_pkts, x.in_errors, x.out_errors,"
+    " x.in_discards, x.out_discards"
+    " FROM polls p CROSS JOIN sample_rows s ON s.id BETWEEN p.id << 24 AND p.id << 24 | 16777215"
+    " LEFT JOIN sample_exceptions x ON x.id = iif(s.states > 65535, s.id, NULL)";
+
+KeptTraffic read_kept_traffic(const Statement& row) {
+  KeptTraffic kept;
+  kept.poll_id = row.integer(0);
+  kept.device_id = row.integer(1);
+  kept.poll_number = row.integer(2);
+  kept.interface_id = row.integer(3);
+  InterfaceRecord record;
+  record.elapsed = std::chrono::microseconds(row.integer(5));
+  const auto deltas = deltas_of(row, 13, 17);
+  for (const Counter counter : all_counters()) record.deltas[counter].value = deltas[counter];
+  const std::int64_t states = row.integer(6);
+  record.deltas[Counter::in_octets] = {row.maybe_unsigned(7), in_quality_of(states).value_or(Quality::absent),
+                                       std::chrono::microseconds(row.integer(9))};
+  record.deltas[Counter::out_octets] = {row.maybe_unsigned(8), out_quality_of(states).value_or(Quality::absent),
+                                        std::chrono::microseconds(row.integer(10))};
+  record.in_speed_bps = row.maybe_unsigned(11);
+  record.out_speed_bps = row.maybe_unsigned(12);
+  kept.sample = traffic_of(record, row.integer(4));
+  return kept;
+}
+
+}  // namespace octopoll::store

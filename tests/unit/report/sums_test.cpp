@@ -1,0 +1,150 @@
+// Reports of long windows read sums of 5 minutes: they say what the samples say.
+
+#include <sqlite3.h>
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <memory>
+#include <random>
+#include <string>
+
+#include "octopoll/report/totals.hpp"
+#include "octopoll/report/utilization.hpp"
+#include "octopoll/store/writer.hpp"
+#include "support/temp_dir.hpp"
+#include "unit/store/make_record.hpp"
+
+namespace octopoll::report {
+namespace {
+
+using namespace std::chrono_literals;
+using test::noon;
+
+void change(const std::filesystem::path& path, const char* sql) {
+  sqlite3* raw = nullptr;
+  REQUIRE(sqlite3_open(path.c_str(), &raw) == SQLITE_OK);
+  const std::unique_ptr<sqlite3, int (*)(sqlite3*)> database(raw, sqlite3_close);
+  REQUIRE(sqlite3_exec(raw, sql, nullptr, nullptr, nullptr) == SQLITE_OK);
+}
+
+/// Two devices for 27 hours, about a cycle a minute: outages, intervals without a rate, speeds that change.
+void fill(const std::filesystem::path& path) {
+  std::mt19937_64 random(3);
+  auto writer = store::Writer::open(path).value();
+  for (const char* device : {"sw1", "sw2"}) {
+    WallTime now = noon;
+    for (std::uint64_t number = 1; now < noon + 27h; ++number) {
+      const auto elapsed =
+          std::chrono::milliseconds(random() % 100 == 0 ? random() % 1'000'000 : 58'000 + random() % 4000);
+      now += elapsed;
+      std::vector<InterfaceRecord> rows;
+      for (std::uint32_t index = 1; index <= 2; ++index) {
+        test::RowSpec spec;
+        spec.name = "port" + std::to_string(index);
+        spec.if_index = index;
+        spec.in_octets = random() % 7'000'000'000;
+        spec.out_octets = random() % (1000 * index);
+        spec.elapsed = elapsed;
+        spec.quality = number == 1 ? Quality::first : random() % 50 == 0 ? Quality::reset : Quality::ok;
+        spec.speed_bps = random() % 60 == 0 ? 0 : index == 1 ? 1'000'000'000 : 1'544'000;
+        rows.push_back(test::make_row(spec));
+      }
+      writer->take(test::share(test::make_cycle(device, number, now, std::move(rows))));
+    }
+  }
+}
+
+template <class Make>
+auto made_from(const std::filesystem::path& path, Make make) {
+  const auto reader = store::Reader::open(path);
+  REQUIRE(reader);
+  const auto report = make(**reader);
+  REQUIRE(report);
+  return *report;
+}
+
+void check_same(const DirectionUsage& sums, const DirectionUsage& samples) {
+  // Of each sample that straddles a border, less than an octet is not where a real number would have it.
+  constexpr double octet_a_bin = 8.0 / 300.0;
+  REQUIRE(samples.known());
+  CHECK(sums.octets == samples.octets);
+  CHECK(sums.bps_avg == Approx(*samples.bps_avg).epsilon(1e-12));
+  CHECK(sums.bps_max == Approx(*samples.bps_max).epsilon(1e-12).margin(0.5));
+  CHECK(sums.bps_p95 == Approx(*samples.bps_p95).epsilon(1e-12).margin(2 * octet_a_bin));
+  CHECK(sums.utilization_avg == Approx(*samples.utilization_avg).epsilon(1e-6));
+  CHECK(sums.utilization_max == Approx(*samples.utilization_max).epsilon(1e-6).margin(1e-6));
+  CHECK(sums.utilization_p95 == Approx(*samples.utilization_p95).epsilon(1e-6).margin(1e-6));
+  CHECK(sums.valid_share == Approx(*samples.valid_share).epsilon(1e-9));
+  CHECK(sums.bins == samples.bins);
+}
+
+TEST_CASE("a report of a long window says the same from sums as from samples") {
+  const test::TempDir dir;
+  const auto path = dir / "x.db";
+  fill(path);
+  UtilizationQuery query;
+  query.step = std::chrono::seconds(GENERATE(300s, 3600s));
+  // Past the newest sample, whose bin is not a row yet; and from and to borders within.
+  query.window = GENERATE(TimeWindow{noon - 1h, noon + 48h}, TimeWindow{noon + 1h, noon + 26h});
+  query.order = UtilizationOrder::name;
+  TotalsQuery totals_query;
+  totals_query.window = query.window;
+  totals_query.step = query.step;
+  const auto usage_of = [&](store::Reader& reader) {
+    REQUIRE(reader.prefers_sums(query.window.since, query.window.until, query.step) == true);
+    return make_utilization(reader, query);
+  };
+  const auto sums = made_from(path, usage_of);
+  const auto sums_totals = made_from(path, [&](store::Reader& reader) { return make_totals(reader, totals_query); });
+  // With samples that are in no sum yet, reports read samples.
+  change(path, "INSERT INTO rollup_backlog VALUES (1, 1)");
+  const auto samples = made_from(path, [&](store::Reader& reader) { return make_utilization(reader, query); });
+  const auto samples_totals = made_from(path, [&](store::Reader& reader) { return make_totals(reader, totals_query); });
+
+  REQUIRE(samples.interfaces.size() == 4);
+  REQUIRE(sums.interfaces.size() == 4);
+  // A window that cuts deltas shares them in real numbers from samples, in whole octets from sums.
+  const bool cut = query.window.since > noon;
+  for (std::size_t each = 0; each < 4; ++each) {
+    CHECK(sums.interfaces[each].interface == samples.interfaces[each].interface);
+    if (cut) {
+      CHECK(*sums.interfaces[each].in.octets - *samples.interfaces[each].in.octets + 2 <= 4);
+      CHECK(sums.interfaces[each].in.bps_p95 == Approx(*samples.interfaces[each].in.bps_p95).epsilon(1e-9));
+      continue;
+    }
+    check_same(sums.interfaces[each].in, samples.interfaces[each].in);
+    check_same(sums.interfaces[each].out, samples.interfaces[each].out);
+  }
+  REQUIRE(sums_totals.devices.size() == 2);
+  for (std::size_t each = 0; each < 2; ++each) {
+    CHECK(sums_totals.devices[each].device == samples_totals.devices[each].device);
+    CHECK(sums_totals.devices[each].in.bps_p95 == Approx(*samples_totals.devices[each].in.bps_p95).epsilon(1e-9));
+    CHECK(sums_totals.devices[each].in.bins == samples_totals.devices[each].in.bins);
+  }
+}
+
+TEST_CASE("where the samples of a window are gone its sums are read, whatever the step") {
+  const test::TempDir dir;
+  const auto path = dir / "x.db";
+  fill(path);
+  UtilizationQuery query;
+  query.window = {noon, noon + 24h};
+  const auto before = made_from(path, [&](store::Reader& reader) {
+    CHECK(reader.prefers_sums(query.window.since, query.window.until, query.step) == false);
+    return make_utilization(reader, query);
+  });
+  const std::string gone = std::to_string((noon + 25h).time_since_epoch().count());
+  change(path, ("DELETE FROM sample_rows WHERE id >> 24 IN (SELECT id FROM polls WHERE started_at < " + gone +
+                "); INSERT INTO kept_from VALUES ('samples', " + gone + ", 1)")
+                   .c_str());
+  const auto after = made_from(path, [&](store::Reader& reader) { return make_utilization(reader, query); });
+  REQUIRE(after.interfaces.size() == before.interfaces.size());
+  CHECK(after.interfaces[0].in.bps_p95 == Approx(*before.interfaces[0].in.bps_p95).epsilon(1e-9));
+
+  query.step = 420s;  // not made of bins of 5 minutes: each is as if its average had been all the time
+  const auto odd = made_from(path, [&](store::Reader& reader) { return make_utilization(reader, query); });
+  CHECK(odd.interfaces[0].in.octets == after.interfaces[0].in.octets);
+}
+
+}  // namespace
+}  // namespace octopoll::report

@@ -1,0 +1,181 @@
+#include "store/traffic_bin.hpp"
+
+#include <catch2/catch.hpp>
+#include <limits>
+#include <map>
+#include <random>
+
+namespace octopoll::store {
+namespace {
+
+constexpr std::int64_t second = 1'000'000;
+constexpr std::int64_t noon = 1'800'000'000 * second;  // a multiple of 5 minutes
+constexpr std::uint64_t gigabit = 1'000'000'000;
+
+TrafficSample sample_of(std::int64_t end_us, std::int64_t span_us, std::uint64_t octets,
+                        std::uint64_t speed_bps = gigabit) {
+  TrafficSample sample;
+  sample.end_us = end_us;
+  sample.span_us = span_us;
+  for (auto& direction : sample.directions) {
+    direction.octets = octets;
+    direction.span_us = span_us;
+    direction.speed_bps = speed_bps;
+    direction.packets = octets / 100;
+    direction.errors = octets % 7;
+    direction.discards = 0;
+  }
+  return sample;
+}
+
+TEST_CASE("moments fall into the bins that they belong to, before 1970 too") {
+  CHECK(bin_of(0) == 0);
+  CHECK(bin_of(bin_us - 1) == 0);
+  CHECK(bin_of(bin_us) == 1);
+  CHECK(bin_of(-1) == -1);
+  CHECK(bin_of(-bin_us) == -1);
+  CHECK(bin_of(-bin_us - 1) == -2);
+}
+
+TEST_CASE("a delta that straddles a border is shared out by time, each octet once") {
+  // 60 s, of which 20 s before the border.
+  const TrafficSample sample = sample_of(noon + 40 * second, 60 * second, 100);
+  const std::int64_t bin = bin_of(noon);
+  REQUIRE(sample.first_bin() == bin - 1);
+  REQUIRE(sample.last_bin() == bin);
+  const TrafficShare before = share_of(sample, bin - 1);
+  const TrafficShare after = share_of(sample, bin);
+  CHECK(before.directions[0].octets == 33);
+  CHECK(after.directions[0].octets == 67);
+  CHECK(before.directions[0].covered_us == 20 * second);
+  CHECK(after.directions[0].covered_us == 40 * second);
+  CHECK(before.directions[0].bps == Approx(100 * 8 / 60.0));
+  CHECK(share_of(sample, bin + 1).says_nothing());
+}
+
+TEST_CASE("a sample that ends on a border is of the bin before it") {
+  const TrafficSample sample = sample_of(noon, 300 * second, 100);
+  CHECK(sample.first_bin() == bin_of(noon) - 1);
+  CHECK(sample.last_bin() == bin_of(noon) - 1);
+}
+
+TEST_CASE("the largest numbers are shared out without a loss") {
+  const auto most = std::numeric_limits<std::uint64_t>::max();
+  const TrafficSample sample = sample_of(noon + 17 * second + 3, longest_shared_us, most);
+  std::uint64_t octets = 0;
+  std::int64_t covered = 0;
+  for (std::int64_t bin = sample.first_bin(); bin <= sample.last_bin(); ++bin) {
+    octets += share_of(sample, bin).directions[1].octets;
+    covered += share_of(sample, bin).directions[1].covered_us;
+  }
+  CHECK(octets == most);
+  CHECK(covered == longest_shared_us);
+}
+
+TEST_CASE("shares of any sample sum to it, whatever its span and its place") {
+  std::mt19937_64 random(7);
+  for (int round = 0; round < 500; ++round) {
+    const auto span = static_cast<std::int64_t>(random() % (std::uint64_t{1} << (1 + random() % 33))) + 1;
+    const auto octets = random() >> (random() % 64);
+    const TrafficSample sample = sample_of(noon + static_cast<std::int64_t>(random() % (3600 * second)), span, octets);
+    std::uint64_t octets_in_bins = 0, packets = 0, errors = 0;
+    std::int64_t covered = 0;
+    for (std::int64_t bin = sample.first_bin(); bin <= sample.last_bin(); ++bin) {
+      const auto share = share_of(sample, bin).directions[0];
+      octets_in_bins += share.octets;
+      packets += share.packets.value_or(0);
+      errors += share.errors.value_or(0);
+      covered += share.covered_us;
+    }
+    REQUIRE(octets_in_bins == octets);
+    REQUIRE(packets == *sample.directions[0].packets);
+    REQUIRE(errors == *sample.directions[0].errors);
+    REQUIRE(covered == span);
+  }
+}
+
+TEST_CASE("an open bin says what a sum of the same shares says") {
+  std::mt19937_64 random(11);
+  for (int round = 0; round < 200; ++round) {
+    OpenBin open;
+    TrafficBin whole;
+    open.start(bin_of(noon));
+    const bool steady = random() % 2 == 0;
+    for (int i = 0; i < 5; ++i) {
+      const std::uint64_t speed = steady ? gigabit : (random() % 3) * 1'544'000;
+      const auto share =
+          share_of(sample_of(noon + 50 * second * (i + 1), 50 * second, random() % 1'000'000, speed), bin_of(noon));
+      REQUIRE(open.add(share));
+      whole.add(share);
+    }
+    const TrafficBin made = open.whole();
+    REQUIRE(made.speed == whole.speed);
+    for (std::size_t way = 0; way < 2; ++way) {
+      const auto& a = made.directions[way];
+      const auto& b = whole.directions[way];
+      REQUIRE(a.octets == b.octets);
+      REQUIRE(a.covered_us == b.covered_us);
+      REQUIRE(a.bps_max == b.bps_max);
+      REQUIRE(a.bps_min == b.bps_min);
+      REQUIRE(a.packets == b.packets);
+      REQUIRE(a.errors == b.errors);
+      REQUIRE(made.utilization(way).has_value() == whole.utilization(way).has_value());
+      if (!made.utilization(way)) continue;
+      REQUIRE(made.utilization(way)->share_us == Approx(whole.utilization(way)->share_us));
+      REQUIRE(made.utilization(way)->covered_us == whole.utilization(way)->covered_us);
+      REQUIRE(made.utilization(way)->max == Approx(whole.utilization(way)->max));
+    }
+  }
+}
+
+TEST_CASE("a speed that changes within a bin counts for its own time") {
+  TrafficBin bin;
+  bin.add(share_of(sample_of(noon + 100 * second, 100 * second, 12'500'000, 10'000'000), bin_of(noon)));  // 10 %
+  bin.add(share_of(sample_of(noon + 200 * second, 100 * second, 12'500'000, 2'000'000), bin_of(noon)));   // 50 %
+  bin.add(share_of(sample_of(noon + 300 * second, 100 * second, 12'500'000, 0), bin_of(noon)));           // unknown
+  const auto utilization = bin.utilization(0);
+  REQUIRE(utilization);
+  CHECK(utilization->covered_us == 200 * second);
+  CHECK(utilization->share_us / static_cast<double>(utilization->covered_us) == Approx(0.3));
+  CHECK(utilization->max == Approx(0.5));
+  CHECK(bin.directions[0].covered_us == 300 * second);
+}
+
+TEST_CASE("an open bin refuses what it has no room for and keeps what it has") {
+  OpenBin open;
+  open.start(bin_of(noon));
+  TrafficSample sample = sample_of(noon + 60 * second, 60 * second, 1000);
+  sample.directions[0].errors = 4'000'000'000;
+  const TrafficShare share = share_of(sample, bin_of(noon));
+  REQUIRE(open.add(share));
+  CHECK_FALSE(open.add(share));
+  CHECK(open.whole().directions[0].errors == 4'000'000'000);
+  CHECK(open.whole().directions[0].octets == 1000);
+}
+
+TEST_CASE("what says nothing leaves a bin empty") {
+  OpenBin open;
+  TrafficBin whole;
+  open.start(bin_of(noon));
+  const TrafficShare nothing = share_of(TrafficSample{noon + second, 0, {}}, bin_of(noon));
+  CHECK(open.add(nothing));
+  whole.add(nothing);
+  CHECK(open.empty());
+  CHECK(whole.empty());
+}
+
+TEST_CASE("a delta over more than a day is in no bin") {
+  InterfaceRecord row;
+  row.elapsed = std::chrono::hours(25);
+  row.deltas[Counter::in_octets] = {1000, Quality::ok, {}};
+  CHECK(traffic_of(row, noon / 1000).directions[0].span_us == 0);
+  row.elapsed = std::chrono::hours(24);
+  CHECK(traffic_of(row, noon / 1000).directions[0].span_us == longest_shared_us);
+  row.deltas[Counter::in_octets].quality = Quality::ambiguous;
+  CHECK(traffic_of(row, noon / 1000).directions[0].span_us == 0);
+}
+
+TEST_CASE("an open bin stays small: there is one an interface") { CHECK(sizeof(OpenBin) <= 112); }
+
+}  // namespace
+}  // namespace octopoll::store
