@@ -265,7 +265,7 @@ struct Poller::Impl {
 
   void start_ping(Entry& entry, std::chrono::nanoseconds span, std::int64_t slot) {
     entry.pinger->start(span, slot, [this, &entry](PingRound&& round) {
-      ++statistics.ping_rounds;
+      if (shared.prober != nullptr) ++statistics.ping_rounds;  // others measure nothing
       if (scheduling) tell_unmeasured(entry, round);
       const auto record = std::make_shared<const Record>(std::move(round));
       for (Sink* sink : sinks) sink->take(record);
