@@ -455,6 +455,32 @@ TEST_CASE("answers that a full receive buffer turned away are known for what the
   });
 }
 
+TEST_CASE("an error that found no room in the queue of errors fails nobody else's probe", "[icmp]") {
+  if (skip_without_netns()) return;
+  const std::string kind = GENERATE("datagram", "raw");
+  CAPTURE(kind);
+  const Netns space = silent_space(kind);
+  space.call([&] {
+    Stage stage(AF_INET);
+    Ran first, second;
+    start(first, *stage.bench.prober, at("127.0.0.2"), {.count = 1, .timeout = 30s, .payload = 1400});
+    const SeenRequest request = stage.next_request();
+    for (int i = 0; i < 6000; ++i) stage.responder.answer(request);
+    REQUIRE(stage.statistics().overflowed > 0);
+    // The kernel drops what it would tell us, and leaves the error on the socket.
+    for (int i = 0; i < 10; ++i) {
+      stage.responder.send(request.to, request.from, ScriptedResponder::error_about(request, 3, 1, 64));
+    }
+    start(second, *stage.bench.prober, at("127.0.0.3"), {.count = 1, .timeout = 30s});
+    std::optional<SeenRequest> asked;
+    while (!asked || !(asked->to == at("127.0.0.3"))) asked = stage.next_request();
+    stage.responder.answer(*asked);
+    stage.run_until_done(second);
+    CHECK(second.result->received == 1);
+    CHECK_FALSE(second.result->error.has_value());
+  });
+}
+
 TEST_CASE("the time in this machine's own queue is not the network's", "[icmp]") {
   if (skip_without_netns()) return;
   const std::string kind = GENERATE("datagram", "raw");
