@@ -31,4 +31,9 @@ Cell octets_cell(const std::optional<std::uint64_t>& octets) {
   return octets ? Cell{*octets, format_octets(*octets)} : Cell{};
 }
 
+std::string shown_of(std::size_t shown, std::size_t found, std::string_view what) {
+  if (shown == 1) return fmt::format("The first of {} {}.", found, what);
+  return fmt::format("The first {} of {} {}.", shown, found, what);
+}
+
 }  // namespace octopoll::report

@@ -1,9 +1,11 @@
 #pragma once
 // Cells as the reports show them: nothing for what is not known.
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "octopoll/report/table.hpp"
 #include "report/parts.hpp"
@@ -19,5 +21,8 @@ namespace octopoll::report {
 /// "0.0123 %", with as many decimals as a ratio of errors needs; 0 is "0".
 [[nodiscard]] Cell ratio_cell(const std::optional<double>& ratio);
 [[nodiscard]] Cell octets_cell(const std::optional<std::uint64_t>& octets);
+
+/// What --top left: "The first 2 of 20 interfaces." `what`: of several.
+[[nodiscard]] std::string shown_of(std::size_t shown, std::size_t found, std::string_view what);
 
 }  // namespace octopoll::report
