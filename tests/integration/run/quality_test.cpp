@@ -126,7 +126,7 @@ void check_rates(const std::vector<StoredDelta>& deltas, std::uint64_t true_bps)
 }  // namespace
 
 TEST_CASE("a counter that only counts is first, then ok, and its deltas are all there was", "[run]") {
-  Watch watch(agent_with({0}));
+  Watch watch(agent_with({0, 100'000}));
   watch.await_quality("first");
   watch.set_traffic(80 * megabits);
   watch.await_rates(3);
@@ -366,7 +366,7 @@ TEST_CASE("a sysUpTime that passes 2^32 is no reboot and bends no rate", "[run]"
 }
 
 TEST_CASE("polls that are lost lose no octet: the next delta spans them", "[run]") {
-  Watch watch(agent_with({0}));
+  Watch watch(agent_with({0, 100'000}));
   watch.await_quality("first");
   watch.set_traffic(80 * megabits);
   watch.await_rates(2);
