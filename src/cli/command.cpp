@@ -165,7 +165,8 @@ Result<std::chrono::nanoseconds> duration_option(const po::variables_map& variab
     return fail(ErrorKind::usage, fmt::format("--{}: {}", name, duration.error().message), duration.error().remedy);
   if (*duration < least) {
     return fail(ErrorKind::usage, fmt::format("--{} {} is too short", name, format_duration(*duration)),
-                fmt::format("give at least {}", format_duration(least)));
+                least == std::chrono::nanoseconds(1) ? "give more than nothing, for example 5m"
+                                                     : fmt::format("give at least {}", format_duration(least)));
   }
   return duration;
 }

@@ -215,6 +215,12 @@ Result<> check_own_options(const po::variables_map& arguments) {
   for (const OwnOption& option : own_options) {
     if (arguments.count(option.name) == 0 || arguments[option.name].defaulted()) continue;
     if (std::find(option.reports.begin(), option.reports.end(), name) != option.reports.end()) continue;
+    if (option.name == std::string_view("sort")) {
+      return fail(ErrorKind::usage,
+                  fmt::format("the report {} has one order alone, {}", name,
+                              name == "errors" ? "the sickest first" : "the busiest first"),
+                  "leave out --sort; utilization, latency and availability have it");
+    }
     return fail(ErrorKind::usage, fmt::format("the report {} has no --{}", name, option.name),
                 fmt::format("it belongs to octopoll report {}", option.reports.front()));
   }
@@ -243,11 +249,20 @@ Result<> print(const Request& request, const Printers& printers);
 template <class Query>
 void tell_if_empty(std::size_t found, const Query& query) {
   if (found != 0) return;
+  std::string narrowed;
+  const auto add = [&narrowed](const std::string& pattern, std::string_view option) {
+    if (pattern.empty()) return;
+    if (!narrowed.empty()) narrowed += " and ";
+    narrowed += option;
+  };
+  add(query.device_pattern, "--device");
+  add(query.interface_pattern, "--interface");
+  if constexpr (requires { query.exclude_pattern; }) add(query.exclude_pattern, "--exclude");
   std::cerr << fmt::format("octopoll report: no interface was polled from {} to {}{}\n",
                            report::local_text(query.window.since), report::local_text(query.window.until),
-                           query.device_pattern.empty() && query.interface_pattern.empty()
+                           narrowed.empty()
                                ? "; --since reaches further back"
-                               : " that --device and --interface leave; check them, or --since");
+                               : fmt::format(" that {} left over; look at what it says, or at --since", narrowed));
 }
 
 Result<> print_query(const Request& request, store::Reader& reader, const report::UtilizationQuery& query) {

@@ -215,9 +215,9 @@ int run_run(int argc, char** argv) {
     const int code = run_once(**house, *arguments, devices);
     return (*house)->close() ? code : exit_code(ExitCode::internal);
   }
-  log::info("polling {} and {}; SIGTERM ends, SIGHUP reads {} again, SIGUSR1 tells figures",
-            format_counted((*house)->poller().devices(), "device"), format_counted((*house)->probes(), "probe"),
-            arguments->file.string());
+  const std::string probes = (*house)->probes() == 0 ? "" : " and " + format_counted((*house)->probes(), "probe");
+  log::info("polling {}{}; SIGTERM ends, SIGHUP reads {} again, SIGUSR1 tells figures",
+            format_counted((*house)->poller().devices(), "device"), probes, arguments->file.string());
   (*house)->poller().run();
   (*house)->run();
   return exit_code((*house)->close() ? ExitCode::done : ExitCode::internal);

@@ -77,8 +77,14 @@ std::string format_duration(std::chrono::nanoseconds duration) {
   if (negative) rest = 0 - rest;  // unsigned, for the smallest number has no positive counterpart
   for (const Unit& unit : units) {
     const auto size = static_cast<std::uint64_t>(unit.nanoseconds);
-    if (const std::uint64_t count = rest / size; count != 0) out += fmt::format("{}{}", count, unit.word);
+    const std::uint64_t count = rest / size;
     rest %= size;
+    if (count == 0) continue;
+    const bool with_decimals = unit.nanoseconds == second && rest != 0 && rest % 1'000'000 == 0;
+    // As people say it: 2.5s, not 2s500ms.
+    out += with_decimals ? fmt::format("{:g}s", static_cast<double>(count * 1'000 + rest / 1'000'000) / 1e3)
+                         : fmt::format("{}{}", count, unit.word);
+    if (with_decimals) break;
   }
   return out;
 }

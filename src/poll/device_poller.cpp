@@ -522,6 +522,11 @@ struct DevicePoller::Impl {
     });
   }
 
+  void date_by_suspicion(std::chrono::nanoseconds age) {
+    if (announced_cache || cycle->request.date_snapshot || age == 0ns) return;
+    for (InterfaceSample& sample : cycle->snapshot.interfaces) sample.time.age_bound += age;
+  }
+
   /// For totals that count nothing twice. Asked last, since nothing waits for it.
   void ask_stack() {
     cycle->reads_stack = true;
@@ -544,7 +549,13 @@ struct DevicePoller::Impl {
       for (InterfaceSample& sample : interfaces) sample.time.age_bound += age - cache_period();
     } else if (!interfaces.empty() && interfaces.size() == asked && !cycle->record.error) {
       // Of all rows or none: a reading without some of them looks like a cache that has moved.
-      cache_learner.see(cycle->first_asked, cycle->last_heard, rates::fingerprint(interfaces));
+      const bool learned = cache_period() > 0ns;
+      cache_learner.see(cycle->first_asked, cycle->last_heard, rates::fingerprint(interfaces),
+                        rates::octets_of(interfaces));
+      if (!learned) date_by_suspicion(cache_learner.age());
+      if (!learned && !cycle->request.date_snapshot && cache_learner.first_dated()) history.forget_bases();
+    } else if (cache_period() == 0ns) {
+      date_by_suspicion(cache_learner.age_of_other());
     }
     if (!cycle->record.error) cycle->record.error = tables.lacking();
     if (interfaces.size() < asked && !cycle->record.error) {

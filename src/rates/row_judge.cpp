@@ -10,11 +10,15 @@ namespace {
 
 constexpr bool inbound(Counter counter) noexcept { return static_cast<unsigned>(counter) % 2 == 0; }
 
+Speeds stated_speeds(const Interface& interface) noexcept {
+  const auto stated = link_speed(interface);
+  return {stated, stated};
+}
+
 void start_record(InterfaceRecord& record, InterfaceSample&& sample, const JudgeSettings& settings) {
   record.sample = std::move(sample);
   if (record.sample.interface.type() == if_type_software_loopback) return;
-  const auto stated = link_speed(record.sample.interface);
-  const Speeds speeds = settings.speeds ? settings.speeds(record.sample) : Speeds{stated, stated};
+  const Speeds speeds = settings.speeds ? settings.speeds(record.sample) : stated_speeds(record.sample.interface);
   if (speeds.in != 0U) record.in_speed_bps = speeds.in;
   if (speeds.out != 0U) record.out_speed_bps = speeds.out;
 }
@@ -280,16 +284,15 @@ void judge_counters(InterfaceRecord& record, RowBase& base, const ClockSettings&
   if (!all_plain) doubt_wraps(record, base);
 }
 
-/// What RowBase knows a pair of speeds by.
-std::uint32_t mix(const Speeds& speeds) noexcept {
-  const std::uint64_t both = speeds.in.value_or(0) * 31 + speeds.out.value_or(0);
-  return static_cast<std::uint32_t>((both * 0x9e37'79b9'7f4a'7c15ULL) >> 36U);
+/// What RowBase knows a pair of speeds by; never 0.
+std::uint32_t mix(const InterfaceRecord& record) noexcept {
+  const std::uint64_t both = record.in_speed_bps.value_or(0) * 31 + record.out_speed_bps.value_or(0);
+  return static_cast<std::uint32_t>((both * 0x9e37'79b9'7f4a'7c15ULL) >> 36U) | 1U;
 }
 
 /// A speed that these octets have refuted bounds nothing, and no utilisation divides by it.
-void leave_out_refuted(InterfaceRecord& record, RowBase& base, const Speeds& stated) noexcept {
-  if (!base.ever_above()) return;
-  base.forget_loads_of_other(mix(stated));
+void leave_out_refuted(InterfaceRecord& record, RowBase& base, std::uint32_t speeds) noexcept {
+  base.forget_loads_of_other(speeds);
   if (base.speed_refuted(true)) record.in_speed_bps.reset();
   if (base.speed_refuted(false)) record.out_speed_bps.reset();
   record.speed_exceeded = base.speed_refuted(true) || base.speed_refuted(false);
@@ -297,15 +300,20 @@ void leave_out_refuted(InterfaceRecord& record, RowBase& base, const Speeds& sta
 
 /// Puts one direction's rate against its speed. A rate that is above the speed for certain, whatever the error of its
 /// time, proves the speed wrong: a share of it would be no share. True where that refutes the speed from here on.
-bool put_against_speed(InterfaceRecord& record, RowBase& base, bool in, const Speeds& stated) {
+/// `speeds`: as they were stated; 0 while nobody needed to know, and then still as the record has them.
+bool put_against_speed(InterfaceRecord& record, RowBase& base, bool in, std::uint32_t& speeds) {
   std::optional<std::uint64_t>& speed = in ? record.in_speed_bps : record.out_speed_bps;
   const auto rate = record.per_second(in ? Counter::in_octets : Counter::out_octets);
   if (!rate || !speed) return false;
   const double share = *rate * 8.0 / static_cast<double>(*speed);
-  // Spans of a full link whose agent caches, unknown to us, are above its speed and below it by turns.
-  const bool above = share > speed_margin * (1.0 + record.time_error);
-  const bool refuted = (above || base.ever_above()) && base.note_load(in, above, mix(stated));
-  if (share > 1.0 + record.time_error) {
+  const bool exceeded = share > 1.0 + record.time_error;
+  bool refuted = false;
+  if (exceeded || base.ever_above()) {
+    if (speeds == 0) speeds = mix(record);
+    // Spans of a full link whose agent caches, unknown to us, are above its speed and below it by turns.
+    refuted = base.note_load(in, share > speed_margin * (1.0 + record.time_error), speeds);
+  }
+  if (exceeded) {
     record.speed_exceeded = true;
     speed.reset();
   } else if (!is_saturated_speed(*speed)) {
@@ -331,8 +339,11 @@ void first_record(InterfaceRecord& record, InterfaceSample&& sample, const Judge
 namespace {
 
 bool judge_started(InterfaceRecord& record, RowBase& base, const RowSpan& span, const JudgeSettings& settings) {
-  const Speeds stated{record.in_speed_bps, record.out_speed_bps};
-  leave_out_refuted(record, base, stated);
+  std::uint32_t speeds = 0;
+  if (base.ever_above()) {
+    speeds = mix(record);
+    leave_out_refuted(record, base, speeds);
+  }
   const InterfaceSample& now = record.sample;
   const Elapsed& elapsed = span.elapsed;
   const bool restarted = span.restarted;
@@ -359,8 +370,8 @@ bool judge_started(InterfaceRecord& record, RowBase& base, const RowSpan& span, 
   base.time = now.time;
   // Discovery makes new blocks, and the old ones are freed when nobody holds them.
   if (!base.interface.same_block(now.interface)) base.interface = now.interface;
-  const bool in_refuted = put_against_speed(record, base, true, stated);
-  return put_against_speed(record, base, false, stated) || in_refuted;
+  const bool in_refuted = put_against_speed(record, base, true, speeds);
+  return put_against_speed(record, base, false, speeds) || in_refuted;
 }
 
 }  // namespace

@@ -114,7 +114,7 @@ std::vector<std::string> notes_of(const AvailabilityReport& report) {
       "Reachable: by either, as a share of the time that is known. Unknown: nothing was asked then. ICMP and SNMP:"
       " each by itself; a device with `ping: false` is judged by SNMP alone.");
   if (report.devices.size() < report.found) {
-    notes.push_back(fmt::format("The first {} of {} devices.", report.devices.size(), report.found));
+    notes.push_back(shown_of(report.devices.size(), report.found, "devices"));
   }
   return notes;
 }

@@ -71,7 +71,7 @@ Table errors_for_people(const ErrorsReport& report, std::size_t width) {
       "Flaps: links that went and came between two polls. Valid: share of the polled time that true deltas of errors "
       "and discards cover; the rest is left out, not taken for zero.");
   if (report.interfaces.size() < report.found) {
-    table.notes.push_back(fmt::format("The first {} of {} interfaces.", report.interfaces.size(), report.found));
+    table.notes.push_back(shown_of(report.interfaces.size(), report.found, "interfaces"));
   }
   if (!all) table.notes.emplace_back("Columns that do not fit are left out; --format csv has them all.");
   return table;

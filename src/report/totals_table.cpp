@@ -44,7 +44,7 @@ Table totals_for_people(const TotalsReport& report, std::size_t width) {
       "Left out: interfaces that others carry (a LAG or VLAN on ports that are summed) and loopback; --layers all sums "
       "them, too. Valid: share of the interfaces' time that true deltas cover.");
   if (report.devices.size() < report.found)
-    table.notes.push_back(fmt::format("The first {} of {} devices.", report.devices.size(), report.found));
+    table.notes.push_back(shown_of(report.devices.size(), report.found, "devices"));
   if (!all) table.notes.emplace_back("Columns that do not fit are left out; --format csv has them all.");
   return table;
 }

@@ -161,7 +161,7 @@ std::vector<std::string> notes_of(const UtilizationReport& report) {
         unknown == 1 ? "1 interface" : fmt::format("{} interfaces", unknown), unknown == 1 ? "has" : "have"));
   }
   if (report.interfaces.size() < report.found) {
-    notes.push_back(fmt::format("The first {} of {} interfaces.", report.interfaces.size(), report.found));
+    notes.push_back(shown_of(report.interfaces.size(), report.found, "interfaces"));
   }
   return notes;
 }

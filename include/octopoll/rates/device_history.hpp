@@ -100,6 +100,9 @@ class DeviceHistory {
   /// over.
   void doubt(std::string_view name) noexcept;
 
+  /// What the readings so far show is of no known time: the next one is `first` for each row.
+  void forget_bases() noexcept { rows_ = {}; }
+
   /// Interfaces remembered.
   [[nodiscard]] std::size_t size() const noexcept { return rows_.size(); }
 
