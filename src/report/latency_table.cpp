@@ -199,7 +199,7 @@ std::vector<std::string> notes_of(const LatencyReport& report, bool voice) {
         " the way there; an estimate for comparing paths.");
   }
   if (report.targets.size() < report.found) {
-    notes.push_back(fmt::format("The first {} of {} targets.", report.targets.size(), report.found));
+    notes.push_back(shown_of(report.targets.size(), report.found, "targets"));
   }
   return notes;
 }
