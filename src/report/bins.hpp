@@ -32,6 +32,7 @@ class BinGrid {
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
   [[nodiscard]] std::int64_t index_of(PreciseTime time) const noexcept;  ///< of the bin that holds `time`, from 0
   [[nodiscard]] Span bin(std::int64_t index) const noexcept;
+  [[nodiscard]] Span whole() const noexcept { return {bin(0).begin, bin(static_cast<std::int64_t>(size_)).begin}; }
 
  private:
   Microseconds step_;

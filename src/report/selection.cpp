@@ -34,9 +34,10 @@ bool Selection::takes(const store::StoredInterface& interface) const {
   return found_in(interface, interface_) && !(exclude_ && found_in(interface, exclude_));
 }
 
+Span span_of(const TimeWindow& window) noexcept { return {PreciseTime(window.since), PreciseTime(window.until)}; }
+
 Span polled_in(const TimeWindow& window, const store::StoredDevice& device) {
-  return intersection({PreciseTime(window.since), PreciseTime(window.until)},
-                      {PreciseTime(device.first_poll), PreciseTime(device.last_poll)});
+  return intersection(span_of(window), {PreciseTime(device.first_poll), PreciseTime(device.last_poll)});
 }
 
 Result<std::vector<store::StoredInterface>> interfaces_in(store::Reader& reader, const TimeWindow& window,
@@ -48,11 +49,6 @@ Result<std::vector<store::StoredInterface>> interfaces_in(store::Reader& reader,
     return !selection.takes(one) || one.first_seen >= window.until || one.last_seen < window.since;
   });
   return interfaces;
-}
-
-Span summed_in(const TimeWindow& window, const BinGrid& grid) {
-  const auto last = static_cast<std::int64_t>(grid.size()) - 1;
-  return intersection({PreciseTime(window.since), PreciseTime(window.until)}, {grid.bin(0).begin, grid.bin(last).end});
 }
 
 store::SampleQuery samples_of(const store::StoredDevice& device, std::int64_t first, std::int64_t last,

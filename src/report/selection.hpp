@@ -30,6 +30,7 @@ class Selection {
   std::unique_ptr<re2::RE2> exclude_;    // null: none
 };
 
+[[nodiscard]] Span span_of(const TimeWindow& window) noexcept;
 /// The part of the window in which the device was polled.
 [[nodiscard]] Span polled_in(const TimeWindow& window, const store::StoredDevice& device);
 
@@ -37,10 +38,6 @@ class Selection {
 [[nodiscard]] Result<std::vector<store::StoredInterface>> interfaces_in(store::Reader& reader, const TimeWindow& window,
                                                                         const store::StoredDevice& device,
                                                                         const Selection& selection);
-
-/// The part of the window that sums of the device's traffic are taken from: the bins of the grid, whole ones, for what
-/// a sum is of is not known closer.
-[[nodiscard]] Span summed_in(const TimeWindow& window, const BinGrid& grid);
 
 /// Samples of these interfaces, whose ids are in order, that overlap `polled`; there may be those of ids between.
 [[nodiscard]] store::SampleQuery samples_of(const store::StoredDevice& device, std::int64_t first, std::int64_t last,

@@ -52,7 +52,8 @@ struct Series {
     const double share = inside.seconds() / bin.seconds();
     octets += static_cast<double>(direction.octets) * share;
     seconds += covered * share;
-    rate.add(grid, inside, static_cast<double>(direction.octets) * 8.0 / covered, covered / bin.seconds());
+    const Span shown = intersection(inside, grid.whole());
+    rate.add(grid, shown, static_cast<double>(direction.octets) * 8.0 / covered, covered / bin.seconds());
   }
 };
 
@@ -145,7 +146,7 @@ Result<> read_device(store::Reader& reader, const TotalsQuery& query, const Sele
   const BinGrid& grid = *laid;
   const auto by_sums = reader.prefers_sums(query.window.since, query.window.until, query.step);
   if (!by_sums) return tl::make_unexpected(by_sums.error());
-  const auto from_sums = *by_sums ? std::optional(summed_in(query.window, grid)) : std::nullopt;
+  const auto from_sums = *by_sums ? std::optional(span_of(query.window)) : std::nullopt;
   auto interfaces = interfaces_in(reader, query.window, device, selection);
   if (!interfaces) return tl::make_unexpected(interfaces.error());
   const auto stack = reader.stack(device.id);

@@ -143,7 +143,7 @@ Result<> read_device(store::Reader& reader, const UtilizationQuery& query, const
   const BinGrid& grid = *laid;
   const auto by_sums = reader.prefers_sums(query.window.since, query.window.until, query.step);
   if (!by_sums) return tl::make_unexpected(by_sums.error());
-  const auto summed = *by_sums ? std::optional(summed_in(query.window, grid)) : std::nullopt;
+  const auto summed = *by_sums ? std::optional(span_of(query.window)) : std::nullopt;
   const auto interfaces = interfaces_in(reader, query.window, device, selection);
   if (!interfaces) return tl::make_unexpected(interfaces.error());
 
@@ -221,13 +221,15 @@ void DirectionSums::add(const BinGrid& grid, const Span& window, const Span& bin
   }
   seconds += covered * share;
   bps_max = std::max(bps_max, direction.bps_max);
-  bps.add(grid, inside, static_cast<double>(direction.octets) * 8.0 / covered, covered / bin.seconds());
+  // When within a sum its traffic was is not known: steps of the device's first minutes do not cut it.
+  const Span shown = intersection(inside, grid.whole());
+  bps.add(grid, shown, static_cast<double>(direction.octets) * 8.0 / covered, covered / bin.seconds());
   const double known = std::chrono::duration<double>(direction.utilization_covered).count();
   if (known <= 0.0) return;
   utilization_seconds += direction.utilization * known * share;
   seconds_of_utilization += known * share;
   utilization_max = std::max(utilization_max, direction.utilization_max);
-  utilization.add(grid, inside, direction.utilization, known / bin.seconds());
+  utilization.add(grid, shown, direction.utilization, known / bin.seconds());
 }
 
 DirectionUsage DirectionSums::usage(double polled_seconds) const {
