@@ -127,6 +127,7 @@ Result<Recorded> Recorder::store(const Record& record) {
 void Recorder::forget() {
   devices_.clear();
   hours_.forget();
+  left_open_checked_at_.reset();
   rollups_.forget();
 }
 
@@ -254,9 +255,9 @@ Result<> Recorder::settle_left_open() {
   constexpr std::chrono::hours silence{2};  // longer than the usual intervals; a slower device is opened again
   constexpr std::chrono::minutes pause{10};
   if (left_open_checked_at_ && std::chrono::abs(now_ - *left_open_checked_at_) < pause) return {};
-  left_open_checked_at_ = now_;
   const auto names = rollups_.left_open(bin_of(unix_ms(now_ - silence) * 1000));
   if (!names) return tl::make_unexpected(names.error());
+  if (names->empty()) left_open_checked_at_ = now_;  // else there may be more than these
   for (const std::string& name : *names) {
     const auto device = device_of(name, now_);
     if (!device) return tl::make_unexpected(device.error());
