@@ -187,7 +187,7 @@ TEST_CASE("an address that is no host's is refused, and nothing is sent", "[icmp
   CHECK_THAT(result.err, Catch::Contains("xmt/rcv/%loss = 0/0/-\n"));
 }
 
-TEST_CASE("-a names who is alive, -u who is not, as soon as it is known", "[icmp][cli]") {
+TEST_CASE("option -a names who is alive, -u who is not, as soon as it is known", "[icmp][cli]") {
   if (skip_without_netns()) return;
   const Netns space;
   set_sysctl(space, "net.ipv6.icmp.echo_ignore_all", "1");
@@ -242,7 +242,7 @@ TEST_CASE("targets come from a file or stdin, each as often as it is named", "[i
   CHECK_THAT(missing.err, Catch::Contains("No such file"));
 }
 
-TEST_CASE("-g probes all hosts of a network or a range", "[icmp][cli]") {
+TEST_CASE("option -g probes all hosts of a network or a range", "[icmp][cli]") {
   if (skip_without_netns()) return;
   const auto [words, hosts] = GENERATE(table<std::vector<std::string>, std::vector<std::string>>({
       {{"127.0.0.7/29"}, {"127.0.0.1", "127.0.0.2", "127.0.0.3", "127.0.0.4", "127.0.0.5", "127.0.0.6"}},
@@ -262,7 +262,7 @@ TEST_CASE("-g probes all hosts of a network or a range", "[icmp][cli]") {
   CHECK(seen == hosts);
 }
 
-TEST_CASE("-D writes the time before each line, -A addresses instead of names", "[icmp][cli]") {
+TEST_CASE("option -D writes the time before each line, -A addresses instead of names", "[icmp][cli]") {
   if (skip_without_netns()) return;
   const Netns space;
   const CommandResult result = space.run(ping({"-D", "-A", "-4", "-c", "1", "-t", "20s", "localhost"}));

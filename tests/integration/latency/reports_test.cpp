@@ -177,7 +177,7 @@ TEST_CASE("reports of pings: bad usage is exit 2, names the option, and needs no
   CHECK(result.err.find(named) != std::string::npos);
 }
 
-TEST_CASE("--help of each report teaches by examples", "[report]") {
+TEST_CASE("the help of each report teaches by examples", "[report]") {
   for (const std::string name : {"latency", "availability"}) {
     const auto result = report({name, "--help"});
     CHECK(result.exit_code() == 0);
