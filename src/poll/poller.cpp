@@ -8,6 +8,7 @@
 #include <unordered_set>
 
 #include "octopoll/core/log.hpp"
+#include "octopoll/core/shared_moment.hpp"
 #include "octopoll/core/text.hpp"
 #include "octopoll/poll/cycle_cost.hpp"
 #include "octopoll/schedule/scheduler.hpp"
@@ -197,7 +198,8 @@ struct Poller::Impl {
     shared.loop.cancel(std::exchange(wake_timer, 0));
     if (stopping || !scheduling) return;
     if (const auto next = scheduler.next_due()) {
-      wake_timer = shared.loop.at(std::max(*next, earliest), [this] {
+      const BootTime when = shared_moment(std::max(*next, earliest), grain);
+      wake_timer = shared.loop.at(when, [this] {
         wake_timer = 0;
         take_turns();
       });

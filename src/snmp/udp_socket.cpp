@@ -17,6 +17,8 @@
 #include <utility>
 #include <vector>
 
+#include "octopoll/core/shared_moment.hpp"
+
 namespace octopoll::snmp {
 namespace {
 
@@ -302,11 +304,16 @@ bool UdpSocket::pays_to_gather() const noexcept {
 }
 
 void UdpSocket::gather() {
-  gathering_ = loop_.after(std::max<std::chrono::nanoseconds>(gather_, shortest_gather), [this] {
+  const BootTime now = BootClock::now();
+  const BootTime when =
+      gather_ > shortest_gather ? shared_moment(now + shortest_gather, gather_) : now + shortest_gather;
+  gathering_ = loop_.at(when, [this] {
     gathering_ = 0;
     receive();
-    // While answers keep coming the clock alone says when to read: the first of each batch need not wake anybody.
-    if (last_count_ > 0 && awaited_ > 0 && pays_to_gather()) {
+    // While answers keep coming the clock alone says when to read: the first of each batch need not wake anybody. What
+    // these have brought about is still to be sent, so nothing may be awaited just now.
+    const bool pays = gather_ > 0ns ? last_count_ < few : awaited_ > 0 && pays_to_gather();
+    if (last_count_ > 0 && pays) {
       gather();
     } else {
       watch_for_what_is_needed();

@@ -61,6 +61,26 @@ TEST_CASE("interfaces are equal when name and facts are") {
   CHECK_FALSE(one == Interface("Gi1/0/1", other));
 }
 
+TEST_CASE("a borrowed handle keeps nothing, and a copy of it keeps the block") {
+  Interface kept;
+  {
+    const Interface owner("eth0", all_facts());
+    Interface lent = owner.borrowed();
+    CHECK(lent.same_block(owner));
+    CHECK(lent == owner);
+    CHECK(lent.facts() == owner.facts());
+    Interface moved = std::move(lent);
+    CHECK(moved.same_block(owner));
+    kept = moved;                   // a copy: outlives the owner
+    moved = kept.borrowed();        // replacing a borrowed one frees nothing
+    moved = Interface("eth1", {});  // nor does replacing it by one that keeps its own
+    CHECK(moved.name() == "eth1");
+  }
+  CHECK(kept.name() == "eth0");
+  CHECK(kept.facts() == all_facts());
+  CHECK(Interface().borrowed() == Interface());
+}
+
 TEST_CASE("handles share one block, which the last of them frees") {
   Interface copy;
   {
