@@ -695,6 +695,7 @@ struct DevicePoller::Impl {
     if (!cycle->record.error) {
       cycle->record.error = Error{ErrorKind::partial, std::move(message), std::move(remedy)};
     }
+    if (cache_period() == 0ns) date_by_suspicion(cache_learner.age_of_other());
     finish(cycle->answered ? CycleOutcome::partial : CycleOutcome::failed);
   }
 

@@ -274,6 +274,8 @@ Result<std::int64_t> prune_store(const fs::path& path, const Retention& retentio
                                     " started_at FROM ping_rounds ORDER BY id DESC LIMIT 1))");
   if (!newest) return tl::make_unexpected(newest.error());
   if (!*newest) return 0;
+  // A record that was labelled by a clock ahead of ours makes nothing old; and without a record nothing ages.
+  const WallTime now = std::min(WallTime(std::chrono::milliseconds(**newest)), wall_now());
   auto pruner = Pruner::create(database, retention);
   if (!pruner) return tl::make_unexpected(pruner.error());
   const auto targets = database.integer("SELECT count(*) FROM ping_targets");
@@ -284,7 +286,7 @@ Result<std::int64_t> prune_store(const fs::path& path, const Retention& retentio
   for (std::int64_t idle = 0; idle <= *targets;) {
     auto transaction = Transaction::begin(database);
     if (!transaction) return tl::make_unexpected(transaction.error());
-    const auto taken = pruner->take(WallTime(std::chrono::milliseconds(**newest)), pruned_rows);
+    const auto taken = pruner->take(now, pruned_rows);
     if (!taken) return taken;
     if (auto committed = transaction->commit(); !committed) return tl::make_unexpected(committed.error());
     all += *taken;

@@ -51,7 +51,7 @@ Result<Pruner> Pruner::create(Database& database, const Retention& retention) {
     if (!forget_times) return tl::make_unexpected(forget_times.error());
     sums.push_back({keeps[level], of.length.count(), std::move(*first), std::move(*take), std::move(*forget_times)});
   }
-  constexpr std::array<std::string_view, 14> sql = {
+  constexpr std::array<std::string_view, 17> sql = {
       "SELECT count(*) FROM rollup_backlog",
       "SELECT poll_id FROM kept_from WHERE what = 'samples'",
       "SELECT poll_id FROM device_latest WHERE poll_id IS NOT NULL UNION SELECT poll_id FROM older_readings",
@@ -67,6 +67,9 @@ Result<Pruner> Pruner::create(Database& database, const Retention& retention) {
       "DELETE FROM ping_rounds WHERE id = ?",
       "SELECT min(id) FROM ping_targets WHERE id > ?",
       "DELETE FROM ping_hours WHERE target_id = ? AND begins_at < ?",
+      "SELECT id, started_at FROM polls WHERE id > ? AND started_at <= ? ORDER BY id LIMIT 1",
+      "SELECT id, started_at FROM ping_rounds WHERE id > ? AND started_at <= ? ORDER BY id LIMIT 1",
+      "SELECT EXISTS (SELECT 1 FROM rollups_due WHERE begins_at < ?)",
   };
   std::vector<Statement> made;
   for (const std::string_view each : sql) {
@@ -84,7 +87,7 @@ Result<Pruner> Pruner::create(Database& database, const Retention& retention) {
   auto next = std::make_move_iterator(made.begin());
   return Pruner(retention, std::move(sums),
                 Statements{*next++, *next++, *next++, *next++, *next++, *next++, *next++, *next++, *next++, *next++,
-                           *next++, *next++, *next++, *next++},
+                           *next++, *next++, *next++, *next++, *next++, *next++, *next++},
                 believed);
 }
 
@@ -102,6 +105,7 @@ bool Pruner::believes(WallTime now, BootTime boot_now) {
 Result<std::int64_t> Pruner::take(WallTime now, std::int64_t rows) {
   if (auto begun = begin(); !begun) return tl::make_unexpected(begun.error());
   if (auto kept = read_kept(now); !kept) return tl::make_unexpected(kept.error());
+  sane_until_ms_ = unix_ms(now + leap);
   std::int64_t taken = 0;
   const auto before = [now](std::chrono::seconds keep) { return unix_ms(now - std::max(keep, least_kept)); };
   const auto count = [&taken](const Result<std::int64_t>& more) {
@@ -165,13 +169,26 @@ Result<std::int64_t> Pruner::take_samples_of(std::int64_t poll_id) {
   return taken;
 }
 
-// Polls are taken in the order of their coming: one whose clock was ahead holds up those behind it until it is old.
+// Rows go in the order of their coming. A label later than any record has been is that of a wrong clock: such a row
+// goes when the next one with a sane label does. Sets `until` to that one where it is old.
+Result<bool> Pruner::sane_and_old(Statement& sane, std::int64_t after, std::int64_t before_ms,
+                                  std::int64_t& until) const {
+  const auto found = sane.first(after, sane_until_ms_);
+  const bool old = found && *found && sane.integer(1) < before_ms;
+  if (old) until = sane.integer(0);
+  sane.reset();
+  if (!found) return tl::make_unexpected(found.error());
+  return old;
+}
+
 Result<std::int64_t> Pruner::take_samples(std::int64_t before_ms, std::int64_t rows) {
   const auto backlog = one(statements_.backlog);
   if (!backlog) return tl::make_unexpected(backlog.error());
   if (*backlog != 0) return 0;  // they are in no sum yet
   std::int64_t taken = 0;
-  std::optional<std::int64_t> last_ms;
+  std::int64_t sane_until = 0;
+  bool moved = false;
+  std::int64_t last_ms = 0;
   for (std::int64_t looked_at = 0; taken < rows && looked_at < rows; ++looked_at) {
     Statement& next = statements_.next_poll;
     const auto found = next.first(samples_until_);
@@ -179,22 +196,29 @@ Result<std::int64_t> Pruner::take_samples(std::int64_t before_ms, std::int64_t r
     const std::int64_t started_ms = found && *found ? next.integer(1) : before_ms;
     next.reset();
     if (!found) return tl::make_unexpected(found.error());
-    if (started_ms >= before_ms) break;
+    if (id == 0) break;
+    if (started_ms >= before_ms && id > sane_until) {
+      if (started_ms <= sane_until_ms_) break;
+      const auto old = sane_and_old(statements_.sane_poll, id, before_ms, sane_until);
+      if (!old) return tl::make_unexpected(old.error());
+      if (!*old) break;
+    }
     samples_until_ = id;
-    last_ms = started_ms;
+    moved = true;
+    if (started_ms < before_ms) last_ms = std::max(last_ms, started_ms);
     if (kept_polls_.contains(id)) continue;
     const auto of_poll = take_samples_of(id);
     if (!of_poll) return of_poll;
     taken += *of_poll;
   }
-  if (!last_ms) return 0;
-  if (auto noted = statements_.note.run(*last_ms + 1, samples_until_); !noted)
-    return tl::make_unexpected(noted.error());
+  if (!moved) return 0;
+  if (auto noted = statements_.note.run(last_ms + 1, samples_until_); !noted) return tl::make_unexpected(noted.error());
   return taken;
 }
 
 Result<std::int64_t> Pruner::take_polls(std::int64_t before_ms, std::int64_t rows) {
   std::int64_t taken = 0;
+  std::int64_t sane_until = 0;
   for (std::int64_t looked_at = 0; looked_at < rows; ++looked_at) {
     Statement& next = statements_.old_poll;
     const auto found = next.first(polls_until_);
@@ -204,12 +228,20 @@ Result<std::int64_t> Pruner::take_polls(std::int64_t before_ms, std::int64_t row
     next.reset();
     if (!found) return tl::make_unexpected(found.error());
     // Its samples go first, so that each row of sample_rows has its poll.
-    if (started_ms >= before_ms || id > samples_until_) break;
+    if (id == 0 || id > samples_until_) break;
+    if (started_ms >= before_ms && id > sane_until) {
+      if (started_ms <= sane_until_ms_) break;
+      const auto old = sane_and_old(statements_.sane_poll, id, before_ms, sane_until);
+      if (!old) return tl::make_unexpected(old.error());
+      if (!*old) break;
+    }
     polls_until_ = id;
     if (kept_polls_.contains(id)) continue;
     const auto newest = one(statements_.is_newest, device_id);
     if (!newest) return tl::make_unexpected(newest.error());
     if (*newest == id) continue;
+    // Those of a reading that was the newest when the others went.
+    if (auto left = take_samples_of(id); !left) return left;
     if (auto done = statements_.take_poll.run(id); !done) return tl::make_unexpected(done.error());
     ++taken;
   }
@@ -218,6 +250,7 @@ Result<std::int64_t> Pruner::take_polls(std::int64_t before_ms, std::int64_t row
 
 Result<std::int64_t> Pruner::take_rounds(std::int64_t before_ms, std::int64_t rows) {
   std::int64_t taken = 0;
+  std::int64_t sane_until = 0;
   for (; taken < rows; ++taken) {
     Statement& next = statements_.old_round;
     const auto found = next.first(rounds_until_);
@@ -225,7 +258,13 @@ Result<std::int64_t> Pruner::take_rounds(std::int64_t before_ms, std::int64_t ro
     const std::int64_t started_ms = found && *found ? next.integer(1) : before_ms;
     next.reset();
     if (!found) return tl::make_unexpected(found.error());
-    if (started_ms >= before_ms) break;
+    if (id == 0) break;
+    if (started_ms >= before_ms && id > sane_until) {
+      if (started_ms <= sane_until_ms_) break;
+      const auto old = sane_and_old(statements_.sane_round, id, before_ms, sane_until);
+      if (!old) return tl::make_unexpected(old.error());
+      if (!*old) break;
+    }
     rounds_until_ = id;
     if (auto done = statements_.take_round.run(id); !done) return tl::make_unexpected(done.error());
   }
@@ -237,6 +276,12 @@ Result<std::int64_t> Pruner::take_sums(Sums& sums, std::int64_t before_ms, std::
   const auto first = one(sums.first);
   if (!first) return tl::make_unexpected(first.error());
   if (!*first || **first >= sample_id(number, 0)) return 0;
+  // What is still to be summed up is in no longer time yet.
+  const auto backlog = one(statements_.backlog);
+  if (!backlog) return tl::make_unexpected(backlog.error());
+  const auto due = one(statements_.due_before, before_ms / 1000);
+  if (!due) return tl::make_unexpected(due.error());
+  if (*backlog != 0 || *due != 0) return 0;
   if (auto done = sums.take.run(sample_id(number, 0), rows); !done) return tl::make_unexpected(done.error());
   const std::int64_t taken = sums.take.changes();
   if (taken >= rows) return taken;

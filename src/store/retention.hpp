@@ -37,7 +37,7 @@ class Pruner {
   struct Statements {
     Statement backlog, taken_until, kept_polls, next_poll, take_samples, take_exceptions, note;
     Statement old_poll, is_newest, take_poll, old_round, take_round;
-    Statement next_target, take_hours;
+    Statement next_target, take_hours, sane_poll, sane_round, due_before;
   };
 
   Pruner(const Retention& retention, std::vector<Sums> sums, Statements statements, std::optional<WallTime> newest)
@@ -49,6 +49,8 @@ class Pruner {
   [[nodiscard]] Result<std::int64_t> take_samples(std::int64_t before_ms, std::int64_t rows);
   [[nodiscard]] Result<std::int64_t> take_polls(std::int64_t before_ms, std::int64_t rows);
   [[nodiscard]] Result<std::int64_t> take_rounds(std::int64_t before_ms, std::int64_t rows);
+  [[nodiscard]] Result<bool> sane_and_old(Statement& sane, std::int64_t after, std::int64_t before_ms,
+                                          std::int64_t& until) const;
   [[nodiscard]] Result<std::int64_t> take_sums(Sums& sums, std::int64_t before_ms, std::int64_t rows);
   [[nodiscard]] Result<std::int64_t> take_ping_hours(std::int64_t before_ms);
 
@@ -60,6 +62,7 @@ class Pruner {
   std::unordered_set<std::int64_t> kept_polls_;
   std::optional<WallTime> kept_read_at_;
   bool begun_ = false;
+  std::int64_t sane_until_ms_ = 0;  ///< later labels are those of a wrong clock
   std::int64_t samples_until_ = 0;  ///< ids of polls: what is before was looked at
   std::int64_t polls_until_ = 0;
   std::int64_t rounds_until_ = 0;

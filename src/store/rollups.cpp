@@ -47,6 +47,9 @@ Result<Rollups> Rollups::create(Database& database) {
     if (!insert) return tl::make_unexpected(insert.error());
     auto replace = database.prepare(traffic_insert_sql(level, "INSERT OR REPLACE"));
     if (!replace) return tl::make_unexpected(replace.error());
+    auto missing =
+        database.prepare(fmt::format("SELECT in_missing_us + out_missing_us FROM {} WHERE id = ?", level.table));
+    if (!missing) return tl::make_unexpected(missing.error());
     auto one = database.prepare(fmt::format("SELECT {} FROM {} WHERE id = ?", traffic_columns, level.table));
     if (!one) return tl::make_unexpected(one.error());
     auto range =
@@ -54,8 +57,8 @@ Result<Rollups> Rollups::create(Database& database) {
     if (!range) return tl::make_unexpected(range.error());
     auto time = database.prepare("INSERT INTO traffic_times (step_s, begins_at) VALUES (?, ?) ON CONFLICT DO NOTHING");
     if (!time) return tl::make_unexpected(time.error());
-    levels.push_back({level, std::move(*insert), std::move(*replace), std::move(*one), std::move(*range),
-                      std::move(*time), no_bin, 0});
+    levels.push_back({level, std::move(*insert), std::move(*replace), std::move(*missing), std::move(*one),
+                      std::move(*range), std::move(*time), no_bin, 0});
   }
   const std::string kept(kept_traffic_sql);
   const std::array<std::string, 13> sql = {
@@ -282,6 +285,9 @@ Result<std::size_t> Rollups::sum_up(const Due& due) {
   for (std::size_t place = 0; place < ids_.size(); ++place) {
     if (sums_[place].empty()) continue;
     const std::int64_t id = sample_id(due.begins_at / due.step_s, ids_[place]);
+    const auto worse = knows_less(levels_[to], id, sums_[place]);
+    if (!worse) return tl::make_unexpected(worse.error());
+    if (*worse) continue;
     if (auto stored = write_traffic(levels_[to].replace, levels_[to].of, id, sums_[place]); !stored)
       return tl::make_unexpected(stored.error());
     ++rows;
@@ -297,6 +303,18 @@ Result<std::size_t> Rollups::sum_up(const Due& due) {
   if (!done) return tl::make_unexpected(done.error());
   ++marks_;  // whatever comes to this hour later is to be noted again
   return rows;
+}
+
+// Where retention has taken some of the parts meanwhile, the row that was made of all of them says more than those that
+// are left: a clock far back leads there.
+Result<bool> Rollups::knows_less(Level& level, std::int64_t id, const TrafficBin& bin) {
+  const auto found = level.missing.first(id);
+  const bool there = found && *found;
+  const std::int64_t missing = there ? level.missing.integer(0) : 0;
+  level.missing.reset();
+  if (!found) return tl::make_unexpected(found.error());
+  const std::int64_t length = std::chrono::microseconds(level.of.length).count();
+  return there && 2 * length - bin.directions[0].covered_us - bin.directions[1].covered_us > missing;
 }
 
 Result<> Rollups::read_ids(std::int64_t device_id) {

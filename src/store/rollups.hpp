@@ -68,7 +68,7 @@ class Rollups {
  private:
   struct Level {
     TrafficLevel of;
-    Statement insert, replace, read_one, read_range, note_time;
+    Statement insert, replace, missing, read_one, read_range, note_time;
     std::int64_t noted = no_bin;  ///< in traffic_times, unix time, as long as `noted_at` is of now
     std::uint64_t noted_at = 0;
   };
@@ -92,6 +92,7 @@ class Rollups {
   [[nodiscard]] Result<> note_time(std::size_t level, std::int64_t number);
   [[nodiscard]] Result<> mark(Device& device, std::int64_t hour);
   [[nodiscard]] Result<std::size_t> sum_up(const Due& due);
+  [[nodiscard]] static Result<bool> knows_less(Level& level, std::int64_t id, const TrafficBin& bin);
   [[nodiscard]] Result<> read_ids(std::int64_t device_id);
   [[nodiscard]] Result<> replay_backlog();
 

@@ -765,7 +765,8 @@ CREATE TABLE rollup_backlog (              -- polls from before version 6 whose 
   next_poll_id INTEGER NOT NULL,
   last_poll_id INTEGER NOT NULL
 ) STRICT;
-INSERT INTO rollup_backlog SELECT min(id), max(id) FROM polls HAVING count(*) > 0;
+INSERT INTO rollup_backlog
+SELECT first, last FROM (SELECT min(id) AS first, max(id) AS last FROM polls) WHERE first IS NOT NULL;
 
 CREATE TABLE kept_from (                   -- what retention has taken
   what      TEXT PRIMARY KEY,              -- samples

@@ -26,9 +26,10 @@ namespace {
 namespace fs = std::filesystem;
 using std::chrono::milliseconds;
 
-constexpr std::int64_t least_taken = 1000;     // old rows of each kind that a transaction takes, where there are any
-constexpr milliseconds idle_patience{60'000};  // nothing to do: wakes early for a record or close()
-constexpr milliseconds closing_pause{100};     // between attempts once close() was called
+constexpr std::int64_t least_taken = 1000;        // old rows of each kind that a transaction takes, where there are any
+constexpr milliseconds idle_patience{60'000};     // nothing to do: wakes early for a record or close()
+constexpr milliseconds closing_pause{100};        // between attempts once close() was called
+constexpr std::chrono::minutes caring_again{10};  // for sums and old rows, after that failed
 constexpr std::chrono::minutes dropping_again{1};  // a disk that stays too slow is reported this often
 
 /// The connection and what was prepared on it; the statements go first.
@@ -36,6 +37,7 @@ struct Storage {
   Database database;
   Recorder recorder;
   Pruner pruner;
+  BootTime care_at{};  ///< not before: it failed
 
   static Result<Storage> open(const fs::path& path, const Retention& retention);
   /// After a transaction was undone.
@@ -64,6 +66,8 @@ enum class Refusal : std::uint8_t { ends_the_batch, skips_the_record };
 
 tl::expected<Committed, Failure> commit(Storage& storage, const std::vector<RecordPtr>& batch);
 tl::expected<Committed, Failure> store_all(Storage& storage, const std::vector<RecordPtr>& batch, Refusal refusal);
+/// Sums of hours and days that are due, and what retention takes.
+Result<> care_for(Storage& storage, std::uint64_t rows);
 bool heals_on_this_connection(int code);
 bool is_about_the_record(int code);
 std::string name_of(const Record& record);
@@ -370,7 +374,7 @@ Result<Storage> Storage::open(const fs::path& path, const Retention& retention) 
   if (!recorder) return tl::make_unexpected(recorder.error());
   auto pruner = Pruner::create(*database, retention);
   if (!pruner) return tl::make_unexpected(pruner.error());
-  return Storage{std::move(*database), std::move(*recorder), std::move(*pruner)};
+  return Storage{std::move(*database), std::move(*recorder), std::move(*pruner), {}};
 }
 
 tl::expected<Committed, Failure> commit(Storage& storage, const std::vector<RecordPtr>& batch) {
@@ -378,6 +382,16 @@ tl::expected<Committed, Failure> commit(Storage& storage, const std::vector<Reco
   if (done || !is_about_the_record(done.error().code)) return done;
   storage.forget();
   return store_all(storage, batch, Refusal::skips_the_record);
+}
+
+// Looks into old pages, where damage must not keep new records out.
+Result<> care_for(Storage& storage, std::uint64_t rows) {
+  if (auto tended = storage.recorder.tend(); !tended) return tended;
+  if (!storage.pruner.believes(storage.recorder.now(), BootClock::now())) return {};
+  // More than comes, so that it catches up with what is old.
+  const auto most = std::max<std::int64_t>(least_taken, 2 * static_cast<std::int64_t>(rows));
+  if (auto taken = storage.pruner.take(storage.recorder.now(), most); !taken) return tl::make_unexpected(taken.error());
+  return {};
 }
 
 // A record that SQLite refuses for what it is must not hold up all others for ever. So that it can be taken out again
@@ -413,11 +427,20 @@ tl::expected<Committed, Failure> store_all(Storage& storage, const std::vector<R
       if (auto released = database.execute("RELEASE record"); !released) return failed(released.error());
     }
   }
-  if (auto tended = storage.recorder.tend(); !tended) return failed(tended.error());
-  if (storage.pruner.believes(storage.recorder.now(), BootClock::now())) {
-    // More than comes, so that it catches up with what is old.
-    const auto most = std::max<std::int64_t>(least_taken, 2 * static_cast<std::int64_t>(done.rows));
-    if (auto taken = storage.pruner.take(storage.recorder.now(), most); !taken) return failed(taken.error());
+  if (BootClock::now() >= storage.care_at) {
+    if (auto begun = database.execute("SAVEPOINT care"); !begun) return failed(begun.error());
+    if (auto cared = care_for(storage, done.rows); !cared) {
+      const Failure failure{cared.error(), database.last_code()};
+      if (heals_on_this_connection(failure.code) || !database.in_transaction()) return tl::make_unexpected(failure);
+      if (auto undone = database.execute("ROLLBACK TO care"); !undone) return failed(undone.error());
+      storage.forget();
+      storage.care_at = BootClock::now() + caring_again;
+      log::error(
+          "{}; records are stored as before, but no sums of hours are made and nothing old is taken"
+          " (octopoll db check says more)",
+          failure.error.text());
+    }
+    if (auto released = database.execute("RELEASE care"); !released) return failed(released.error());
   }
   if (auto committed = transaction->commit(); !committed) return failed(committed.error());
   return done;

@@ -126,6 +126,25 @@ TEST_CASE("a record that SQLite refuses does not take the others with it") {
   CHECK(test::sqlite_query(dir / "x.db", "PRAGMA foreign_key_check").empty());
 }
 
+TEST_CASE("damage where only old rows are looked for keeps no new record out") {
+  const test::TempDir dir;
+  WriterOptions options;
+  options.commit_interval = 1ms;
+  auto writer = Writer::open(dir / "x.db", options).value();
+  writer->take(cycle("sw1", 1));
+  REQUIRE(test::wait_until([&] { return test::sqlite_int(dir / "x.db", "SELECT count(*) FROM polls") == 1; }));
+  {
+    auto other = Database::open(dir / "x.db", Database::Access::read_write).value();
+    REQUIRE(other.execute("DROP TABLE rollup_backlog"));
+  }
+  for (std::uint64_t number = 2; number <= 20; ++number) writer->take(cycle("sw1", number));
+  const WriterStatistics end = writer->close();
+  CHECK(end.records == 20);
+  CHECK(end.dropped == 0);
+  CHECK(test::sqlite_int(dir / "x.db", "SELECT count(*) FROM samples") == 40);
+  CHECK(test::sqlite_int(dir / "x.db", "SELECT count(*) FROM traffic_5m") > 0);
+}
+
 TEST_CASE("a store deleted while in use is made again") {
   const test::TempDir dir;
   WriterOptions options;

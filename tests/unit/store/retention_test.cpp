@@ -185,6 +185,82 @@ TEST_CASE("samples that are in no sum yet are not taken") {
   CHECK(store.take(noon + 9 * 24h) == 0);
 }
 
+TEST_CASE("sums that are in no longer sum yet are not taken") {
+  Retention retention;
+  retention.five_minutes = 48h;
+  Store store(retention);
+  for (std::uint64_t hour = 0; hour < 4; ++hour) store.store(cycle("sw1", hour + 1, noon + hour * 1h));
+  store.store(cycle("sw1", 5, noon + 9 * 24h));
+  const std::int64_t rows = store.integer("SELECT count(*) FROM traffic_5m");
+  REQUIRE(rows > 0);
+  const std::string hour = std::to_string(noon.time_since_epoch().count() / 1000);
+  REQUIRE(store.integer("INSERT INTO rollups_due VALUES (1e11, 1, 3600, " + hour + ") RETURNING 1") == 1);
+  store.take(noon + 9 * 24h);
+  CHECK(store.integer("SELECT count(*) FROM traffic_5m") == rows);
+  REQUIRE(store.integer("DELETE FROM rollups_due WHERE due_at = 1e11 RETURNING 1") == 1);
+  store.take(noon + 9 * 24h);
+  CHECK(store.integer("SELECT count(*) FROM traffic_5m") < rows);
+}
+
+TEST_CASE("a poll of a clock that was years ahead goes with those around it") {
+  Store store;
+  PingRound round;
+  round.target = "sw1";
+  round.is_device = true;
+  round.sent = 1;
+  for (std::uint64_t day = 0; day < 100; ++day) {
+    const WallTime when = noon + day * 24h;
+    store.store(cycle("sw1", 3 * day + 1, when, 1));
+    if (day < 2) store.store(cycle("sw1", 3 * day + 2, when + 10 * 365 * 24h, 1));
+    round.started_at = day == 1 ? when + 10 * 365 * 24h : when;
+    round.round_number = day;
+    store.store(round);
+  }
+  const WallTime now = noon + 99 * 24h;
+  store.take(now);
+  CHECK(store.integer("SELECT count(*) FROM sample_rows") == 8);
+  CHECK(store.integer("SELECT count(*) FROM polls") == 91);
+  CHECK(store.integer("SELECT count(*) FROM ping_rounds") == 91);
+  store.store(cycle("sw1", 1000, now + 10 * 365 * 24h, 1));  // not behind it yet: nobody knows
+  store.take(now);
+  CHECK(store.integer("SELECT count(*) FROM polls") == 92);
+}
+
+TEST_CASE("readings of a device that came back while nobody looked go with their poll") {
+  Store store;
+  store.store(cycle("sw1", 1, noon));
+  for (std::uint64_t day = 0; day < 9; ++day) store.store(cycle("clock", day + 1, noon + day * 24h, 0));
+  store.take(noon + 8 * 24h);
+  store.store(cycle("sw1", 2, noon + 9 * 24h));
+  store.renew_pruner();  // begun anew: what it kept is not known any more
+  store.take(noon + 9 * 24h);
+  store.store(cycle("sw1", 3, noon + 100 * 24h));
+  store.take(noon + 100 * 24h);
+  CHECK(store.integer("SELECT count(*) FROM sample_rows WHERE id / 16777216 NOT IN (SELECT id FROM polls)") == 0);
+  CHECK(store.integer("SELECT count(*) FROM sample_rows") == 2);
+}
+
+TEST_CASE("an hour whose parts have gone is not made again of the few that a wrong clock brings") {
+  Store store;
+  for (std::uint64_t minute = 0; minute < 70; minute += 5) {
+    auto every = cycle("sw1", minute + 1, noon + minute * 1min, 1);
+    every.interfaces[0].elapsed = 5min;
+    store.store(every);
+  }
+  store.store(cycle("sw1", 100, noon + 5h, 1));
+  const std::string hour = "SELECT in_octets FROM traffic_1h WHERE (id >> 24) * 3600000 = " +
+                           std::to_string(noon.time_since_epoch().count());
+  const std::int64_t octets = store.integer(hour);
+  REQUIRE(octets > 7000);
+  REQUIRE(store.integer("DELETE FROM traffic_5m RETURNING 1") == 1);
+  store.store(cycle("sw1", 101, noon + 20min, 1));  // a clock that was set back
+  store.store(cycle("sw1", 102, noon + 30min, 1));
+  store.store(cycle("sw1", 103, noon + 9h, 1));
+  REQUIRE(store.integer("SELECT count(*) FROM traffic_5m WHERE (id >> 24) * 300000 < " +
+                        std::to_string((noon + 1h).time_since_epoch().count())) > 0);
+  CHECK(store.integer(hour) == octets);
+}
+
 TEST_CASE("a clock that leaps ahead empties no store, unless it stays there") {
   Store store;
   store.store(cycle("sw1", 1, noon));
