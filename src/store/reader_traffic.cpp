@@ -53,17 +53,13 @@ Result<std::optional<OpenBinOf>> open_bin_of(Database& database, std::int64_t de
 /// As the writer would restore it.
 Result<std::map<std::int64_t, TrafficBin>> read_open_bin(Database& database, const SampleQuery& query,
                                                          const OpenBinOf& open) {
-  auto samples = database.prepare(std::string(kept_traffic_sql) +
-                                  " WHERE p.device_id = ? AND p.poll_number >= ? ORDER BY p.id, s.id");
+  auto samples = database.prepare(open_traffic_sql());
   if (!samples) return tl::make_unexpected(samples.error());
   std::map<std::int64_t, TrafficBin> bins;
-  std::int64_t highest = 0;
   for (auto row = samples->first(query.device_id, open.from_poll);; row = samples->next()) {
     if (!row) return tl::make_unexpected(row.error());
     if (!*row) return bins;
     const KeptTraffic kept = read_kept_traffic(*samples);
-    if (kept.poll_number < highest) continue;
-    highest = kept.poll_number;
     if (kept.interface_id < query.first_interface || kept.interface_id > query.last_interface) continue;
     bins[kept.interface_id].add(share_of(kept.sample, open.number));
   }

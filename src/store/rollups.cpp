@@ -67,7 +67,7 @@ Result<Rollups> Rollups::create(Database& database) {
       " ON CONFLICT (device_id) DO UPDATE SET open_bin = ?2, from_poll = ?3",
       "DELETE FROM rollup_state WHERE device_id = ?",
       "SELECT d.name FROM rollup_state r JOIN devices d ON d.id = r.device_id WHERE r.open_bin < ? LIMIT 20",
-      kept + " WHERE p.device_id = ? AND p.poll_number >= ? ORDER BY p.id, s.id",
+      open_traffic_sql(),
       "INSERT INTO rollups_due (due_at, device_id, step_s, begins_at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
       "SELECT due_at, device_id, step_s, begins_at FROM rollups_due WHERE due_at <= ? ORDER BY due_at LIMIT 1",
       "DELETE FROM rollups_due WHERE due_at = ? AND device_id = ? AND step_s = ? AND begins_at = ?",
@@ -89,8 +89,6 @@ Result<Rollups> Rollups::create(Database& database) {
                                                *next++, *next++, *next++, *next++, *next++});
 }
 
-// Cycles that came after later ones are in the rows already: of those that are read here, in the order of their coming,
-// they are the ones below the highest number so far.
 Result<> Rollups::restore(Device& device) {
   Statement& state = statements_.state;
   const auto found = state.first(device.id);
@@ -102,7 +100,6 @@ Result<> Rollups::restore(Device& device) {
   if (!open) return {};
   device.open_bin = open_bin;
 
-  std::int64_t highest = 0;
   Statement& samples = statements_.samples_from;
   for (auto row = samples.first(device.id, from_poll);; row = samples.next()) {
     if (!row || !*row) {
@@ -111,8 +108,6 @@ Result<> Rollups::restore(Device& device) {
       return {};
     }
     const KeptTraffic kept = read_kept_traffic(samples);
-    if (kept.poll_number < highest) continue;
-    highest = kept.poll_number;
     const TrafficSample& sample = kept.sample;
     if (sample.first_bin() > open_bin || sample.last_bin() < open_bin) continue;
     OpenBin& bin = device.restored[kept.interface_id];

@@ -95,7 +95,7 @@ TrafficBin read_traffic(const Statement& row, const TrafficLevel& level) {
 }
 
 const std::string_view kept_traffic_sql =
-    "SELECT p.id, p.device_id, p.poll_number, s.id & 16777215, p.started_at + s.read_after_ms, s.elapsed_us, s.states,"
+    "SELECT p.id, p.device_id, s.id & 16777215, p.started_at + s.read_after_ms, s.elapsed_us, s.states,"
     " s.in_octets, s.out_octets, ifnull(x.in_elapsed_us, s.elapsed_us), ifnull(x.out_elapsed_us, s.elapsed_us),"
     " ifnull(s.speed_mbps * 1000000, x.in_speed_bps), ifnull(s.speed_mbps * 1000000, x.out_speed_bps),"
     " s.ucast_pkts, s.multicast_pkts, s.broadcast_pkts, s.faults, x.in_ucast_pkts, x.out_ucast_pkts,"
@@ -104,24 +104,30 @@ const std::string_view kept_traffic_sql =
     " FROM polls p CROSS JOIN sample_rows s ON s.id BETWEEN p.id << 24 AND p.id << 24 | 16777215"
     " LEFT JOIN sample_exceptions x ON x.id = iif(s.states > 65535, s.id, NULL)";
 
+std::string open_traffic_sql() {
+  return fmt::format(
+      "{} WHERE p.device_id = ?1 AND p.poll_number >= ?2 AND NOT EXISTS (SELECT 1 FROM polls q"
+      " WHERE q.device_id = p.device_id AND q.poll_number > p.poll_number AND q.id < p.id) ORDER BY p.id, s.id",
+      kept_traffic_sql);
+}
+
 KeptTraffic read_kept_traffic(const Statement& row) {
   KeptTraffic kept;
   kept.poll_id = row.integer(0);
   kept.device_id = row.integer(1);
-  kept.poll_number = row.integer(2);
-  kept.interface_id = row.integer(3);
+  kept.interface_id = row.integer(2);
   InterfaceRecord record;
-  record.elapsed = std::chrono::microseconds(row.integer(5));
-  const auto deltas = deltas_of(row, 13, 17);
+  record.elapsed = std::chrono::microseconds(row.integer(4));
+  const auto deltas = deltas_of(row, 12, 16);
   for (const Counter counter : all_counters()) record.deltas[counter].value = deltas[counter];
-  const std::int64_t states = row.integer(6);
-  record.deltas[Counter::in_octets] = {row.maybe_unsigned(7), in_quality_of(states).value_or(Quality::absent),
-                                       std::chrono::microseconds(row.integer(9))};
-  record.deltas[Counter::out_octets] = {row.maybe_unsigned(8), out_quality_of(states).value_or(Quality::absent),
-                                        std::chrono::microseconds(row.integer(10))};
-  record.in_speed_bps = row.maybe_unsigned(11);
-  record.out_speed_bps = row.maybe_unsigned(12);
-  kept.sample = traffic_of(record, row.integer(4));
+  const std::int64_t states = row.integer(5);
+  record.deltas[Counter::in_octets] = {row.maybe_unsigned(6), in_quality_of(states).value_or(Quality::absent),
+                                       std::chrono::microseconds(row.integer(8))};
+  record.deltas[Counter::out_octets] = {row.maybe_unsigned(7), out_quality_of(states).value_or(Quality::absent),
+                                        std::chrono::microseconds(row.integer(9))};
+  record.in_speed_bps = row.maybe_unsigned(10);
+  record.out_speed_bps = row.maybe_unsigned(11);
+  kept.sample = traffic_of(record, row.integer(3));
   return kept;
 }
 

@@ -39,7 +39,6 @@ inline constexpr std::string_view traffic_columns =
 struct KeptTraffic {
   std::int64_t poll_id = 0;
   std::int64_t device_id = 0;
-  std::int64_t poll_number = 0;
   std::int64_t interface_id = 0;
   TrafficSample sample;
 };
@@ -47,5 +46,8 @@ struct KeptTraffic {
 /// sample_rows.
 extern const std::string_view kept_traffic_sql;
 [[nodiscard]] KeptTraffic read_kept_traffic(const Statement& row);
+/// Those that an open bin is made of: of the device ?1, of cycles from poll_number ?2 on. A cycle that came after a
+/// later one, which may have failed, went into rows when it came.
+[[nodiscard]] std::string open_traffic_sql();
 
 }  // namespace octopoll::store

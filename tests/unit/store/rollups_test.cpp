@@ -223,6 +223,19 @@ TEST_CASE("a cycle that is stored again is in no sum again") {
   CHECK(store.integer("SELECT sum(in_octets) FROM traffic_1d") == 600);
 }
 
+TEST_CASE("a cycle that came after a failed one with a higher number is in no sum twice") {
+  Store store;
+  store.store(make_cycle("sw1", 1, noon + 60s, {make_row(row("a", 1, 600))}));
+  DeviceCycle failed = make_cycle("sw1", 3, noon + 180s, {});
+  failed.outcome = CycleOutcome::failed;
+  store.store(failed);
+  store.store(make_cycle("sw1", 2, noon + 120s, {make_row(row("a", 1, 700))}));
+  store.restart();
+  store.store(make_cycle("sw1", 4, noon + 240s, {make_row(row("a", 1, 800))}));
+  store.finish(noon + 3h);
+  CHECK(store.integer("SELECT sum(in_octets) FROM traffic_5m") == 2100);
+}
+
 TEST_CASE("an hour that was summed is summed again where a delta reaches back into it") {
   Store store;
   store.store(make_cycle("sw1", 1, noon + 60s, {make_row(row("a", 1, 600))}));
