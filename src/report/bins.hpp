@@ -53,6 +53,8 @@ class BinnedSeries {
   [[nodiscard]] std::vector<double> averages() const;
   /// Of one bin; nullopt where nothing is known of it.
   [[nodiscard]] std::optional<double> average(std::size_t bin) const noexcept;
+  /// Seconds of that bin that something is known of.
+  [[nodiscard]] double covered(std::size_t bin) const noexcept { return bin < bins_.size() ? bins_[bin].covered : 0.0; }
 
  private:
   struct Bin {

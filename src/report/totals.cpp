@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
-#include <numeric>
 #include <set>
 #include <tuple>
 #include <unordered_map>
@@ -60,7 +59,8 @@ struct Series {
 /// All interfaces of a device in one direction.
 class DirectionTotal {
  public:
-  explicit DirectionTotal(std::size_t bins) : sums_(bins, 0.0), known_(bins, false), missing_(bins, false) {}
+  explicit DirectionTotal(std::size_t bins)
+      : sums_(bins, 0.0), seconds_of_(bins, 0.0), known_(bins, false), missing_(bins, false) {}
 
   /// `there`: bins that the interface was there in.
   void add(const Series& series, std::size_t first_bin) {
@@ -69,6 +69,7 @@ class DirectionTotal {
     for (std::size_t bin = 0; bin < sums_.size(); ++bin) {
       if (const auto known = series.rate.average(bin)) {
         sums_[bin] += *known;
+        seconds_of_[bin] = std::max(seconds_of_[bin], series.rate.covered(bin));
         known_[bin] = true;
       } else if (bin >= first_bin) {
         missing_[bin] = true;
@@ -82,12 +83,17 @@ class DirectionTotal {
     if (seconds_ <= 0.0) return usage;
     usage.octets = static_cast<std::uint64_t>(std::llround(octets_));
     std::vector<double> known;
+    double bits = 0.0, seconds = 0.0;
     for (std::size_t bin = 0; bin < sums_.size(); ++bin) {
-      if (known_[bin] && !missing_[bin]) known.push_back(sums_[bin]);
+      if (!known_[bin] || missing_[bin]) continue;
+      known.push_back(sums_[bin]);
+      // A bin that is known in part weighs by that part.
+      bits += sums_[bin] * seconds_of_[bin];
+      seconds += seconds_of_[bin];
     }
     usage.bins = known.size();
     if (known.empty()) return usage;
-    usage.bps_avg = std::accumulate(known.begin(), known.end(), 0.0) / static_cast<double>(known.size());
+    usage.bps_avg = bits / seconds;
     usage.bps_max = *std::max_element(known.begin(), known.end());
     usage.bps_p95 = percentile_95(std::move(known));
     return usage;
@@ -95,8 +101,9 @@ class DirectionTotal {
 
  private:
   std::vector<double> sums_;
-  std::vector<bool> known_;    // of some interface
-  std::vector<bool> missing_;  // of one that was there
+  std::vector<double> seconds_of_;  // that are known of the bin, of the interface that is known best
+  std::vector<bool> known_;         // of some interface
+  std::vector<bool> missing_;       // of one that was there
   double octets_ = 0.0;
   double seconds_ = 0.0;
 };
@@ -116,9 +123,9 @@ Result<> read_interfaces(store::Reader& reader, const store::StoredDevice& devic
   const auto add_traffic = [&](const store::StoredTraffic& traffic) {
     const auto found = series.find(traffic.interface_id);
     if (found == series.end()) return;
-    const PreciseTime begin = PreciseTime(traffic.begin);
-    found->second.first.add(grid, *summed, {begin, begin + traffic.length}, traffic.in);
-    found->second.second.add(grid, *summed, {begin, begin + traffic.length}, traffic.out);
+    const Span bin = known_part(traffic, device);
+    found->second.first.add(grid, *summed, bin, traffic.in);
+    found->second.second.add(grid, *summed, bin, traffic.out);
   };
   const auto add_sample = [&](const store::StoredSample& sample) {
     const auto found = series.find(sample.interface_id);

@@ -165,9 +165,9 @@ Result<> read_interfaces(store::Reader& reader, const store::StoredDevice& devic
   const auto add_traffic = [&](const store::StoredTraffic& traffic) {
     const auto of = sums.find(traffic.interface_id);  // ids between may be those that the pattern leaves out
     if (of == sums.end()) return;
-    const PreciseTime begin = PreciseTime(traffic.begin);
-    of->second.in.add(grid, *summed, {begin, begin + traffic.length}, traffic.in);
-    of->second.out.add(grid, *summed, {begin, begin + traffic.length}, traffic.out);
+    const Span bin = known_part(traffic, device);
+    of->second.in.add(grid, *summed, bin, traffic.in);
+    of->second.out.add(grid, *summed, bin, traffic.out);
   };
   const auto add_sample = [&](const store::StoredSample& sample) {
     const auto of = sums.find(sample.interface_id);

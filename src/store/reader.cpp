@@ -200,9 +200,10 @@ Result<std::vector<std::pair<std::int64_t, std::int64_t>>> Reader::stack(std::in
 namespace {
 
 // A cycle takes time and a delta reaches back, so the window's own cycles are not all: the last one that began before
-// the window may have read rows inside it, and the first complete one after it has, for every interface, the delta
-// that straddles its end.
+// the window may have read rows inside it, and a complete one after it has, for every interface, the delta that
+// straddles its end: the first one, but for agents that cache, whose deltas may take ten minutes until they are dated.
 Result<PollRange> polls_around(Database& database, const SampleQuery& query) {
+  constexpr std::chrono::minutes longest_delta{15};
   auto before = database.prepare("SELECT max(started_at) FROM polls WHERE device_id = ? AND started_at < ?");
   if (!before) return tl::make_unexpected(before.error());
   auto after = database.prepare(
@@ -214,7 +215,7 @@ Result<PollRange> polls_around(Database& database, const SampleQuery& query) {
   const auto earlier = before->first(query.device_id, range.from);
   if (!earlier) return tl::make_unexpected(earlier.error());
   if (*earlier && !before->is_null(0)) range.from = before->integer(0);
-  const auto later = after->first(query.device_id, unix_ms(query.until));
+  const auto later = after->first(query.device_id, unix_ms(query.until + longest_delta));
   if (!later) return tl::make_unexpected(later.error());
   if (*later) range.to = after->integer(0);
   return range;

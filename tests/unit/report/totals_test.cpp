@@ -112,6 +112,18 @@ TEST_CASE("a sum that lacks a part is no sum, and the share of what is known is 
   CHECK(made.in.valid_share == Approx(7.0 / 8));
 }
 
+TEST_CASE("a bin that is known in part weighs by that part in the average") {
+  StoredCycles store;
+  store.add(0, {row(1, "a", 0, Quality::first)});
+  for (int minute = 1; minute <= 6; ++minute) store.add(minute, {row(1, "a", minute <= 5 ? 10 : 70)});
+  TotalsQuery query = minutes_of(60);
+  query.step = 300s;
+  const DeviceTotal made = total(store, query);
+  CHECK(made.in.bins == 2);
+  CHECK(made.in.octets == 120 * megabit_minute);
+  CHECK(made.in.bps_avg == Approx(20e6));
+}
+
 TEST_CASE("an interface that came later is not missed before") {
   StoredCycles store;
   store.add(0, {row(1, "a", 0, Quality::first)});
