@@ -195,7 +195,8 @@ int run_backup(const Arguments& arguments, const fs::path& store) {
 CommandHelp prune_help() {
   return {
       "octopoll db prune [-c FILE | --samples T --five-minutes T --hours T --days T] [--db FILE]",
-      "Takes what is older than the store is to keep, counted back from its newest record. octopoll run does that by\n"
+      "Takes what is older than the store is to keep, counted back from its newest record (from now,\n"
+      "where that is labelled later). octopoll run does that by\n"
       "itself, a little with each batch; this is for a store that nobody writes to. The file keeps its size, and its\n"
       "free pages are used again; octopoll db vacuum gives them back.",
       {{"octopoll db prune -c inventory.yaml", "as the inventory's `store: {retention: ...}` says"},
