@@ -51,6 +51,7 @@ Result<Words> ping_targets_from(const po::variables_map& arguments) {
     return fail(ErrorKind::usage, "no target given", "name one or more hosts, for example `octopoll ping 127.0.0.1`");
   }
   if (generate) return targets_of_network(words);
+  if (arguments.count("file") != 0) return words;
   for (const std::string& word : words) {
     if (auto sensible = check_target(word); !sensible) return tl::make_unexpected(sensible.error());
   }
@@ -62,7 +63,7 @@ namespace {
 Result<Words> targets_of(std::istream& lines, const std::string& name) {
   Words words;
   std::string line;
-  while (std::getline(lines, line)) {
+  for (std::size_t number = 1; std::getline(lines, line); ++number) {
     if (line.size() > longest_line || words.size() == most_targets) {
       return fail(ErrorKind::usage,
                   fmt::format("{} is no list of targets: more than {} of them, or of {} octets a line", name,
@@ -73,6 +74,11 @@ Result<Words> targets_of(std::istream& lines, const std::string& name) {
     const std::size_t begin = line.find_first_not_of(blank);
     if (begin == std::string::npos || line[begin] == '#') continue;
     words.push_back(line.substr(begin, line.find_first_of(blank, begin) - begin));
+    if (auto sensible = check_target(words.back()); !sensible) {
+      Error error = sensible.error();
+      error.message = fmt::format("{}:{}: {}", name, number, error.message);
+      return tl::make_unexpected(std::move(error));
+    }
   }
   if (lines.bad()) {
     return fail(ErrorKind::io, fmt::format("{}: {}", name, std::generic_category().message(errno)));

@@ -240,6 +240,10 @@ TEST_CASE("targets come from a file or stdin, each as often as it is named", "[i
   const CommandResult missing = run_command(ping({"-f", (folder / "no").string()}));
   CHECK(missing.exit_code() == 4);
   CHECK_THAT(missing.err, Catch::Contains("No such file"));
+  write_file(list, "127.0.0.1\n\n300.1.1.1\n");
+  const CommandResult wrong = run_command(ping({"-a", "-f", list}));
+  CHECK(wrong.exit_code() == 3);
+  CHECK_THAT(wrong.err, Catch::Contains(list + ":3: "));
 }
 
 TEST_CASE("option -g probes all hosts of a network or a range", "[icmp][cli]") {
