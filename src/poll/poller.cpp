@@ -39,6 +39,12 @@ constexpr std::size_t smallest_share = 8;
 
 double frequency(std::chrono::nanoseconds interval) { return 1.0 / std::chrono::duration<double>(interval).count(); }
 
+/// Between the poll that begins and the first one in turn. Two snapshots of an agent that caches unsaid may be a whole
+/// period apart where its answers are not, so a first delta over a second or two would be a spike.
+std::chrono::nanoseconds least_first_gap(std::chrono::nanoseconds interval) {
+  return std::min<std::chrono::nanoseconds>(interval / 2, 1min);
+}
+
 schedule::ClockPair clocks_now() {
   const auto wall = std::chrono::time_point_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now());
   return {BootClock::now(), wall};
@@ -54,9 +60,10 @@ struct Poller::Impl {
     std::unique_ptr<DevicePoller> device;  ///< null for a probe
     std::unique_ptr<Pinger> pinger;        ///< null where it was never pinged; follows the device
     bool pinged = false;
-    bool unmeasured = false;     ///< the last round sent nothing, and it was told
-    std::size_t under_way = 0;   ///< of the device: 0 or 1
-    std::uint64_t failures = 0;  ///< cycles in a row
+    std::optional<BootTime> extra_turn;  ///< when it was polled out of turn, to begin with
+    bool unmeasured = false;             ///< the last round sent nothing, and it was told
+    std::size_t under_way = 0;           ///< of the device: 0 or 1
+    std::uint64_t failures = 0;          ///< cycles in a row
     std::uint64_t timeouts = 0, retries = 0;
     PollCost last_cost;
     std::size_t last_interfaces = 0;
@@ -159,6 +166,8 @@ struct Poller::Impl {
       } else if (entry.under_way > 0) {  // still in its extra first turn
         ++skipped_in_first_turn;
         scheduler.finished(turn.id, BootClock::now());
+      } else if (entry.extra_turn && BootClock::now() - *entry.extra_turn < least_first_gap(entry.interval)) {
+        scheduler.finished(turn.id, BootClock::now());
       } else {
         start_device(turn.id, entry, request_of(entry, turn.slot), {});
       }
@@ -186,7 +195,10 @@ struct Poller::Impl {
       scheduler.add(id, entry->interval, schedule::spread_hash(entry->name), BootClock::now());
     if (entries.size() <= small_inventory) {
       for (const auto& [id, entry] : entries) {
-        if (entry->device) start_device(id, *entry, request_of(*entry, slot_before_first(*entry)), {});
+        if (entry->device) {
+          entry->extra_turn = BootClock::now();
+          start_device(id, *entry, request_of(*entry, slot_before_first(*entry)), {});
+        }
         if (entry->pinged) start_ping(*entry, entry->interval, slot_before_first(*entry));
       }
     }

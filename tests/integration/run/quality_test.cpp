@@ -450,3 +450,23 @@ TEST_CASE("the stack of a real switch is read, and totals count nothing twice", 
   CHECK(pairs[0] == SqlRow{161, 1'000'001, 6, 47});
   CHECK(pairs[1] == SqlRow{161, 1'000'001, 6, 48});
 }
+
+TEST_CASE("the first delta spans half an interval, wherever a device's turn lies", "[run]") {
+  fleet::Fleet agents;
+  agents.add(fleet::make_devices(8, 1, *fleet::Address::parse("127.1.0.1"), "public"));
+  agents.start();
+  std::string yaml = "defaults: {interval: 2s, timeout: 500ms, ping: false}\ndevices:\n";
+  for (int i = 1; i <= 8; ++i)
+    yaml += fmt::format("  - {{name: turn-{0}, address: '127.1.0.{0}:{1}'}}\n", i, agents.port());
+  const Site site(yaml);
+  Child run = start_polling(site.run());
+  await("two cycles of each", [&] {
+    return sqlite_int(site.store(),
+                      "SELECT count(*) FROM (SELECT device_id FROM polls GROUP BY device_id HAVING count(*) > 1)") == 8;
+  });
+  stop_polling(run);
+  // Stamps are of whole milliseconds.
+  CHECK(sqlite_int(site.store(),
+                   "SELECT min(b.started_at - a.started_at) FROM polls a"
+                   " JOIN polls b ON b.device_id = a.device_id AND b.poll_number = 2 WHERE a.poll_number = 1") >= 998);
+}
