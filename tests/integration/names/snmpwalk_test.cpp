@@ -108,6 +108,15 @@ std::vector<std::string> our_lines(const snmp::Names& names, const std::vector<s
   return split_lines(text);
 }
 
+/// The agent's own text may hold control characters (its hrSystemDate does, among them each number of a day or a
+/// second); snmpwalk prints them raw. A return alone would let a terminal write over the line.
+std::string shown(const std::string& line) {
+  std::string text = agent_text(line);
+  for (std::size_t at = 0; (at = text.find('\r', at)) != std::string::npos && at + 1 < text.size();)
+    text.replace(at, 1, "\\x0d");
+  return text;
+}
+
 /// snmpwalk for a subtree without anything: one line that is no variable.
 bool says_nothing_there(const std::vector<std::string>& lines) {
   return lines.size() == 1 &&
@@ -142,8 +151,7 @@ TEST_CASE("our lines are those of snmpwalk, whatever letters of -O are set") {
           ++moved;
           continue;
         }
-        // The agent's own text may hold control characters (its hrSystemDate does); snmpwalk prints them raw.
-        CHECK(ours[i] == agent_text(before[i]));
+        CHECK(ours[i] == shown(before[i]));
         ++compared;
       }
     }
