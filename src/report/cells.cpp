@@ -45,9 +45,4 @@ Cell percent_cell(const std::optional<double>& share, int decimals) {
   return share ? Cell{*share, fmt::format("{:.{}f} %", *share * 100.0, decimals)} : Cell{};
 }
 
-std::string shown_of(std::size_t shown, std::size_t found, std::string_view what) {
-  if (shown == 1) return fmt::format("The first of {} {}.", found, what);
-  return fmt::format("The first {} of {} {}.", shown, found, what);
-}
-
 }  // namespace octopoll::report

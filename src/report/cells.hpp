@@ -2,11 +2,9 @@
 // Cells as the reports show them: nothing for what is not known.
 
 #include <chrono>
-#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
 
 #include "octopoll/report/table.hpp"
 
@@ -29,8 +27,5 @@ namespace octopoll::report {
 [[nodiscard]] Cell milliseconds_cell(const std::optional<std::chrono::nanoseconds>& time);
 /// "12.34 %".
 [[nodiscard]] Cell percent_cell(const std::optional<double>& share, int decimals);
-
-/// What --top left: "The first 2 of 20 interfaces." `what`: of several.
-[[nodiscard]] std::string shown_of(std::size_t shown, std::size_t found, std::string_view what);
 
 }  // namespace octopoll::report

@@ -56,6 +56,11 @@ Result<std::size_t> place_of_order(std::string_view word, std::span<const std::s
 
 std::string list_of(std::span<const std::string_view> words) { return fmt::format("{}", fmt::join(words, ", ")); }
 
+std::string shown_of(std::size_t shown, std::size_t found, std::string_view what) {
+  if (shown == 1) return fmt::format("The first of {} {}.", found, what);
+  return fmt::format("The first {} of {} {}.", shown, found, what);
+}
+
 bool drop_columns(Table& table, std::size_t width, std::span<const std::string_view> keys) {
   if (width == 0) return false;
   bool dropped = false;

@@ -30,6 +30,9 @@ namespace octopoll::report {
 /// "loss, p95, ...".
 [[nodiscard]] std::string list_of(std::span<const std::string_view> words);
 
+/// What --top left: "The first 2 of 20 interfaces." `what`: of several.
+[[nodiscard]] std::string shown_of(std::size_t shown, std::size_t found, std::string_view what);
+
 /// Drops the columns of `keys`, first those that stand first, until the lines fit into `width` (0: they do) or all of
 /// them are gone. True if columns went. Names are shortened by the printer, numbers are never cut, so columns go whole.
 bool drop_columns(Table& table, std::size_t width, std::span<const std::string_view> keys);

@@ -40,12 +40,6 @@ Span polled_in(const TimeWindow& window, const store::StoredDevice& device) {
   return intersection(span_of(window), {PreciseTime(device.first_poll), PreciseTime(device.last_poll)});
 }
 
-Span known_part(const store::StoredTraffic& traffic, const store::StoredDevice& device) noexcept {
-  const Span bin{PreciseTime(traffic.begin), PreciseTime(traffic.begin + traffic.length)};
-  const PreciseTime last = PreciseTime(device.last_poll);
-  return last > bin.begin && last < bin.end ? Span{bin.begin, last} : bin;
-}
-
 Result<std::vector<store::StoredInterface>> interfaces_in(store::Reader& reader, const TimeWindow& window,
                                                           const store::StoredDevice& device,
                                                           const Selection& selection) {

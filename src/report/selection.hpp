@@ -34,9 +34,6 @@ class Selection {
 /// The part of the window in which the device was polled.
 [[nodiscard]] Span polled_in(const TimeWindow& window, const store::StoredDevice& device);
 
-/// Of a sum's time, what may be known: the device's last bin ends with its last reading, for nothing is behind that.
-[[nodiscard]] Span known_part(const store::StoredTraffic& traffic, const store::StoredDevice& device) noexcept;
-
 /// The device's interfaces that are selected and were there in the window.
 [[nodiscard]] Result<std::vector<store::StoredInterface>> interfaces_in(store::Reader& reader, const TimeWindow& window,
                                                                         const store::StoredDevice& device,

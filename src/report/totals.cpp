@@ -15,6 +15,7 @@
 #include "report/bins.hpp"
 #include "report/parts.hpp"
 #include "report/selection.hpp"
+#include "report/traffic_parts.hpp"
 
 namespace octopoll::report {
 namespace {
@@ -34,25 +35,11 @@ struct Series {
   BinnedSeries rate;
   double octets = 0.0;
   double seconds = 0.0;
-  void add(const BinGrid& grid, const Span& polled, PreciseTime end, const store::StoredSample::Direction& direction) {
-    const Span delta{end - direction.elapsed, end};
-    if (!makes_rate(direction.quality) || !direction.octets || delta.empty()) return;
-    const Span inside = intersection(delta, polled);
-    if (inside.empty()) return;
-    const double share = inside.seconds() / delta.seconds();
-    octets += static_cast<double>(*direction.octets) * share;
-    seconds += inside.seconds();
-    rate.add(grid, inside, static_cast<double>(*direction.octets) * 8.0 / delta.seconds());
-  }
-  void add(const BinGrid& grid, const Span& window, const Span& bin, const store::StoredTraffic::Direction& direction) {
-    const Span inside = intersection(bin, window);
-    const double covered = std::chrono::duration<double>(direction.covered).count();
-    if (inside.empty() || covered <= 0.0) return;
-    const double share = inside.seconds() / bin.seconds();
-    octets += static_cast<double>(direction.octets) * share;
-    seconds += covered * share;
-    const Span shown = intersection(inside, grid.whole());
-    rate.add(grid, shown, static_cast<double>(direction.octets) * 8.0 / covered, covered / bin.seconds());
+  void add(const BinGrid& grid, const std::optional<TrafficPart>& part) {
+    if (!part) return;
+    octets += static_cast<double>(part->octets) * part->share;
+    seconds += part->seconds;
+    rate.add(grid, part->span, part->bps, part->known);
   }
 };
 
@@ -119,21 +106,12 @@ Result<> read_interfaces(store::Reader& reader, const store::StoredDevice& devic
                          const BinGrid& grid, DirectionTotal& in, DirectionTotal& out) {
   std::unordered_map<std::int64_t, std::pair<Series, Series>> series;
   for (const store::StoredInterface& one : interfaces) series.try_emplace(one.id);
-  const auto query = samples_of(device, interfaces.front().id, interfaces.back().id, summed.value_or(polled));
-  const auto add_traffic = [&](const store::StoredTraffic& traffic) {
-    const auto found = series.find(traffic.interface_id);
+  auto read = for_each_part(reader, device, interfaces, polled, summed, grid, [&](const InterfaceTraffic& traffic) {
+    const auto found = series.find(traffic.interface_id);  // ids between may be those that are left out
     if (found == series.end()) return;
-    const Span bin = known_part(traffic, device);
-    found->second.first.add(grid, *summed, bin, traffic.in);
-    found->second.second.add(grid, *summed, bin, traffic.out);
-  };
-  const auto add_sample = [&](const store::StoredSample& sample) {
-    const auto found = series.find(sample.interface_id);
-    if (found == series.end()) return;
-    found->second.first.add(grid, polled, PreciseTime(sample.read_at), sample.in);
-    found->second.second.add(grid, polled, PreciseTime(sample.read_at), sample.out);
-  };
-  auto read = summed ? reader.for_each_traffic(query, add_traffic) : reader.for_each_sample(query, add_sample);
+    found->second.first.add(grid, traffic.in);
+    found->second.second.add(grid, traffic.out);
+  });
   if (!read) return read;
   for (const store::StoredInterface& one : interfaces) {
     const PreciseTime since = there_since(one, first_reading, polled);
@@ -145,15 +123,13 @@ Result<> read_interfaces(store::Reader& reader, const store::StoredDevice& devic
 }
 
 Result<> read_device(store::Reader& reader, const TotalsQuery& query, const Selection& selection,
-                     const store::StoredDevice& device, std::vector<DeviceTotal>& totals) {
+                     const store::StoredDevice& device, const std::optional<Span>& from_sums,
+                     std::vector<DeviceTotal>& totals) {
   const Span polled = polled_in(query.window, device);
   if (polled.empty()) return {};
   const auto laid = bins_over(polled, query.step, most_bins);
   if (!laid) return tl::make_unexpected(laid.error());
   const BinGrid& grid = *laid;
-  const auto by_sums = reader.prefers_sums(query.window.since, query.window.until, query.step);
-  if (!by_sums) return tl::make_unexpected(by_sums.error());
-  const auto from_sums = *by_sums ? std::optional(span_of(query.window)) : std::nullopt;
   auto interfaces = interfaces_in(reader, query.window, device, selection);
   if (!interfaces) return tl::make_unexpected(interfaces.error());
   const auto stack = reader.stack(device.id);
@@ -253,12 +229,14 @@ Result<TotalsReport> make_totals(store::Reader& reader, const TotalsQuery& query
   if (!selection) return tl::make_unexpected(selection.error());
   const auto devices = reader.devices();
   if (!devices) return tl::make_unexpected(devices.error());
+  const auto from_sums = summed_window(reader, query.window, query.step);
+  if (!from_sums) return tl::make_unexpected(from_sums.error());
   TotalsReport report;
   report.window = query.window;
   report.step = query.step;
   for (const store::StoredDevice& device : *devices) {
     if (!selection->takes(device)) continue;
-    auto read = read_device(reader, query, *selection, device, report.devices);
+    auto read = read_device(reader, query, *selection, device, *from_sums, report.devices);
     if (!read) return tl::make_unexpected(read.error());
   }
   std::sort(report.devices.begin(), report.devices.end(), [](const DeviceTotal& a, const DeviceTotal& b) {

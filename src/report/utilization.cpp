@@ -16,6 +16,7 @@
 #include "report/bins.hpp"
 #include "report/parts.hpp"
 #include "report/selection.hpp"
+#include "report/traffic_parts.hpp"
 
 namespace octopoll::report {
 namespace {
@@ -38,8 +39,7 @@ struct DirectionSums {
   BinnedSeries bps;
   BinnedSeries utilization;
 
-  void add(const BinGrid& grid, const Span& window, const Span& delta, const store::StoredSample::Direction& direction);
-  void add(const BinGrid& grid, const Span& window, const Span& bin, const store::StoredTraffic::Direction& direction);
+  void add(const BinGrid& grid, const std::optional<TrafficPart>& part);
   [[nodiscard]] DirectionUsage usage(double polled_seconds) const;
 };
 
@@ -50,9 +50,10 @@ struct InterfaceSums {
 
 using Interfaces = std::span<const store::StoredInterface>;
 
+/// `summed`: as summed_window() says.
 Result<> read_device(store::Reader& reader, const UtilizationQuery& query, const Selection& selection,
-                     const store::StoredDevice& device, std::vector<InterfaceUsage>& usages);
-/// `summed`: the window of sums of 5 minutes that are read in place of samples.
+                     const store::StoredDevice& device, const std::optional<Span>& summed,
+                     std::vector<InterfaceUsage>& usages);
 Result<> read_interfaces(store::Reader& reader, const store::StoredDevice& device, Interfaces interfaces,
                          const Span& polled, const std::optional<Span>& summed, const BinGrid& grid,
                          std::vector<InterfaceUsage>& usages);
@@ -76,6 +77,8 @@ Result<UtilizationReport> make_utilization(store::Reader& reader, const Utilizat
   if (!selection) return tl::make_unexpected(selection.error());
   const auto devices = reader.devices();
   if (!devices) return tl::make_unexpected(devices.error());
+  const auto summed = summed_window(reader, query.window, query.step);
+  if (!summed) return tl::make_unexpected(summed.error());
 
   UtilizationReport report;
   report.window = query.window;
@@ -83,7 +86,7 @@ Result<UtilizationReport> make_utilization(store::Reader& reader, const Utilizat
   report.bins = BinGrid({PreciseTime(query.window.since), PreciseTime(query.window.until)}, query.step).size();
   for (const store::StoredDevice& device : *devices) {
     if (!selection->takes(device)) continue;
-    auto read = read_device(reader, query, *selection, device, report.interfaces);
+    auto read = read_device(reader, query, *selection, device, *summed, report.interfaces);
     if (!read) return tl::make_unexpected(read.error());
   }
   sort(report.interfaces, query.order);
@@ -135,15 +138,13 @@ std::string utilization_orders() { return list_of(order_words); }
 namespace {
 
 Result<> read_device(store::Reader& reader, const UtilizationQuery& query, const Selection& selection,
-                     const store::StoredDevice& device, std::vector<InterfaceUsage>& usages) {
+                     const store::StoredDevice& device, const std::optional<Span>& summed,
+                     std::vector<InterfaceUsage>& usages) {
   const Span polled = polled_in(query.window, device);
   if (polled.empty()) return {};
   const auto laid = bins_over(polled, query.step, most_bins);
   if (!laid) return tl::make_unexpected(laid.error());
   const BinGrid& grid = *laid;
-  const auto by_sums = reader.prefers_sums(query.window.since, query.window.until, query.step);
-  if (!by_sums) return tl::make_unexpected(by_sums.error());
-  const auto summed = *by_sums ? std::optional(span_of(query.window)) : std::nullopt;
   const auto interfaces = interfaces_in(reader, query.window, device, selection);
   if (!interfaces) return tl::make_unexpected(interfaces.error());
 
@@ -161,22 +162,12 @@ Result<> read_interfaces(store::Reader& reader, const store::StoredDevice& devic
                          std::vector<InterfaceUsage>& usages) {
   std::unordered_map<std::int64_t, InterfaceSums> sums;
   for (const store::StoredInterface& one : interfaces) sums.try_emplace(one.id);
-  const auto query = samples_of(device, interfaces.front().id, interfaces.back().id, summed.value_or(polled));
-  const auto add_traffic = [&](const store::StoredTraffic& traffic) {
+  auto read = for_each_part(reader, device, interfaces, polled, summed, grid, [&](const InterfaceTraffic& traffic) {
     const auto of = sums.find(traffic.interface_id);  // ids between may be those that the pattern leaves out
     if (of == sums.end()) return;
-    const Span bin = known_part(traffic, device);
-    of->second.in.add(grid, *summed, bin, traffic.in);
-    of->second.out.add(grid, *summed, bin, traffic.out);
-  };
-  const auto add_sample = [&](const store::StoredSample& sample) {
-    const auto of = sums.find(sample.interface_id);
-    if (of == sums.end()) return;
-    const PreciseTime end = PreciseTime(sample.read_at);
-    of->second.in.add(grid, polled, {end - sample.in.elapsed, end}, sample.in);
-    of->second.out.add(grid, polled, {end - sample.out.elapsed, end}, sample.out);
-  };
-  auto read = summed ? reader.for_each_traffic(query, add_traffic) : reader.for_each_sample(query, add_sample);
+    of->second.in.add(grid, traffic.in);
+    of->second.out.add(grid, traffic.out);
+  });
   if (!read) return read;
 
   for (const store::StoredInterface& one : interfaces) {
@@ -187,49 +178,21 @@ Result<> read_interfaces(store::Reader& reader, const store::StoredDevice& devic
   return {};
 }
 
-void DirectionSums::add(const BinGrid& grid, const Span& window, const Span& delta,
-                        const store::StoredSample::Direction& direction) {
-  if (!makes_rate(direction.quality) || !direction.octets || delta.empty()) return;
-  const Span inside = intersection(delta, window);
-  if (inside.empty()) return;
-  const double rate = static_cast<double>(*direction.octets) * 8.0 / delta.seconds();
-  if (inside.begin == delta.begin && inside.end == delta.end) {
-    whole_octets += *direction.octets;
+void DirectionSums::add(const BinGrid& grid, const std::optional<TrafficPart>& part) {
+  if (!part) return;
+  if (part->share == 1.0) {
+    whole_octets += part->octets;
   } else {
-    cut_octets += static_cast<double>(*direction.octets) * inside.seconds() / delta.seconds();
+    cut_octets += static_cast<double>(part->octets) * part->share;
   }
-  seconds += inside.seconds();
-  bps_max = std::max(bps_max, rate);
-  bps.add(grid, inside, rate);
-  if (!direction.utilization) return;
-  utilization_seconds += *direction.utilization * inside.seconds();
-  seconds_of_utilization += inside.seconds();
-  utilization_max = std::max(utilization_max, *direction.utilization);
-  utilization.add(grid, inside, *direction.utilization);
-}
-
-void DirectionSums::add(const BinGrid& grid, const Span& window, const Span& bin,
-                        const store::StoredTraffic::Direction& direction) {
-  const Span inside = intersection(bin, window);
-  const double covered = std::chrono::duration<double>(direction.covered).count();
-  if (inside.empty() || covered <= 0.0) return;
-  const double share = inside.seconds() / bin.seconds();
-  if (share == 1.0) {
-    whole_octets += direction.octets;
-  } else {
-    cut_octets += static_cast<double>(direction.octets) * share;
-  }
-  seconds += covered * share;
-  bps_max = std::max(bps_max, direction.bps_max);
-  // When within a sum its traffic was is not known: steps of the device's first minutes do not cut it.
-  const Span shown = intersection(inside, grid.whole());
-  bps.add(grid, shown, static_cast<double>(direction.octets) * 8.0 / covered, covered / bin.seconds());
-  const double known = std::chrono::duration<double>(direction.utilization_covered).count();
-  if (known <= 0.0) return;
-  utilization_seconds += direction.utilization * known * share;
-  seconds_of_utilization += known * share;
-  utilization_max = std::max(utilization_max, direction.utilization_max);
-  utilization.add(grid, shown, direction.utilization, known / bin.seconds());
+  seconds += part->seconds;
+  bps_max = std::max(bps_max, part->bps_max);
+  bps.add(grid, part->span, part->bps, part->known);
+  if (!part->utilization) return;
+  utilization_seconds += part->utilization->average * part->utilization->seconds;
+  seconds_of_utilization += part->utilization->seconds;
+  utilization_max = std::max(utilization_max, part->utilization->max);
+  utilization.add(grid, part->span, part->utilization->average, part->utilization->known);
 }
 
 DirectionUsage DirectionSums::usage(double polled_seconds) const {
