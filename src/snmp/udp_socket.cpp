@@ -312,8 +312,7 @@ void UdpSocket::gather() {
     receive();
     // While answers keep coming the clock alone says when to read: the first of each batch need not wake anybody. What
     // these have brought about is still to be sent, so nothing may be awaited just now.
-    const bool pays = gather_ > 0ns ? last_count_ < few : awaited_ > 0 && pays_to_gather();
-    if (last_count_ > 0 && pays) {
+    if (last_count_ > 0 && pays_to_gather()) {
       gather();
     } else {
       watch_for_what_is_needed();
