@@ -176,7 +176,7 @@ struct Poller::Impl {
     }
     statistics.skipped = scheduler.totals().skipped + skipped_in_first_turn;
     statistics.missed = scheduler.totals().missed;
-    arm(BootClock::now() + (turns.size() == most ? pause_between_shares : grain));
+    arm(BootClock::now() + (turns.size() == most ? pause_between_shares : BootClock::duration{}));
   }
 
   /// The turns that may be started at once.
