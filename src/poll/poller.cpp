@@ -11,6 +11,7 @@
 #include "octopoll/core/shared_moment.hpp"
 #include "octopoll/core/text.hpp"
 #include "octopoll/poll/cycle_cost.hpp"
+#include "octopoll/schedule/grain.hpp"
 #include "octopoll/schedule/scheduler.hpp"
 #include "poll/engine_ids.hpp"
 #include "poll/pinger.hpp"
@@ -31,9 +32,7 @@ std::chrono::nanoseconds gap_for(std::chrono::nanoseconds gap, std::chrono::nano
 
 /// After a sleep, or a loop that stood still, all devices are due at once. They are started a share at a time, so that
 /// all of them have had their turn after a quarter of the time that they are normally spread over.
-constexpr auto pause_between_shares = 50ms;
-/// Turns that are due within this time are taken together: a wake-up costs more than what it starts.
-constexpr auto grain = 10ms;
+constexpr std::chrono::milliseconds least_between_shares = 50ms;
 constexpr double catch_up_speed = 4.0;
 constexpr std::size_t smallest_share = 8;
 
@@ -176,12 +175,15 @@ struct Poller::Impl {
     }
     statistics.skipped = scheduler.totals().skipped + skipped_in_first_turn;
     statistics.missed = scheduler.totals().missed;
-    arm(BootClock::now() + (turns.size() == most ? pause_between_shares : BootClock::duration{}));
+    arm(turns.size() == most && grain() < least_between_shares ? least_between_shares : 0ms);
   }
+
+  /// Turns that are due within this time are taken together.
+  [[nodiscard]] std::chrono::milliseconds grain() const { return schedule::grain_for(turns_per_second); }
 
   /// The turns that may be started at once.
   [[nodiscard]] std::size_t share() const {
-    const double seconds = std::chrono::duration<double>(pause_between_shares).count();
+    const double seconds = std::chrono::duration<double>(std::max(grain(), least_between_shares)).count();
     return std::max(smallest_share, static_cast<std::size_t>(catch_up_speed * turns_per_second * seconds));
   }
 
@@ -205,12 +207,13 @@ struct Poller::Impl {
     arm();
   }
 
-  /// For the next turn, but not before `earliest`.
-  void arm(BootTime earliest = BootTime::min()) {
+  /// For the next turn, at a moment that is still to come, `pause` away at least.
+  void arm(std::chrono::milliseconds pause = {}) {
     shared.loop.cancel(std::exchange(wake_timer, 0));
     if (stopping || !scheduling) return;
     if (const auto next = scheduler.next_due()) {
-      const BootTime when = shared_moment(std::max(*next, earliest), grain);
+      const BootTime earliest = BootClock::now() + BootClock::duration(1) + pause;
+      const BootTime when = shared_moment(std::max(*next, earliest), grain());
       wake_timer = shared.loop.at(when, [this] {
         wake_timer = 0;
         take_turns();
