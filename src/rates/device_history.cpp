@@ -64,6 +64,10 @@ void DeviceHistory::doubt(std::string_view name) noexcept {
   if (RowBase* const known = rows_.find(name)) known->moved_in_doubt = true;
 }
 
+void DeviceHistory::limit_ages(std::chrono::nanoseconds bound) noexcept {
+  rows_.for_each([bound](RowBase& row) { row.limit_age(bound); });
+}
+
 // The verdict by what opens the cycle. A restart in the middle of the last cycle was told then, by its later rows.
 Restart DeviceHistory::restart_since_last_cycle(const AgentClock& now) {
   const std::optional<AgentClock> before = std::exchange(clock_, now);

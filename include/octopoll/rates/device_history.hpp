@@ -100,8 +100,8 @@ class DeviceHistory {
   /// over.
   void doubt(std::string_view name) noexcept;
 
-  /// What the readings so far show is of no known time: the next one is `first` for each row.
-  void forget_bases() noexcept { rows_ = {}; }
+  /// No reading so far was older than that, when it came, whatever its age_bound said.
+  void limit_ages(std::chrono::nanoseconds bound) noexcept;
 
   /// Interfaces remembered.
   [[nodiscard]] std::size_t size() const noexcept { return rows_.size(); }

@@ -665,5 +665,30 @@ TEST_CASE("a history is a value") {
   CHECK(judge(copy, usual(2 * step)).deltas[in].value == 120'000U);
 }
 
+TEST_CASE("a base whose age turns out to be little makes rates at once") {
+  DeviceHistory history;
+  const auto read = [&](nanoseconds when, std::uint64_t value, nanoseconds age) {
+    InterfaceSample sample = row(when, Counter::in_octets, value, 64);
+    sample.time.age_bound = age;
+    return judge(history, sample);
+  };
+  const auto quality = [](const InterfaceRecord& record) { return record.deltas[Counter::in_octets].quality; };
+  CHECK(quality(read(0s, 1'000, 35s)) == Quality::first);
+  CHECK(quality(read(1s, 2'000, 35s)) == Quality::stale);
+  SECTION("nothing is lost") {
+    history.limit_ages(0s);
+    const InterfaceRecord record = read(2s, 3'000, 0s);
+    CHECK(quality(record) == Quality::ok);
+    CHECK(record.deltas[Counter::in_octets].value == 2'000U);
+    CHECK(record.elapsed == 2s);
+    CHECK(record.time_error < 0.01);
+  }
+  SECTION("a bound that is longer than what is known changes nothing") {
+    history.limit_ages(40s);
+    CHECK(quality(read(2s, 3'000, 0s)) == Quality::stale);
+    CHECK(quality(read(400s, 400'000, 0s)) == Quality::ok);
+  }
+}
+
 }  // namespace
 }  // namespace octopoll::rates::test
