@@ -685,7 +685,21 @@ struct DevicePoller::Impl {
     }
     silent = true;
     if (cycle->record.error) return fail_cycle(std::move(*cycle->record.error));
-    fail_cycle(Error{ErrorKind::timeout, fmt::format("{}: no answer within {}", device.name, budget), {}});
+    fail_cycle(unanswered());
+  }
+
+  /// The turn ended before the last try had its time (timeouts and retries do not fit into the interval).
+  [[nodiscard]] Error unanswered() {
+    snmp::Reply none;
+    none.tries = session ? static_cast<unsigned>((session->traffic() - cycle->traffic_before).requests) : 0;
+    none.waited = rounded(BootClock::now() - cycle->record.started);
+    if (none.tries > 0) {
+      ++cycle->record.cost.timeouts;
+      return session->explain(none);
+    }
+    return {ErrorKind::timeout,
+            fmt::format("{}: no answer within {}", device.name, format_duration(cycle->request.budget)),
+            governor_advice()};
   }
 
   [[nodiscard]] std::string governor_advice() const {
@@ -769,7 +783,8 @@ struct DevicePoller::Impl {
     record.rebooted = judgement.restart == rates::Restart::yes;
     for (const std::string& name : judgement.speeds_refuted) {
       log::warning(
-          "{}: {} carries more than its stated speed: its utilisation is not known; give its speed in the inventory",
+          "{}: {} carries more than its stated speed: its utilisation is not known; give its speed in the inventory: "
+          "interfaces: {{speed: [{{name: RE, speed: 1Gbit}}]}}",
           device.name, one_line(name));
     }
     if (record.outcome != CycleOutcome::partial) return;

@@ -210,6 +210,9 @@ TEST_CASE("a cycle that runs out of time ends with what has come, and the next o
     CHECK(silent.outcome == CycleOutcome::failed);
     REQUIRE(silent.error);
     CHECK(silent.error->kind == ErrorKind::timeout);
+    CHECK_THAT(silent.error->message, Catch::Contains("no answer to 1 request within"));
+    CHECK_THAT(silent.error->remedy, Catch::Contains("it answered before"));
+    CHECK(silent.cost.timeouts == 1);
     CHECK(silent.interfaces.empty());
     const DeviceCycle again = poll_once(bench, poller, {0, false, 50ms});
     CHECK(again.cost.requests == 1);
