@@ -24,9 +24,10 @@ struct Elapsed {
 };
 
 /// Measures by sysUpTime or by our clock, whichever has the smaller error bound (invariant 2 of the design).
-/// sysUpTime: its step at each end, a second where both readings are whole ones; our clock: the difference of the round
-/// trips, and the floor. sysUpTime counts only where it is sane: there at both ends, advancing (modulo 2^32, RFC 2578
-/// section 7.1.8), and within 3 %, two steps and the round trips of our clock. Thread: any.
+/// sysUpTime: its step (both ends are cut down, so they differ from the truth by less than one), a second where both
+/// readings are whole ones; our clock: the difference of the round trips, a sixteenth of the longer one, and the floor.
+/// sysUpTime counts only where it is sane: there at both ends, advancing (modulo 2^32, RFC 2578 section 7.1.8), and no
+/// further from our clock than both errors and 200 ppm allow. Thread: any.
 [[nodiscard]] Elapsed elapsed_between(const ReadingTime& before, const ReadingTime& now,
                                       const ClockSettings& settings = {}) noexcept;
 
