@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <signal.h>
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <thread>
@@ -92,6 +93,14 @@ std::vector<StoredDelta> deltas_of(const std::filesystem::path& store, const std
     deltas.push_back({integer(row[0]).value(), text(row[1]), text(row[2]), integer(row[3]), integer(row[4]),
                       real(row[5]), real(row[6]).value(), real(row[7]).value()});
   }
+  return deltas;
+}
+
+std::vector<StoredDelta> after_beginning(std::vector<StoredDelta> deltas) {
+  if (deltas.empty() || deltas.front().in_quality != "first") return deltas;
+  const auto known =
+      std::find_if(deltas.begin() + 1, deltas.end(), [](const auto& d) { return d.in_quality != "stale"; });
+  deltas.erase(deltas.begin() + 1, known);
   return deltas;
 }
 
