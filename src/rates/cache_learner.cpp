@@ -80,12 +80,16 @@ void CacheLearner::weigh_repeat(const Reading& now) noexcept {
 
 void CacheLearner::weigh_move(const Reading& now) noexcept {
   const std::uint64_t octets = now.octets - last_->octets;
-  const bool restarted = octets >> 63U != 0;
-  moved_octets_ = restarted ? 0 : octets;
   const nanoseconds before = moved_in_;
   moved_in_ = std::max<nanoseconds>(now.finished - last_->started, nanoseconds(1));
-  // What a cache holds back of a busy device comes at once.
-  if (++moves_in_a_row_ >= moves_that_clear || static_cast<double>(moved_octets_) < busy_octets) suspected_ = false;
+  ++moves_in_a_row_;
+  // Counters that went back tell nothing of what passed.
+  if (octets >> 63U == 0) {
+    moved_octets_ = octets;
+    // What a cache holds back of a busy device comes at once.
+    if (static_cast<double>(moved_octets_) < busy_octets) suspected_ = false;
+  }
+  if (moves_in_a_row_ >= moves_that_clear) suspected_ = false;
   age_ = suspected_ ? std::max(moved_in_, before) : nanoseconds(0);
 }
 
@@ -166,10 +170,12 @@ std::uint64_t octets_of(std::span<const InterfaceSample> rows) noexcept {
 }
 
 std::uint64_t fingerprint(std::span<const InterfaceSample> rows) noexcept {
+  // A sum, for answers overtake each other.
   std::uint64_t print = rows.size();
   for (const InterfaceSample& row : rows) {
-    print = stir(print + row.interface.if_index().value);
-    for (const CounterReading& reading : row.counters.items) print = stir(print + reading.value) + reading.bits;
+    std::uint64_t own = stir(row.interface.if_index().value);
+    for (const CounterReading& reading : row.counters.items) own = stir(own + reading.value) + reading.bits;
+    print += stir(own);
   }
   return print;
 }

@@ -11,7 +11,7 @@
 
 namespace octopoll::rates {
 
-/// A number that differs when any counter of these rows does (but for one chance in 2^64).
+/// A number that differs when any counter of these rows does (but for one chance in 2^64), whatever their order.
 [[nodiscard]] std::uint64_t fingerprint(std::span<const InterfaceSample> rows) noexcept;
 
 /// All octets of these rows, modulo 2^64.

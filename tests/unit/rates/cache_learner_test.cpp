@@ -421,6 +421,27 @@ TEST_CASE("a fresh busy agent is not suspected for good by one rest") {
   }
 }
 
+TEST_CASE("counters that begin anew end no suspicion: an agent that caches does so after its restart, too") {
+  Random random(12);
+  Agent agent{5s};
+  agent.scale = 1'000;
+  CacheLearner learner;
+  const auto watch = [&](int readings) {
+    for (int i = 0; i < readings; ++i) {
+      agent.run(random, 1s);
+      see(learner, agent);
+    }
+  };
+  watch(8);
+  REQUIRE(learner.age() > 0ns);
+  agent.truth = agent.shown = 0;
+  for (int i = 0; i < 20; ++i) {
+    CAPTURE(i);
+    watch(1);
+    CHECK(learner.age() > 0ns);
+  }
+}
+
 TEST_CASE("a fresh quiet agent has no wrong rate, at most a late one") {
   for (const double activity : {0.5, 0.2, 0.1, 0.05, 0.02, 0.005}) {
     for (std::uint64_t seed = 0; seed < 20; ++seed) {
@@ -437,6 +458,7 @@ TEST_CASE("a fresh quiet agent has no wrong rate, at most a late one") {
 
 TEST_CASE("a fingerprint sees each counter of each row") {
   std::vector<InterfaceSample> rows = {row(0s, in, 5, 64), row(0s, Counter::out_errors, 7, 32)};
+  change_facts(rows[1], [](InterfaceFacts& facts) { facts.if_index = IfIndex{2}; });
   const std::uint64_t print = fingerprint(rows);
   CHECK(fingerprint(rows) == print);
   rows[1].time.received += 1s;
@@ -449,6 +471,8 @@ TEST_CASE("a fingerprint sees each counter of each row") {
       reading = kept;
     }
   }
+  std::swap(rows[0], rows[1]);
+  CHECK(fingerprint(rows) == print);  // answers overtake each other
   std::swap(rows[0].counters, rows[1].counters);
   CHECK(fingerprint(rows) != print);
 }
