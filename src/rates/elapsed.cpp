@@ -9,9 +9,6 @@ namespace {
 
 using std::chrono::nanoseconds;
 
-/// Two clocks that are right part by less than 1 in so many.
-constexpr int crystal = 5'000;
-
 // Many agents count seconds and say hundredths. Two readings of a finer clock are both whole seconds once in 10,000
 // times, and then it is only trusted less.
 nanoseconds step_shown(const ReadingTime& before, const ReadingTime& now) noexcept {
@@ -28,14 +25,21 @@ nanoseconds own_error(const ReadingTime& before, const ReadingTime& now, const C
   return difference + std::max(now.round_trip, before.round_trip) / 16 + settings.reception_floor;
 }
 
+nanoseconds part_of(nanoseconds time, const ClockSettings& settings) noexcept {
+  return nanoseconds(static_cast<std::int64_t>(static_cast<double>(time.count()) * settings.uptime_drift));
+}
+
+nanoseconds ticks_between(const ReadingTime& before, const ReadingTime& now) noexcept {
+  // uint32 arithmetic is the wrap at 2^32.
+  return TimeTicks(now.sys_uptime->count() - before.sys_uptime->count());
+}
+
 // `own`: what our clock says, `slack`: by how much the two may differ.
 std::optional<nanoseconds> sane_uptime(const ReadingTime& before, const ReadingTime& now, nanoseconds own,
                                        nanoseconds slack) noexcept {
   if (!before.sys_uptime || !now.sys_uptime) return std::nullopt;
-  // uint32 arithmetic is the wrap at 2^32.
-  const std::uint32_t ticks = now.sys_uptime->count() - before.sys_uptime->count();
-  const nanoseconds uptime = TimeTicks(ticks);
-  if (ticks == 0 || std::chrono::abs(uptime - own) > slack) return std::nullopt;
+  const nanoseconds uptime = ticks_between(before, now);
+  if (uptime.count() == 0 || std::chrono::abs(uptime - own) > slack) return std::nullopt;
   return uptime;
 }
 
@@ -45,13 +49,12 @@ Elapsed elapsed_between(const ReadingTime& before, const ReadingTime& now, const
   Elapsed elapsed;
   elapsed.time = now.received - before.received;
   elapsed.clock_error = own_error(before, now, settings);
-  nanoseconds uptime_error = settings.uptime_step + settings.reception_floor;
+  nanoseconds uptime_error = settings.uptime_step + settings.reception_floor + part_of(elapsed.time, settings);
   // Mostly our own clock is the better one, whatever the agent's shows.
   if (uptime_error < elapsed.clock_error) uptime_error = std::max(uptime_error, step_shown(before, now));
   if (uptime_error < elapsed.clock_error) {
     // A clock that runs slow is no better than ours for having a fine step.
-    const nanoseconds slack = elapsed.clock_error + uptime_error + elapsed.time / crystal;
-    if (const auto uptime = sane_uptime(before, now, elapsed.time, slack)) {
+    if (const auto uptime = sane_uptime(before, now, elapsed.time, elapsed.clock_error + uptime_error)) {
       elapsed.time = *uptime;
       elapsed.clock_error = uptime_error;
     }
@@ -61,6 +64,15 @@ Elapsed elapsed_between(const ReadingTime& before, const ReadingTime& now, const
   const nanoseconds error = std::max(before.age_bound, now.age_bound) + elapsed.clock_error;
   elapsed.relative_error = static_cast<double>(error.count()) / static_cast<double>(elapsed.time.count());
   return elapsed;
+}
+
+std::optional<double> uptime_drift_between(const ReadingTime& before, const ReadingTime& now,
+                                           const ClockSettings& settings) noexcept {
+  const nanoseconds own = now.received - before.received;
+  if (!before.sys_uptime || !now.sys_uptime || own.count() <= 0) return std::nullopt;
+  const nanoseconds apart = std::chrono::abs(ticks_between(before, now) - own);
+  const nanoseconds error = own_error(before, now, settings) + settings.uptime_step;
+  return static_cast<double>((apart + error).count()) / static_cast<double>(own.count());
 }
 
 }  // namespace octopoll::rates

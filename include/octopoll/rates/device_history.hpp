@@ -107,14 +107,16 @@ class DeviceHistory {
   [[nodiscard]] std::size_t size() const noexcept { return rows_.size(); }
 
  private:
+  [[nodiscard]] ClockSettings clock_of(const ReadingTime& now, const ClockSettings& given);
   [[nodiscard]] Restart restart_since_last_cycle(const AgentClock& now);
   [[nodiscard]] bool row_restarted(const RowBase& base, const ReadingTime& now, Restart& device);
   void forget(BootTime now, std::chrono::nanoseconds after);
 
   InterfaceList<RowBase> rows_;
-  std::optional<AgentClock> clock_;       // of the last cycle's beginning
-  std::optional<AgentClock> latest_;      // of its newest row
-  std::optional<BootTime> restarted_at_;  // the last restart, not earlier than it was
+  std::optional<AgentClock> clock_;          // of the last cycle's beginning
+  std::optional<AgentClock> latest_;         // of its newest row
+  std::optional<BootTime> restarted_at_;     // the last restart, not earlier than it was
+  std::optional<ReadingTime> uptime_since_;  // the reading that the agent's clock is compared with
 };
 
 }  // namespace octopoll::rates

@@ -29,9 +29,9 @@ TEST_CASE("elapsed is taken from the clock with the smaller error bound") {
       {"steady round trips: ours", reading(0s, 1ms, 1'000), reading(10s, 1ms, 2'001), 10s, 112'500ns},
       {"round trips differ a little: ours", reading(0s, 1ms, 1'000), reading(10s, 9ms, 2'001), 10s, 8ms + 612'500ns},
       {"round trips differ by more than sysUpTime's step: the agent's", reading(0s, 1ms, 1'000),
-       reading(10s, 500ms, 1'950), 9500ms, 10ms + 50us},
-      {"the other way round", reading(0s, 500ms, 1'000), reading(10s, 1ms, 2'050), 10500ms, 10ms + 50us},
-      {"over sysUpTime's wrap", reading(0s, 1ms, 0xFFFFFFFFU - 499), reading(10s, 500ms, 450), 9500ms, 10ms + 50us},
+       reading(10s, 500ms, 1'950), 9500ms, 12ms + 50us},
+      {"the other way round", reading(0s, 500ms, 1'000), reading(10s, 1ms, 2'050), 10500ms, 12ms + 50us},
+      {"over sysUpTime's wrap", reading(0s, 1ms, 0xFFFFFFFFU - 499), reading(10s, 500ms, 450), 9500ms, 12ms + 50us},
       {"no sysUpTime now", reading(0s, 1ms, 1'000), reading(10s, 500ms, {}), 10s, 499ms + 31'300us},
       {"no sysUpTime before", reading(0s, 1ms, {}), reading(10s, 500ms, 2'000), 10s, 499ms + 31'300us},
       {"sysUpTime stands still", reading(0s, 1ms, 1'000), reading(10s, 500ms, 1'000), 10s, 499ms + 31'300us},
@@ -73,6 +73,26 @@ TEST_CASE("a coarser sysUpTime is trusted less") {
 TEST_CASE("a sysUpTime that shows whole seconds only is no finer than they are") {
   CHECK(elapsed_between(reading(0s, 1ms, 1'000), reading(10s, 500ms, 2'000)).clock_error == 499ms + 31'300us);
   CHECK(elapsed_between(reading(0s, 1ms, 1'000), reading(100s, 2500ms, 11'000)).clock_error == 1s);
+}
+
+TEST_CASE("how far sysUpTime drifts is known the better, the longer it is watched") {
+  const auto drift = [](nanoseconds span, std::uint32_t ticks, nanoseconds round_trip) {
+    return uptime_drift_between(reading(0s, 1ms, 1'000), reading(span, round_trip, 1'000 + ticks));
+  };
+  CHECK(drift(1s, 100, 51ms) == Approx(0.05 + 0.01 + 51e-3 / 16 + 50e-6));
+  CHECK(drift(100s, 10'000, 51ms) == Approx((0.05 + 0.01 + 51e-3 / 16 + 50e-6) / 100));
+  CHECK(drift(100s, 9'800, 1ms) == Approx(0.02 + (0.01 + 1e-3 / 16 + 50e-6) / 100));
+  CHECK(drift(100s, 10'200, 1ms) == Approx(0.02 + (0.01 + 1e-3 / 16 + 50e-6) / 100));
+  CHECK_FALSE(uptime_drift_between(reading(0s, 1ms, {}), reading(1s, 1ms, 100)));
+  CHECK_FALSE(uptime_drift_between(reading(0s, 1ms, 1'000), reading(0s, 1ms, 1'000)));
+}
+
+TEST_CASE("a sysUpTime that drifts is trusted less") {
+  ClockSettings settings;
+  settings.uptime_drift = 0.02;
+  const auto now = reading(10s, 150ms, 1'990);
+  CHECK(elapsed_between(reading(0s, 1ms, 1'000), now, settings).time == 10s);
+  CHECK(elapsed_between(reading(0s, 1ms, 1'000), now).time == 9900ms);
 }
 
 TEST_CASE("no time between two readings is all error") {
