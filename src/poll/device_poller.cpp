@@ -675,6 +675,7 @@ struct DevicePoller::Impl {
     if (cycle->answered) {
       return stop_short(fmt::format("{}: not all rows were read within {}", device.name, budget), governor_advice());
     }
+    if (session) session->give_up_all();
     drop_discovery();
     abandon();
     if (cycle->waits_for_name) {
@@ -693,10 +694,7 @@ struct DevicePoller::Impl {
     snmp::Reply none;
     none.tries = session ? static_cast<unsigned>((session->traffic() - cycle->traffic_before).requests) : 0;
     none.waited = rounded(BootClock::now() - cycle->record.started);
-    if (none.tries > 0) {
-      ++cycle->record.cost.timeouts;
-      return session->explain(none);
-    }
+    if (none.tries > 0) return session->explain(none);
     return {ErrorKind::timeout,
             fmt::format("{}: no answer within {}", device.name, format_duration(cycle->request.budget)),
             governor_advice()};

@@ -9,38 +9,48 @@ namespace {
 
 using std::chrono::nanoseconds;
 
+nanoseconds longer_trip(const ReadingTime& before, const ReadingTime& now) noexcept {
+  return std::max(before.round_trip, now.round_trip);
+}
+
+// What our clock is probably off by. What one round trip took longer than the other may have passed before the reading
+// or after it, and equal ones need not divide alike between the two ways, all the less the longer they are.
+nanoseconds likely_error(const ReadingTime& before, const ReadingTime& now, const ClockSettings& settings) noexcept {
+  return std::chrono::abs(now.round_trip - before.round_trip) + longer_trip(before, now) / 16 +
+         settings.reception_floor;
+}
+
+// A reading is made while its request is under way, at any moment of that.
+nanoseconds own_bound(const ReadingTime& before, const ReadingTime& now, const ClockSettings& settings) noexcept {
+  return longer_trip(before, now) + settings.reception_floor;
+}
+
 // Many agents count seconds and say hundredths. Two readings of a finer clock are both whole seconds once in 10,000
 // times, and then it is only trusted less.
-nanoseconds step_shown(const ReadingTime& before, const ReadingTime& now) noexcept {
+nanoseconds step_shown(const ReadingTime& before, const ReadingTime& now, nanoseconds step) noexcept {
   constexpr std::uint32_t second = 100;
-  if (!before.sys_uptime || !now.sys_uptime) return {};
   const bool whole = before.sys_uptime->count() % second == 0 && now.sys_uptime->count() % second == 0;
-  return whole ? std::chrono::seconds(1) : nanoseconds(0);
+  return whole ? std::max<nanoseconds>(step, std::chrono::seconds(1)) : step;
 }
 
-// What one round trip took longer than the other may have passed before the reading or after it. Nor do equal ones
-// divide alike between the two ways, all the less the longer they are.
-nanoseconds own_error(const ReadingTime& before, const ReadingTime& now, const ClockSettings& settings) noexcept {
-  const nanoseconds difference = std::chrono::abs(now.round_trip - before.round_trip);
-  return difference + std::max(now.round_trip, before.round_trip) / 16 + settings.reception_floor;
-}
+/// What sysUpTime says of the time between.
+struct AgentSpan {
+  nanoseconds time;
+  nanoseconds bound;
+};
 
-nanoseconds part_of(nanoseconds time, const ClockSettings& settings) noexcept {
-  return nanoseconds(static_cast<std::int64_t>(static_cast<double>(time.count()) * settings.uptime_drift));
-}
-
-nanoseconds ticks_between(const ReadingTime& before, const ReadingTime& now) noexcept {
-  // uint32 arithmetic is the wrap at 2^32.
-  return TimeTicks(now.sys_uptime->count() - before.sys_uptime->count());
-}
-
-// `own`: what our clock says, `slack`: by how much the two may differ.
-std::optional<nanoseconds> sane_uptime(const ReadingTime& before, const ReadingTime& now, nanoseconds own,
-                                       nanoseconds slack) noexcept {
+// Both ends are cut down, so together they are off by less than one step.
+std::optional<AgentSpan> agent_span(const ReadingTime& before, const ReadingTime& now, nanoseconds own,
+                                    const ClockSettings& settings) noexcept {
   if (!before.sys_uptime || !now.sys_uptime) return std::nullopt;
-  const nanoseconds uptime = ticks_between(before, now);
-  if (uptime.count() == 0 || std::chrono::abs(uptime - own) > slack) return std::nullopt;
-  return uptime;
+  // uint32 arithmetic is the wrap at 2^32.
+  const nanoseconds time = TimeTicks(now.sys_uptime->count() - before.sys_uptime->count());
+  const auto drift = nanoseconds(static_cast<std::int64_t>(static_cast<double>(own.count()) * settings.uptime_drift));
+  const AgentSpan span{time, step_shown(before, now, settings.uptime_step) + settings.reception_floor + drift};
+  // A clock that does not go right is no better than ours for having a fine step.
+  const nanoseconds slack = span.bound + own_bound(before, now, settings);
+  if (time.count() == 0 || std::chrono::abs(time - own) > slack) return std::nullopt;
+  return span;
 }
 
 }  // namespace
@@ -48,15 +58,17 @@ std::optional<nanoseconds> sane_uptime(const ReadingTime& before, const ReadingT
 Elapsed elapsed_between(const ReadingTime& before, const ReadingTime& now, const ClockSettings& settings) noexcept {
   Elapsed elapsed;
   elapsed.time = now.received - before.received;
-  elapsed.clock_error = own_error(before, now, settings);
-  nanoseconds uptime_error = settings.uptime_step + settings.reception_floor + part_of(elapsed.time, settings);
+  elapsed.clock_error = own_bound(before, now, settings);
   // Mostly our own clock is the better one, whatever the agent's shows.
-  if (uptime_error < elapsed.clock_error) uptime_error = std::max(uptime_error, step_shown(before, now));
-  if (uptime_error < elapsed.clock_error) {
-    // A clock that runs slow is no better than ours for having a fine step.
-    if (const auto uptime = sane_uptime(before, now, elapsed.time, elapsed.clock_error + uptime_error)) {
-      elapsed.time = *uptime;
-      elapsed.clock_error = uptime_error;
+  if (settings.uptime_step < elapsed.clock_error) {
+    if (const auto agent = agent_span(before, now, elapsed.time, settings)) {
+      const nanoseconds between = std::chrono::abs(agent->time - elapsed.time);
+      if (agent->bound < likely_error(before, now, settings)) {
+        elapsed.time = agent->time;
+        elapsed.clock_error = agent->bound;
+      } else {
+        elapsed.clock_error = std::min(elapsed.clock_error, between + agent->bound);
+      }
     }
   }
   if (elapsed.time.count() <= 0) return elapsed;
@@ -70,9 +82,9 @@ std::optional<double> uptime_drift_between(const ReadingTime& before, const Read
                                            const ClockSettings& settings) noexcept {
   const nanoseconds own = now.received - before.received;
   if (!before.sys_uptime || !now.sys_uptime || own.count() <= 0) return std::nullopt;
-  const nanoseconds apart = std::chrono::abs(ticks_between(before, now) - own);
-  const nanoseconds error = own_error(before, now, settings) + settings.uptime_step;
-  return static_cast<double>((apart + error).count()) / static_cast<double>(own.count());
+  const nanoseconds uptime = TimeTicks(now.sys_uptime->count() - before.sys_uptime->count());
+  const nanoseconds apart = std::chrono::abs(uptime - own) + own_bound(before, now, settings) + settings.uptime_step;
+  return static_cast<double>(apart.count()) / static_cast<double>(own.count());
 }
 
 }  // namespace octopoll::rates

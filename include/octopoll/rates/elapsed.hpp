@@ -32,11 +32,13 @@ struct Elapsed {
   double relative_error = 1.0;
 };
 
-/// Measures by sysUpTime or by our clock, whichever has the smaller error bound (invariant 2 of the design).
-/// sysUpTime: its step (both ends are cut down, so they differ from the truth by less than one), a second where both
-/// readings are whole ones, and its drift; our clock: the difference of the round trips, a sixteenth of the longer one,
-/// and the floor. sysUpTime counts only where it is sane: there at both ends, advancing (modulo 2^32, RFC 2578
-/// section 7.1.8), and no further from our clock than both errors allow. Thread: any.
+/// Measures by our clock, or by sysUpTime where that is probably the better one (invariant 2 of the design).
+///
+/// Our clock: a reading is made while its request is under way, so the bound is the longer round trip; probably it is
+/// not far from the difference of the two. sysUpTime: its step (both ends are cut down, so together they are off by
+/// less than one), a second where both readings are whole ones, and its drift. It counts only where it is sane: there
+/// at both ends, advancing (modulo 2^32, RFC 2578 section 7.1.8), and no further from our clock than both bounds allow;
+/// then it bounds the error of ours, too. Thread: any.
 [[nodiscard]] Elapsed elapsed_between(const ReadingTime& before, const ReadingTime& now,
                                       const ClockSettings& settings = {}) noexcept;
 
