@@ -9,6 +9,9 @@ namespace {
 
 using std::chrono::nanoseconds;
 
+/// Off by all of the time that it measures.
+constexpr double useless_clock = 1.0;
+
 nanoseconds longer_trip(const ReadingTime& before, const ReadingTime& now) noexcept {
   return std::max(before.round_trip, now.round_trip);
 }
@@ -83,8 +86,12 @@ std::optional<double> uptime_drift_between(const ReadingTime& before, const Read
   const nanoseconds own = now.received - before.received;
   if (!before.sys_uptime || !now.sys_uptime || own.count() <= 0) return std::nullopt;
   const nanoseconds uptime = TimeTicks(now.sys_uptime->count() - before.sys_uptime->count());
-  const nanoseconds apart = std::chrono::abs(uptime - own) + own_bound(before, now, settings) + settings.uptime_step;
-  return static_cast<double>(apart.count()) / static_cast<double>(own.count());
+  const nanoseconds apart = std::chrono::abs(uptime - own);
+  const nanoseconds unknown = own_bound(before, now, settings) + settings.uptime_step;
+  const double share = 1.0 / static_cast<double>(own.count());
+  const double proven = static_cast<double>((apart - unknown).count()) * share;
+  if (proven > settings.uptime_drift) return useless_clock;
+  return static_cast<double>((apart + unknown).count()) * share;
 }
 
 }  // namespace octopoll::rates
