@@ -522,9 +522,21 @@ struct DevicePoller::Impl {
     });
   }
 
-  void date_by_suspicion(std::chrono::nanoseconds age) {
-    if (announced_cache || cycle->request.date_snapshot || age == 0ns) return;
-    for (InterfaceSample& sample : cycle->snapshot.interfaces) sample.time.age_bound += age;
+  /// Of all rows or none: a reading without some of them looks like a cache that has moved.
+  void look_for_cache(bool whole) {
+    auto& interfaces = cycle->snapshot.interfaces;
+    const bool known = cache_period() > 0ns;
+    if (whole) {
+      cache_learner.see(cycle->first_asked, cycle->last_heard, rates::fingerprint(interfaces),
+                        rates::octets_of(interfaces));
+    } else {
+      cache_learner.see_part(BootClock::now());
+    }
+    if (known || announced_cache) return;
+    if (const auto bound = cache_learner.age_of_earlier()) history.limit_ages(*bound);
+    // Two readings are all there will be of a pair, and only standing still is a sign.
+    if (cycle->request.date_snapshot && !cache_learner.repeats()) return;
+    for (InterfaceSample& sample : interfaces) sample.time.age_bound += cache_learner.age();
   }
 
   /// For totals that count nothing twice. Asked last, since nothing waits for it.
@@ -547,15 +559,8 @@ struct DevicePoller::Impl {
     if (cycle->dated_age) {
       const auto age = std::min(*cycle->dated_age + (cycle->last_heard - cycle->first_asked), cache_period());
       for (InterfaceSample& sample : interfaces) sample.time.age_bound += age - cache_period();
-    } else if (!interfaces.empty() && interfaces.size() == asked && !cycle->record.error) {
-      // Of all rows or none: a reading without some of them looks like a cache that has moved.
-      const bool learned = cache_period() > 0ns;
-      cache_learner.see(cycle->first_asked, cycle->last_heard, rates::fingerprint(interfaces),
-                        rates::octets_of(interfaces));
-      if (!learned) date_by_suspicion(cache_learner.age());
-      if (!learned && !cycle->request.date_snapshot && cache_learner.first_dated()) history.forget_bases();
-    } else if (cache_period() == 0ns) {
-      date_by_suspicion(cache_learner.age_of_other());
+    } else {
+      look_for_cache(!interfaces.empty() && interfaces.size() == asked && !cycle->record.error);
     }
     if (!cycle->record.error) cycle->record.error = tables.lacking();
     if (interfaces.size() < asked && !cycle->record.error) {
@@ -670,6 +675,7 @@ struct DevicePoller::Impl {
     if (cycle->answered) {
       return stop_short(fmt::format("{}: not all rows were read within {}", device.name, budget), governor_advice());
     }
+    if (session) session->give_up_all();
     drop_discovery();
     abandon();
     if (cycle->waits_for_name) {
@@ -680,7 +686,18 @@ struct DevicePoller::Impl {
     }
     silent = true;
     if (cycle->record.error) return fail_cycle(std::move(*cycle->record.error));
-    fail_cycle(Error{ErrorKind::timeout, fmt::format("{}: no answer within {}", device.name, budget), {}});
+    fail_cycle(unanswered());
+  }
+
+  /// The turn ended before the last try had its time (timeouts and retries do not fit into the interval).
+  [[nodiscard]] Error unanswered() {
+    snmp::Reply none;
+    none.tries = session ? static_cast<unsigned>((session->traffic() - cycle->traffic_before).requests) : 0;
+    none.waited = rounded(BootClock::now() - cycle->record.started);
+    if (none.tries > 0) return session->explain(none);
+    return {ErrorKind::timeout,
+            fmt::format("{}: no answer within {}", device.name, format_duration(cycle->request.budget)),
+            governor_advice()};
   }
 
   [[nodiscard]] std::string governor_advice() const {
@@ -695,7 +712,7 @@ struct DevicePoller::Impl {
     if (!cycle->record.error) {
       cycle->record.error = Error{ErrorKind::partial, std::move(message), std::move(remedy)};
     }
-    if (cache_period() == 0ns) date_by_suspicion(cache_learner.age_of_other());
+    look_for_cache(false);
     finish(cycle->answered ? CycleOutcome::partial : CycleOutcome::failed);
   }
 
@@ -764,7 +781,8 @@ struct DevicePoller::Impl {
     record.rebooted = judgement.restart == rates::Restart::yes;
     for (const std::string& name : judgement.speeds_refuted) {
       log::warning(
-          "{}: {} carries more than its stated speed: its utilisation is not known; give its speed in the inventory",
+          "{}: {} carries more than its stated speed: its utilisation is not known; give its speed in the inventory: "
+          "interfaces: {{speed: [{{name: RE, speed: 1Gbit}}]}}",
           device.name, one_line(name));
     }
     if (record.outcome != CycleOutcome::partial) return;

@@ -37,7 +37,8 @@ struct LossSums {
   /// `packets`: all that came or were to go.
   void add(const std::optional<std::uint64_t>& delta, const std::optional<std::uint64_t>& packets, double its_seconds,
            double share);
-  [[nodiscard]] LossCount count(double polled_seconds) const;
+  /// `counted`: the interface had true deltas, of this counter or of others.
+  [[nodiscard]] LossCount count(double polled_seconds, bool counted) const;
 };
 
 struct DirectionSums {
@@ -45,18 +46,21 @@ struct DirectionSums {
   bool packets_known = false;
   LossSums errors, discards;
   void add(const Deltas& deltas, bool in, double seconds, double share);
-  [[nodiscard]] DirectionErrors result(double polled_seconds) const;
+  [[nodiscard]] DirectionErrors result(double polled_seconds, bool counted) const;
 };
 
 struct InterfaceSums {
   DirectionSums in, out;
   LossSums unknown_protocols;
   std::uint64_t flaps = 0;
+  bool counted = false;  // some counter had a true delta
 };
 
 std::optional<std::uint64_t> of(const Deltas& deltas, Counter inbound, bool in) {
   return deltas.items[static_cast<std::size_t>(inbound) + (in ? 0U : 1U)];
 }
+
+bool is_known(const std::optional<std::uint64_t>& delta) noexcept { return delta.has_value(); }
 
 /// All packets that came, or were to go.
 std::optional<std::uint64_t> packets_of(const Deltas& deltas, bool in) {
@@ -97,8 +101,10 @@ void DirectionSums::add(const Deltas& deltas, bool in, double seconds, double sh
   discards.add(of(deltas, Counter::in_discards, in), all_packets, seconds, share);
 }
 
-LossCount LossSums::count(double polled_seconds) const {
+LossCount LossSums::count(double polled_seconds, bool counted) const {
   LossCount count;
+  // While others count, this one is not polled, or the agent has none.
+  if (counted && seconds <= 0.0) return count;
   count.valid_share = std::min(seconds / polled_seconds, 1.0);
   if (seconds <= 0.0) return count;
   count.packets = lost.rounded();
@@ -107,11 +113,11 @@ LossCount LossSums::count(double polled_seconds) const {
   return count;
 }
 
-DirectionErrors DirectionSums::result(double polled_seconds) const {
+DirectionErrors DirectionSums::result(double polled_seconds, bool counted) const {
   DirectionErrors made;
   if (packets_known) made.packets = packets.rounded();
-  made.errors = errors.count(polled_seconds);
-  made.discards = discards.count(polled_seconds);
+  made.errors = errors.count(polled_seconds, counted);
+  made.discards = discards.count(polled_seconds, counted);
   return made;
 }
 
@@ -148,6 +154,8 @@ Result<> read_device(store::Reader& reader, const ErrorsQuery& query, const Sele
     const Span inside = intersection(delta, polled);
     if (delta.empty() || inside.empty()) return;
     const double share = inside.seconds() / delta.seconds();
+    const auto& deltas = counts.deltas.items;
+    sum->second.counted = sum->second.counted || std::any_of(deltas.begin(), deltas.end(), is_known);
     sum->second.in.add(counts.deltas, true, inside.seconds(), share);
     sum->second.out.add(counts.deltas, false, inside.seconds(), share);
     sum->second.unknown_protocols.add(counts.deltas[Counter::in_unknown_protos], all_packets_of(counts.deltas, true),
@@ -161,9 +169,9 @@ Result<> read_device(store::Reader& reader, const ErrorsQuery& query, const Sele
     made.device = device.name;
     made.interface = one.name;
     made.alias = one.alias;
-    made.in = sum.in.result(polled.seconds());
-    made.out = sum.out.result(polled.seconds());
-    made.unknown_protocols = sum.unknown_protocols.count(polled.seconds());
+    made.in = sum.in.result(polled.seconds(), sum.counted);
+    made.out = sum.out.result(polled.seconds(), sum.counted);
+    made.unknown_protocols = sum.unknown_protocols.count(polled.seconds(), sum.counted);
     made.flaps = sum.flaps;
     made.limits = own == query.device_limits.end() ? query.limits : own->second;
     made.health = health_of(made);

@@ -20,10 +20,15 @@ constexpr std::array<std::string_view, 8> least_telling{
 
 Cell health_cell(Health health) { return {std::string(to_string(health)), {}}; }
 
-/// Of the worst of the counters; not all agents have the one of unknown protocols.
+/// Of the worst of the counters that are polled; not all agents have the one of unknown protocols.
 std::optional<double> valid_share(const InterfaceErrors& one) {
-  return std::min({one.in.errors.valid_share, one.in.discards.valid_share, one.out.errors.valid_share,
-                   one.out.discards.valid_share});
+  std::optional<double> worst;
+  for (const DirectionErrors* direction : {&one.in, &one.out}) {
+    for (const LossCount* loss : {&direction->errors, &direction->discards}) {
+      if (loss->valid_share) worst = std::min(*loss->valid_share, worst.value_or(1.0));
+    }
+  }
+  return worst;
 }
 
 }  // namespace

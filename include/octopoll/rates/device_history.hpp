@@ -100,21 +100,23 @@ class DeviceHistory {
   /// over.
   void doubt(std::string_view name) noexcept;
 
-  /// What the readings so far show is of no known time: the next one is `first` for each row.
-  void forget_bases() noexcept { rows_ = {}; }
+  /// No reading so far was older than that, when it came, whatever its age_bound said.
+  void limit_ages(std::chrono::nanoseconds bound) noexcept;
 
   /// Interfaces remembered.
   [[nodiscard]] std::size_t size() const noexcept { return rows_.size(); }
 
  private:
+  [[nodiscard]] ClockSettings clock_of(const ReadingTime& now, const ClockSettings& given);
   [[nodiscard]] Restart restart_since_last_cycle(const AgentClock& now);
   [[nodiscard]] bool row_restarted(const RowBase& base, const ReadingTime& now, Restart& device);
   void forget(BootTime now, std::chrono::nanoseconds after);
 
   InterfaceList<RowBase> rows_;
-  std::optional<AgentClock> clock_;       // of the last cycle's beginning
-  std::optional<AgentClock> latest_;      // of its newest row
-  std::optional<BootTime> restarted_at_;  // the last restart, not earlier than it was
+  std::optional<AgentClock> clock_;          // of the last cycle's beginning
+  std::optional<AgentClock> latest_;         // of its newest row
+  std::optional<BootTime> restarted_at_;     // the last restart, not earlier than it was
+  std::optional<ReadingTime> uptime_since_;  // the reading that the agent's clock is compared with
 };
 
 }  // namespace octopoll::rates

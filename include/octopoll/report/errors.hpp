@@ -26,12 +26,12 @@ namespace octopoll::report {
 ///         packet counters leave out those with errors, the discarded and those of unknown protocols, which are added;
 ///         outbound they count them (RFC 2863, ifInUcastPkts and ifOutUcastPkts). Absent where no true delta lies in
 ///         the window, the ratio also where there were no packets. `valid_share`: time with a true delta by the time
-///         that the device was polled.
+///         that the device was polled; absent where only other counters of the interface had any.
 struct LossCount {
   std::optional<std::uint64_t> packets;
   std::optional<double> ratio;
   std::optional<double> per_second;
-  double valid_share = 0.0;
+  std::optional<double> valid_share;
 };
 
 struct DirectionErrors {
