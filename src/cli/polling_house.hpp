@@ -18,7 +18,7 @@ namespace octopoll::cli {
 struct HouseOptions {
   std::optional<std::filesystem::path> db;  ///< --db
   bool keep_latest = false;                 ///< records are kept for a table at the end
-  poll::PollerOptions poller;               ///< last_poll_numbers is filled from the store
+  poll::PollerOptions poller;               ///< what it takes from the store is filled in
 };
 
 class PollingHouse {

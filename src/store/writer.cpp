@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "last_readings.hpp"
 #include "octopoll/core/clock.hpp"
 #include "octopoll/core/guarded.hpp"
 #include "octopoll/core/log.hpp"
@@ -109,6 +110,7 @@ struct Writer::Impl {
   std::optional<Storage>
       storage;  ///< the writer's thread alone, once it runs; empty until a failed store is open again
   std::map<std::string, std::uint64_t> last_poll_numbers;
+  std::map<std::string, LastReadings> last_readings;
   BoundedQueue<RecordPtr> queue;      ///< bounded in rows by put(); its own bound, in records, is never reached
   mutable std::mutex queue_mutex;     ///< held for moments: what is in the queue and its rows change together
   std::size_t queued_rows = 0;        ///< under queue_mutex
@@ -141,9 +143,12 @@ Result<std::unique_ptr<Writer>> Writer::open(const fs::path& path, WriterOptions
   if (!storage) return tl::make_unexpected(storage.error());
   auto numbers = read_last_poll_numbers(storage->database);
   if (!numbers) return tl::make_unexpected(numbers.error());
+  auto readings = read_last_readings(storage->database);
+  if (!readings) return tl::make_unexpected(readings.error());
 
   auto impl = std::make_unique<Impl>(canonical, std::move(options), std::move(*lock), std::move(*storage));
   impl->last_poll_numbers = std::move(*numbers);
+  impl->last_readings = std::move(*readings);
   try {
     impl->thread = std::thread([self = impl.get()] { self->run(); });
   } catch (const std::system_error& refused) {
@@ -188,6 +193,8 @@ WriterStatistics Writer::statistics() const {
 const std::map<std::string, std::uint64_t>& Writer::last_poll_numbers() const noexcept {
   return impl_->last_poll_numbers;
 }
+
+std::map<std::string, LastReadings> Writer::take_last_readings() { return std::exchange(impl_->last_readings, {}); }
 
 void Writer::Impl::run() {
   for (;;) {

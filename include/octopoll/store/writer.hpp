@@ -12,6 +12,7 @@
 #include <string>
 
 #include "octopoll/core/cycle.hpp"
+#include "octopoll/core/last_readings.hpp"
 #include "octopoll/core/result.hpp"
 #include "octopoll/core/retention.hpp"
 
@@ -78,6 +79,10 @@ class Writer final : public Sink {
 
   /// The highest poll number stored of each device, as found at open(): a device goes on from there.
   [[nodiscard]] const std::map<std::string, std::uint64_t>& last_poll_numbers() const noexcept;
+
+  /// The last readings of each device, as found at open(): for a poller that goes on from them. They are given away:
+  /// empty from the second call on. Thread: one at a time.
+  [[nodiscard]] std::map<std::string, LastReadings> take_last_readings();
 
  private:
   struct Impl;
