@@ -50,19 +50,18 @@ Result<std::optional<OpenBinOf>> open_bin_of(Database& database, std::int64_t de
   return OpenBinOf{state->integer(0), state->integer(1)};
 }
 
-/// As the writer would restore it.
-Result<std::map<std::int64_t, TrafficBin>> read_open_bin(Database& database, const SampleQuery& query,
-                                                         const OpenBinOf& open) {
+/// What is in no row of it, in the order of the interfaces.
+Result<std::map<std::int64_t, TrafficBin>> read_open(Database& database, const SampleQuery& query,
+                                                     const OpenBinOf& open) {
   auto samples = database.prepare(open_traffic_sql());
   if (!samples) return tl::make_unexpected(samples.error());
+  const auto open_bins = read_open_bin(*samples, query.device_id, open.from_poll, open.number);
+  if (!open_bins) return tl::make_unexpected(open_bins.error());
   std::map<std::int64_t, TrafficBin> bins;
-  for (auto row = samples->first(query.device_id, open.from_poll);; row = samples->next()) {
-    if (!row) return tl::make_unexpected(row.error());
-    if (!*row) return bins;
-    const KeptTraffic kept = read_kept_traffic(*samples);
-    if (kept.interface_id < query.first_interface || kept.interface_id > query.last_interface) continue;
-    bins[kept.interface_id].add(share_of(kept.sample, open.number));
+  for (const auto& [id, bin] : *open_bins) {
+    if (id >= query.first_interface && id <= query.last_interface) bins.emplace(id, bin.whole());
   }
+  return bins;
 }
 
 /// Ids of the query that follow each other closely, first and last: what is between costs less than another seek.
@@ -121,7 +120,7 @@ Result<> Reader::for_each_traffic(const SampleQuery& query, const std::function<
   if (!*open) return {};
   const WallTime begin = wall_time((*open)->number * bin_ms);
   if (begin >= query.until || begin + bin_length <= query.since) return {};
-  const auto bins = read_open_bin(database, query, **open);
+  const auto bins = read_open(database, query, **open);
   if (!bins) return tl::make_unexpected(bins.error());
   for (const auto& [interface_id, bin] : *bins) {
     if (!bin.empty()) callback(traffic_of((*open)->number, interface_id, bin));

@@ -100,24 +100,10 @@ Result<> Rollups::restore(Device& device) {
   if (!open) return {};
   device.open_bin = open_bin;
 
-  Statement& samples = statements_.samples_from;
-  for (auto row = samples.first(device.id, from_poll);; row = samples.next()) {
-    if (!row || !*row) {
-      samples.reset();
-      if (!row) return tl::make_unexpected(row.error());
-      return {};
-    }
-    const KeptTraffic kept = read_kept_traffic(samples);
-    const TrafficSample& sample = kept.sample;
-    if (sample.first_bin() > open_bin || sample.last_bin() < open_bin) continue;
-    OpenBin& bin = device.restored[kept.interface_id];
-    if (bin.empty()) bin.start(open_bin);
-    const TrafficShare share = share_of(sample, open_bin);
-    if (bin.add(share)) continue;
-    // What had no room went into the row when it came.
-    bin.start(open_bin);
-    static_cast<void>(bin.add(share));
-  }
+  auto bins = read_open_bin(statements_.samples_from, device.id, from_poll, open_bin);
+  if (!bins) return tl::make_unexpected(bins.error());
+  device.restored = std::move(*bins);
+  return {};
 }
 
 Result<> Rollups::add(Device& device, OpenBin& open, std::int64_t interface_id, const TrafficSample& sample,

@@ -11,6 +11,7 @@
 #include <tuple>
 
 #include "make_record.hpp"
+#include "octopoll/store/reader.hpp"
 #include "store/open.hpp"
 #include "store/recorder.hpp"
 #include "support/temp_dir.hpp"
@@ -60,10 +61,11 @@ class Store {
     return *answer;
   }
   Database& database() { return *database_; }
+  [[nodiscard]] std::filesystem::path path() const { return dir_ / "x.db"; }
 
  private:
   void open() {
-    auto database = open_for_writing(dir_ / "x.db");
+    auto database = open_for_writing(path());
     REQUIRE(database);
     database_.emplace(std::move(*database));
     auto recorder = Recorder::create(*database_);
@@ -198,6 +200,37 @@ TEST_CASE("a restart goes on with the bins that were open") {
   check_same(stored(store.database(), traffic_levels[0]), closed);
   store.finish(noon + 3h);
   check_same(stored(store.database(), traffic_levels[0]), reckoned(store.database()));
+}
+
+TEST_CASE("what had no room in an open bin is counted once, by the writer and by reports") {
+  Store store;
+  std::int64_t octets = 0;
+  std::uint64_t errors = 0;
+  for (std::uint64_t minute = 1; minute <= 3; ++minute) {
+    InterfaceRecord record = make_row(row("a", 1, 1000 * minute));
+    record.deltas[Counter::in_errors].value = 3'000'000'000;  // 32 bits hold one of them
+    octets += static_cast<std::int64_t>(1000 * minute);
+    errors += 3'000'000'000;
+    store.store(make_cycle("sw1", minute, noon + minute * 1min, {record}));
+  }
+  CHECK(store.integer("SELECT in_octets FROM traffic_5m") == 3000);  // of the first two: the third is open
+  const auto read = [&] {
+    auto reader = Reader::open(store.path());
+    REQUIRE(reader);
+    TrafficBin sum;
+    REQUIRE((*reader)->for_each_traffic({1, 1, 1, noon, noon + 1h}, [&sum](const StoredTraffic& one) {
+      sum.directions[0].octets += one.in.octets;
+      sum.directions[0].covered_us += one.in.covered / 1us;
+    }));
+    return sum.directions[0];
+  };
+  CHECK(read().octets == 6000);
+  CHECK(read().covered_us == 180'000'000);
+  store.restart();
+  store.finish(noon + 3h);
+  CHECK(store.integer("SELECT sum(in_octets) FROM traffic_5m") == octets);
+  CHECK(store.integer("SELECT sum(in_errors) FROM traffic_5m") == static_cast<std::int64_t>(errors));
+  CHECK(read().octets == 6000);
 }
 
 TEST_CASE("a transaction that failed takes its sums with it") {
