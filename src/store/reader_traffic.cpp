@@ -86,9 +86,12 @@ Result<bool> Reader::prefers_sums(WallTime since, WallTime until, std::chrono::s
   const auto backlog = database.integer("SELECT count(*) FROM rollup_backlog");
   if (!backlog) return tl::make_unexpected(backlog.error());
   if (*backlog != 0) return false;
+  const auto put_off = database.integer("SELECT count(*) FROM rollups_put_off");
+  if (!put_off) return tl::make_unexpected(put_off.error());
   const auto gone_before = database.integer("SELECT ifnull(max(begins_at), -1) FROM kept_from WHERE what = 'samples'");
   if (!gone_before) return tl::make_unexpected(gone_before.error());
   if (unix_ms(since) < *gone_before) return true;
+  if (*put_off != 0) return false;
   return step % bin_length == std::chrono::seconds(0) && until - since > long_window;
 }
 

@@ -244,6 +244,7 @@ Result<> Recorder::store_interfaces(const Context& context) {
     (*entry)->latest_poll = context.poll_id;
   }
   device.interfaces.end_pass();
+  if (auto noted = rollups_.note_put_off(device.rollups, context.poll_id); !noted) return noted;
   if (context.newest && device.rollups.open_bin != newest_bin) {
     if (auto moved = move_on(context, newest_bin); !moved) return moved;
   }

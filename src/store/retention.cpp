@@ -52,7 +52,7 @@ Result<Pruner> Pruner::create(Database& database, const Retention& retention) {
     sums.push_back({keeps[level], of.length.count(), std::move(*first), std::move(*take), std::move(*forget_times)});
   }
   constexpr std::array<std::string_view, 17> sql = {
-      "SELECT count(*) FROM rollup_backlog",
+      "SELECT (SELECT count(*) FROM rollup_backlog) + (SELECT count(*) FROM rollups_put_off)",
       "SELECT poll_id FROM kept_from WHERE what = 'samples'",
       "SELECT poll_id FROM device_latest WHERE poll_id IS NOT NULL UNION SELECT poll_id FROM older_readings",
       "SELECT id, started_at FROM polls WHERE id > ? ORDER BY id LIMIT 1",

@@ -27,6 +27,7 @@ constexpr Wait wait_of_days{minutes(70), hours(4)};
 
 constexpr std::size_t rows_at_once = 2000;       // interfaces summed up in one transaction
 constexpr std::int64_t samples_at_once = 10000;  // of the backlog, about
+constexpr std::size_t put_off_at_once = 10000;   // rows of 5 minutes
 constexpr std::int64_t closest = 16;             // ids of a run are not further apart
 
 constexpr std::int64_t bins_of_an_hour = hours(1) / bin_length;
@@ -61,7 +62,7 @@ Result<Rollups> Rollups::create(Database& database) {
                       std::move(*range), std::move(*time), no_bin, 0});
   }
   const std::string kept(kept_traffic_sql);
-  const std::array<std::string, 13> sql = {
+  const std::array<std::string, 18> sql = {
       "SELECT open_bin, from_poll FROM rollup_state WHERE device_id = ?",
       "INSERT INTO rollup_state (device_id, open_bin, from_poll) VALUES (?1, ?2, ?3)"
       " ON CONFLICT (device_id) DO UPDATE SET open_bin = ?2, from_poll = ?3",
@@ -76,6 +77,11 @@ Result<Rollups> Rollups::create(Database& database) {
       kept + " WHERE p.id BETWEEN ? AND ? ORDER BY p.id, s.id",
       "UPDATE rollup_backlog SET next_poll_id = ?",
       "DELETE FROM rollup_backlog",
+      "INSERT INTO rollups_put_off (poll_id, next_bin, end_bin) VALUES (?, ?, ?)",
+      "SELECT poll_id, next_bin, end_bin FROM rollups_put_off ORDER BY poll_id LIMIT 1",
+      kept + " WHERE p.id = ? ORDER BY s.id",
+      "UPDATE rollups_put_off SET next_bin = ?2 WHERE poll_id = ?1",
+      "DELETE FROM rollups_put_off WHERE poll_id = ?",
   };
   std::vector<Statement> made;
   for (const std::string& one : sql) {
@@ -85,8 +91,9 @@ Result<Rollups> Rollups::create(Database& database) {
   }
   // Braced initialisers are evaluated in order, which is the order of the members and of the list above.
   auto next = std::make_move_iterator(made.begin());
-  return Rollups(std::move(levels), Statements{*next++, *next++, *next++, *next++, *next++, *next++, *next++, *next++,
-                                               *next++, *next++, *next++, *next++, *next++});
+  return Rollups(std::move(levels),
+                 Statements{*next++, *next++, *next++, *next++, *next++, *next++, *next++, *next++, *next++, *next++,
+                            *next++, *next++, *next++, *next++, *next++, *next++, *next++, *next++});
 }
 
 Result<> Rollups::restore(Device& device) {
@@ -109,7 +116,12 @@ Result<> Rollups::restore(Device& device) {
 Result<> Rollups::add(Device& device, OpenBin& open, std::int64_t interface_id, const TrafficSample& sample,
                       std::int64_t newest) {
   const std::int64_t last = sample.last_bin();
-  for (std::int64_t bin = sample.first_bin(); bin <= last; ++bin) {
+  std::int64_t first = sample.first_bin();
+  if (sample.is_long()) {
+    put_off(device, {first, newest});
+    first = newest;
+  }
+  for (std::int64_t bin = first; bin <= last; ++bin) {
     const TrafficShare share = share_of(sample, bin);
     if (bin != newest && (open.empty() || open.bin() != bin)) {
       TrafficBin whole;
@@ -134,6 +146,10 @@ Result<> Rollups::add(Device& device, OpenBin& open, std::int64_t interface_id, 
 }
 
 Result<> Rollups::add_late(Device& device, std::int64_t interface_id, const TrafficSample& sample) {
+  if (sample.is_long()) {
+    put_off(device, {sample.first_bin(), sample.last_bin() + 1});
+    return {};
+  }
   for (std::int64_t bin = sample.first_bin(); bin <= sample.last_bin(); ++bin) {
     TrafficBin whole;
     whole.add(share_of(sample, bin));
@@ -156,6 +172,16 @@ Result<> Rollups::move(Device& device, std::int64_t newest, std::uint64_t poll_n
   device.restored.clear();
   device.open_bin = newest;
   return statements_.put_state.run(device.id, newest, poll_number);
+}
+
+void Rollups::put_off(Device& device, const Bins& bins) noexcept {
+  Bins& all = device.put_off ? *device.put_off : device.put_off.emplace(bins);
+  all = {std::min(all.next, bins.next), std::max(all.end, bins.end)};
+}
+
+Result<> Rollups::note_put_off(Device& device, std::int64_t poll_id) {
+  const auto bins = std::exchange(device.put_off, std::nullopt);
+  return bins ? statements_.put_off.run(poll_id, bins->next, bins->end) : Result<>();
 }
 
 Result<> Rollups::settle(Device& device) {
@@ -221,6 +247,10 @@ Result<> Rollups::mark(Device& device, std::int64_t hour) {
 }
 
 Result<> Rollups::catch_up(std::int64_t now_s) {
+  // First: an hour is summed of its 5 minutes.
+  const auto all_put = catch_up_put_off();
+  if (!all_put) return tl::make_unexpected(all_put.error());
+  if (!*all_put) return {};
   for (std::size_t rows = 0; rows < rows_at_once;) {
     Statement& next = statements_.next_due;
     const auto found = next.first(now_s);
@@ -234,6 +264,47 @@ Result<> Rollups::catch_up(std::int64_t now_s) {
     rows += *summed + 1;
   }
   return {};
+}
+
+// True where nothing is left.
+Result<bool> Rollups::catch_up_put_off() {
+  for (std::size_t rows = 0; rows < put_off_at_once;) {
+    Statement& next = statements_.next_put_off;
+    const auto found = next.first();
+    const bool any = found && *found;
+    const std::int64_t poll_id = any ? next.integer(0) : 0;
+    Bins bins = any ? Bins{next.integer(1), next.integer(2)} : Bins{};
+    next.reset();
+    if (!found) return tl::make_unexpected(found.error());
+    if (!any) return true;
+
+    Device device;
+    std::vector<KeptTraffic> samples;
+    Statement& read = statements_.samples_of;
+    for (auto row = read.first(poll_id);; row = read.next()) {
+      if (!row || !*row) {
+        read.reset();
+        if (!row) return tl::make_unexpected(row.error());
+        break;
+      }
+      KeptTraffic kept = read_kept_traffic(read);
+      device.id = kept.device_id;
+      if (kept.sample.is_long()) samples.push_back(std::move(kept));
+    }
+    for (; bins.next < bins.end && rows < put_off_at_once; ++bins.next) {
+      for (const KeptTraffic& kept : samples) {
+        TrafficBin whole;
+        whole.add(share_of(kept.sample, bins.next));
+        if (auto stored = put_5m(device, bins.next, kept.interface_id, whole); !stored)
+          return tl::make_unexpected(stored.error());
+      }
+      rows += samples.size() + 1;
+    }
+    const auto noted =
+        bins.next < bins.end ? statements_.move_put_off.run(poll_id, bins.next) : statements_.drop_put_off.run(poll_id);
+    if (!noted) return tl::make_unexpected(noted.error());
+  }
+  return false;
 }
 
 Result<std::size_t> Rollups::sum_up(const Due& due) {

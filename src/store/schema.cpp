@@ -866,6 +866,12 @@ CREATE TABLE base_lines (              -- where the newest readings made no delt
   uncertain_us INTEGER NOT NULL,
   readings     TEXT NOT NULL
 ) STRICT;
+
+CREATE TABLE rollups_put_off (         -- polls with deltas over many bins, which are put into rows some at a time
+  poll_id  INTEGER PRIMARY KEY REFERENCES polls(id),
+  next_bin INTEGER NOT NULL,           -- of 5 minutes, since 1970: from this one on they are in no row yet,
+  end_bin  INTEGER NOT NULL            -- up to, and without, this one
+) STRICT;
 )sql";
 
 constexpr std::array<Migration, 7> steps_of_octopoll{

@@ -170,9 +170,13 @@ TEST_CASE("after a start of the machine the agent's uptime measures the stop, if
   SECTION("it does") {
     house.change_store(sql);
     house.run_a_while();
-    const auto first = house.deltas().at(static_cast<std::size_t>(last));
-    CHECK(first.in_quality == "ok");
-    check_rate(first, static_cast<double>(rate));
+    // Too short a stop is stale at first, for sysUpTime has steps of 10 ms.
+    const auto all = house.deltas();
+    const auto first =
+        std::find_if(all.begin() + last, all.end(), [](const auto& delta) { return delta.makes_rate(); });
+    REQUIRE(first != all.end());
+    CHECK(first->in_octets.value() > 0);
+    check_rate(*first, static_cast<double>(rate));
     CHECK(house.qualities().at("first") == 1);
     CHECK(house.qualities("eth2").at("first") == 1);
   }

@@ -282,6 +282,40 @@ TEST_CASE("an hour that was summed is summed again where a delta reaches back in
   CHECK(store.integer("SELECT count(*) FROM traffic_5m") == 49);
 }
 
+TEST_CASE("the delta of a long outage goes into its bins some at a time, whatever comes between") {
+  Store store;
+  constexpr std::uint32_t ports = 100;
+  const auto cycle = [](std::uint64_t number, WallTime when, std::uint64_t octets, std::chrono::nanoseconds elapsed) {
+    std::vector<InterfaceRecord> rows;
+    for (std::uint32_t port = 1; port <= ports; ++port)
+      rows.push_back(make_row(row("port" + std::to_string(port), port, octets + port, elapsed)));
+    return make_cycle("sw1", number, when, std::move(rows));
+  };
+  const auto bins = [&] { return store.integer("SELECT count(DISTINCT id >> 24) FROM traffic_5m"); };
+  const auto sums = [&] {
+    auto reader = Reader::open(store.path());
+    REQUIRE(reader);
+    return (*reader)->prefers_sums(noon - 3 * 24h, noon + 24h, 5min).value();
+  };
+  store.store(cycle(1, noon - 23h, 0, 60s));
+  store.store(cycle(2, noon, 8'640'000'000, 23h));
+  CHECK(bins() < 120);
+  CHECK_FALSE(sums());  // samples have it all
+  CHECK(store.integer("SELECT count(*) FROM traffic_1h") == 0);
+  store.restart();
+  store.store(cycle(3, noon + 1min, 5, 60s));
+  store.store(cycle(3, noon + 1min, 5, 60s));  // a duplicate is a transaction as well
+  store.store(cycle(5, noon + 30min, 77, 25min));
+  store.store(cycle(4, noon + 25min, 77, 24min), false);
+  store.store(cycle(4, noon + 25min, 77, 24min));  // late
+  CHECK(store.integer("SELECT count(*) FROM rollups_put_off") == 0);
+  CHECK(sums());
+  store.finish(noon + 3h);
+  const auto raw = reckoned(store.database());
+  check_same(stored(store.database(), traffic_levels[0]), raw);
+  check_same(stored(store.database(), traffic_levels[1]), gathered(raw, 12));
+}
+
 TEST_CASE("samples from before there were sums are summed up while octopoll runs") {
   Store store;
   for (std::uint64_t minute = 1; minute <= 20; ++minute) {
