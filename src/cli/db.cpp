@@ -374,6 +374,9 @@ int run_export(const Arguments& arguments, const fs::path& store) {
     if (!parsed) return fail_with(parsed.error());
     *moment = *parsed;
   }
+  if (query.since && query.until && *query.since >= *query.until) {
+    return fail_with({ErrorKind::usage, "--since is not before --until", "swap them, or leave one out"});
+  }
   query.subject = given("device");
 
   Result<> written;

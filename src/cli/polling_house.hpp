@@ -39,6 +39,8 @@ class PollingHouse {
   void run();
   /// Ends the polling in good order; from a callback. A second call changes nothing.
   void stop();
+  /// How long the store keeps what it has, from now on.
+  void keep(const Retention& retention) { writer_->keep(retention); }
   /// Says on stderr what was done so far, and how punctually (SIGUSR1).
   void say_figures();
   /// Flushes the store and says the last line. False where something was lost.

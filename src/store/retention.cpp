@@ -22,6 +22,11 @@ constexpr hours patience{1};  // after which it is
 
 std::int64_t unix_ms(WallTime time) { return time.time_since_epoch().count(); }
 
+/// Of traffic_levels.
+std::array<std::optional<std::chrono::seconds>, traffic_levels.size()> keeps_of(const Retention& retention) {
+  return {retention.five_minutes, retention.hours, retention.days};
+}
+
 /// The first column of the only row; nullopt where there is none.
 template <class... Args>
 Result<std::optional<std::int64_t>> one(Statement& statement, const Args&... args) {
@@ -37,7 +42,7 @@ Result<std::optional<std::int64_t>> one(Statement& statement, const Args&... arg
 
 Result<Pruner> Pruner::create(Database& database, const Retention& retention) {
   std::vector<Sums> sums;
-  const std::array keeps = {retention.five_minutes, retention.hours, retention.days};
+  const std::array keeps = keeps_of(retention);
   for (std::size_t level = 0; level < traffic_levels.size(); ++level) {
     const TrafficLevel& of = traffic_levels[level];
     auto first = database.prepare(fmt::format("SELECT min(id) FROM {}", of.table));
@@ -89,6 +94,12 @@ Result<Pruner> Pruner::create(Database& database, const Retention& retention) {
                 Statements{*next++, *next++, *next++, *next++, *next++, *next++, *next++, *next++, *next++, *next++,
                            *next++, *next++, *next++, *next++, *next++, *next++, *next++},
                 believed);
+}
+
+void Pruner::keep(const Retention& retention) noexcept {
+  retention_ = retention;
+  const std::array keeps = keeps_of(retention);
+  for (std::size_t level = 0; level < sums_.size(); ++level) sums_[level].keep = keeps[level];
 }
 
 bool Pruner::believes(WallTime now, BootTime boot_now) {

@@ -25,6 +25,8 @@ class Pruner {
   [[nodiscard]] bool believes(WallTime now, BootTime boot_now);
   /// Takes at most about `rows` rows of each kind; the number taken, 0 where nothing is left to take.
   [[nodiscard]] Result<std::int64_t> take(WallTime now, std::int64_t rows);
+  /// From now on.
+  void keep(const Retention& retention) noexcept;
   /// To be called after a transaction was undone: what was taken in it is there again.
   void forget() noexcept { begun_ = false; }
 

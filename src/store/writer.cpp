@@ -81,6 +81,7 @@ struct Writer::Impl {
   Impl(fs::path where, WriterOptions how, WriterLock held, Storage opened)
       : path(std::move(where)),
         options(std::move(how)),
+        retention(options.retention),
         lock(std::move(held)),
         storage(std::move(opened)),
         queue(std::max<std::size_t>(1, options.backlog)) {
@@ -105,7 +106,8 @@ struct Writer::Impl {
   bool pause(milliseconds delay);
 
   const fs::path path;
-  WriterOptions options;
+  WriterOptions options;  ///< but for the retention, which may change
+  Guarded<Retention> retention;
   WriterLock lock;
   std::optional<Storage>
       storage;  ///< the writer's thread alone, once it runs; empty until a failed store is open again
@@ -162,6 +164,10 @@ Writer::~Writer() { close(); }
 
 void Writer::take(const RecordPtr& record) {
   if (record != nullptr) impl_->put(record);
+}
+
+void Writer::keep(const Retention& retention) {
+  impl_->retention.with([&retention](Retention& now) { now = retention; });
 }
 
 WriterStatistics Writer::close() {
@@ -285,6 +291,7 @@ bool Writer::Impl::write(const std::vector<RecordPtr>& batch) {
 }
 
 Result<Committed> Writer::Impl::attempt(const std::vector<RecordPtr>& batch) {
+  const Retention keep = retention.with([](const Retention& now) { return now; });
   if (storage && storage->database.moved()) {
     log::warning("the store {} was moved away or deleted while in use; it is made again", path.string());
     storage.reset();
@@ -292,10 +299,11 @@ Result<Committed> Writer::Impl::attempt(const std::vector<RecordPtr>& batch) {
   if (!storage) {
     auto made = make_parent(path);
     if (!made) return tl::make_unexpected(made.error());
-    auto opened = Storage::open(path, options.retention);
+    auto opened = Storage::open(path, keep);
     if (!opened) return tl::make_unexpected(opened.error());
     storage.emplace(std::move(*opened));
   }
+  storage->pruner.keep(keep);
   auto done = commit(*storage, batch);
   if (done) return std::move(*done);
   storage->forget();

@@ -57,7 +57,7 @@ struct WriterStatistics {
 /// Errors: open() says why not and what to do. Later failures (disk full, locked, I/O) keep the batch, are logged once,
 ///         tried again with back-off, and their end is logged too; meanwhile the backlog is bounded. A store that was
 ///         moved away or deleted while open is made again.
-/// Thread: take(), statistics() and close() from any thread; take() never waits for the disk.
+/// Thread: take(), keep(), statistics() and close() from any thread; take() never waits for the disk.
 /// Source: https://sqlite.org/wal.html, https://sqlite.org/pragma.html#pragma_synchronous
 class Writer final : public Sink {
  public:
@@ -70,6 +70,9 @@ class Writer final : public Sink {
   Writer& operator=(const Writer&) = delete;
 
   void take(const RecordPtr& record) override;
+
+  /// How long what is stored stays, from the next batch on.
+  void keep(const Retention& retention);
 
   /// Stores all that is queued, then stops; bounded by `close_patience` where the store refuses. What was lost is
   /// logged and in `dropped`. Further records are ignored. The destructor does this too.
