@@ -25,6 +25,9 @@ StoredTraffic::Direction direction_of(const TrafficBin& bin, std::size_t way) {
   to.octets = from.octets;
   to.covered = std::chrono::microseconds(from.covered_us);
   to.bps_max = from.bps_max;
+  to.packets = from.packets;
+  to.errors = from.errors;
+  to.discards = from.discards;
   if (const auto sum = bin.utilization(way)) {
     to.utilization_covered = std::chrono::microseconds(sum->covered_us);
     to.utilization = sum->share_us / static_cast<double>(sum->covered_us);
