@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cycle_rows.hpp"
+#include "id_runs.hpp"
 #include "octopoll/store/reader.hpp"
 #include "reader_impl.hpp"
 #include "traffic_rows.hpp"
@@ -67,18 +68,15 @@ Result<std::map<std::int64_t, TrafficBin>> read_open(Database& database, const S
   return bins;
 }
 
-/// Ids of the query that follow each other closely, first and last: what is between costs less than another seek.
-Result<std::vector<std::pair<std::int64_t, std::int64_t>>> runs_of(Database& database, const SampleQuery& query) {
-  constexpr std::int64_t closest = 16;
+/// Ids of the query.
+Result<std::vector<IdRun>> runs_of(Database& database, const SampleQuery& query) {
   auto ids = database.prepare("SELECT id FROM interfaces WHERE device_id = ? AND id BETWEEN ? AND ? ORDER BY id");
   if (!ids) return tl::make_unexpected(ids.error());
-  std::vector<std::pair<std::int64_t, std::int64_t>> runs;
+  std::vector<IdRun> runs;
   for (auto row = ids->first(query.device_id, query.first_interface, query.last_interface);; row = ids->next()) {
     if (!row) return tl::make_unexpected(row.error());
     if (!*row) return runs;
-    const std::int64_t id = ids->integer(0);
-    if (runs.empty() || id - runs.back().second > closest) runs.emplace_back(id, id);
-    runs.back().second = id;
+    add_id(runs, ids->integer(0));
   }
 }
 
@@ -113,8 +111,8 @@ Result<> Reader::for_each_traffic(const SampleQuery& query, const std::function<
     if (!time) return tl::make_unexpected(time.error());
     if (!*time) break;
     const std::int64_t number = times->integer(0) / bin_ms;
-    for (const auto& [first, last] : *runs) {
-      for (auto row = rows->first(sample_id(number, first), sample_id(number, last));; row = rows->next()) {
+    for (const IdRun& run : *runs) {
+      for (auto row = rows->first(sample_id(number, run.first), sample_id(number, run.last));; row = rows->next()) {
         if (!row) return tl::make_unexpected(row.error());
         if (!*row) break;
         callback(traffic_of(number, rows->integer(0) & (most_interfaces - 1), read_traffic(*rows, traffic_levels[0])));

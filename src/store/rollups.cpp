@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "cycle_rows.hpp"
+#include "spread.hpp"
 
 namespace octopoll::store {
 namespace {
@@ -28,15 +29,12 @@ constexpr Wait wait_of_days{minutes(70), hours(4)};
 constexpr std::size_t rows_at_once = 2000;       // interfaces summed up in one transaction
 constexpr std::int64_t samples_at_once = 10000;  // of the backlog, about
 constexpr std::size_t put_off_at_once = 10000;   // rows of 5 minutes
-constexpr std::int64_t closest = 16;             // ids of a run are not further apart
 
 constexpr std::int64_t bins_of_an_hour = hours(1) / bin_length;
 
 std::int64_t due_time(std::int64_t device_id, seconds step, std::int64_t begins_at) {
   const Wait& wait = step == hours(1) ? wait_of_hours : wait_of_days;
-  const auto spread = static_cast<std::int64_t>(static_cast<std::uint64_t>(device_id) * 2'654'435'761U %
-                                                static_cast<std::uint64_t>(wait.over.count()));
-  return begins_at + (step + wait.first).count() + spread;
+  return begins_at + (step + wait.first + spread(device_id, wait.over)).count();
 }
 
 }  // namespace
@@ -316,7 +314,7 @@ Result<std::size_t> Rollups::sum_up(const Due& due) {
   if (auto read = read_ids(due.device_id); !read) return tl::make_unexpected(read.error());
   sums_.assign(ids_.size(), TrafficBin{});
   for (std::int64_t number = first; number < first + parts; ++number) {
-    for (const Run& run : runs_) {
+    for (const IdRun& run : runs_) {
       auto place = std::lower_bound(ids_.begin(), ids_.end(), run.first);
       Statement& read = from.read_range;
       for (auto row = read.first(sample_id(number, run.first), sample_id(number, run.last));; row = read.next()) {
@@ -380,8 +378,7 @@ Result<> Rollups::read_ids(std::int64_t device_id) {
       return {};
     }
     const std::int64_t id = read.integer(0);
-    if (runs_.empty() || id - runs_.back().last > closest) runs_.push_back({id, id});
-    runs_.back().last = id;
+    add_id(runs_, id);
     ids_.push_back(id);
   }
 }

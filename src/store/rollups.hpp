@@ -26,6 +26,7 @@
 #include <vector>
 
 #include "database.hpp"
+#include "id_runs.hpp"
 #include "traffic_bin.hpp"
 #include "traffic_rows.hpp"
 
@@ -86,10 +87,6 @@ class Rollups {
   struct Due {
     std::int64_t due_at, device_id, step_s, begins_at;
   };
-  /// Ids that follow each other closely, so that reading what is between costs less than seeking.
-  struct Run {
-    std::int64_t first, last;
-  };
   struct Statements {
     Statement state, put_state, drop_state, left_open, samples_from, mark_due, next_due, done_due, interface_ids;
     Statement backlog, backlog_samples, move_backlog, drop_backlog;
@@ -114,7 +111,7 @@ class Rollups {
   Statements statements_;
   std::uint64_t marks_ = 1;  ///< counts what makes notes in memory untrue
   std::vector<std::int64_t> ids_;
-  std::vector<Run> runs_;
+  std::vector<IdRun> runs_;
   std::vector<TrafficBin> sums_;
 };
 
