@@ -119,6 +119,13 @@ std::optional<nanoseconds> CacheLearner::period() const noexcept {
   return std::min(learned_->high, longest_period);
 }
 
+// What is learned is an upper bound. How short the period may be is not known; half of it is short enough that runs
+// which agree replace it, and long enough that an agent which does not cache any more refutes it.
+void CacheLearner::resume(std::optional<nanoseconds> learned) noexcept {
+  if (learned) learned_ = Bracket{*learned / 2, *learned};
+  begins_ = false;
+}
+
 // Ends the run that began with move_.
 void CacheLearner::take_run(const Move& to) noexcept {
   const Bracket run{last_->started - move_->shown, to.shown - move_->before};

@@ -49,6 +49,18 @@ Judgement DeviceHistory::judge(DeviceSnapshot&& now, const JudgeSettings& settin
   return judgement;
 }
 
+void DeviceHistory::resume(std::vector<InterfaceSample>&& before, const AgentClock& clock, BootTime now) {
+  clock_ = clock;
+  rows_.begin_pass(before.size());
+  for (const InterfaceSample& sample : before) {
+    if (sample.time.sys_uptime && (!latest_ || sample.time.received >= latest_->received)) {
+      latest_ = AgentClock::of(sample.time);
+    }
+    rows_.append(RowBase(sample)).seen = now;
+  }
+  rows_.end_pass();
+}
+
 std::optional<InterfaceRecord> DeviceHistory::gap(std::string_view name) {
   const RowBase* const known = rows_.find(name);
   if (known == nullptr) return std::nullopt;

@@ -75,6 +75,11 @@ Table errors_for_people(const ErrorsReport& report, std::size_t width) {
   table.notes.emplace_back(
       "Flaps: links that went and came between two polls. Valid: share of the polled time that true deltas of errors "
       "and discards cover; the rest is left out, not taken for zero.");
+  if (report.by_sums) {
+    table.notes.emplace_back(
+        "Samples of this time are gone: these are sums of 5 minutes, which know neither flaps nor unknown protocols; "
+        "valid is the time that deltas of octets cover.");
+  }
   if (report.interfaces.size() < report.found) {
     table.notes.push_back(shown_of(report.interfaces.size(), report.found, "interfaces"));
   }
@@ -121,6 +126,7 @@ nlohmann::ordered_json errors_json(const ErrorsReport& report, const std::filesy
           {"since", utc_text(report.window.since)},
           {"until", utc_text(report.window.until)},
           {"db", agent_text(store.string())},
+          {"from", report.by_sums ? "sums of 5 minutes" : "samples"},
           {"interfaces_found", report.found},
           {"interfaces", to_json(errors_for_machines(report))}};
 }

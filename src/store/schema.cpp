@@ -845,8 +845,37 @@ JOIN devices d ON d.id = i.device_id
 WHERE b.step_s = 86400;
 )sql";
 
-constexpr std::array<Migration, 6> steps_of_octopoll{
-    {{1, version_1}, {2, version_2}, {3, version_3}, {4, version_4}, {5, version_5}, {6, version_6}}};
+// Version 7 keeps what a poller needs to go on from the readings that are kept: on which clock they stand, what the
+// agent's own clocks said, and the base lines where these are older than the newest readings.
+constexpr const char* version_7 = R"sql(
+ALTER TABLE device_latest ADD COLUMN boot /* which start of this machine booted_us counts from */ TEXT;
+ALTER TABLE device_latest ADD COLUMN booted_us /* started_at by that clock, which nobody sets */ INTEGER;
+ALTER TABLE device_latest ADD COLUMN clock_after_us /* then the agent's clocks were read */ INTEGER;
+ALTER TABLE device_latest ADD COLUMN engine_boots /* snmpEngineBoots */ INTEGER;
+ALTER TABLE device_latest ADD COLUMN engine_time /* snmpEngineTime, s */ INTEGER;
+ALTER TABLE device_latest ADD COLUMN uncertain_us /* of when the readings were true: round trip, the agent's cache */
+  INTEGER;
+ALTER TABLE device_latest ADD COLUMN view /* what of the credentials decides what the agent shows */ TEXT;
+ALTER TABLE older_readings ADD COLUMN boot TEXT;             -- as in device_latest
+ALTER TABLE older_readings ADD COLUMN booted_us INTEGER;
+ALTER TABLE older_readings ADD COLUMN uncertain_us INTEGER;
+
+CREATE TABLE base_lines (              -- where the newest readings made no delta yet (stale): those it will begin at
+  device_id    INTEGER PRIMARY KEY REFERENCES devices(id),
+  booted_us    INTEGER NOT NULL,       -- these as in device_latest
+  uncertain_us INTEGER NOT NULL,
+  readings     TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE rollups_put_off (         -- polls with deltas over many bins, which are put into rows some at a time
+  poll_id  INTEGER PRIMARY KEY REFERENCES polls(id),
+  next_bin INTEGER NOT NULL,           -- of 5 minutes, since 1970: from this one on they are in no row yet,
+  end_bin  INTEGER NOT NULL            -- up to, and without, this one
+) STRICT;
+)sql";
+
+constexpr std::array<Migration, 7> steps_of_octopoll{
+    {{1, version_1}, {2, version_2}, {3, version_3}, {4, version_4}, {5, version_5}, {6, version_6}, {7, version_7}}};
 
 Result<> run_steps(Database& database, std::span<const Migration> steps, std::int64_t from);
 

@@ -91,6 +91,10 @@ class DeviceHistory {
   /// Rows known before and missing in `now` keep their bases until `forget_after`.
   [[nodiscard]] Judgement judge(DeviceSnapshot&& now, const JudgeSettings& settings);
 
+  /// Begins at what another history had read, nothing being known here yet. The times in `before` are of our clock;
+  /// rows that the agent still has are remembered from `now` on. `clock`: the agent's, as it was then.
+  void resume(std::vector<InterfaceSample>&& before, const AgentClock& clock, BootTime now);
+
   /// The record of an interface that this cycle did not read (partial poll): every counter known of it is `gap`, the
   /// others `absent`; the bases stay, so the next delta spans the gap. nullopt where the name is not known. Best asked
   /// right after judge(), in the order of the rows.

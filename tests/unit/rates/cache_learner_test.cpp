@@ -196,6 +196,41 @@ TEST_CASE("a fresh quiet agent that became busy is not held for a cache for long
   }
 }
 
+TEST_CASE(
+    "a learner that goes on knows the period at once, and replaces or forgets it as if it had learned it itself") {
+  Random random(7);
+  CacheLearner learner;
+  learner.resume(3s);
+  CHECK(learner.period() == nanoseconds(3s));
+  Agent agent;
+  SECTION("the agent has another") { agent.period = 5s; }
+  SECTION("the agent answers fresh") { agent.period = 0s; }
+  for (int reading = 0; reading < 120; ++reading) {
+    agent.run(random, 1s);
+    const std::uint64_t octets = agent.shown;
+    learner.see(at(agent.now), at(agent.now), octets * 31, octets);
+  }
+  if (agent.period == 0ns) {
+    CHECK_FALSE(learner.period());
+  } else {
+    REQUIRE(learner.period());
+    CHECK(*learner.period() >= agent.period);
+    CHECK(*learner.period() <= agent.period + 2s);
+  }
+}
+
+TEST_CASE("a learner that goes on does not doubt a fresh agent that stands still at the beginning") {
+  CacheLearner anew, on;
+  on.resume(std::nullopt);
+  const nanoseconds up = 1h;
+  for (int second = 1; second <= 3; ++second) {
+    anew.see(at(up + second * 1s), at(up + second * 1s), 7, 1'000'000);
+    on.see(at(up + second * 1s), at(up + second * 1s), 7, 1'000'000);
+  }
+  CHECK(anew.age() > 0s);
+  CHECK(on.age() == 0s);
+}
+
 TEST_CASE("slow polling learns nothing") {
   Random random(6);
   Agent agent{30s, false};
