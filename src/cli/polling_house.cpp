@@ -18,6 +18,9 @@ Result<std::unique_ptr<PollingHouse>> PollingHouse::open(config::Inventory inven
   if (!path) return tl::make_unexpected(path.error());
   house->store_path_ = std::move(*path);
   store::WriterOptions writing;
+  // A commit costs a millisecond or two, whatever is in it. Who polls more than this a second waits less.
+  writing.commit_interval = std::chrono::seconds(1);
+  writing.batch = 5'000;
   writing.retention = inventory.retention;
   auto writer = store::Writer::open(house->store_path_, writing);
   if (!writer) return tl::make_unexpected(writer.error());

@@ -1,6 +1,7 @@
 #include "octopoll/rates/cache_learner.hpp"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 namespace octopoll::rates {
@@ -28,6 +29,13 @@ constexpr std::uint64_t stir(std::uint64_t x) noexcept {
   x = (x ^ (x >> 27)) * 0x94d049bb133111ebULL;
   return x ^ (x >> 31);
 }
+
+/// One a counter, odd: so that what one gains is never what another loses.
+constexpr auto weights = [] {
+  std::array<std::uint64_t, counter_count> all{};
+  for (std::size_t i = 0; i < counter_count; ++i) all[i] = stir(i + 1) | 1U;
+  return all;
+}();
 
 }  // namespace
 
@@ -177,12 +185,17 @@ std::uint64_t octets_of(std::span<const InterfaceSample> rows) noexcept {
 }
 
 std::uint64_t fingerprint(std::span<const InterfaceSample> rows) noexcept {
-  // A sum, for answers overtake each other.
+  // Sums, for answers overtake each other, and products that wait for nothing.
   std::uint64_t print = rows.size();
   for (const InterfaceSample& row : rows) {
-    std::uint64_t own = stir(row.interface.if_index().value);
-    for (const CounterReading& reading : row.counters.items) own = stir(own + reading.value) + reading.bits;
-    print += stir(own);
+    std::uint64_t own = row.interface.if_index().value;
+    std::uint64_t widths = 0;
+    for (std::size_t i = 0; i < counter_count; ++i) {
+      const CounterReading& reading = row.counters.items[i];
+      own += reading.value * weights[i];
+      widths = widths << 2U | reading.bits / 32U;
+    }
+    print += stir(stir(own) + widths);
   }
   return print;
 }
