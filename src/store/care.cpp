@@ -335,6 +335,8 @@ Result<> export_rows(const fs::path& path, const ExportQuery& query,
                      const std::function<bool(std::span<const ExportedValue>)>& row) {
   auto database = open_for_reading(path);
   if (!database) return tl::make_unexpected(database.error());
+  if (auto begun = database->execute("BEGIN"); !begun) return begun;
+  if (auto united = unite_where_sealed(*database, Unite::views); !united) return united;
   std::string sql = fmt::format("SELECT * FROM {} WHERE 1", query.what->view);
   if (query.since) sql += fmt::format(" AND {} >= {}", query.what->time, query.since->time_since_epoch().count());
   if (query.until) sql += fmt::format(" AND {} < {}", query.what->time, query.until->time_since_epoch().count());

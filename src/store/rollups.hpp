@@ -13,6 +13,7 @@
 // Hours are summed from 5 minutes and days from hours when they are over, the devices one after another (rollups_due),
 // and summed again where something came late.
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -24,6 +25,7 @@
 #include "database.hpp"
 #include "traffic_bin.hpp"
 #include "traffic_rows.hpp"
+#include "unsealer.hpp"
 
 namespace octopoll::store {
 
@@ -63,7 +65,10 @@ class Rollups {
   [[nodiscard]] Result<> catch_up(std::int64_t now_s);
 
   /// After a transaction was undone: what was noted in it is not in the file.
-  void forget() noexcept { ++marks_; }
+  void forget() noexcept {
+    ++marks_;
+    unsealer_.forget();
+  }
 
  private:
   struct Level {
@@ -84,20 +89,23 @@ class Rollups {
     Statement backlog, backlog_samples, move_backlog, drop_backlog;
   };
 
-  Rollups(std::vector<Level> levels, Statements statements)
-      : levels_(std::move(levels)), statements_(std::move(statements)) {}
+  Rollups(std::vector<Level> levels, Statements statements, Unsealer unsealer)
+      : levels_(std::move(levels)), statements_(std::move(statements)), unsealer_(std::move(unsealer)) {}
 
   [[nodiscard]] Result<> put(std::size_t level, std::int64_t number, std::int64_t interface_id, const TrafficBin& bin);
   [[nodiscard]] Result<> put_5m(Device& device, std::int64_t number, std::int64_t interface_id, const TrafficBin& bin);
   [[nodiscard]] Result<> note_time(std::size_t level, std::int64_t number);
   [[nodiscard]] Result<> mark(Device& device, std::int64_t hour);
+  [[nodiscard]] Result<> sum_up_due(std::int64_t now_s);
   [[nodiscard]] Result<std::size_t> sum_up(const Due& due);
+  [[nodiscard]] Result<> take_out(const Due& due, std::chrono::seconds part);
   [[nodiscard]] static Result<bool> knows_less(Level& level, std::int64_t id, const TrafficBin& bin);
   [[nodiscard]] Result<> read_ids(std::int64_t device_id);
   [[nodiscard]] Result<> replay_backlog();
 
   std::vector<Level> levels_;
   Statements statements_;
+  Unsealer unsealer_;
   std::uint64_t marks_ = 1;  ///< counts what makes notes in memory untrue
   std::vector<std::int64_t> ids_;
   std::vector<Run> runs_;
