@@ -3,10 +3,10 @@
 //
 //   octopoll-seal-bench FILE [--interfaces N] [--days N] [--sum-days N]
 //
-// FILE is made anew. Interfaces of five kinds, mixed as an access network has them, walk at random around a daily curve,
-// minute by minute: samples of --days days (of one device for every 48), sums of 5 minutes and of hours of --sum-days
-// days, made as octopoll makes them. All of it is then sealed and read, by a device and by an interface, before and
-// after. Octets a row are those of the pages, with what is unused in them.
+// FILE is made anew. Interfaces of five kinds, mixed as an access network has them, walk at random around a daily
+// curve, minute by minute: samples of --days days (of one device for every 48), sums of 5 minutes and of hours of
+// --sum-days days, made as octopoll makes them. All of it is then sealed and read, by a device and by an interface,
+// before and after. Octets a row are those of the pages, with what is unused in them.
 //
 // At the default retention and 60 s an interface has, when it has most, 3 days of plain samples and 5 sealed ones, 3
 // days of plain sums of 5 minutes and 95 sealed ones, and 10 days of plain sums of hours and 784 sealed ones: retention
@@ -50,11 +50,11 @@ constexpr std::int64_t begin_ms = 1'799'971'200'000;  // a midnight at which blo
 /// How an interface behaves.
 struct Kind {
   const char* name;
-  double share;       ///< of the interfaces
+  double share;  ///< of the interfaces
   double speed_bps;
-  double load;        ///< of the link, on average
-  double noise;       ///< of a minute, as a logarithm's deviation
-  double errors;      ///< share of minutes with some
+  double load;    ///< of the link, on average
+  double noise;   ///< of a minute, as a logarithm's deviation
+  double errors;  ///< share of minutes with some
 };
 constexpr std::array<Kind, 5> kinds{{{"unused", 0.35, 1e9, 0.0, 0.0, 0.0},
                                      {"idle", 0.25, 1e9, 2e-6, 0.4, 0.0},
@@ -113,8 +113,8 @@ class Walk {
                             std::exp(slow_ + kind.noise * 0.5 * normal_(random_)) * kind.speed_bps;
       const double octets = std::min(wanted, 0.98 * kind.speed_bps) / 8 * 60;
       const auto set = [&](Counter counter, double value) {
-        row.deltas.items[static_cast<std::size_t>(counter) + way] = {static_cast<std::uint64_t>(std::max(0.0, value)),
-                                                                     Quality::ok, {}};
+        row.deltas.items[static_cast<std::size_t>(counter) + way] = {
+            static_cast<std::uint64_t>(std::max(0.0, value)), Quality::ok, {}};
       };
       const bool used = kind.load > 0.0;
       set(Counter::in_octets, octets);
@@ -219,8 +219,8 @@ void make_sums(store::Database& database, const Load& load) {
 
 /// What the pages of a table take, for each of its rows.
 double octets_a_row(store::Database& database, const std::string& table, const std::string& rows) {
-  const auto octets = must(database.integer("SELECT sum(pgsize) FROM dbstat WHERE aggregate = 1 AND name = '" + table +
-                                            "'"));
+  const auto octets =
+      must(database.integer("SELECT sum(pgsize) FROM dbstat WHERE aggregate = 1 AND name = '" + table + "'"));
   return static_cast<double>(octets) / static_cast<double>(must(database.integer(rows)));
 }
 
@@ -255,8 +255,8 @@ void print_sizes(store::Database& database, const Load& load, const std::array<d
   constexpr std::array<double, 3> sealed_days{5, 95, 784};
   constexpr std::array<std::int64_t, 3> levels{0, 300, 3600};
   fmt::print("{:<8} {:>6} {:>24} {:>24} {:>12}\n", "kind", "share", "sealed octets a row:", "", "octets");
-  fmt::print("{:<8} {:>6} {:>11} {:>11} {:>11} {:>12} {:>14}\n", "", "", "samples", "5 minutes", "hours", "an interface",
-             "all plain");
+  fmt::print("{:<8} {:>6} {:>11} {:>11} {:>11} {:>12} {:>14}\n", "", "", "samples", "5 minutes", "hours",
+             "an interface", "all plain");
   double mixed = 0.0, mixed_plain = 0.0;
   for (std::size_t kind = 0; kind < kinds.size(); ++kind) {
     std::array<double, 3> sealed{};
@@ -264,8 +264,9 @@ void print_sizes(store::Database& database, const Load& load, const std::array<d
     for (std::size_t level = 0; level < levels.size(); ++level) {
       const std::int64_t of = level == 0 ? load.interfaces : load.sum_interfaces;
       std::int64_t packed = 0, rows = 0;
-      auto read = must(database.prepare("SELECT interface_id, sum(length(packed)), sum(row_count) FROM sealed_rows"
-                                        " WHERE level = ? GROUP BY interface_id"));
+      auto read =
+          must(database.prepare("SELECT interface_id, sum(length(packed)), sum(row_count) FROM sealed_rows"
+                                " WHERE level = ? GROUP BY interface_id"));
       for (auto row = read.first(levels[level]); must(row); row = read.next()) {
         if (Walk(read.integer(0), of, 1).kind() != kind) continue;
         packed += read.integer(1);
@@ -315,8 +316,9 @@ void run(const Load& load) {
       if (sealed == 0 && must(database.integer("SELECT count(*) FROM traffic_1h")) == 0) break;
     }
     const double spent = cpu_seconds() - before;
-    fmt::print("sealed {} rows in {} steps: {:.3f} CPU-s per million rows, {:.0f} rows a CPU-s, longest step {:.0f} ms\n",
-               rows, steps, spent * 1e6 / static_cast<double>(rows), static_cast<double>(rows) / spent, longest * 1e3);
+    fmt::print(
+        "sealed {} rows in {} steps: {:.3f} CPU-s per million rows, {:.0f} rows a CPU-s, longest step {:.0f} ms\n",
+        rows, steps, spent * 1e6 / static_cast<double>(rows), static_cast<double>(rows) / spent, longest * 1e3);
     must(database.execute("PRAGMA wal_checkpoint(TRUNCATE)"));
     print_sizes(database, load, plain);
   }

@@ -862,7 +862,8 @@ CREATE TABLE sealed_rows (             -- rows of samples and sums that are not 
 CREATE TABLE sealing (                 -- how far that has come
   level        INTEGER PRIMARY KEY,
   begins_at    INTEGER NOT NULL,       -- unix ms: what is older is sealed, and of what begins here
-  interface_id INTEGER NOT NULL        -- that of interfaces up to this one
+  interface_id INTEGER NOT NULL,       -- that of interfaces up to this one
+  sealed_until INTEGER NOT NULL        -- unix ms: no block has later rows
 ) STRICT;
 )sql";
 

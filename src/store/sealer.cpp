@@ -98,8 +98,8 @@ Result<Sealer> Sealer::create(Database& database) {
       "SELECT min(begins_at) FROM traffic_times WHERE step_s = ?",
       "SELECT min(begins_at) FROM traffic_times WHERE step_s = ? AND begins_at >= ?",
       "SELECT begins_at, interface_id FROM sealing WHERE level = ?",
-      "INSERT INTO sealing (level, begins_at, interface_id) VALUES (?1, ?2, ?3)"
-      " ON CONFLICT (level) DO UPDATE SET begins_at = ?2, interface_id = ?3",
+      "INSERT INTO sealing (level, begins_at, interface_id, sealed_until) VALUES (?1, ?2, ?3, ?4)"
+      " ON CONFLICT (level) DO UPDATE SET begins_at = ?2, interface_id = ?3, sealed_until = max(sealed_until, ?4)",
       "SELECT id, device_id FROM interfaces WHERE id > ? ORDER BY id LIMIT ?",
       "SELECT id FROM polls WHERE device_id = ? AND started_at >= ? AND started_at < ?",
       "SELECT poll_id FROM device_latest WHERE device_id = ?1 AND poll_id IS NOT NULL"
@@ -181,7 +181,11 @@ Result<std::optional<Sealer::Part>> Sealer::due_part(const SealedLevel& level, s
     if (!*oldest) return std::nullopt;
     part = Part{begin_of(**oldest, level.step_ms), 0};
   }
-  if (part->begins_at > newest) part = Part{newest, 0};
+  if (part->begins_at > newest) {
+    part = Part{newest, 0};
+    if (auto noted = statements_.put_state.run(level.level, newest, 0, newest); !noted)
+      return tl::make_unexpected(noted.error());
+  }
   if (part->begins_at == newest) return std::nullopt;
   const auto summed = is_summed(level, part->begins_at + level.step_ms);
   if (!summed) return tl::make_unexpected(summed.error());
@@ -354,14 +358,14 @@ Result<> Sealer::write_block(const SealedLevel& level, SealedBlock& block) {
 }
 
 Result<> Sealer::move_on(const SealedLevel& level, const Part& part, const Chunk& chunk) {
-  if (!chunk.last && !chunk.ids.empty()) {
-    return statements_.put_state.run(level.level, part.begins_at, chunk.ids.back());
-  }
   const std::int64_t end = part.begins_at + level.step_ms;
+  if (!chunk.last && !chunk.ids.empty()) {
+    return statements_.put_state.run(level.level, part.begins_at, chunk.ids.back(), end);
+  }
   const auto next =
       level.level == 0 ? one_of(statements_.next_sample, end) : one_of(statements_.next_sum, level.level, end);
   if (!next) return tl::make_unexpected(next.error());
-  return statements_.put_state.run(level.level, *next ? begin_of(**next, level.step_ms) : end, 0);
+  return statements_.put_state.run(level.level, *next ? begin_of(**next, level.step_ms) : end, 0, end);
 }
 
 Result<std::int64_t> Sealer::take_old(WallTime now, const Retention& retention, std::int64_t blocks) {

@@ -1,7 +1,7 @@
 #include "unsealer.hpp"
 
-#include <algorithm>
 #include <iterator>
+#include <limits>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -12,7 +12,7 @@ namespace octopoll::store {
 
 Result<Unsealer> Unsealer::create(Database& database) {
   constexpr std::array<std::string_view, 4> sql = {
-      "SELECT max(begins_at) FROM sealed_rows WHERE level = ?",
+      "SELECT sealed_until FROM sealing WHERE level = ?",
       "SELECT packed FROM sealed_rows WHERE level = ? AND begins_at = ? AND interface_id = ?",
       "UPDATE sealed_rows SET row_count = ?4, exception_count = ?5, packed = ?6"
       " WHERE level = ?1 AND begins_at = ?2 AND interface_id = ?3",
@@ -34,9 +34,10 @@ Result<> Unsealer::take_out(std::int64_t level, std::int64_t first, std::int64_t
   if (auto looked = look_into(); !looked) return looked;
   const SealedLevel& of = sealed_level(level);
   const auto place = static_cast<std::size_t>(&of - sealed_levels.data());
-  const std::int64_t until = (last + 1) * of.unit_scale;
-  for (std::int64_t begins_at = begin_of(first * of.unit_scale, of.span_ms);
-       begins_at < std::min(until, sealed_until_ms_[place]); begins_at += of.span_ms) {
+  const std::int64_t begin = first * of.unit_scale;
+  if (begin >= sealed_until_ms_[place]) return {};
+  for (std::int64_t begins_at = begin_of(begin, of.span_ms); begins_at < (last + 1) * of.unit_scale;
+       begins_at += of.span_ms) {
     if (auto taken = take_out_of(of, begins_at, first, last, interface_id); !taken) return taken;
   }
   return {};
@@ -45,11 +46,11 @@ Result<> Unsealer::take_out(std::int64_t level, std::int64_t first, std::int64_t
 Result<> Unsealer::look_into() {
   if (known_) return {};
   for (std::size_t place = 0; place < sealed_levels.size(); ++place) {
-    const auto found = statements_.newest.first(sealed_levels[place].level);
-    const bool any = found && *found && !statements_.newest.is_null(0);
-    sealed_until_ms_[place] =
-        any ? statements_.newest.integer(0) + sealed_levels[place].span_ms : std::numeric_limits<std::int64_t>::min();
-    statements_.newest.reset();
+    const auto found = statements_.sealed_until.first(sealed_levels[place].level);
+    const bool any = found && *found && !statements_.sealed_until.is_null(0);
+    sealed_until_ms_[place] = any ? statements_.sealed_until.integer(0) + sealed_levels[place].span_ms
+                                  : std::numeric_limits<std::int64_t>::min();
+    statements_.sealed_until.reset();
     if (!found) return tl::make_unexpected(found.error());
   }
   known_ = true;
@@ -67,6 +68,7 @@ Result<> Unsealer::take_out_of(const SealedLevel& level, std::int64_t begins_at,
   if (!found) return tl::make_unexpected(found.error());
   if (!any) return {};
   if (!block) {
+    if (!reported_.emplace(level.level, begins_at, interface_id).second) return {};
     log::error("the block of {} is damaged ({}); what came late for it is counted by itself",
                name_of(level, interface_id, begins_at), block.error());
     return {};

@@ -3,7 +3,8 @@
 
 #include <array>
 #include <cstdint>
-#include <limits>
+#include <set>
+#include <tuple>
 
 #include "database.hpp"
 #include "plain_rows.hpp"
@@ -24,7 +25,7 @@ class Unsealer {
 
  private:
   struct Statements {
-    Statement newest, block, put_block, drop_block;
+    Statement sealed_until, block, put_block, drop_block;
   };
   Unsealer(Statements statements, PlainRows plain) : statements_(std::move(statements)), plain_(std::move(plain)) {}
 
@@ -37,6 +38,7 @@ class Unsealer {
   SealedCodec codec_;
   bool known_ = false;
   std::array<std::int64_t, sealed_levels.size()> sealed_until_ms_{};  ///< while `known_`: no block has later rows
+  std::set<std::tuple<std::int64_t, std::int64_t, std::int64_t>> reported_;  ///< damaged blocks, each once
 };
 
 }  // namespace octopoll::store
