@@ -46,19 +46,6 @@ std::span<const int> lanes_of(const SealedColumn& column) {
 
 }  // namespace
 
-void SealedValues::append(std::int64_t number) {
-  numbers_.push_back(number);
-  if (!absent_.empty()) absent_.push_back(0);
-  ++rows_;
-}
-
-void SealedValues::append_absent() {
-  if (absent_.empty()) absent_.assign(rows_, 0);
-  absent_.push_back(1);
-  numbers_.push_back(0);
-  ++rows_;
-}
-
 void SealedValues::append_text(std::string_view text) {
   auto known = std::find(texts_.begin(), texts_.end(), text);
   if (known == texts_.end()) known = texts_.emplace(texts_.end(), text);

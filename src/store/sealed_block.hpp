@@ -42,8 +42,17 @@ struct SealedColumn {
 /// The values of one column, by row.
 class SealedValues {
  public:
-  void append(std::int64_t number);
-  void append_absent();
+  void append(std::int64_t number) {
+    numbers_.push_back(number);
+    if (!absent_.empty()) absent_.push_back(0);
+    ++rows_;
+  }
+  void append_absent() {
+    if (absent_.empty()) absent_.assign(rows_, 0);
+    absent_.push_back(1);
+    numbers_.push_back(0);
+    ++rows_;
+  }
   void append_text(std::string_view text);
   void reserve(std::size_t rows) { numbers_.reserve(rows); }
 

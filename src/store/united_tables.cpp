@@ -196,11 +196,17 @@ std::shared_ptr<Group> Shared::load(Group wanted) {
   return groups_.back();
 }
 
+/// What a cursor asks the file.
+struct CursorStatements {
+  StatementHandle by_key, by_interface, next_span, blocks;
+};
+
 /// One of the united tables. Its columns are those of the table in the file, then two hidden ones to ask by.
 struct Table : sqlite3_vtab {
   std::shared_ptr<Shared> shared;
   const SealedLevel* level = nullptr;
   bool exceptions = false;
+  std::vector<CursorStatements> spare;  ///< of cursors that were closed: a question in a loop opens one each time
 
   [[nodiscard]] std::span<const SealedColumn> columns() const noexcept {
     return exceptions ? level->exception_columns : level->columns;
@@ -211,15 +217,52 @@ struct Table : sqlite3_vtab {
   [[nodiscard]] const SealedTable& of(const SealedBlock& block) const noexcept {
     return exceptions ? block.exceptions : block.rows;
   }
+  /// Plain rows: with keys from ?1 to ?2, and with units from ?1 to ?2 of the interface ?3.
+  [[nodiscard]] std::string by_key() const;
+  [[nodiscard]] std::string by_interface() const;
+
+ private:
+  [[nodiscard]] std::string select() const;
 };
+
+std::string Table::select() const {
+  std::string names;
+  for (const SealedColumn& column : columns()) {
+    names += names.empty() ? "SELECT t." : ", t.";
+    names += column.name;
+  }
+  return names + " FROM ";
+}
+
+std::string Table::by_key() const {
+  return select() + "main." + std::string(name()) + " t WHERE t.id BETWEEN ?1 AND ?2 ORDER BY t.id";
+}
+
+std::string Table::by_interface() const {
+  const std::string table = "main." + std::string(name()) + " t";
+  if (level->level == 0) {
+    return select() + "main.interfaces i CROSS JOIN main.polls p ON p.device_id = i.device_id CROSS JOIN " + table +
+           " ON t.id = p.id << 24 | i.id WHERE i.id = ?3 AND p.id BETWEEN ?1 AND ?2";
+  }
+  return select() + "main.traffic_times b CROSS JOIN " + table + " ON t.id = b.begins_at / " +
+         std::to_string(level->unit_scale) + " << 24 | ?3 WHERE b.step_s = " + std::to_string(level->level) +
+         " AND b.begins_at BETWEEN ?1 AND ?2";
+}
 
 /// Where a cursor stands. Of one number: plain rows and sealed ones together, by interface. Else the plain ones, then
 /// block after block, one of them in memory at a time.
 class Cursor : public sqlite3_vtab_cursor {
  public:
-  explicit Cursor(Table& table) : sqlite3_vtab_cursor{&table}, table_(table) { table.shared->enter(); }
+  explicit Cursor(Table& table) : sqlite3_vtab_cursor{&table}, table_(table) {
+    table.spare.reserve(table.spare.size() + 1);
+    table.shared->enter();
+    if (table.spare.empty()) return;
+    ask_ = std::move(table.spare.back());
+    table.spare.pop_back();
+  }
   ~Cursor() {
     release();
+    if (table_.spare.size() < table_.spare.capacity()) table_.spare.push_back(std::move(ask_));
     table_.shared->leave();
   }
   Cursor(const Cursor&) = delete;
@@ -242,7 +285,7 @@ class Cursor : public sqlite3_vtab_cursor {
 
   Table& table_;
   Keys keys_;
-  StatementHandle by_key_, by_interface_, next_span_, blocks_;
+  CursorStatements ask_;
   sqlite3_stmt* plain_ = nullptr;        // at a row; nullptr: no more of them
   const SealedBlock* sealed_ = nullptr;  // whose row `row_` is next; nullptr: no more of them
   std::size_t row_ = 0;
@@ -254,7 +297,8 @@ class Cursor : public sqlite3_vtab_cursor {
 };
 
 void Cursor::release() noexcept {
-  for (const StatementHandle* each : {&by_key_, &by_interface_, &next_span_, &blocks_}) sqlite3_reset(each->get());
+  for (const StatementHandle* each : {&ask_.by_key, &ask_.by_interface, &ask_.next_span, &ask_.blocks})
+    sqlite3_reset(each->get());
   plain_ = nullptr;
   sealed_ = nullptr;
   group_.reset();
@@ -284,30 +328,13 @@ void Cursor::filter(const Keys& keys) {
 
 void Cursor::start_plain() {
   const SealedLevel& level = *table_.level;
-  const std::string columns = [&] {
-    std::string names;
-    for (const SealedColumn& column : table_.columns()) {
-      names += names.empty() ? "t." : ", t.";
-      names += column.name;
-    }
-    return names;
-  }();
-  const std::string from = "SELECT " + columns + " FROM ";
-  const std::string table = "main." + std::string(table_.name()) + " t";
-  sqlite3* connection = table_.shared->connection();
   if (keys_.of_one_number() || !keys_.of_one_interface()) {
-    if (!by_key_) by_key_ = prepare(connection, from + table + " WHERE t.id BETWEEN ?1 AND ?2 ORDER BY t.id");
-    plain_ = by_key_.get();
+    if (!ask_.by_key) ask_.by_key = prepare(table_.shared->connection(), table_.by_key());
+    plain_ = ask_.by_key.get();
     start(plain_, key_of(keys_.first_number, keys_.first_interface), key_of(keys_.last_number, keys_.last_interface));
   } else {
-    const std::string by_polls = "main.interfaces i CROSS JOIN main.polls p ON p.device_id = i.device_id CROSS JOIN " +
-                                 table + " ON t.id = p.id << 24 | i.id WHERE i.id = ?3 AND p.id BETWEEN ?1 AND ?2";
-    const std::string scale = std::to_string(level.unit_scale);
-    const std::string by_times = "main.traffic_times b CROSS JOIN " + table + " ON t.id = b.begins_at / " + scale +
-                                 " << 24 | ?3 WHERE b.step_s = " + std::to_string(level.level) +
-                                 " AND b.begins_at BETWEEN ?1 AND ?2";
-    if (!by_interface_) by_interface_ = prepare(connection, from + (level.level == 0 ? by_polls : by_times));
-    plain_ = by_interface_.get();
+    if (!ask_.by_interface) ask_.by_interface = prepare(table_.shared->connection(), table_.by_interface());
+    plain_ = ask_.by_interface.get();
     start(plain_, keys_.first_number * level.unit_scale, keys_.last_number * level.unit_scale, keys_.first_interface);
   }
   advance_plain();
@@ -349,33 +376,34 @@ bool Cursor::open_next_block() {
   const bool by_time = level.level != 0;
   for (;;) {
     if (!span_is_open_) {
-      if (!next_span_) {
-        next_span_ = prepare(connection,
-                             "SELECT begins_at FROM main.sealed_rows WHERE level = ?1 AND begins_at > ?2"
-                             " ORDER BY begins_at LIMIT 1");
+      if (!ask_.next_span) {
+        ask_.next_span = prepare(connection,
+                                 "SELECT begins_at FROM main.sealed_rows WHERE level = ?1 AND begins_at > ?2"
+                                 " ORDER BY begins_at LIMIT 1");
       }
       const std::int64_t before = span_ ? *span_
                                         : (by_time ? begin_of(keys_.first_number * level.unit_scale, level.span_ms) - 1
                                                    : std::numeric_limits<std::int64_t>::min());
-      start(next_span_.get(), level.level, before);
-      const bool any = step(next_span_.get());
-      if (any) span_ = sqlite3_column_int64(next_span_.get(), 0);
-      sqlite3_reset(next_span_.get());
+      start(ask_.next_span.get(), level.level, before);
+      const bool any = step(ask_.next_span.get());
+      if (any) span_ = sqlite3_column_int64(ask_.next_span.get(), 0);
+      sqlite3_reset(ask_.next_span.get());
       if (!any || (by_time && *span_ > keys_.last_number * level.unit_scale)) return false;
-      if (!blocks_) {
-        blocks_ = prepare(connection, std::string("SELECT interface_id, packed FROM main.sealed_rows WHERE level = ?1"
-                                                  " AND begins_at = ?2 AND interface_id BETWEEN ?3 AND ?4") +
-                                          (table_.exceptions ? " AND exception_count > 0" : ""));
+      if (!ask_.blocks) {
+        ask_.blocks =
+            prepare(connection, std::string("SELECT interface_id, packed FROM main.sealed_rows WHERE level = ?1"
+                                            " AND begins_at = ?2 AND interface_id BETWEEN ?3 AND ?4") +
+                                    (table_.exceptions ? " AND exception_count > 0" : ""));
       }
-      start(blocks_.get(), level.level, *span_, keys_.first_interface, keys_.last_interface);
+      start(ask_.blocks.get(), level.level, *span_, keys_.first_interface, keys_.last_interface);
       span_is_open_ = true;
     }
-    if (!step(blocks_.get())) {
-      sqlite3_reset(blocks_.get());
+    if (!step(ask_.blocks.get())) {
+      sqlite3_reset(ask_.blocks.get());
       span_is_open_ = false;
       continue;
     }
-    block_ = table_.shared->unpack(level, *span_, sqlite3_column_int64(blocks_.get(), 0), blocks_.get(), 1);
+    block_ = table_.shared->unpack(level, *span_, sqlite3_column_int64(ask_.blocks.get(), 0), ask_.blocks.get(), 1);
     const SealedTable& rows = table_.of(block_);
     row_ = place_of(rows, keys_.first_number);
     if (row_ == rows.rows || rows.columns[0].number(row_) > keys_.last_number) continue;
