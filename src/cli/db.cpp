@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <csignal>
 #include <fstream>
@@ -55,13 +56,6 @@ class StopOnSignal {
   StopOnSignal(const StopOnSignal&) = delete;
   StopOnSignal& operator=(const StopOnSignal&) = delete;
 };
-
-std::string size_text(std::uint64_t octets) {
-  if (octets < 10'000) return fmt::format("{} B", octets);
-  if (octets < 10'000'000) return fmt::format("{:.1f} kB", static_cast<double>(octets) / 1e3);
-  if (octets < 10'000'000'000) return fmt::format("{:.1f} MB", static_cast<double>(octets) / 1e6);
-  return fmt::format("{:.1f} GB", static_cast<double>(octets) / 1e9);
-}
 
 int fail_with(const Error& error) {
   print_error("db", error);
@@ -128,8 +122,8 @@ int run_info(const Arguments& arguments, const fs::path& store) {
   std::cout
       << fmt::format(
              "schema version  {}\nfile            {}, of which {} are free to be used again\nlog             {}\n",
-             info->schema_version, size_text(info->file_octets), size_text(info->free_octets),
-             size_text(info->log_octets))
+             info->schema_version, format_octets(info->file_octets), format_octets(info->free_octets),
+             format_octets(info->log_octets))
       << fmt::format("devices         {} with {} interfaces; {} targets of pings\n", info->devices, info->interfaces,
                      info->ping_targets);
   if (info->has_backlog)
@@ -140,7 +134,7 @@ int run_info(const Arguments& arguments, const fs::path& store) {
                                                 report::local_text(span.until.value_or(*span.since)))
                                   : "none";
     if (span.rows) text += fmt::format(", {} rows", format_count(static_cast<std::size_t>(*span.rows)));
-    if (span.octets) text += fmt::format(" in {}", size_text(static_cast<std::uint64_t>(*span.octets)));
+    if (span.octets) text += fmt::format(" in {}", format_octets(static_cast<std::uint64_t>(*span.octets)));
     std::cout << fmt::format("{:<15} {}\n", span.what, text);
   }
   return exit_code(ExitCode::done);
@@ -212,20 +206,17 @@ void add_prune_options(po::options_description& options) {
       "hours", text("T"), "sums of hours (730d)")("days", text("T"), "sums of days (forever)");
 }
 Result<Retention> retention_from(const Arguments& arguments, Retention retention) {
-  const std::array<std::pair<const char*, std::optional<std::chrono::seconds> Retention::*>, 4> levels{
-      {{"samples", &Retention::samples},
-       {"five-minutes", &Retention::five_minutes},
-       {"hours", &Retention::hours},
-       {"days", &Retention::days}}};
-  for (const auto& [name, level] : levels) {
-    if (arguments.count(name) == 0) continue;
-    if (arguments[name].as<std::string>() == "forever") {
-      retention.*level = std::nullopt;
+  for (const RetentionLevel& level : retention_levels) {
+    std::string option(level.name);
+    std::replace(option.begin(), option.end(), '_', '-');
+    if (arguments.count(option) == 0) continue;
+    if (arguments[option].as<std::string>() == kept_for_ever) {
+      retention.*level.keep = std::nullopt;
       continue;
     }
-    const auto time = duration_option(arguments, name, least_kept);
+    const auto time = duration_option(arguments, option.c_str(), least_kept);
     if (!time) return tl::make_unexpected(time.error());
-    retention.*level = std::chrono::floor<std::chrono::seconds>(*time);
+    retention.*level.keep = std::chrono::floor<std::chrono::seconds>(*time);
   }
   return retention;
 }
@@ -262,7 +253,8 @@ int run_vacuum(const Arguments&, const fs::path& store) {
   ProgressLine line;
   const auto gained = store::vacuum_store(store, progress_of(line, "writing anew"));
   if (!gained) return fail_with(gained.error());
-  std::cout << fmt::format("{} smaller\n", size_text(static_cast<std::uint64_t>(std::max<std::int64_t>(*gained, 0))));
+  std::cout << fmt::format("{} smaller\n",
+                           format_octets(static_cast<std::uint64_t>(std::max<std::int64_t>(*gained, 0))));
   return exit_code(ExitCode::done);
 }
 
@@ -290,22 +282,10 @@ void add_export_options(po::options_description& options) {
                                                                      "write there, not to stdout");
 }
 
-void write_csv(std::ostream& out, std::string_view text) {
-  if (text.find_first_of("\",\r\n") == std::string_view::npos) {
-    out << text;
-    return;
-  }
-  out << '"';
-  for (const char each : text) {
-    if (each == '"') out << '"';
-    out << each;
-  }
-  out << '"';
-}
 void write_csv(std::ostream& out, const store::ExportedValue& value) {
   if (const auto* whole = std::get_if<std::int64_t>(&value)) out << *whole;
   if (const auto* real = std::get_if<double>(&value)) out << fmt::format("{}", *real);
-  if (const auto* text = std::get_if<std::string>(&value)) write_csv(out, std::string_view(*text));
+  if (const auto* text = std::get_if<std::string>(&value)) out << report::csv_field(*text);
 }
 Json json_of(const store::ExportedValue& value) {
   if (const auto* whole = std::get_if<std::int64_t>(&value)) return *whole;
@@ -323,7 +303,7 @@ Result<> write_rows(std::ostream& out, const fs::path& store, const store::Expor
     if (!csv) out << "[";
     for (std::size_t i = 0; csv && i < names.size(); ++i) {
       if (i != 0) out << ',';
-      write_csv(out, std::string_view(names[i]));
+      out << report::csv_field(names[i]);
     }
     if (csv) out << "\n";
   };
@@ -373,6 +353,9 @@ int run_export(const Arguments& arguments, const fs::path& store) {
     const auto parsed = moment_from(fmt::format("--{}", option).c_str(), *given(option), now);
     if (!parsed) return fail_with(parsed.error());
     *moment = *parsed;
+  }
+  if (query.since && query.until && *query.since >= *query.until) {
+    return fail_with({ErrorKind::usage, "--since is not before --until", "swap them, or leave one out"});
   }
   query.subject = given("device");
 

@@ -40,6 +40,7 @@ Result<std::unique_ptr<PollingHouse>> PollingHouse::open(config::Inventory inven
 
   poll::PollerOptions poller_options = std::move(options.poller);
   poller_options.last_poll_numbers = house->writer_->last_poll_numbers();
+  poller_options.last_readings = house->writer_->take_last_readings();
   std::vector<Sink*> sinks{house->writer_.get()};
   if (options.keep_latest) sinks.push_back(&house->latest_);
   house->probes_ = inventory.probes.size();

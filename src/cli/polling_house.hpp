@@ -18,7 +18,7 @@ namespace octopoll::cli {
 struct HouseOptions {
   std::optional<std::filesystem::path> db;  ///< --db
   bool keep_latest = false;                 ///< records are kept for a table at the end
-  poll::PollerOptions poller;               ///< last_poll_numbers is filled from the store
+  poll::PollerOptions poller;               ///< what it takes from the store is filled in
 };
 
 class PollingHouse {
@@ -39,6 +39,8 @@ class PollingHouse {
   void run();
   /// Ends the polling in good order; from a callback. A second call changes nothing.
   void stop();
+  /// How long the store keeps what it has, from now on.
+  void keep(const Retention& retention) { writer_->keep(retention); }
   /// Says on stderr what was done so far, and how punctually (SIGUSR1).
   void say_figures();
   /// Flushes the store and says the last line. False where something was lost.

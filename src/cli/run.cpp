@@ -152,6 +152,7 @@ void take_over(PollingHouse& house, const std::filesystem::path& file,
   log::info("{} was read again: {}, {}", file.string(), format_counted(next->devices.size(), "device"),
             format_counted(next->probes.size(), "probe"));
   if (next->store != store) log::warning("the store stays {} until a restart", house.store_path().string());
+  house.keep(next->retention);
   house.poller().reload(std::move(*next));
 }
 

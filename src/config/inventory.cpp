@@ -135,24 +135,20 @@ void read_store(const Entry& entry, const std::filesystem::path& folder, Invento
 }
 
 void read_retention(const Entry& entry, Retention& retention, Problems& problems) {
-  using Keep = std::optional<std::chrono::seconds>;
-  static constexpr std::array<std::pair<std::string_view, Keep Retention::*>, 4> levels{
-      {{"samples", &Retention::samples},
-       {"five_minutes", &Retention::five_minutes},
-       {"hours", &Retention::hours},
-       {"days", &Retention::days}}};
-  static constexpr std::array<std::string_view, 4> keys{"samples", "five_minutes", "hours", "days"};
+  std::array<std::string_view, retention_levels.size()> keys;
+  std::transform(retention_levels.begin(), retention_levels.end(), keys.begin(),
+                 [](const RetentionLevel& level) { return level.name; });
   constexpr DurationRange range{least_kept, std::chrono::hours(100 * 365 * 24)};
   if (!expect_map(*entry.value, "`retention`", "write `retention: {samples: 7d, five_minutes: 90d}`", problems)) return;
   for (const Entry& part : entry.value->entries) {
-    const auto* level =
-        std::find_if(levels.begin(), levels.end(), [&](const auto& one) { return one.first == part.key; });
-    if (level == levels.end()) {
+    const auto* level = std::find_if(retention_levels.begin(), retention_levels.end(),
+                                     [&](const RetentionLevel& one) { return one.name == part.key; });
+    if (level == retention_levels.end()) {
       unknown_key(part, "`retention`", keys, problems);
-    } else if (part.value->kind == Node::Kind::scalar && part.value->text == "forever") {
-      retention.*level->second = std::nullopt;
+    } else if (part.value->kind == Node::Kind::scalar && part.value->text == kept_for_ever) {
+      retention.*level->keep = std::nullopt;
     } else if (const auto time = read_duration(part, range, problems)) {
-      retention.*level->second = std::chrono::floor<std::chrono::seconds>(*time);
+      retention.*level->keep = std::chrono::floor<std::chrono::seconds>(*time);
     }
   }
 }

@@ -5,6 +5,7 @@
 #include <time.h>
 // In this order: the kernel's header defines what netinet/ip_icmp.h would define again.
 #include <linux/errqueue.h>
+#include <linux/filter.h>
 #include <linux/icmp.h>
 #include <linux/net_tstamp.h>
 #include <linux/sock_diag.h>
@@ -18,6 +19,7 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <limits>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -72,6 +74,21 @@ void pass_replies_only(int fd, int family) {
     filter.icmp6_filt[type / 32] &= ~(1U << (type % 32));
     set_option(fd, IPPROTO_ICMPV6, ICMP6_FILTER, &filter, sizeof filter);
   }
+}
+
+/// The answers to other programs' pings would wake us as well, hundreds a second beside another monitor.
+void pass_identifier_only(int fd, int family, std::uint16_t id) {
+  constexpr std::uint32_t id_offset = 4;  // RFC 792, RFC 4443 section 4.2
+  // Of IPv4 the filter sees the IP header, too.
+  const std::array<sock_filter, 5> program{{
+      BPF_STMT(family == AF_INET ? BPF_LDX | BPF_B | BPF_MSH : BPF_LDX | BPF_W | BPF_IMM, 0),
+      BPF_STMT(BPF_LD | BPF_H | BPF_IND, id_offset),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, id, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, std::numeric_limits<std::uint32_t>::max()),
+      BPF_STMT(BPF_RET | BPF_K, 0),
+  }};
+  const sock_fprog all{static_cast<unsigned short>(program.size()), const_cast<sock_filter*>(program.data())};
+  set_option(fd, SOL_SOCKET, SO_ATTACH_FILTER, &all, sizeof all);
 }
 
 void allow_fragments(int fd, int family, bool allowed) {
@@ -195,6 +212,7 @@ Result<EchoSocket> EchoSocket::open(int family, const std::optional<Endpoint>& s
   if (::getrandom(&id, sizeof id, 0) != static_cast<ssize_t>(sizeof id)) {
     return fail(ErrorKind::io, fmt::format("getrandom: {}", std::generic_category().message(errno)));
   }
+  if (kind == Kind::raw) pass_identifier_only(fd.get(), family, id);
   return EchoSocket(std::move(fd), family, kind, id);
 }
 

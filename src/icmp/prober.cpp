@@ -155,7 +155,6 @@ Result<> Prober::Impl::open(Wire& wire, int family) {
     return watched;
   }
   wire.socket = std::move(*socket);
-  wire.by_sequence.resize(std::size_t{1} << 16);
   return {};
 }
 

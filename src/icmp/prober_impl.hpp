@@ -31,7 +31,7 @@ struct Wire {
   Error why_not;                   ///< where there is no socket
   std::uint16_t next_sequence = 0;
   /// The probe behind each 16-bit sequence on the wire: an ICMP error need not quote more than the ICMP header
-  /// (RFC 792), so it may come without our tag.
+  /// (RFC 792), so it may come without our tag. Empty before the first one is sent.
   std::vector<ProbeTag> by_sequence;
   std::uint16_t stamp_base = 0;        ///< sequence of the request whose send stamp has number 0
   std::uint32_t numbered = 0;          ///< requests sent since that one

@@ -89,7 +89,7 @@ void Prober::Impl::take_stamps(const Wire& wire, std::span<const SendStamp> stam
 void Prober::Impl::accept(const EchoSocket& socket, const Arrival& arrival, const ClockPair& read) {
   const auto reply = parse_echo(arrival.octets);
   if (!reply || reply->type != echo_reply_type(socket.family())) return;
-  // Raw sockets hear the answers to every ping of this machine: the identifier sorts most of them out for nothing.
+  // What came to a raw socket before its filter was set.
   const auto tag = socket.owns(reply->id) ? seal.read(reply->payload) : std::nullopt;
   Round* round = tag ? find(tag->slot, tag->generation) : nullptr;
   if (round == nullptr || tag->sequence >= round->probes.size() || !same_host(arrival.from, round->target)) {
@@ -133,7 +133,7 @@ void Prober::Impl::count(Round& round, EchoAnswer::Kind kind) {
 
 void Prober::Impl::note(const Wire& wire, const ErrorArrival& arrival) {
   const int family = wire.socket->family();
-  if (!concerns_delivery(family, arrival.error.type)) return;
+  if (!concerns_delivery(family, arrival.error.type) || wire.by_sequence.empty()) return;
   const auto request = parse_echo(arrival.quoted);
   if (!request || request->type != echo_request_type(family) || !wire.socket->owns(request->id)) return;
   const bool cut_short = request->payload.size() < min_payload;

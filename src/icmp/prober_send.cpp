@@ -60,6 +60,7 @@ void Prober::Impl::send_due(Wire& wire) {
 std::uint16_t Prober::Impl::fill_batch(Wire& wire, std::size_t most) {
   writer.clear();
   in_batch.clear();
+  if (wire.by_sequence.empty()) wire.by_sequence.resize(std::size_t{1} << 16);
   const std::uint16_t first_sequence = wire.next_sequence;
   bool dont_fragment = false;
   while (!wire.outbox.empty() && writer.size() < most) {

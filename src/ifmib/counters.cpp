@@ -256,6 +256,7 @@ class CounterReadings final : public Reading {
 
   /// How many rows, from the first on, came back as they were asked for.
   std::size_t hand_out(const Packet& packet, const snmp::Reply& reply) {
+    for (std::size_t i = 0; i < packet.count; ++i) plans_[packet.first + i].interface.prefetch();
     snmp::AnswerReader variables(reply.asked, reply.encoded);
     snmp::WireVariable variable;
     ReadingTime time;

@@ -16,6 +16,7 @@
 #include "octopoll/poll/wrap_risk.hpp"
 #include "octopoll/rates/cache_learner.hpp"
 #include "octopoll/rates/device_history.hpp"
+#include "octopoll/rates/resumption.hpp"
 #include "poll/echo_plan.hpp"
 #include "poll/known_addresses.hpp"
 #include "poll/known_tables.hpp"
@@ -71,6 +72,8 @@ struct DevicePoller::Impl {
   std::uint64_t late_answers = 0;  ///< of this session, when the cycle before ended
   bool silent = false;             ///< did not answer in the cycle before, at any of its addresses
   rates::DeviceHistory history;
+  std::optional<LastReadings> last_readings;  ///< of a run before this one, until the agent answers
+  std::string view;                           ///< view_of(device)
   WrapWatch wraps;
 
   // Of the cycle under way.
@@ -118,8 +121,13 @@ struct DevicePoller::Impl {
   icmp::Prober::RoundId ping = 0;
   std::shared_ptr<bool> alive = std::make_shared<bool>(true);  // shared with posted calls, which outlive this
 
-  Impl(Shared with, config::Device which, std::uint64_t last)
-      : shared(with), device(std::move(which)), poll_number(last), addresses(with.resolver) {}
+  Impl(Shared with, config::Device which, std::uint64_t last, std::optional<LastReadings> before)
+      : shared(with),
+        device(std::move(which)),
+        poll_number(last),
+        addresses(with.resolver),
+        last_readings(std::move(before)),
+        view(view_of(device)) {}
 
   // ---- small helpers ----
 
@@ -180,6 +188,7 @@ struct DevicePoller::Impl {
     record.poll_number = ++poll_number;
     record.slot = request.slot;
     record.interval = wraps.interval(device);
+    record.view = view;
     record.started_at = wall_now();
     record.started = BootClock::now();
     budget_timer = shared.loop.after(request.budget, [this] {
@@ -216,6 +225,16 @@ struct DevicePoller::Impl {
            a.context_name == b.context_name;
   }
 
+  /// The same for who begins anew, by what may be written down: where only the community is another one under the same
+  /// name, it is taken for a secret that was changed, and the objects for the same.
+  [[nodiscard]] static std::string view_of(const config::Device& device) {
+    const SnmpCredentials& auth = device.auth;
+    if (auth.version != SnmpVersion::v3) {
+      return fmt::format("{} {}", auth.version == SnmpVersion::v1 ? "v1" : "v2c", device.auth_name);
+    }
+    return fmt::format("v3 {} {} {}", auth.username, to_string(auth.level), auth.context_name);
+  }
+
   /// Another address may be another agent, and another view another set of interfaces: nothing that was learned of the
   /// one before is held against its counters.
   void forget_agent() {
@@ -228,6 +247,7 @@ struct DevicePoller::Impl {
     tables = {};
     clock.reset();
     history = {};
+    last_readings.reset();
     cache_learner = {};
     profile = {};
     known_at = {};
@@ -295,6 +315,10 @@ struct DevicePoller::Impl {
       return ask_scalars();                           // once more, for the facts
     }
     snapshot.facts = facts;
+    cycle->record.engine_boots = scalars.engine_boots;
+    cycle->record.engine_time = scalars.engine_time;
+    cycle->record.clock_read_at = scalars.received;
+    if (last_readings) go_on_from(std::move(*std::exchange(last_readings, std::nullopt)), scalars);
     if (may_have_restarted(scalars)) {
       drop_discovery();
       tables.restarted();
@@ -314,6 +338,33 @@ struct DevicePoller::Impl {
     if (wanted == KnownTables::Read::no) return tables.known() ? ask_counters() : fail_cycle(*tables.lacking());
     tables.begin_read(scalars, wanted);
     read_tables(wanted != KnownTables::Read::routine);
+  }
+
+  /// Where the run before this one stopped, if it asked the same agent in the same way, and somebody vouches for what
+  /// passed between.
+  void go_on_from(LastReadings&& last, const ifmib::Scalars& scalars) {
+    if (last.address != cycle->record.address || last.view != view) return;
+    const std::string boot = boot_name();
+    const rates::AgentClock now = clock_of(scalars);
+    const auto found = rates::resumption(last, now, {boot, cycle->record.started_at + age_of(now.received)});
+    if (!found) return log::debug("{}: nothing shows that its counters ran on since the last run", device.name);
+    std::map<std::uint32_t, std::string> names;
+    for (InterfaceSample& sample : last.interfaces) {
+      sample.time.received += found->shift;
+      sample.time.age_bound += found->error;
+      names.emplace(sample.interface.if_index().value, sample.interface.name());
+    }
+    tables.remember(std::move(names));
+    const bool learned = !announced_cache && last.cache_period > 0ns;
+    cache_learner.resume(learned ? std::optional(last.cache_period) : std::nullopt);
+    const rates::AgentClock before{
+        last.clock_read_at + found->shift, {}, last.sys_uptime, last.engine_boots, last.engine_time};
+    history.resume(std::move(last.interfaces), before, now.received);
+  }
+
+  /// Since this cycle began.
+  [[nodiscard]] std::chrono::milliseconds age_of(BootTime when) const {
+    return std::chrono::round<std::chrono::milliseconds>(when - cycle->record.started);
   }
 
   /// Not from inside a callback of the session that goes.
@@ -522,9 +573,21 @@ struct DevicePoller::Impl {
     });
   }
 
-  void date_by_suspicion(std::chrono::nanoseconds age) {
-    if (announced_cache || cycle->request.date_snapshot || age == 0ns) return;
-    for (InterfaceSample& sample : cycle->snapshot.interfaces) sample.time.age_bound += age;
+  /// Of all rows or none: a reading without some of them looks like a cache that has moved.
+  void look_for_cache(bool whole) {
+    auto& interfaces = cycle->snapshot.interfaces;
+    const bool known = cache_period() > 0ns;
+    if (whole) {
+      cache_learner.see(cycle->first_asked, cycle->last_heard, rates::fingerprint(interfaces),
+                        rates::octets_of(interfaces));
+    } else {
+      cache_learner.see_part(BootClock::now());
+    }
+    if (known || announced_cache) return;
+    if (const auto bound = cache_learner.age_of_earlier()) history.limit_ages(*bound);
+    // Two readings are all there will be of a pair, and only standing still is a sign.
+    if (cycle->request.date_snapshot && !cache_learner.repeats()) return;
+    for (InterfaceSample& sample : interfaces) sample.time.age_bound += cache_learner.age();
   }
 
   /// For totals that count nothing twice. Asked last, since nothing waits for it.
@@ -547,15 +610,8 @@ struct DevicePoller::Impl {
     if (cycle->dated_age) {
       const auto age = std::min(*cycle->dated_age + (cycle->last_heard - cycle->first_asked), cache_period());
       for (InterfaceSample& sample : interfaces) sample.time.age_bound += age - cache_period();
-    } else if (!interfaces.empty() && interfaces.size() == asked && !cycle->record.error) {
-      // Of all rows or none: a reading without some of them looks like a cache that has moved.
-      const bool learned = cache_period() > 0ns;
-      cache_learner.see(cycle->first_asked, cycle->last_heard, rates::fingerprint(interfaces),
-                        rates::octets_of(interfaces));
-      if (!learned) date_by_suspicion(cache_learner.age());
-      if (!learned && !cycle->request.date_snapshot && cache_learner.first_dated()) history.forget_bases();
-    } else if (cache_period() == 0ns) {
-      date_by_suspicion(cache_learner.age_of_other());
+    } else {
+      look_for_cache(!interfaces.empty() && interfaces.size() == asked && !cycle->record.error);
     }
     if (!cycle->record.error) cycle->record.error = tables.lacking();
     if (interfaces.size() < asked && !cycle->record.error) {
@@ -670,6 +726,7 @@ struct DevicePoller::Impl {
     if (cycle->answered) {
       return stop_short(fmt::format("{}: not all rows were read within {}", device.name, budget), governor_advice());
     }
+    if (session) session->give_up_all();
     drop_discovery();
     abandon();
     if (cycle->waits_for_name) {
@@ -680,7 +737,18 @@ struct DevicePoller::Impl {
     }
     silent = true;
     if (cycle->record.error) return fail_cycle(std::move(*cycle->record.error));
-    fail_cycle(Error{ErrorKind::timeout, fmt::format("{}: no answer within {}", device.name, budget), {}});
+    fail_cycle(unanswered());
+  }
+
+  /// The turn ended before the last try had its time (timeouts and retries do not fit into the interval).
+  [[nodiscard]] Error unanswered() {
+    snmp::Reply none;
+    none.tries = session ? static_cast<unsigned>((session->traffic() - cycle->traffic_before).requests) : 0;
+    none.waited = rounded(BootClock::now() - cycle->record.started);
+    if (none.tries > 0) return session->explain(none);
+    return {ErrorKind::timeout,
+            fmt::format("{}: no answer within {}", device.name, format_duration(cycle->request.budget)),
+            governor_advice()};
   }
 
   [[nodiscard]] std::string governor_advice() const {
@@ -695,7 +763,7 @@ struct DevicePoller::Impl {
     if (!cycle->record.error) {
       cycle->record.error = Error{ErrorKind::partial, std::move(message), std::move(remedy)};
     }
-    if (cache_period() == 0ns) date_by_suspicion(cache_learner.age_of_other());
+    look_for_cache(false);
     finish(cycle->answered ? CycleOutcome::partial : CycleOutcome::failed);
   }
 
@@ -764,7 +832,8 @@ struct DevicePoller::Impl {
     record.rebooted = judgement.restart == rates::Restart::yes;
     for (const std::string& name : judgement.speeds_refuted) {
       log::warning(
-          "{}: {} carries more than its stated speed: its utilisation is not known; give its speed in the inventory",
+          "{}: {} carries more than its stated speed: its utilisation is not known; give its speed in the inventory: "
+          "interfaces: {{speed: [{{name: RE, speed: 1Gbit}}]}}",
           device.name, one_line(name));
     }
     if (record.outcome != CycleOutcome::partial) return;
@@ -804,6 +873,7 @@ struct DevicePoller::Impl {
       tables.demand();
     }
     device = std::move(next);
+    view = view_of(device);
     wraps.look_at(tables.plans(), device);
     if (other_session) {
       close_session();
@@ -816,8 +886,9 @@ struct DevicePoller::Impl {
   }
 };
 
-DevicePoller::DevicePoller(Shared shared, config::Device device, std::uint64_t last_poll_number)
-    : impl_(std::make_unique<Impl>(shared, std::move(device), last_poll_number)) {
+DevicePoller::DevicePoller(Shared shared, config::Device device, std::uint64_t last_poll_number,
+                           std::optional<LastReadings> last_readings)
+    : impl_(std::make_unique<Impl>(shared, std::move(device), last_poll_number, std::move(last_readings))) {
   assert(impl_->device.interfaces != nullptr);
 }
 

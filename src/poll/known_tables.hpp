@@ -67,6 +67,9 @@ class KnownTables {
   [[nodiscard]] const std::optional<Error>& lacking() const noexcept { return lacking_; }
   [[nodiscard]] std::optional<std::uint32_t> if_number() const noexcept { return if_number_; }
 
+  /// Names by ifIndex as they were when another poller read them, nothing being known here yet.
+  void remember(std::map<std::uint32_t, std::string> names) { left_out_ = std::move(names); }
+
   /// Once a cycle, by what opens it.
   [[nodiscard]] Read why_read(const ifmib::Scalars& scalars, bool restarted, BootTime now);
   /// A read begins; what came of the scalars with it is remembered, since the tables are of that moment.
@@ -122,7 +125,9 @@ class KnownTables {
 
   std::vector<ifmib::RowPlan> plans_;
   std::shared_ptr<const std::vector<Interface>> lender_;  ///< nullptr: the plans are others than those it was made of
-  std::map<std::uint32_t, std::string> left_out_;  ///< by ifIndex: names of rows that the inventory's rules do not keep
+  /// By ifIndex: names of rows that are not planned, as the inventory's rules do not keep them, or there is no plan
+  /// yet.
+  std::map<std::uint32_t, std::string> left_out_;
   /// Of each plan, as last read: a hash of what moves when a link comes or goes. 0: not known.
   std::vector<std::uint32_t> states_;
   std::set<std::uint32_t> missed_;                     ///< by ifIndex: planned rows that the last read did not find

@@ -11,6 +11,7 @@
 #include "octopoll/core/shared_moment.hpp"
 #include "octopoll/core/text.hpp"
 #include "octopoll/poll/cycle_cost.hpp"
+#include "octopoll/schedule/grain.hpp"
 #include "octopoll/schedule/scheduler.hpp"
 #include "poll/engine_ids.hpp"
 #include "poll/pinger.hpp"
@@ -31,9 +32,7 @@ std::chrono::nanoseconds gap_for(std::chrono::nanoseconds gap, std::chrono::nano
 
 /// After a sleep, or a loop that stood still, all devices are due at once. They are started a share at a time, so that
 /// all of them have had their turn after a quarter of the time that they are normally spread over.
-constexpr auto pause_between_shares = 50ms;
-/// Turns that are due within this time are taken together: a wake-up costs more than what it starts.
-constexpr auto grain = 10ms;
+constexpr std::chrono::milliseconds least_between_shares = 50ms;
 constexpr double catch_up_speed = 4.0;
 constexpr std::size_t smallest_share = 8;
 
@@ -60,7 +59,7 @@ struct Poller::Impl {
     std::unique_ptr<DevicePoller> device;  ///< null for a probe
     std::unique_ptr<Pinger> pinger;        ///< null where it was never pinged; follows the device
     bool pinged = false;
-    std::optional<BootTime> extra_turn;  ///< when it was polled out of turn, to begin with
+    std::optional<BootTime> extra_turn;  ///< when it was polled out of turn, to begin with, or by the run before
     bool unmeasured = false;             ///< the last round sent nothing, and it was told
     std::size_t under_way = 0;           ///< of the device: 0 or 1
     std::uint64_t failures = 0;          ///< cycles in a row
@@ -99,6 +98,7 @@ struct Poller::Impl {
       : shared(with), inventory(std::move(what)), sinks(std::move(where)), options(std::move(how)) {
     for (const config::Device& device : inventory.devices) add_device(device);
     for (const config::Probe& probe : inventory.probes) add_probe(probe);
+    options.last_readings.clear();  // of devices that nobody polls any more
   }
 
   template <class F>
@@ -132,8 +132,13 @@ struct Poller::Impl {
   void add_device(const config::Device& device) {
     Entry& entry = add_entry(device_ids, device.name, device.interval);
     const auto last = options.last_poll_numbers.find(device.name);
-    entry.device =
-        std::make_unique<DevicePoller>(shared, device, last == options.last_poll_numbers.end() ? 0 : last->second);
+    std::optional<LastReadings> readings;
+    if (auto kept = options.last_readings.extract(device.name)) {
+      if (kept.mapped().boot == boot_name()) entry.extra_turn = newest_of(kept.mapped());
+      readings = std::move(kept.mapped());
+    }
+    entry.device = std::make_unique<DevicePoller>(
+        shared, device, last == options.last_poll_numbers.end() ? 0 : last->second, std::move(readings));
     set_pinging(entry, device.ping, ping_plan(device));
   }
 
@@ -166,7 +171,7 @@ struct Poller::Impl {
       } else if (entry.under_way > 0) {  // still in its extra first turn
         ++skipped_in_first_turn;
         scheduler.finished(turn.id, BootClock::now());
-      } else if (entry.extra_turn && BootClock::now() - *entry.extra_turn < least_first_gap(entry.interval)) {
+      } else if (polled_of_late(entry)) {
         scheduler.finished(turn.id, BootClock::now());
       } else {
         start_device(turn.id, entry, request_of(entry, turn.slot), {});
@@ -176,12 +181,26 @@ struct Poller::Impl {
     }
     statistics.skipped = scheduler.totals().skipped + skipped_in_first_turn;
     statistics.missed = scheduler.totals().missed;
-    arm(BootClock::now() + (turns.size() == most ? pause_between_shares : BootClock::duration{}));
+    arm(turns.size() == most && grain() < least_between_shares ? least_between_shares : 0ms);
   }
+
+  /// So that its turn is left out: its first delta would be too short.
+  [[nodiscard]] static bool polled_of_late(const Entry& entry) {
+    return entry.extra_turn && BootClock::now() - *entry.extra_turn < least_first_gap(entry.interval);
+  }
+
+  [[nodiscard]] static BootTime newest_of(const LastReadings& last) {
+    BootTime newest = last.clock_read_at;
+    for (const InterfaceSample& sample : last.interfaces) newest = std::max(newest, sample.time.received);
+    return newest;
+  }
+
+  /// Turns that are due within this time are taken together.
+  [[nodiscard]] std::chrono::milliseconds grain() const { return schedule::grain_for(turns_per_second); }
 
   /// The turns that may be started at once.
   [[nodiscard]] std::size_t share() const {
-    const double seconds = std::chrono::duration<double>(pause_between_shares).count();
+    const double seconds = std::chrono::duration<double>(std::max(grain(), least_between_shares)).count();
     return std::max(smallest_share, static_cast<std::size_t>(catch_up_speed * turns_per_second * seconds));
   }
 
@@ -195,7 +214,7 @@ struct Poller::Impl {
       scheduler.add(id, entry->interval, schedule::spread_hash(entry->name), BootClock::now());
     if (entries.size() <= small_inventory) {
       for (const auto& [id, entry] : entries) {
-        if (entry->device) {
+        if (entry->device && !polled_of_late(*entry)) {
           entry->extra_turn = BootClock::now();
           start_device(id, *entry, request_of(*entry, slot_before_first(*entry)), {});
         }
@@ -205,12 +224,13 @@ struct Poller::Impl {
     arm();
   }
 
-  /// For the next turn, but not before `earliest`.
-  void arm(BootTime earliest = BootTime::min()) {
+  /// For the next turn, at a moment that is still to come, `pause` away at least.
+  void arm(std::chrono::milliseconds pause = {}) {
     shared.loop.cancel(std::exchange(wake_timer, 0));
     if (stopping || !scheduling) return;
     if (const auto next = scheduler.next_due()) {
-      const BootTime when = shared_moment(std::max(*next, earliest), grain);
+      const BootTime earliest = BootClock::now() + BootClock::duration(1) + pause;
+      const BootTime when = shared_moment(std::max(*next, earliest), grain());
       wake_timer = shared.loop.at(when, [this] {
         wake_timer = 0;
         take_turns();

@@ -14,9 +14,10 @@ constexpr unsigned repeats_needed = 12;
 constexpr unsigned short_runs_that_refute = 2;
 constexpr int rush_that_refutes = 20;
 constexpr int moves_that_clear = 8;
-/// Standing still at the very beginning. Most caches are reloaded more often, and a device may be idle.
-constexpr nanoseconds doubted_rest = std::chrono::seconds(10);
-/// Of a device that was busy. No cache of more than 30 s is known.
+/// Readings that differ from the one before, at the beginning: a cache of twice their distance shows one in a row, one
+/// of one and a half times two.
+constexpr int moves_that_prove = 3;
+/// No cache of more than 30 s is known.
 constexpr nanoseconds doubted_silence = std::chrono::seconds(35);
 /// A hundred full packets: chance does not make so many stay out.
 constexpr double busy_octets = 150'000;
@@ -31,15 +32,15 @@ constexpr std::uint64_t stir(std::uint64_t x) noexcept {
 }  // namespace
 
 void CacheLearner::see(BootTime started, BootTime finished, std::uint64_t fingerprint, std::uint64_t octets) noexcept {
-  const Reading now{started, finished, fingerprint, octets};
-  first_dated_ = false;
-  if (!begun_) begun_ = started;
   if (!last_) {
-    age_ = age_of_other();
-    last_ = now;
+    see_part(finished);
+    last_ = Reading{started, finished, fingerprint, octets};
     return;
   }
-  if (last_->fingerprint == fingerprint) {
+  const Reading now{started, finished, fingerprint, octets};
+  age_of_earlier_.reset();
+  repeated_ = last_->fingerprint == fingerprint;
+  if (repeated_) {
     ++repeats_;
     weigh_repeat(now);
   } else {
@@ -49,39 +50,62 @@ void CacheLearner::see(BootTime started, BootTime finished, std::uint64_t finger
     move_ = to;
     repeats_ = 0;
   }
+  date_earlier(finished);
   last_ = now;
 }
 
-nanoseconds CacheLearner::age_of_other() const noexcept { return suspected_ ? longest_period : nanoseconds(0); }
+void CacheLearner::see_part(BootTime finished) noexcept {
+  if (!begun_) begun_ = finished;
+  age_of_earlier_.reset();
+  repeated_ = false;
+  if (suspected_ && (!move_ || finished - move_->before > doubted_silence)) suspected_ = false;
+  age_ = suspected_ ? doubted_silence : nanoseconds(0);
+  date_earlier(finished);
+}
 
 // A busy device stands still.
 void CacheLearner::weigh_repeat(const Reading& now) noexcept {
   moves_in_a_row_ = 0;
   age_ = {};
-  // Our own requests are traffic: a device that has ever carried some and now has none at all is hardly idle.
-  if (!move_ && now.octets != 0 && now.finished - *begun_ <= doubted_rest) age_ = now.finished - *begun_;
   if (!move_) return;
   const double share = std::chrono::duration<double>(now.finished - last_->finished) / moved_in_;
-  const bool busy = static_cast<double>(moved_octets_) * share >= busy_octets;
-  first_dated_ = std::exchange(undated_until_move_, false) && busy;
-  suspected_ = suspected_ || busy;
+  if (static_cast<double>(moved_octets_) * share >= busy_octets) {
+    suspected_ = true;
+    earlier_undated_ = earlier_undated_ || begins_;
+    begins_ = false;
+  }
   if (now.finished - move_->before > doubted_silence) suspected_ = false;
   if (suspected_) age_ = now.finished - move_->before;
 }
 
 void CacheLearner::weigh_move(const Reading& now) noexcept {
   const std::uint64_t octets = now.octets - last_->octets;
-  const bool restarted = octets >> 63U != 0;
-  moved_octets_ = restarted ? 0 : octets;
   const nanoseconds before = moved_in_;
   moved_in_ = std::max<nanoseconds>(now.finished - last_->started, nanoseconds(1));
-  // What a cache holds back of a busy device comes at once.
-  if (++moves_in_a_row_ >= moves_that_clear || static_cast<double>(moved_octets_) < busy_octets) suspected_ = false;
+  ++moves_in_a_row_;
+  // Counters that went back tell nothing of what passed.
+  if (octets >> 63U == 0) {
+    moved_octets_ = octets;
+    // What a cache holds back of a busy device comes at once.
+    if (static_cast<double>(moved_octets_) < busy_octets) suspected_ = false;
+  }
+  if (moves_in_a_row_ >= moves_that_clear) suspected_ = false;
   age_ = suspected_ ? std::max(moved_in_, before) : nanoseconds(0);
-  // The first move after a rest at the very beginning: the next reading tells a cache from a device that was idle.
-  const bool first = !std::exchange(ever_moved_, true) && repeats_ > 0 && now.finished - *begun_ <= longest_period;
-  undated_until_move_ = first;
-  if (first) age_ = now.finished - *begun_;
+}
+
+// Ends the beginning where it can be ended, and what it left open about the readings before.
+void CacheLearner::date_earlier(BootTime now) noexcept {
+  if (learned_ && !suspected_) age_ = *period();
+  if (begins_) {
+    begins_ = !learned_ && moves_in_a_row_ < moves_that_prove && now - *begun_ <= doubted_silence;
+    earlier_undated_ = !begins_;
+  }
+  if (begins_) {
+    age_ = doubted_silence;
+  } else if (earlier_undated_ && (learned_ || !suspected_)) {
+    age_of_earlier_ = period().value_or(nanoseconds(0));
+    earlier_undated_ = false;
+  }
 }
 
 void CacheLearner::interrupt() noexcept {
@@ -95,6 +119,13 @@ std::optional<nanoseconds> CacheLearner::period() const noexcept {
   return std::min(learned_->high, longest_period);
 }
 
+// What is learned is an upper bound. How short the period may be is not known; half of it is short enough that runs
+// which agree replace it, and long enough that an agent which does not cache any more refutes it.
+void CacheLearner::resume(std::optional<nanoseconds> learned) noexcept {
+  if (learned) learned_ = Bracket{*learned / 2, *learned};
+  begins_ = false;
+}
+
 // Ends the run that began with move_.
 void CacheLearner::take_run(const Move& to) noexcept {
   const Bracket run{last_->started - move_->shown, to.shown - move_->before};
@@ -104,6 +135,8 @@ void CacheLearner::take_run(const Move& to) noexcept {
     if (!rush_) rush_ = Rush{move_->before, 0};
     ++rush_->runs;
   }
+  // From reload to reload, whatever else it shows: no reading before was older.
+  if (repeats_ > 0 && std::exchange(earlier_undated_, false)) age_of_earlier_ = run.high;
   // The network was idle for longer than any cache that we look for.
   if (run.low + run.high > longest_period * 21 / 10) return;
   if (learned_ && refutes_learned(run, to.shown)) {
@@ -144,10 +177,12 @@ std::uint64_t octets_of(std::span<const InterfaceSample> rows) noexcept {
 }
 
 std::uint64_t fingerprint(std::span<const InterfaceSample> rows) noexcept {
+  // A sum, for answers overtake each other.
   std::uint64_t print = rows.size();
   for (const InterfaceSample& row : rows) {
-    print = stir(print + row.interface.if_index().value);
-    for (const CounterReading& reading : row.counters.items) print = stir(print + reading.value) + reading.bits;
+    std::uint64_t own = stir(row.interface.if_index().value);
+    for (const CounterReading& reading : row.counters.items) own = stir(own + reading.value) + reading.bits;
+    print += stir(own);
   }
   return print;
 }

@@ -22,6 +22,8 @@ Judgement DeviceHistory::judge(DeviceSnapshot&& now, const JudgeSettings& settin
   judgement.interfaces.reserve(now.interfaces.size());
   rows_.begin_pass(now.interfaces.size());
   BootTime newest = now.read_at;
+  ClockSettings clock = settings.clock;
+  if (!now.interfaces.empty()) clock = clock_of(now.interfaces.front().time, clock);
   std::optional<KnownSpan> last;
   for (InterfaceSample& sample : now.interfaces) {
     if (sample.time.sys_uptime && (!latest_ || sample.time.received >= latest_->received)) {
@@ -36,8 +38,7 @@ Judgement DeviceHistory::judge(DeviceSnapshot&& now, const JudgeSettings& settin
     } else {
       if (!last || !(last->now == sample.time) || !(last->before == known->time)) {
         const bool restarted = row_restarted(*known, sample.time, judgement.restart);
-        last =
-            KnownSpan{known->time, sample.time, {elapsed_between(known->time, sample.time, settings.clock), restarted}};
+        last = KnownSpan{known->time, sample.time, {elapsed_between(known->time, sample.time, clock), restarted}};
       }
       const bool refuted = judge_row(record, *known, last->span, std::move(sample), settings);
       if (refuted) judgement.speeds_refuted.emplace_back(record.sample.interface.name());
@@ -46,6 +47,18 @@ Judgement DeviceHistory::judge(DeviceSnapshot&& now, const JudgeSettings& settin
   rows_.end_pass();
   if (rows_.size() > judgement.interfaces.size()) forget(newest, settings.forget_after);
   return judgement;
+}
+
+void DeviceHistory::resume(std::vector<InterfaceSample>&& before, const AgentClock& clock, BootTime now) {
+  clock_ = clock;
+  rows_.begin_pass(before.size());
+  for (const InterfaceSample& sample : before) {
+    if (sample.time.sys_uptime && (!latest_ || sample.time.received >= latest_->received)) {
+      latest_ = AgentClock::of(sample.time);
+    }
+    rows_.append(RowBase(sample)).seen = now;
+  }
+  rows_.end_pass();
 }
 
 std::optional<InterfaceRecord> DeviceHistory::gap(std::string_view name) {
@@ -62,6 +75,21 @@ std::optional<InterfaceRecord> DeviceHistory::gap(std::string_view name) {
 
 void DeviceHistory::doubt(std::string_view name) noexcept {
   if (RowBase* const known = rows_.find(name)) known->moved_in_doubt = true;
+}
+
+void DeviceHistory::limit_ages(std::chrono::nanoseconds bound) noexcept {
+  rows_.for_each([bound](RowBase& row) { row.limit_age(bound); });
+}
+
+// How well the agent's clock goes, by the longest time that it can be compared with ours.
+ClockSettings DeviceHistory::clock_of(const ReadingTime& now, const ClockSettings& given) {
+  constexpr auto longest = std::chrono::hours(24);  // far below a turn of sysUpTime
+  const bool restarted = uptime_since_ && restarted_at_ && *restarted_at_ > uptime_since_->received;
+  if (restarted || (uptime_since_ && now.received - uptime_since_->received > longest)) uptime_since_.reset();
+  ClockSettings clock = given;
+  if (uptime_since_) clock.uptime_drift = uptime_drift_between(*uptime_since_, now, given).value_or(given.uptime_drift);
+  if (!uptime_since_ && now.sys_uptime) uptime_since_ = now;
+  return clock;
 }
 
 // The verdict by what opens the cycle. A restart in the middle of the last cycle was told then, by its later rows.

@@ -1,5 +1,7 @@
 #include "octopoll/rates/row_base.hpp"
 
+#include <algorithm>
+
 namespace octopoll::rates {
 namespace {
 
@@ -71,6 +73,11 @@ void RowBase::age_doubts(Counter counter, bool moved) noexcept {
     doubt.age += moved ? lost_by_moving : lost_by_standing;
     return doubt.why == Strange::wrap || doubt.age >= patience;
   });
+}
+
+void RowBase::limit_age(std::chrono::nanoseconds bound) noexcept {
+  time.age_bound = std::min(time.age_bound, bound);
+  for (Doubt& doubt : doubts_) doubt.time.age_bound = std::min(doubt.time.age_bound, bound);
 }
 
 void RowBase::doubt_wrap(Counter counter) noexcept {

@@ -8,6 +8,7 @@
 #include "report/bins.hpp"
 #include "report/parts.hpp"
 #include "report/selection.hpp"
+#include "report/traffic_parts.hpp"
 
 namespace octopoll::report {
 namespace {
@@ -30,6 +31,7 @@ struct Sum {
 };
 
 struct LossSums {
+  bool known = false;
   Sum lost;
   double seconds = 0.0;
   Sum lost_beside_packets;  // of deltas that know the packets as well
@@ -37,7 +39,8 @@ struct LossSums {
   /// `packets`: all that came or were to go.
   void add(const std::optional<std::uint64_t>& delta, const std::optional<std::uint64_t>& packets, double its_seconds,
            double share);
-  [[nodiscard]] LossCount count(double polled_seconds) const;
+  /// `counted`: the interface had true deltas, of this counter or of others.
+  [[nodiscard]] LossCount count(double polled_seconds, bool counted) const;
 };
 
 struct DirectionSums {
@@ -45,18 +48,21 @@ struct DirectionSums {
   bool packets_known = false;
   LossSums errors, discards;
   void add(const Deltas& deltas, bool in, double seconds, double share);
-  [[nodiscard]] DirectionErrors result(double polled_seconds) const;
+  [[nodiscard]] DirectionErrors result(double polled_seconds, bool counted) const;
 };
 
 struct InterfaceSums {
   DirectionSums in, out;
   LossSums unknown_protocols;
   std::uint64_t flaps = 0;
+  bool counted = false;  // some counter had a true delta
 };
 
 std::optional<std::uint64_t> of(const Deltas& deltas, Counter inbound, bool in) {
   return deltas.items[static_cast<std::size_t>(inbound) + (in ? 0U : 1U)];
 }
+
+bool is_known(const std::optional<std::uint64_t>& delta) noexcept { return delta.has_value(); }
 
 /// All packets that came, or were to go.
 std::optional<std::uint64_t> packets_of(const Deltas& deltas, bool in) {
@@ -80,6 +86,7 @@ std::optional<std::uint64_t> all_packets_of(const Deltas& deltas, bool in) {
 void LossSums::add(const std::optional<std::uint64_t>& delta, const std::optional<std::uint64_t>& packets,
                    double its_seconds, double share) {
   if (!delta) return;
+  known = true;
   lost.add(*delta, share);
   seconds += its_seconds;
   if (!packets) return;
@@ -97,21 +104,23 @@ void DirectionSums::add(const Deltas& deltas, bool in, double seconds, double sh
   discards.add(of(deltas, Counter::in_discards, in), all_packets, seconds, share);
 }
 
-LossCount LossSums::count(double polled_seconds) const {
+LossCount LossSums::count(double polled_seconds, bool counted) const {
   LossCount count;
+  // While others count, this one is not polled, or the agent has none.
+  if (counted && seconds <= 0.0) return count;
   count.valid_share = std::min(seconds / polled_seconds, 1.0);
-  if (seconds <= 0.0) return count;
+  if (!known) return count;
   count.packets = lost.rounded();
-  count.per_second = lost.value() / seconds;
+  if (seconds > 0.0) count.per_second = lost.value() / seconds;
   if (packets_beside.value() > 0.0) count.ratio = lost_beside_packets.value() / packets_beside.value();
   return count;
 }
 
-DirectionErrors DirectionSums::result(double polled_seconds) const {
+DirectionErrors DirectionSums::result(double polled_seconds, bool counted) const {
   DirectionErrors made;
   if (packets_known) made.packets = packets.rounded();
-  made.errors = errors.count(polled_seconds);
-  made.discards = discards.count(polled_seconds);
+  made.errors = errors.count(polled_seconds, counted);
+  made.discards = discards.count(polled_seconds, counted);
   return made;
 }
 
@@ -129,17 +138,10 @@ Health health_of(const InterfaceErrors& one) {
   return known ? Health::ok : Health::unknown;
 }
 
-Result<> read_device(store::Reader& reader, const ErrorsQuery& query, const Selection& selection,
-                     const store::StoredDevice& device, std::vector<InterfaceErrors>& found) {
-  const Span polled = polled_in(query.window, device);
-  if (polled.empty()) return {};
-  const auto interfaces = interfaces_in(reader, query.window, device, selection);
-  if (!interfaces) return tl::make_unexpected(interfaces.error());
-  if (interfaces->empty()) return {};
-  std::unordered_map<std::int64_t, InterfaceSums> sums;
-  for (const store::StoredInterface& one : *interfaces) sums.try_emplace(one.id);
-  const auto samples = samples_of(device, interfaces->front().id, interfaces->back().id, polled);
-  auto read = reader.for_each_counts(samples, [&](const store::StoredCounts& counts) {
+using SumsById = std::unordered_map<std::int64_t, InterfaceSums>;
+
+Result<> add_samples(store::Reader& reader, const store::SampleQuery& query, const Span& polled, SumsById& sums) {
+  return reader.for_each_counts(query, [&](const store::StoredCounts& counts) {
     const auto sum = sums.find(counts.interface_id);
     if (sum == sums.end()) return;
     const PreciseTime end(counts.read_at);
@@ -148,11 +150,58 @@ Result<> read_device(store::Reader& reader, const ErrorsQuery& query, const Sele
     const Span inside = intersection(delta, polled);
     if (delta.empty() || inside.empty()) return;
     const double share = inside.seconds() / delta.seconds();
+    const auto& deltas = counts.deltas.items;
+    sum->second.counted = sum->second.counted || std::any_of(deltas.begin(), deltas.end(), is_known);
     sum->second.in.add(counts.deltas, true, inside.seconds(), share);
     sum->second.out.add(counts.deltas, false, inside.seconds(), share);
     sum->second.unknown_protocols.add(counts.deltas[Counter::in_unknown_protos], all_packets_of(counts.deltas, true),
                                       inside.seconds(), share);
   });
+}
+
+/// All kinds of packets are one number there.
+Deltas deltas_of(const store::StoredTraffic& traffic) {
+  Deltas deltas;
+  deltas[Counter::in_ucast_pkts] = traffic.in.packets;
+  deltas[Counter::in_errors] = traffic.in.errors;
+  deltas[Counter::in_discards] = traffic.in.discards;
+  deltas[Counter::out_ucast_pkts] = traffic.out.packets;
+  deltas[Counter::out_errors] = traffic.out.errors;
+  deltas[Counter::out_discards] = traffic.out.discards;
+  return deltas;
+}
+
+Result<> add_bins(store::Reader& reader, const store::SampleQuery& query, const store::StoredDevice& device,
+                  const Span& window, SumsById& sums) {
+  return reader.for_each_traffic(query, [&](const store::StoredTraffic& traffic) {
+    const auto sum = sums.find(traffic.interface_id);
+    const Span bin = known_span(traffic, device);
+    const Span inside = intersection(bin, window);
+    if (sum == sums.end() || bin.empty() || inside.empty()) return;
+    const double share = inside.seconds() / bin.seconds();
+    const auto seconds = [share](const store::StoredTraffic::Direction& direction) {
+      return std::chrono::duration<double>(direction.covered).count() * share;
+    };
+    const Deltas deltas = deltas_of(traffic);
+    sum->second.counted = sum->second.counted || traffic.in.covered.count() > 0 || traffic.out.covered.count() > 0;
+    sum->second.in.add(deltas, true, seconds(traffic.in), share);
+    sum->second.out.add(deltas, false, seconds(traffic.out), share);
+  });
+}
+
+/// `summed`: as summed_window() says.
+Result<> read_device(store::Reader& reader, const ErrorsQuery& query, const Selection& selection,
+                     const store::StoredDevice& device, const std::optional<Span>& summed,
+                     std::vector<InterfaceErrors>& found) {
+  const Span polled = polled_in(query.window, device);
+  if (polled.empty()) return {};
+  const auto interfaces = interfaces_in(reader, query.window, device, selection);
+  if (!interfaces) return tl::make_unexpected(interfaces.error());
+  if (interfaces->empty()) return {};
+  SumsById sums;
+  for (const store::StoredInterface& one : *interfaces) sums.try_emplace(one.id);
+  const auto samples = samples_of(device, interfaces->front().id, interfaces->back().id, summed.value_or(polled));
+  auto read = summed ? add_bins(reader, samples, device, *summed, sums) : add_samples(reader, samples, polled, sums);
   if (!read) return read;
   const auto own = query.device_limits.find(device.name);
   for (const store::StoredInterface& one : *interfaces) {
@@ -161,10 +210,10 @@ Result<> read_device(store::Reader& reader, const ErrorsQuery& query, const Sele
     made.device = device.name;
     made.interface = one.name;
     made.alias = one.alias;
-    made.in = sum.in.result(polled.seconds());
-    made.out = sum.out.result(polled.seconds());
-    made.unknown_protocols = sum.unknown_protocols.count(polled.seconds());
-    made.flaps = sum.flaps;
+    made.in = sum.in.result(polled.seconds(), sum.counted);
+    made.out = sum.out.result(polled.seconds(), sum.counted);
+    made.unknown_protocols = sum.unknown_protocols.count(polled.seconds(), sum.counted);
+    if (!summed) made.flaps = sum.flaps;
     made.limits = own == query.device_limits.end() ? query.limits : own->second;
     made.health = health_of(made);
     found.push_back(std::move(made));
@@ -215,11 +264,16 @@ Result<ErrorsReport> make_errors(store::Reader& reader, const ErrorsQuery& query
   if (!selection) return tl::make_unexpected(selection.error());
   const auto devices = reader.devices();
   if (!devices) return tl::make_unexpected(devices.error());
+  // Samples say more, so they are read where they are there, however long the window is.
+  constexpr std::chrono::seconds no_step{1};
+  const auto summed = summed_window(reader, query.window, no_step);
+  if (!summed) return tl::make_unexpected(summed.error());
   ErrorsReport report;
   report.window = query.window;
+  report.by_sums = summed->has_value();
   for (const store::StoredDevice& device : *devices) {
     if (!selection->takes(device)) continue;
-    auto read = read_device(reader, query, *selection, device, report.interfaces);
+    auto read = read_device(reader, query, *selection, device, *summed, report.interfaces);
     if (!read) return tl::make_unexpected(read.error());
   }
   std::sort(report.interfaces.begin(), report.interfaces.end(), [](const InterfaceErrors& a, const InterfaceErrors& b) {

@@ -20,10 +20,15 @@ constexpr std::array<std::string_view, 8> least_telling{
 
 Cell health_cell(Health health) { return {std::string(to_string(health)), {}}; }
 
-/// Of the worst of the counters; not all agents have the one of unknown protocols.
+/// Of the worst of the counters that are polled; not all agents have the one of unknown protocols.
 std::optional<double> valid_share(const InterfaceErrors& one) {
-  return std::min({one.in.errors.valid_share, one.in.discards.valid_share, one.out.errors.valid_share,
-                   one.out.discards.valid_share});
+  std::optional<double> worst;
+  for (const DirectionErrors* direction : {&one.in, &one.out}) {
+    for (const LossCount* loss : {&direction->errors, &direction->discards}) {
+      if (loss->valid_share) worst = std::min(*loss->valid_share, worst.value_or(1.0));
+    }
+  }
+  return worst;
 }
 
 }  // namespace
@@ -70,6 +75,11 @@ Table errors_for_people(const ErrorsReport& report, std::size_t width) {
   table.notes.emplace_back(
       "Flaps: links that went and came between two polls. Valid: share of the polled time that true deltas of errors "
       "and discards cover; the rest is left out, not taken for zero.");
+  if (report.by_sums) {
+    table.notes.emplace_back(
+        "Samples of this time are gone: these are sums of 5 minutes, which know neither flaps nor unknown protocols; "
+        "valid is the time that deltas of octets cover.");
+  }
   if (report.interfaces.size() < report.found) {
     table.notes.push_back(shown_of(report.interfaces.size(), report.found, "interfaces"));
   }
@@ -116,6 +126,7 @@ nlohmann::ordered_json errors_json(const ErrorsReport& report, const std::filesy
           {"since", utc_text(report.window.since)},
           {"until", utc_text(report.window.until)},
           {"db", agent_text(store.string())},
+          {"from", report.by_sums ? "sums of 5 minutes" : "samples"},
           {"interfaces_found", report.found},
           {"interfaces", to_json(errors_for_machines(report))}};
 }

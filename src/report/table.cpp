@@ -29,7 +29,6 @@ void narrow(std::vector<std::size_t>& widths, const std::vector<Column>& columns
 void append_line(std::string& out, const std::vector<Column>& columns, const std::vector<std::string>& cells,
                  const std::vector<std::size_t>& widths);
 std::string shortened(const std::string& utf8, std::size_t width);
-std::string csv_field(const std::string& text);
 std::string machine_text(const Value& value);
 nlohmann::ordered_json json_value(const Value& value);
 
@@ -63,6 +62,17 @@ std::string to_text(const Table& table, const TextStyle& style) {
   if (!table.notes.empty()) out += '\n';
   for (const std::string& note : table.notes) out += note + '\n';
   return out;
+}
+
+std::string csv_field(const std::string& text) {
+  const bool padded = !text.empty() && (text.front() == ' ' || text.back() == ' ');
+  if (!padded && text.find_first_of(",\"\r\n") == std::string::npos) return text;
+  std::string quoted = "\"";
+  for (const char c : text) {
+    if (c == '"') quoted += '"';
+    quoted += c;
+  }
+  return quoted += '"';
 }
 
 std::string to_csv(const Table& table) {
@@ -178,17 +188,6 @@ std::string shortened(const std::string& utf8, std::size_t width) {
     i += length;
   }
   return kept.append(ellipsis);
-}
-
-std::string csv_field(const std::string& text) {
-  const bool padded = !text.empty() && (text.front() == ' ' || text.back() == ' ');
-  if (!padded && text.find_first_of(",\"\r\n") == std::string::npos) return text;
-  std::string quoted = "\"";
-  for (const char c : text) {
-    if (c == '"') quoted += '"';
-    quoted += c;
-  }
-  return quoted += '"';
 }
 
 template <class... Fs>

@@ -24,13 +24,6 @@ std::optional<TrafficPart> part_of(const Span& window, PreciseTime end,
   return part;
 }
 
-/// Of a sum's time, what may be known: the device's last bin ends with its last reading, for nothing is behind that.
-Span known_span(const store::StoredTraffic& traffic, const store::StoredDevice& device) noexcept {
-  const Span bin{PreciseTime(traffic.begin), PreciseTime(traffic.begin + traffic.length)};
-  const PreciseTime last = PreciseTime(device.last_poll);
-  return last > bin.begin && last < bin.end ? Span{bin.begin, last} : bin;
-}
-
 std::optional<TrafficPart> part_of(const Span& window, const BinGrid& grid, const Span& bin,
                                    const store::StoredTraffic::Direction& direction) {
   const Span inside = intersection(bin, window);
@@ -53,6 +46,12 @@ std::optional<TrafficPart> part_of(const Span& window, const BinGrid& grid, cons
 }
 
 }  // namespace
+
+Span known_span(const store::StoredTraffic& traffic, const store::StoredDevice& device) noexcept {
+  const Span bin{PreciseTime(traffic.begin), PreciseTime(traffic.begin + traffic.length)};
+  const PreciseTime last = PreciseTime(device.last_poll);
+  return last > bin.begin && last < bin.end ? Span{bin.begin, last} : bin;
+}
 
 Result<std::optional<Span>> summed_window(store::Reader& reader, const TimeWindow& window, std::chrono::seconds step) {
   const auto by_sums = reader.prefers_sums(window.since, window.until, step);

@@ -37,6 +37,9 @@ struct InterfaceTraffic {
   std::optional<TrafficPart> in, out;
 };
 
+/// Of a sum's time, what may be known: the device's last bin ends with its last reading, for nothing is behind that.
+[[nodiscard]] Span known_span(const store::StoredTraffic& traffic, const store::StoredDevice& device) noexcept;
+
 /// The window of the sums that are to be read in place of samples; nullopt: samples are. Errors: store.
 [[nodiscard]] Result<std::optional<Span>> summed_window(store::Reader& reader, const TimeWindow& window,
                                                         std::chrono::seconds step);

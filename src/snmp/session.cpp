@@ -107,6 +107,12 @@ void Session::cancel_all() {
   impl_->sweep();
 }
 
+void Session::give_up_all() {
+  impl_->traffic.timeouts += impl_->active.size();
+  impl_->engine.traffic.timeouts += impl_->active.size();
+  cancel_all();
+}
+
 const SessionOptions& Session::options() const noexcept { return impl_->options; }
 const Traffic& Session::traffic() const noexcept { return impl_->traffic; }
 

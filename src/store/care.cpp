@@ -264,7 +264,9 @@ Result<> back_up_store(const fs::path& path, const fs::path& to, const Progress&
     bool wanted = true;
     ~Removal() {
       std::error_code ignored;
-      if (wanted) fs::remove(file, ignored);
+      for (const char* end : {"", "-wal", "-shm"}) {
+        if (wanted) fs::remove(file.string() + end, ignored);
+      }
     }
   } removal{part};
   {
@@ -284,6 +286,15 @@ Result<> back_up_store(const fs::path& path, const fs::path& to, const Progress&
       if (progress && !progress(pages - sqlite3_backup_remaining(copy.get()), pages)) return stopped("the backup");
     }
   }
+  // SQLite copies pages without a look at what is in them.
+  const auto wrong = check_store(part, true, progress);
+  if (!wrong) return tl::make_unexpected(wrong.error());
+  if (!wrong->empty()) {
+    return fail(ErrorKind::store, fmt::format("{} is damaged, and so was its copy: {}", path.string(), wrong->front()),
+                "octopoll db check says more; keep the backups that you have");
+  }
+  // The check has made the files of a log, which go with the name of the part.
+  for (const char* end : {"-wal", "-shm"}) fs::remove(part.string() + end, problem);
   fs::rename(part, to, problem);
   if (problem) {
     return fail(ErrorKind::io, fmt::format("cannot call it {}: {}", to.string(), problem.message()),

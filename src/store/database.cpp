@@ -13,6 +13,7 @@ namespace {
 constexpr int busy_timeout_ms = 5000;
 
 int flags_of(Database::Access access);
+std::string immutable_name(const std::filesystem::path& whole);
 Error describe(const std::filesystem::path& path, std::string_view doing, int code, const char* message);
 
 }  // namespace
@@ -26,7 +27,8 @@ Result<Database> Database::open(const std::filesystem::path& path, Access access
   static_cast<void>(without_statistics);
   sqlite3* raw = nullptr;
   const std::filesystem::path whole = std::filesystem::absolute(path);
-  const int code = sqlite3_open_v2(whole.c_str(), &raw, flags_of(access), nullptr);
+  const std::string name = access == Access::immutable ? immutable_name(whole) : whole.string();
+  const int code = sqlite3_open_v2(name.c_str(), &raw, flags_of(access), nullptr);
   Handle handle(raw);  // SQLite gives a handle that must be closed even where opening failed
   if (code != SQLITE_OK) {
     const char* message = handle ? sqlite3_errmsg(handle.get()) : sqlite3_errstr(code);
@@ -198,12 +200,27 @@ int flags_of(Database::Access access) {
   switch (access) {
     case Database::Access::read_only:
       return SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX;
+    case Database::Access::immutable:
+      return SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX;
     case Database::Access::read_write:
       return SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
     case Database::Access::create:
       return SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
   }
   return SQLITE_OPEN_READONLY;
+}
+
+// https://sqlite.org/uri.html
+std::string immutable_name(const std::filesystem::path& whole) {
+  std::string name = "file:";
+  for (const char each : whole.string()) {
+    if (each == '%' || each == '?' || each == '#') {
+      name += fmt::format("%{:02x}", static_cast<unsigned char>(each));
+    } else {
+      name += each;
+    }
+  }
+  return name + "?immutable=1";
 }
 
 std::string remedy_for(int code) {

@@ -22,7 +22,8 @@ class Statement;
 class Database {
  public:
   /// How to open. Only `create` makes a file; no mode follows "file:" names or ":memory:" (paths are made absolute).
-  enum class Access : std::uint8_t { read_only, read_write, create };
+  /// `immutable`: reads without a look at the write-ahead log or at locks, for a file that nobody changes.
+  enum class Access : std::uint8_t { read_only, immutable, read_write, create };
 
   [[nodiscard]] static Result<Database> open(const std::filesystem::path& path, Access access);
 

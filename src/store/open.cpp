@@ -2,7 +2,9 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sqlite3.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <system_error>
@@ -21,6 +23,7 @@ namespace fs = std::filesystem;
 enum class Content { missing, empty, ours, foreign };
 
 Result<Content> content_of(const fs::path& path);
+Result<Database> open_to_read(const fs::path& path);
 Result<> create_file(const fs::path& path);
 Result<Content> identify(Database& database);
 tl::unexpected<Error> not_ours(const fs::path& path);
@@ -76,7 +79,7 @@ Result<Database> open_for_reading(const fs::path& path) {
     case Content::ours:
       break;
   }
-  auto database = Database::open(path, Database::Access::read_only);
+  auto database = open_to_read(path);
   if (!database) return database;
   const auto version = database->integer("PRAGMA user_version");
   if (!version) return tl::make_unexpected(version.error());
@@ -149,9 +152,36 @@ Result<Content> content_of(const fs::path& path) {
   if (status.type() != fs::file_type::regular) {
     return fail(ErrorKind::store, fmt::format("{} is no regular file", path.string()), "name another file with --db");
   }
-  auto database = Database::open(path, Database::Access::read_only);
+  auto database = open_to_read(path);
   if (!database) return tl::make_unexpected(database.error());
   return identify(*database);
+}
+
+// SQLite makes the files beside a database before it reads one with a write-ahead log, and reads none where it may not:
+// on a medium that is read-only, say. Without a log to heed, and for who could not write to the file anyway, it is
+// taken as it stands.
+Result<Database> open_to_read(const fs::path& path) {
+  auto database = Database::open(path, Database::Access::read_only);
+  if (!database) return database;
+  auto read = database->integer("SELECT count(*) FROM sqlite_master");
+  if (read) return database;
+  const int code = database->last_code();
+  const fs::path folder = fs::absolute(path).parent_path();
+  const bool may_read = ::access(path.c_str(), R_OK) == 0;
+  const bool may_write = ::access(folder.c_str(), W_OK) == 0;
+  if ((code != SQLITE_CANTOPEN && code != SQLITE_READONLY) || !may_read || may_write) return database;
+  const fs::path log = path.string() + "-wal";
+  std::error_code problem;
+  const std::uintmax_t size = fs::file_size(log, problem);
+  if (!problem && size > 0) {
+    return fail(
+        ErrorKind::permission,
+        fmt::format("{} has what {} lacks, and cannot be read without writing beside it", log.string(), path.string()),
+        fmt::format("copy both to a directory that this user may write to, or let someone who may write to {} "
+                    "open the store once",
+                    folder.string()));
+  }
+  return Database::open(path, Database::Access::immutable);
 }
 
 Result<Content> identify(Database& database) {

@@ -8,6 +8,7 @@
 #include "octopoll/latency/histogram.hpp"
 #include "octopoll/latency/round_trips.hpp"
 #include "round_trips_text.hpp"
+#include "spread.hpp"
 
 namespace octopoll::store {
 namespace {
@@ -48,13 +49,7 @@ constexpr int sums_a_round = 2;
 std::int64_t unix_ms(WallTime time) { return time.time_since_epoch().count(); }
 double microseconds(std::chrono::nanoseconds time) { return std::chrono::duration<double, std::micro>(time).count(); }
 
-/// The same for a target each time, and any two are far apart: multiples of the golden ratio fill a circle evenly.
-milliseconds delay_of(std::int64_t target_id) {
-  constexpr std::uint32_t golden = 2'654'435'769;
-  constexpr milliseconds longest = std::chrono::minutes(30);
-  const std::uint32_t place = static_cast<std::uint32_t>(target_id) * golden;
-  return milliseconds((longest.count() * place) >> 32);
-}
+constexpr milliseconds longest_delay = std::chrono::minutes(30);
 
 }  // namespace
 
@@ -81,7 +76,7 @@ Result<> PingHours::note(std::int64_t target_id, WallTime started_at) {
   const WallTime hour = std::chrono::floor<hours>(started_at);
   const auto [latest, is_new] = latest_.try_emplace(target_id, hour);
   if (is_new || std::exchange(latest->second, hour) != hour) {
-    due_.emplace(hour + hours(1) + delay_of(target_id), target_id, hour);
+    due_.emplace(hour + hours(1) + spread(target_id, longest_delay), target_id, hour);
   }
   for (int i = 0; i < sums_a_round && !due_.empty() && std::get<0>(*due_.begin()) <= started_at; ++i) {
     const auto [when, target, begins_at] = due_.extract(due_.begin()).value();
@@ -103,7 +98,7 @@ Result<> PingHours::look_for_unsummed() {
     }
     const std::int64_t target_id = unsummed_.integer(0);
     const WallTime hour{milliseconds(unsummed_.integer(1))};
-    due_.emplace(hour + hours(1) + delay_of(target_id), target_id, hour);
+    due_.emplace(hour + hours(1) + spread(target_id, longest_delay), target_id, hour);
   }
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cycle_rows.hpp"
+#include "id_runs.hpp"
 #include "octopoll/store/reader.hpp"
 #include "reader_impl.hpp"
 #include "traffic_rows.hpp"
@@ -25,6 +26,9 @@ StoredTraffic::Direction direction_of(const TrafficBin& bin, std::size_t way) {
   to.octets = from.octets;
   to.covered = std::chrono::microseconds(from.covered_us);
   to.bps_max = from.bps_max;
+  to.packets = from.packets;
+  to.errors = from.errors;
+  to.discards = from.discards;
   if (const auto sum = bin.utilization(way)) {
     to.utilization_covered = std::chrono::microseconds(sum->covered_us);
     to.utilization = sum->share_us / static_cast<double>(sum->covered_us);
@@ -50,33 +54,29 @@ Result<std::optional<OpenBinOf>> open_bin_of(Database& database, std::int64_t de
   return OpenBinOf{state->integer(0), state->integer(1)};
 }
 
-/// As the writer would restore it.
-Result<std::map<std::int64_t, TrafficBin>> read_open_bin(Database& database, const SampleQuery& query,
-                                                         const OpenBinOf& open) {
+/// What is in no row of it, in the order of the interfaces.
+Result<std::map<std::int64_t, TrafficBin>> read_open(Database& database, const SampleQuery& query,
+                                                     const OpenBinOf& open) {
   auto samples = database.prepare(open_traffic_sql());
   if (!samples) return tl::make_unexpected(samples.error());
+  const auto open_bins = read_open_bin(*samples, query.device_id, open.from_poll, open.number);
+  if (!open_bins) return tl::make_unexpected(open_bins.error());
   std::map<std::int64_t, TrafficBin> bins;
-  for (auto row = samples->first(query.device_id, open.from_poll);; row = samples->next()) {
-    if (!row) return tl::make_unexpected(row.error());
-    if (!*row) return bins;
-    const KeptTraffic kept = read_kept_traffic(*samples);
-    if (kept.interface_id < query.first_interface || kept.interface_id > query.last_interface) continue;
-    bins[kept.interface_id].add(share_of(kept.sample, open.number));
+  for (const auto& [id, bin] : *open_bins) {
+    if (id >= query.first_interface && id <= query.last_interface) bins.emplace(id, bin.whole());
   }
+  return bins;
 }
 
-/// Ids of the query that follow each other closely, first and last: what is between costs less than another seek.
-Result<std::vector<std::pair<std::int64_t, std::int64_t>>> runs_of(Database& database, const SampleQuery& query) {
-  constexpr std::int64_t closest = 16;
+/// Ids of the query.
+Result<std::vector<IdRun>> runs_of(Database& database, const SampleQuery& query) {
   auto ids = database.prepare("SELECT id FROM interfaces WHERE device_id = ? AND id BETWEEN ? AND ? ORDER BY id");
   if (!ids) return tl::make_unexpected(ids.error());
-  std::vector<std::pair<std::int64_t, std::int64_t>> runs;
+  std::vector<IdRun> runs;
   for (auto row = ids->first(query.device_id, query.first_interface, query.last_interface);; row = ids->next()) {
     if (!row) return tl::make_unexpected(row.error());
     if (!*row) return runs;
-    const std::int64_t id = ids->integer(0);
-    if (runs.empty() || id - runs.back().second > closest) runs.emplace_back(id, id);
-    runs.back().second = id;
+    add_id(runs, ids->integer(0));
   }
 }
 
@@ -87,9 +87,12 @@ Result<bool> Reader::prefers_sums(WallTime since, WallTime until, std::chrono::s
   const auto backlog = database.integer("SELECT count(*) FROM rollup_backlog");
   if (!backlog) return tl::make_unexpected(backlog.error());
   if (*backlog != 0) return false;
+  const auto put_off = database.integer("SELECT count(*) FROM rollups_put_off");
+  if (!put_off) return tl::make_unexpected(put_off.error());
   const auto gone_before = database.integer("SELECT ifnull(max(begins_at), -1) FROM kept_from WHERE what = 'samples'");
   if (!gone_before) return tl::make_unexpected(gone_before.error());
   if (unix_ms(since) < *gone_before) return true;
+  if (*put_off != 0) return false;
   return step % bin_length == std::chrono::seconds(0) && until - since > long_window;
 }
 
@@ -108,8 +111,8 @@ Result<> Reader::for_each_traffic(const SampleQuery& query, const std::function<
     if (!time) return tl::make_unexpected(time.error());
     if (!*time) break;
     const std::int64_t number = times->integer(0) / bin_ms;
-    for (const auto& [first, last] : *runs) {
-      for (auto row = rows->first(sample_id(number, first), sample_id(number, last));; row = rows->next()) {
+    for (const IdRun& run : *runs) {
+      for (auto row = rows->first(sample_id(number, run.first), sample_id(number, run.last));; row = rows->next()) {
         if (!row) return tl::make_unexpected(row.error());
         if (!*row) break;
         callback(traffic_of(number, rows->integer(0) & (most_interfaces - 1), read_traffic(*rows, traffic_levels[0])));
@@ -121,7 +124,7 @@ Result<> Reader::for_each_traffic(const SampleQuery& query, const std::function<
   if (!*open) return {};
   const WallTime begin = wall_time((*open)->number * bin_ms);
   if (begin >= query.until || begin + bin_length <= query.since) return {};
-  const auto bins = read_open_bin(database, query, **open);
+  const auto bins = read_open(database, query, **open);
   if (!bins) return tl::make_unexpected(bins.error());
   for (const auto& [interface_id, bin] : *bins) {
     if (!bin.empty()) callback(traffic_of((*open)->number, interface_id, bin));

@@ -39,14 +39,25 @@ constexpr std::string_view insert_exceptions_sql =
     " out_broadcast_pkts, in_errors, out_errors, in_discards, out_discards, in_unknown_protos, flapped_at)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 constexpr std::string_view set_aside_sql =
-    "INSERT OR REPLACE INTO older_readings (interface_id, poll_id, started_at, reading)"
-    " SELECT r.value ->> 0, l.poll_id, l.started_at, r.value FROM device_latest l, json_each(l.readings) r"
+    "INSERT OR REPLACE INTO older_readings (interface_id, poll_id, started_at, reading, boot, booted_us, uncertain_us)"
+    " SELECT r.value ->> 0, l.poll_id, l.started_at, r.value, l.boot, l.booted_us, l.uncertain_us"
+    " FROM device_latest l, json_each(l.readings) r"
     " WHERE l.device_id = ?1 AND r.value ->> 0 NOT IN (SELECT value ->> 0 FROM json_each(?2))";
 constexpr std::string_view take_back_sql =
     "DELETE FROM older_readings WHERE interface_id IN (SELECT value ->> 0 FROM json_each(?))";
 constexpr std::string_view put_latest_sql =
-    "INSERT INTO device_latest (device_id, poll_id, started_at, last_seen, readings) VALUES (?1, ?2, ?3, ?3, ?4)"
-    " ON CONFLICT (device_id) DO UPDATE SET poll_id = ?2, started_at = ?3, last_seen = ?3, readings = ?4";
+    "INSERT INTO device_latest (device_id, poll_id, started_at, last_seen, readings, boot, booted_us, clock_after_us,"
+    " engine_boots, engine_time, uncertain_us, view) VALUES (?1, ?2, ?3, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"
+    " ON CONFLICT (device_id) DO UPDATE SET poll_id = ?2, started_at = ?3, last_seen = ?3, readings = ?4, boot = ?5,"
+    " booted_us = ?6, clock_after_us = ?7, engine_boots = ?8, engine_time = ?9, uncertain_us = ?10, view = ?11";
+constexpr std::string_view hold_base_sql =
+    "INSERT INTO base_lines (device_id, booted_us, uncertain_us, readings)"
+    " SELECT device_id, booted_us, uncertain_us, readings FROM device_latest WHERE device_id = ?1 AND boot = ?2"
+    " ON CONFLICT DO NOTHING";
+// With a name of a clock: only if they are of another one.
+constexpr std::string_view drop_base_sql =
+    "DELETE FROM base_lines WHERE device_id = ?1 AND (?2 IS NULL OR NOT EXISTS"
+    " (SELECT 1 FROM device_latest l WHERE l.device_id = ?1 AND l.boot = ?2))";
 constexpr std::string_view put_seen_sql =
     "INSERT INTO device_latest (device_id, last_seen, readings) VALUES (?1, ?2, '[]')"
     " ON CONFLICT (device_id) DO UPDATE SET last_seen = ?2";
@@ -66,6 +77,9 @@ constexpr std::string_view insert_round_sql =
     " ON CONFLICT (target_id, started_at, round) DO NOTHING";
 
 std::int64_t unix_ms(WallTime time) { return time.time_since_epoch().count(); }
+std::int64_t whole_us(std::chrono::nanoseconds time) {
+  return std::chrono::round<std::chrono::microseconds>(time).count();
+}
 double milliseconds(std::chrono::nanoseconds time) { return std::chrono::duration<double, std::milli>(time).count(); }
 double microseconds(std::chrono::nanoseconds time) { return std::chrono::duration<double, std::micro>(time).count(); }
 std::optional<std::uint32_t> ticks(const std::optional<TimeTicks>& time);
@@ -75,6 +89,7 @@ bool says_more(const DeviceFacts& facts, const DeviceFacts& known);
 void take_over(const DeviceFacts& facts, DeviceFacts& known);
 std::int64_t read_at_ms(const DeviceCycle& cycle, const InterfaceSample& sample);
 std::int64_t newest_bin_of(const DeviceCycle& cycle);
+std::int64_t uncertain_us(const DeviceCycle& cycle);
 
 }  // namespace
 
@@ -83,7 +98,7 @@ Result<Recorder> Recorder::create(Database& database) {
   if (!rows) return tl::make_unexpected(rows.error());
   auto hours = PingHours::create(database);
   if (!hours) return tl::make_unexpected(hours.error());
-  const std::array<std::string_view, 19> sql = {
+  const std::array<std::string_view, 21> sql = {
       "SELECT id FROM devices WHERE name = ?",
       insert_device_sql,
       update_device_sql,
@@ -99,6 +114,8 @@ Result<Recorder> Recorder::create(Database& database) {
       take_back_sql,
       put_latest_sql,
       put_seen_sql,
+      hold_base_sql,
+      drop_base_sql,
       clear_stack_sql,
       insert_stack_sql,
       upsert_target_sql,
@@ -114,10 +131,11 @@ Result<Recorder> Recorder::create(Database& database) {
   if (!rollups) return tl::make_unexpected(rollups.error());
   // Braced initialisers are evaluated in order, which is the order of the members and of the list above.
   auto next = std::make_move_iterator(made.begin());
-  return Recorder(std::move(*rows), std::move(*hours),
-                  Statements{*next++, *next++, *next++, *next++, *next++, *next++, *next++, *next++, *next++, *next++,
-                             *next++, *next++, *next++, *next++, *next++, *next++, *next++, *next++, *next++},
-                  std::move(*rollups));
+  return Recorder(
+      std::move(*rows), std::move(*hours),
+      Statements{*next++, *next++, *next++, *next++, *next++, *next++, *next++, *next++, *next++, *next++, *next++,
+                 *next++, *next++, *next++, *next++, *next++, *next++, *next++, *next++, *next++, *next++},
+      std::move(*rollups));
 }
 
 Result<Recorded> Recorder::store(const Record& record) {
@@ -208,7 +226,7 @@ Result<> Recorder::store_interfaces(const Context& context) {
   const DeviceCycle& cycle = context.cycle;
   DeviceEntry& device = context.device;
   interface_ids_.clear();
-  std::size_t as_before = 0;
+  std::size_t read = 0, as_before = 0;
   const std::int64_t newest_bin = newest_bin_of(cycle);
   device.interfaces.begin_pass(cycle.interfaces.size());
   for (const InterfaceRecord& record : cycle.interfaces) {
@@ -220,11 +238,13 @@ Result<> Recorder::store_interfaces(const Context& context) {
                             ? rollups_.add(device.rollups, (*entry)->traffic, (*entry)->id, traffic, newest_bin)
                             : rollups_.add_late(device.rollups, (*entry)->id, traffic);
     if (!summed) return summed;
-    if (!context.newest) continue;
+    if (!context.newest || !was_read(record.sample)) continue;
+    ++read;
     if ((*entry)->latest_poll == device.latest_poll) ++as_before;
     (*entry)->latest_poll = context.poll_id;
   }
   device.interfaces.end_pass();
+  if (auto noted = rollups_.note_put_off(device.rollups, context.poll_id); !noted) return noted;
   if (context.newest && device.rollups.open_bin != newest_bin) {
     if (auto moved = move_on(context, newest_bin); !moved) return moved;
   }
@@ -233,7 +253,7 @@ Result<> Recorder::store_interfaces(const Context& context) {
   if (auto stored = store_stack(context); !stored) return stored;
   if (!context.newest || (cycle.outcome == CycleOutcome::failed && cycle.interfaces.empty())) return {};
   const bool looked_into = device.latest_poll != 0;
-  return store_latest(context, looked_into && as_before == device.latest_rows && as_before == cycle.interfaces.size());
+  return store_latest(context, read, looked_into && as_before == device.latest_rows && as_before == read);
 }
 
 Result<> Recorder::move_on(const Context& context, std::int64_t newest_bin) {
@@ -308,19 +328,45 @@ Result<> Recorder::store_stack(const Context& context) {
 
 // The device's text is written anew each time. What its last one had of interfaces that this cycle lacks goes aside
 // first, and what lay aside of interfaces that are back goes.
-Result<> Recorder::store_latest(const Context& context, bool same_interfaces) {
+Result<> Recorder::store_latest(const Context& context, std::size_t read, bool same_interfaces) {
   DeviceEntry& device = context.device;
-  const std::int64_t started_at = unix_ms(context.cycle.started_at);
-  if (context.cycle.interfaces.empty()) return statements_.put_seen.run(device.id, started_at);
-  const std::string_view readings = readings_.write(context.cycle, interface_ids_);
+  const DeviceCycle& cycle = context.cycle;
+  const std::int64_t started_at = unix_ms(cycle.started_at);
+  if (read == 0) return statements_.put_seen.run(device.id, started_at);
+  const std::string_view readings = readings_.write(cycle, interface_ids_);
   if (!same_interfaces) {
     if (auto stored = statements_.set_aside.run(device.id, readings); !stored) return stored;
     if (auto stored = statements_.take_back.run(readings); !stored) return stored;
   }
-  if (auto stored = statements_.put_latest.run(device.id, context.poll_id, started_at, readings); !stored)
-    return stored;
+  if (auto stored = store_base(context); !stored) return stored;
+  const std::optional<std::int64_t> clock_after =
+      cycle.clock_read_at < cycle.started ? std::nullopt : std::optional(whole_us(cycle.clock_read_at - cycle.started));
+  auto stored = statements_.put_latest.run(device.id, context.poll_id, started_at, readings, boot_,
+                                           whole_us(cycle.started.time_since_epoch()), clock_after, cycle.engine_boots,
+                                           cycle.engine_time, uncertain_us(cycle), cycle.view);
+  if (!stored) return stored;
   device.latest_poll = context.poll_id;
-  device.latest_rows = context.cycle.interfaces.size();
+  device.latest_rows = read;
+  return {};
+}
+
+// The first of some stale cycles leaves the readings before it as base lines, and the first one that makes deltas takes
+// them away. Where only some rows are stale, theirs cannot be told from the others': then the newest readings are taken
+// for base lines, and what came before them is in no delta if the poller stops just here.
+Result<> Recorder::store_base(const Context& context) {
+  const auto& rows = context.cycle.interfaces;
+  const bool stale = std::all_of(rows.begin(), rows.end(),
+                                 [](const InterfaceRecord& row) { return is_stale(row) || !was_read(row.sample); });
+  std::optional<bool>& has_base = context.device.has_base;
+  if (has_base == stale) return {};
+  if (!has_base || !stale) {
+    const auto but_of = stale ? std::optional<std::string_view>(boot_) : std::nullopt;
+    if (auto dropped = statements_.drop_base.run(context.device.id, but_of); !dropped) return dropped;
+  }
+  if (stale) {
+    if (auto held = statements_.hold_base.run(context.device.id, boot_); !held) return held;
+  }
+  has_base = stale;
   return {};
 }
 
@@ -450,6 +496,14 @@ void take_over(const DeviceFacts& facts, DeviceFacts& known) {
 
 std::int64_t read_at_ms(const DeviceCycle& cycle, const InterfaceSample& sample) {
   return unix_ms(cycle.started_at) + read_after_ms(cycle, sample);
+}
+
+// Of the worst row, for the few microseconds that it is too much for others: a number a device, not one a row.
+std::int64_t uncertain_us(const DeviceCycle& cycle) {
+  std::chrono::nanoseconds most{};
+  for (const InterfaceRecord& row : cycle.interfaces)
+    most = std::max(most, row.sample.time.round_trip + row.sample.time.age_bound);
+  return whole_us(most);
 }
 
 std::int64_t newest_bin_of(const DeviceCycle& cycle) {

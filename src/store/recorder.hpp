@@ -63,6 +63,7 @@ class Recorder {
     std::optional<DeviceFacts> facts;                     ///< those of the file that were read since it was looked into
     std::int64_t latest_poll = 0;                         ///< whose readings are in device_latest; 0: not looked into
     std::size_t latest_rows = 0;                          ///< of that poll
+    std::optional<bool> has_base;                         ///< in base_lines; nullopt: not looked into
     std::optional<std::vector<StackedInterfaces>> stack;  ///< as in the file; nullopt: not looked into
     InterfaceList<InterfaceEntry> interfaces;
     Rollups::Device rollups;
@@ -70,7 +71,7 @@ class Recorder {
   struct Statements {
     Statement device_id, insert_device, update_device, touch_device, last_poll_number;
     Statement insert_poll, interface_id, insert_interface, update_interface, insert_samples;
-    Statement insert_exceptions, set_aside, take_back, put_latest, put_seen;
+    Statement insert_exceptions, set_aside, take_back, put_latest, put_seen, hold_base, drop_base;
     Statement clear_stack, insert_stack;
     Statement upsert_target, insert_round;
   };
@@ -98,11 +99,13 @@ class Recorder {
   [[nodiscard]] Result<> settle_left_open();
   [[nodiscard]] Result<> store_samples(const Context& context);
   [[nodiscard]] Result<> store_stack(const Context& context);
-  [[nodiscard]] Result<> store_latest(const Context& context, bool same_interfaces);
+  [[nodiscard]] Result<> store_latest(const Context& context, std::size_t read, bool same_interfaces);
+  [[nodiscard]] Result<> store_base(const Context& context);
 
   std::unique_ptr<CycleRows> rows_;  // behind the statements that read it, as SQLite wants it
   Statements statements_;
   Rollups rollups_;
+  std::string boot_ = boot_name();
   WallTime now_{};  ///< of the record that was stored last
   std::optional<WallTime> left_open_checked_at_;
   std::unordered_map<std::string, DeviceEntry> devices_;

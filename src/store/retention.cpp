@@ -22,6 +22,11 @@ constexpr hours patience{1};  // after which it is
 
 std::int64_t unix_ms(WallTime time) { return time.time_since_epoch().count(); }
 
+/// Of traffic_levels.
+std::array<std::optional<std::chrono::seconds>, traffic_levels.size()> keeps_of(const Retention& retention) {
+  return {retention.five_minutes, retention.hours, retention.days};
+}
+
 /// The first column of the only row; nullopt where there is none.
 template <class... Args>
 Result<std::optional<std::int64_t>> one(Statement& statement, const Args&... args) {
@@ -37,7 +42,7 @@ Result<std::optional<std::int64_t>> one(Statement& statement, const Args&... arg
 
 Result<Pruner> Pruner::create(Database& database, const Retention& retention) {
   std::vector<Sums> sums;
-  const std::array keeps = {retention.five_minutes, retention.hours, retention.days};
+  const std::array keeps = keeps_of(retention);
   for (std::size_t level = 0; level < traffic_levels.size(); ++level) {
     const TrafficLevel& of = traffic_levels[level];
     auto first = database.prepare(fmt::format("SELECT min(id) FROM {}", of.table));
@@ -51,19 +56,18 @@ Result<Pruner> Pruner::create(Database& database, const Retention& retention) {
     if (!forget_times) return tl::make_unexpected(forget_times.error());
     sums.push_back({keeps[level], of.length.count(), std::move(*first), std::move(*take), std::move(*forget_times)});
   }
-  constexpr std::array<std::string_view, 17> sql = {
-      "SELECT count(*) FROM rollup_backlog",
+  constexpr std::array<std::string_view, 16> sql = {
+      "SELECT (SELECT count(*) FROM rollup_backlog) + (SELECT count(*) FROM rollups_put_off)",
       "SELECT poll_id FROM kept_from WHERE what = 'samples'",
       "SELECT poll_id FROM device_latest WHERE poll_id IS NOT NULL UNION SELECT poll_id FROM older_readings",
-      "SELECT id, started_at FROM polls WHERE id > ? ORDER BY id LIMIT 1",
+      "SELECT id, started_at, device_id FROM polls WHERE id > ? ORDER BY id LIMIT 1",
       "DELETE FROM sample_rows WHERE id BETWEEN ? AND ?",
       "DELETE FROM sample_exceptions WHERE id BETWEEN ? AND ?",
       "INSERT INTO kept_from (what, begins_at, poll_id) VALUES ('samples', ?1, ?2)"
       " ON CONFLICT (what) DO UPDATE SET begins_at = max(begins_at, ?1), poll_id = ?2",
-      "SELECT id, started_at, device_id FROM polls WHERE id > ? ORDER BY id LIMIT 1",
       "SELECT id FROM polls WHERE device_id = ? ORDER BY poll_number DESC LIMIT 1",
       "DELETE FROM polls WHERE id = ?",
-      "SELECT id, started_at FROM ping_rounds WHERE id > ? ORDER BY id LIMIT 1",
+      "SELECT id, started_at, 0 FROM ping_rounds WHERE id > ? ORDER BY id LIMIT 1",
       "DELETE FROM ping_rounds WHERE id = ?",
       "SELECT min(id) FROM ping_targets WHERE id > ?",
       "DELETE FROM ping_hours WHERE target_id = ? AND begins_at < ?",
@@ -87,8 +91,14 @@ Result<Pruner> Pruner::create(Database& database, const Retention& retention) {
   auto next = std::make_move_iterator(made.begin());
   return Pruner(retention, std::move(sums),
                 Statements{*next++, *next++, *next++, *next++, *next++, *next++, *next++, *next++, *next++, *next++,
-                           *next++, *next++, *next++, *next++, *next++, *next++, *next++},
+                           *next++, *next++, *next++, *next++, *next++, *next++},
                 believed);
+}
+
+void Pruner::keep(const Retention& retention) noexcept {
+  retention_ = retention;
+  const std::array keeps = keeps_of(retention);
+  for (std::size_t level = 0; level < sums_.size(); ++level) sums_[level].keep = keeps[level];
 }
 
 bool Pruner::believes(WallTime now, BootTime boot_now) {
@@ -106,6 +116,9 @@ Result<std::int64_t> Pruner::take(WallTime now, std::int64_t rows) {
   if (auto begun = begin(); !begun) return tl::make_unexpected(begun.error());
   if (auto kept = read_kept(now); !kept) return tl::make_unexpected(kept.error());
   sane_until_ms_ = unix_ms(now + leap);
+  const auto backlog = one(statements_.backlog);
+  if (!backlog) return tl::make_unexpected(backlog.error());
+  all_summed_ = *backlog == 0;
   std::int64_t taken = 0;
   const auto before = [now](std::chrono::seconds keep) { return unix_ms(now - std::max(keep, least_kept)); };
   const auto count = [&taken](const Result<std::int64_t>& more) {
@@ -170,44 +183,39 @@ Result<std::int64_t> Pruner::take_samples_of(std::int64_t poll_id) {
 }
 
 // Rows go in the order of their coming. A label later than any record has been is that of a wrong clock: such a row
-// goes when the next one with a sane label does. Sets `until` to that one where it is old.
-Result<bool> Pruner::sane_and_old(Statement& sane, std::int64_t after, std::int64_t before_ms,
-                                  std::int64_t& until) const {
-  const auto found = sane.first(after, sane_until_ms_);
-  const bool old = found && *found && sane.integer(1) < before_ms;
-  if (old) until = sane.integer(0);
-  sane.reset();
+// goes when the next one with a sane label does, up to which `sane_until` then says that all go.
+Result<Pruner::Labelled> Pruner::next_old(Statement& next, Statement& sane, std::int64_t after, std::int64_t before_ms,
+                                          std::int64_t& sane_until) const {
+  const auto found = next.first(after);
+  const Labelled row =
+      found && *found ? Labelled{next.integer(0), next.integer(1), next.integer(2)} : Labelled{0, before_ms, 0};
+  next.reset();
   if (!found) return tl::make_unexpected(found.error());
-  return old;
+  if (row.started_ms < before_ms || row.id <= sane_until) return row;
+  if (row.started_ms <= sane_until_ms_) return Labelled{};
+  const auto later = sane.first(row.id, sane_until_ms_);
+  const bool old = later && *later && sane.integer(1) < before_ms;
+  if (old) sane_until = sane.integer(0);
+  sane.reset();
+  if (!later) return tl::make_unexpected(later.error());
+  return old ? row : Labelled{};
 }
 
 Result<std::int64_t> Pruner::take_samples(std::int64_t before_ms, std::int64_t rows) {
-  const auto backlog = one(statements_.backlog);
-  if (!backlog) return tl::make_unexpected(backlog.error());
-  if (*backlog != 0) return 0;  // they are in no sum yet
+  if (!all_summed_) return 0;  // they are in no sum yet
   std::int64_t taken = 0;
   std::int64_t sane_until = 0;
   bool moved = false;
   std::int64_t last_ms = 0;
   for (std::int64_t looked_at = 0; taken < rows && looked_at < rows; ++looked_at) {
-    Statement& next = statements_.next_poll;
-    const auto found = next.first(samples_until_);
-    const std::int64_t id = found && *found ? next.integer(0) : 0;
-    const std::int64_t started_ms = found && *found ? next.integer(1) : before_ms;
-    next.reset();
-    if (!found) return tl::make_unexpected(found.error());
-    if (id == 0) break;
-    if (started_ms >= before_ms && id > sane_until) {
-      if (started_ms <= sane_until_ms_) break;
-      const auto old = sane_and_old(statements_.sane_poll, id, before_ms, sane_until);
-      if (!old) return tl::make_unexpected(old.error());
-      if (!*old) break;
-    }
-    samples_until_ = id;
+    const auto row = next_old(statements_.next_poll, statements_.sane_poll, samples_until_, before_ms, sane_until);
+    if (!row) return tl::make_unexpected(row.error());
+    if (row->id == 0) break;
+    samples_until_ = row->id;
     moved = true;
-    if (started_ms < before_ms) last_ms = std::max(last_ms, started_ms);
-    if (kept_polls_.contains(id)) continue;
-    const auto of_poll = take_samples_of(id);
+    if (row->started_ms < before_ms) last_ms = std::max(last_ms, row->started_ms);
+    if (kept_polls_.contains(row->id)) continue;
+    const auto of_poll = take_samples_of(row->id);
     if (!of_poll) return of_poll;
     taken += *of_poll;
   }
@@ -220,29 +228,18 @@ Result<std::int64_t> Pruner::take_polls(std::int64_t before_ms, std::int64_t row
   std::int64_t taken = 0;
   std::int64_t sane_until = 0;
   for (std::int64_t looked_at = 0; looked_at < rows; ++looked_at) {
-    Statement& next = statements_.old_poll;
-    const auto found = next.first(polls_until_);
-    const std::int64_t id = found && *found ? next.integer(0) : 0;
-    const std::int64_t started_ms = found && *found ? next.integer(1) : before_ms;
-    const std::int64_t device_id = found && *found ? next.integer(2) : 0;
-    next.reset();
-    if (!found) return tl::make_unexpected(found.error());
+    const auto row = next_old(statements_.next_poll, statements_.sane_poll, polls_until_, before_ms, sane_until);
+    if (!row) return tl::make_unexpected(row.error());
     // Its samples go first, so that each row of sample_rows has its poll.
-    if (id == 0 || id > samples_until_) break;
-    if (started_ms >= before_ms && id > sane_until) {
-      if (started_ms <= sane_until_ms_) break;
-      const auto old = sane_and_old(statements_.sane_poll, id, before_ms, sane_until);
-      if (!old) return tl::make_unexpected(old.error());
-      if (!*old) break;
-    }
-    polls_until_ = id;
-    if (kept_polls_.contains(id)) continue;
-    const auto newest = one(statements_.is_newest, device_id);
+    if (row->id == 0 || row->id > samples_until_) break;
+    polls_until_ = row->id;
+    if (kept_polls_.contains(row->id)) continue;
+    const auto newest = one(statements_.is_newest, row->device_id);
     if (!newest) return tl::make_unexpected(newest.error());
-    if (*newest == id) continue;
+    if (*newest == row->id) continue;
     // Those of a reading that was the newest when the others went.
-    if (auto left = take_samples_of(id); !left) return left;
-    if (auto done = statements_.take_poll.run(id); !done) return tl::make_unexpected(done.error());
+    if (auto left = take_samples_of(row->id); !left) return left;
+    if (auto done = statements_.take_poll.run(row->id); !done) return tl::make_unexpected(done.error());
     ++taken;
   }
   return taken;
@@ -252,21 +249,11 @@ Result<std::int64_t> Pruner::take_rounds(std::int64_t before_ms, std::int64_t ro
   std::int64_t taken = 0;
   std::int64_t sane_until = 0;
   for (; taken < rows; ++taken) {
-    Statement& next = statements_.old_round;
-    const auto found = next.first(rounds_until_);
-    const std::int64_t id = found && *found ? next.integer(0) : 0;
-    const std::int64_t started_ms = found && *found ? next.integer(1) : before_ms;
-    next.reset();
-    if (!found) return tl::make_unexpected(found.error());
-    if (id == 0) break;
-    if (started_ms >= before_ms && id > sane_until) {
-      if (started_ms <= sane_until_ms_) break;
-      const auto old = sane_and_old(statements_.sane_round, id, before_ms, sane_until);
-      if (!old) return tl::make_unexpected(old.error());
-      if (!*old) break;
-    }
-    rounds_until_ = id;
-    if (auto done = statements_.take_round.run(id); !done) return tl::make_unexpected(done.error());
+    const auto row = next_old(statements_.old_round, statements_.sane_round, rounds_until_, before_ms, sane_until);
+    if (!row) return tl::make_unexpected(row.error());
+    if (row->id == 0) break;
+    rounds_until_ = row->id;
+    if (auto done = statements_.take_round.run(row->id); !done) return tl::make_unexpected(done.error());
   }
   return taken;
 }
@@ -277,11 +264,9 @@ Result<std::int64_t> Pruner::take_sums(Sums& sums, std::int64_t before_ms, std::
   if (!first) return tl::make_unexpected(first.error());
   if (!*first || **first >= sample_id(number, 0)) return 0;
   // What is still to be summed up is in no longer time yet.
-  const auto backlog = one(statements_.backlog);
-  if (!backlog) return tl::make_unexpected(backlog.error());
   const auto due = one(statements_.due_before, before_ms / 1000);
   if (!due) return tl::make_unexpected(due.error());
-  if (*backlog != 0 || *due != 0) return 0;
+  if (!all_summed_ || *due != 0) return 0;
   if (auto done = sums.take.run(sample_id(number, 0), rows); !done) return tl::make_unexpected(done.error());
   const std::int64_t taken = sums.take.changes();
   if (taken >= rows) return taken;

@@ -25,6 +25,8 @@ class Pruner {
   [[nodiscard]] bool believes(WallTime now, BootTime boot_now);
   /// Takes at most about `rows` rows of each kind; the number taken, 0 where nothing is left to take.
   [[nodiscard]] Result<std::int64_t> take(WallTime now, std::int64_t rows);
+  /// From now on.
+  void keep(const Retention& retention) noexcept;
   /// To be called after a transaction was undone: what was taken in it is there again.
   void forget() noexcept { begun_ = false; }
 
@@ -34,9 +36,15 @@ class Pruner {
     std::int64_t step_s;
     Statement first, take, forget_times;
   };
+  /// A poll or a round of pings.
+  struct Labelled {
+    std::int64_t id = 0;  ///< 0: there is none
+    std::int64_t started_ms = 0;
+    std::int64_t device_id = 0;  ///< of a poll
+  };
   struct Statements {
     Statement backlog, taken_until, kept_polls, next_poll, take_samples, take_exceptions, note;
-    Statement old_poll, is_newest, take_poll, old_round, take_round;
+    Statement is_newest, take_poll, old_round, take_round;
     Statement next_target, take_hours, sane_poll, sane_round, due_before;
   };
 
@@ -49,8 +57,8 @@ class Pruner {
   [[nodiscard]] Result<std::int64_t> take_samples(std::int64_t before_ms, std::int64_t rows);
   [[nodiscard]] Result<std::int64_t> take_polls(std::int64_t before_ms, std::int64_t rows);
   [[nodiscard]] Result<std::int64_t> take_rounds(std::int64_t before_ms, std::int64_t rows);
-  [[nodiscard]] Result<bool> sane_and_old(Statement& sane, std::int64_t after, std::int64_t before_ms,
-                                          std::int64_t& until) const;
+  [[nodiscard]] Result<Labelled> next_old(Statement& next, Statement& sane, std::int64_t after, std::int64_t before_ms,
+                                          std::int64_t& sane_until) const;
   [[nodiscard]] Result<std::int64_t> take_sums(Sums& sums, std::int64_t before_ms, std::int64_t rows);
   [[nodiscard]] Result<std::int64_t> take_ping_hours(std::int64_t before_ms);
 
@@ -62,6 +70,7 @@ class Pruner {
   std::unordered_set<std::int64_t> kept_polls_;
   std::optional<WallTime> kept_read_at_;
   bool begun_ = false;
+  bool all_summed_ = false;         ///< nothing waits to be summed up, in this take()
   std::int64_t sane_until_ms_ = 0;  ///< later labels are those of a wrong clock
   std::int64_t samples_until_ = 0;  ///< ids of polls: what is before was looked at
   std::int64_t polls_until_ = 0;

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "cycle_rows.hpp"
+#include "spread.hpp"
 
 namespace octopoll::store {
 namespace {
@@ -27,15 +28,13 @@ constexpr Wait wait_of_days{minutes(70), hours(4)};
 
 constexpr std::size_t rows_at_once = 2000;       // interfaces summed up in one transaction
 constexpr std::int64_t samples_at_once = 10000;  // of the backlog, about
-constexpr std::int64_t closest = 16;             // ids of a run are not further apart
+constexpr std::size_t put_off_at_once = 10000;   // rows of 5 minutes
 
 constexpr std::int64_t bins_of_an_hour = hours(1) / bin_length;
 
 std::int64_t due_time(std::int64_t device_id, seconds step, std::int64_t begins_at) {
   const Wait& wait = step == hours(1) ? wait_of_hours : wait_of_days;
-  const auto spread = static_cast<std::int64_t>(static_cast<std::uint64_t>(device_id) * 2'654'435'761U %
-                                                static_cast<std::uint64_t>(wait.over.count()));
-  return begins_at + (step + wait.first).count() + spread;
+  return begins_at + (step + wait.first + spread(device_id, wait.over)).count();
 }
 
 }  // namespace
@@ -61,7 +60,7 @@ Result<Rollups> Rollups::create(Database& database) {
                       std::move(*range), std::move(*time), no_bin, 0});
   }
   const std::string kept(kept_traffic_sql);
-  const std::array<std::string, 13> sql = {
+  const std::array<std::string, 18> sql = {
       "SELECT open_bin, from_poll FROM rollup_state WHERE device_id = ?",
       "INSERT INTO rollup_state (device_id, open_bin, from_poll) VALUES (?1, ?2, ?3)"
       " ON CONFLICT (device_id) DO UPDATE SET open_bin = ?2, from_poll = ?3",
@@ -76,6 +75,11 @@ Result<Rollups> Rollups::create(Database& database) {
       kept + " WHERE p.id BETWEEN ? AND ? ORDER BY p.id, s.id",
       "UPDATE rollup_backlog SET next_poll_id = ?",
       "DELETE FROM rollup_backlog",
+      "INSERT INTO rollups_put_off (poll_id, next_bin, end_bin) VALUES (?, ?, ?)",
+      "SELECT poll_id, next_bin, end_bin FROM rollups_put_off ORDER BY poll_id LIMIT 1",
+      kept + " WHERE p.id = ? ORDER BY s.id",
+      "UPDATE rollups_put_off SET next_bin = ?2 WHERE poll_id = ?1",
+      "DELETE FROM rollups_put_off WHERE poll_id = ?",
   };
   std::vector<Statement> made;
   for (const std::string& one : sql) {
@@ -89,7 +93,7 @@ Result<Rollups> Rollups::create(Database& database) {
   auto next = std::make_move_iterator(made.begin());
   return Rollups(std::move(levels),
                  Statements{*next++, *next++, *next++, *next++, *next++, *next++, *next++, *next++, *next++, *next++,
-                            *next++, *next++, *next++},
+                            *next++, *next++, *next++, *next++, *next++, *next++, *next++, *next++},
                  std::move(*unsealer));
 }
 
@@ -104,30 +108,21 @@ Result<> Rollups::restore(Device& device) {
   if (!open) return {};
   device.open_bin = open_bin;
 
-  Statement& samples = statements_.samples_from;
-  for (auto row = samples.first(device.id, from_poll);; row = samples.next()) {
-    if (!row || !*row) {
-      samples.reset();
-      if (!row) return tl::make_unexpected(row.error());
-      return {};
-    }
-    const KeptTraffic kept = read_kept_traffic(samples);
-    const TrafficSample& sample = kept.sample;
-    if (sample.first_bin() > open_bin || sample.last_bin() < open_bin) continue;
-    OpenBin& bin = device.restored[kept.interface_id];
-    if (bin.empty()) bin.start(open_bin);
-    const TrafficShare share = share_of(sample, open_bin);
-    if (bin.add(share)) continue;
-    // What had no room went into the row when it came.
-    bin.start(open_bin);
-    static_cast<void>(bin.add(share));
-  }
+  auto bins = read_open_bin(statements_.samples_from, device.id, from_poll, open_bin);
+  if (!bins) return tl::make_unexpected(bins.error());
+  device.restored = std::move(*bins);
+  return {};
 }
 
 Result<> Rollups::add(Device& device, OpenBin& open, std::int64_t interface_id, const TrafficSample& sample,
                       std::int64_t newest) {
   const std::int64_t last = sample.last_bin();
-  for (std::int64_t bin = sample.first_bin(); bin <= last; ++bin) {
+  std::int64_t first = sample.first_bin();
+  if (sample.is_long()) {
+    put_off(device, {first, newest});
+    first = newest;
+  }
+  for (std::int64_t bin = first; bin <= last; ++bin) {
     const TrafficShare share = share_of(sample, bin);
     if (bin != newest && (open.empty() || open.bin() != bin)) {
       TrafficBin whole;
@@ -152,6 +147,10 @@ Result<> Rollups::add(Device& device, OpenBin& open, std::int64_t interface_id, 
 }
 
 Result<> Rollups::add_late(Device& device, std::int64_t interface_id, const TrafficSample& sample) {
+  if (sample.is_long()) {
+    put_off(device, {sample.first_bin(), sample.last_bin() + 1});
+    return {};
+  }
   for (std::int64_t bin = sample.first_bin(); bin <= sample.last_bin(); ++bin) {
     TrafficBin whole;
     whole.add(share_of(sample, bin));
@@ -174,6 +173,16 @@ Result<> Rollups::move(Device& device, std::int64_t newest, std::uint64_t poll_n
   device.restored.clear();
   device.open_bin = newest;
   return statements_.put_state.run(device.id, newest, poll_number);
+}
+
+void Rollups::put_off(Device& device, const Bins& bins) noexcept {
+  Bins& all = device.put_off ? *device.put_off : device.put_off.emplace(bins);
+  all = {std::min(all.next, bins.next), std::max(all.end, bins.end)};
+}
+
+Result<> Rollups::note_put_off(Device& device, std::int64_t poll_id) {
+  const auto bins = std::exchange(device.put_off, std::nullopt);
+  return bins ? statements_.put_off.run(poll_id, bins->next, bins->end) : Result<>();
 }
 
 Result<> Rollups::settle(Device& device) {
@@ -246,6 +255,10 @@ Result<> Rollups::catch_up(std::int64_t now_s) {
 }
 
 Result<> Rollups::sum_up_due(std::int64_t now_s) {
+  // First: an hour is summed of its 5 minutes.
+  const auto all_put = catch_up_put_off();
+  if (!all_put) return tl::make_unexpected(all_put.error());
+  if (!*all_put) return {};
   for (std::size_t rows = 0; rows < rows_at_once;) {
     Statement& next = statements_.next_due;
     const auto found = next.first(now_s);
@@ -261,6 +274,47 @@ Result<> Rollups::sum_up_due(std::int64_t now_s) {
   return {};
 }
 
+// True where nothing is left.
+Result<bool> Rollups::catch_up_put_off() {
+  for (std::size_t rows = 0; rows < put_off_at_once;) {
+    Statement& next = statements_.next_put_off;
+    const auto found = next.first();
+    const bool any = found && *found;
+    const std::int64_t poll_id = any ? next.integer(0) : 0;
+    Bins bins = any ? Bins{next.integer(1), next.integer(2)} : Bins{};
+    next.reset();
+    if (!found) return tl::make_unexpected(found.error());
+    if (!any) return true;
+
+    Device device;
+    std::vector<KeptTraffic> samples;
+    Statement& read = statements_.samples_of;
+    for (auto row = read.first(poll_id);; row = read.next()) {
+      if (!row || !*row) {
+        read.reset();
+        if (!row) return tl::make_unexpected(row.error());
+        break;
+      }
+      KeptTraffic kept = read_kept_traffic(read);
+      device.id = kept.device_id;
+      if (kept.sample.is_long()) samples.push_back(std::move(kept));
+    }
+    for (; bins.next < bins.end && rows < put_off_at_once; ++bins.next) {
+      for (const KeptTraffic& kept : samples) {
+        TrafficBin whole;
+        whole.add(share_of(kept.sample, bins.next));
+        if (auto stored = put_5m(device, bins.next, kept.interface_id, whole); !stored)
+          return tl::make_unexpected(stored.error());
+      }
+      rows += samples.size() + 1;
+    }
+    const auto noted =
+        bins.next < bins.end ? statements_.move_put_off.run(poll_id, bins.next) : statements_.drop_put_off.run(poll_id);
+    if (!noted) return tl::make_unexpected(noted.error());
+  }
+  return false;
+}
+
 Result<std::size_t> Rollups::sum_up(const Due& due) {
   const std::size_t to = due.step_s == traffic_levels[1].length.count() ? 1 : 2;
   Level& from = levels_[to - 1];
@@ -271,7 +325,7 @@ Result<std::size_t> Rollups::sum_up(const Due& due) {
   if (auto taken = take_out(due, part); !taken) return tl::make_unexpected(taken.error());
   sums_.assign(ids_.size(), TrafficBin{});
   for (std::int64_t number = first; number < first + parts; ++number) {
-    for (const Run& run : runs_) {
+    for (const IdRun& run : runs_) {
       auto place = std::lower_bound(ids_.begin(), ids_.end(), run.first);
       Statement& read = from.read_range;
       for (auto row = read.first(sample_id(number, run.first), sample_id(number, run.last));; row = read.next()) {
@@ -348,8 +402,7 @@ Result<> Rollups::read_ids(std::int64_t device_id) {
       return {};
     }
     const std::int64_t id = read.integer(0);
-    if (runs_.empty() || id - runs_.back().last > closest) runs_.push_back({id, id});
-    runs_.back().last = id;
+    add_id(runs_, id);
     ids_.push_back(id);
   }
 }

@@ -10,6 +10,9 @@
 // and whoever begins anew (a restart, a transaction that failed) reads that much of the samples, and no more. A clock
 // that was set back leads to rows that are there; they are added to, for sums may come in any order.
 //
+// A delta over many bins, as an outage leaves, goes into the open one at once and into the others later, some thousand
+// rows a transaction (rollups_put_off): a day of a thousand interfaces would be 288,000.
+//
 // Hours are summed from 5 minutes and days from hours when they are over, the devices one after another (rollups_due),
 // and summed again where something came late.
 
@@ -17,12 +20,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "database.hpp"
+#include "id_runs.hpp"
 #include "traffic_bin.hpp"
 #include "traffic_rows.hpp"
 #include "unsealer.hpp"
@@ -33,6 +38,10 @@ namespace octopoll::store {
 class Rollups {
  public:
   static constexpr std::int64_t no_bin = std::numeric_limits<std::int64_t>::min();
+  /// From `next` up to, and without, `end`.
+  struct Bins {
+    std::int64_t next, end;
+  };
   /// What is known of one device beside the OpenBin of each of its interfaces.
   struct Device {
     std::int64_t id = 0;
@@ -40,6 +49,7 @@ class Rollups {
     std::unordered_map<std::int64_t, OpenBin> restored;  ///< of interfaces that no cycle showed since restore()
     std::int64_t marked_hour = no_bin;                   ///< noted in rollups_due, as long as `marked_at` is of now
     std::uint64_t marked_at = 0;
+    std::optional<Bins> put_off;  ///< of long samples of the cycle on its way
   };
 
   [[nodiscard]] static Result<Rollups> create(Database& database);
@@ -55,13 +65,15 @@ class Rollups {
   /// To be called for each interface of a device that moves to the bin `newest`, and then move() once.
   [[nodiscard]] Result<> close(Device& device, OpenBin& open, std::int64_t interface_id, std::int64_t newest);
   [[nodiscard]] Result<> move(Device& device, std::int64_t newest, std::uint64_t poll_number);
-  /// Likewise where nothing is open from now on.
+  /// To be called after the samples of a cycle.
+  [[nodiscard]] Result<> note_put_off(Device& device, std::int64_t poll_id);
+  /// As move(), where nothing is open from now on.
   [[nodiscard]] Result<> settle(Device& device);
   /// Devices with a bin open that began before `before`: they are not polled any more.
   [[nodiscard]] Result<std::vector<std::string>> left_open(std::int64_t before);
 
-  /// Hours and days that are due at `now_s` (unix time), and samples from before there were sums: some thousand rows at
-  /// most, as it runs beside the writing.
+  /// What was put off, hours and days that are due at `now_s` (unix time), and samples from before there were sums:
+  /// some thousand rows at most, as it runs beside the writing.
   [[nodiscard]] Result<> catch_up(std::int64_t now_s);
 
   /// After a transaction was undone: what was noted in it is not in the file.
@@ -80,13 +92,10 @@ class Rollups {
   struct Due {
     std::int64_t due_at, device_id, step_s, begins_at;
   };
-  /// Ids that follow each other closely, so that reading what is between costs less than seeking.
-  struct Run {
-    std::int64_t first, last;
-  };
   struct Statements {
     Statement state, put_state, drop_state, left_open, samples_from, mark_due, next_due, done_due, interface_ids;
     Statement backlog, backlog_samples, move_backlog, drop_backlog;
+    Statement put_off, next_put_off, samples_of, move_put_off, drop_put_off;
   };
 
   Rollups(std::vector<Level> levels, Statements statements, Unsealer unsealer)
@@ -102,13 +111,15 @@ class Rollups {
   [[nodiscard]] static Result<bool> knows_less(Level& level, std::int64_t id, const TrafficBin& bin);
   [[nodiscard]] Result<> read_ids(std::int64_t device_id);
   [[nodiscard]] Result<> replay_backlog();
+  static void put_off(Device& device, const Bins& bins) noexcept;
+  [[nodiscard]] Result<bool> catch_up_put_off();
 
   std::vector<Level> levels_;
   Statements statements_;
   Unsealer unsealer_;
   std::uint64_t marks_ = 1;  ///< counts what makes notes in memory untrue
   std::vector<std::int64_t> ids_;
-  std::vector<Run> runs_;
+  std::vector<IdRun> runs_;
   std::vector<TrafficBin> sums_;
 };
 

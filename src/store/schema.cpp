@@ -845,10 +845,39 @@ JOIN devices d ON d.id = i.device_id
 WHERE b.step_s = 86400;
 )sql";
 
-// Version 7 seals rows that do not change any more: those of one interface over a span become one block. Spans come
+// Version 7 keeps what a poller needs to go on from the readings that are kept: on which clock they stand, what the
+// agent's own clocks said, and the base lines where these are older than the newest readings.
+constexpr const char* version_7 = R"sql(
+ALTER TABLE device_latest ADD COLUMN boot /* which start of this machine booted_us counts from */ TEXT;
+ALTER TABLE device_latest ADD COLUMN booted_us /* started_at by that clock, which nobody sets */ INTEGER;
+ALTER TABLE device_latest ADD COLUMN clock_after_us /* then the agent's clocks were read */ INTEGER;
+ALTER TABLE device_latest ADD COLUMN engine_boots /* snmpEngineBoots */ INTEGER;
+ALTER TABLE device_latest ADD COLUMN engine_time /* snmpEngineTime, s */ INTEGER;
+ALTER TABLE device_latest ADD COLUMN uncertain_us /* of when the readings were true: round trip, the agent's cache */
+  INTEGER;
+ALTER TABLE device_latest ADD COLUMN view /* what of the credentials decides what the agent shows */ TEXT;
+ALTER TABLE older_readings ADD COLUMN boot TEXT;             -- as in device_latest
+ALTER TABLE older_readings ADD COLUMN booted_us INTEGER;
+ALTER TABLE older_readings ADD COLUMN uncertain_us INTEGER;
+
+CREATE TABLE base_lines (              -- where the newest readings made no delta yet (stale): those it will begin at
+  device_id    INTEGER PRIMARY KEY REFERENCES devices(id),
+  booted_us    INTEGER NOT NULL,       -- these as in device_latest
+  uncertain_us INTEGER NOT NULL,
+  readings     TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE rollups_put_off (         -- polls with deltas over many bins, which are put into rows some at a time
+  poll_id  INTEGER PRIMARY KEY REFERENCES polls(id),
+  next_bin INTEGER NOT NULL,           -- of 5 minutes, since 1970: from this one on they are in no row yet,
+  end_bin  INTEGER NOT NULL            -- up to, and without, this one
+) STRICT;
+)sql";
+
+// Version 8 seals rows that do not change any more: those of one interface over a span become one block. Spans come
 // first in its key, so that blocks of one time stand together: that is how they are written, and taken when they are
 // old. Rows that are here already are sealed while octopoll runs.
-constexpr const char* version_7 = R"sql(
+constexpr const char* version_8 = R"sql(
 CREATE TABLE sealed_rows (             -- rows of samples and sums that are not rows of their tables any more
   level           INTEGER NOT NULL,    -- 0: of sample_rows and sample_exceptions; 300: of traffic_5m; 3600: of traffic_1h
   begins_at       INTEGER NOT NULL,    -- unix ms: of the span that the block is for
@@ -867,8 +896,14 @@ CREATE TABLE sealing (                 -- how far that has come
 ) STRICT;
 )sql";
 
-constexpr std::array<Migration, 7> steps_of_octopoll{
-    {{1, version_1}, {2, version_2}, {3, version_3}, {4, version_4}, {5, version_5}, {6, version_6}, {7, version_7}}};
+constexpr std::array<Migration, 8> steps_of_octopoll{{{1, version_1},
+                                                      {2, version_2},
+                                                      {3, version_3},
+                                                      {4, version_4},
+                                                      {5, version_5},
+                                                      {6, version_6},
+                                                      {7, version_7},
+                                                      {8, version_8}}};
 
 Result<> run_steps(Database& database, std::span<const Migration> steps, std::int64_t from);
 

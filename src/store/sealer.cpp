@@ -89,7 +89,7 @@ Result<Sealer> Sealer::create(Database& database) {
   const std::string exception =
       fmt::format("SELECT {} FROM sample_exceptions WHERE id = ?", names_of(sealed_columns::exceptions));
   const std::array<std::string_view, 20> sql = {
-      "SELECT count(*) FROM rollup_backlog",
+      "SELECT (SELECT count(*) FROM rollup_backlog) + (SELECT count(*) FROM rollups_put_off)",
       "SELECT EXISTS (SELECT 1 FROM rollups_due WHERE begins_at < ?)",
       "SELECT max(ifnull((SELECT begins_at FROM kept_from WHERE what = 'samples'), started_at), started_at) FROM polls"
       " WHERE id = (SELECT min(id) >> 24 FROM sample_rows)",

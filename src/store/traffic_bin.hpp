@@ -22,6 +22,9 @@ inline constexpr std::int64_t bin_us = std::chrono::microseconds(bin_length).cou
 /// Nobody knows when within more than a day its octets went: such a delta is in no bin.
 inline constexpr std::int64_t longest_shared_us = std::chrono::microseconds(std::chrono::hours(24)).count();
 
+/// What reaches over more borders than these is put into its bins later, some at a time.
+inline constexpr std::int64_t most_bins_at_once = 4;
+
 /// The number of the bin that holds a moment, in microseconds since 1970.
 [[nodiscard]] constexpr std::int64_t bin_of(std::int64_t unix_us) noexcept {
   return unix_us >= 0 ? unix_us / bin_us : (unix_us + 1) / bin_us - 1;
@@ -50,6 +53,8 @@ struct TrafficSample {
 
   [[nodiscard]] std::int64_t first_bin() const noexcept;
   [[nodiscard]] std::int64_t last_bin() const noexcept;
+  /// Over so many bins that those of a large device would make a transaction that holds up the others.
+  [[nodiscard]] bool is_long() const noexcept { return last_bin() - first_bin() >= most_bins_at_once; }
 };
 /// `read_at_ms`: unix time.
 [[nodiscard]] TrafficSample traffic_of(const InterfaceRecord& row, std::int64_t read_at_ms) noexcept;

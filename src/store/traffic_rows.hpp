@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 
 #include "database.hpp"
 #include "traffic_bin.hpp"
@@ -49,5 +50,10 @@ extern const std::string_view kept_traffic_sql;
 /// Those that an open bin is made of: of the device ?1, of cycles from poll_number ?2 on. A cycle that came after a
 /// later one, which may have failed, went into rows when it came.
 [[nodiscard]] std::string open_traffic_sql();
+/// What is in no row of the device's open bin yet, by interface: the writer's state, out of the file. `samples`: of
+/// open_traffic_sql(); reset when it returns.
+[[nodiscard]] Result<std::unordered_map<std::int64_t, OpenBin>> read_open_bin(Statement& samples,
+                                                                              std::int64_t device_id,
+                                                                              std::int64_t from_poll, std::int64_t bin);
 
 }  // namespace octopoll::store

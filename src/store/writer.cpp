@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "last_readings.hpp"
 #include "octopoll/core/clock.hpp"
 #include "octopoll/core/guarded.hpp"
 #include "octopoll/core/log.hpp"
@@ -84,6 +85,7 @@ struct Writer::Impl {
   Impl(fs::path where, WriterOptions how, WriterLock held, Storage opened)
       : path(std::move(where)),
         options(std::move(how)),
+        retention(options.retention),
         lock(std::move(held)),
         storage(std::move(opened)),
         queue(std::max<std::size_t>(1, options.backlog)) {
@@ -108,11 +110,13 @@ struct Writer::Impl {
   bool pause(milliseconds delay);
 
   const fs::path path;
-  WriterOptions options;
+  WriterOptions options;  ///< but for the retention, which may change
+  Guarded<Retention> retention;
   WriterLock lock;
   std::optional<Storage>
       storage;  ///< the writer's thread alone, once it runs; empty until a failed store is open again
   std::map<std::string, std::uint64_t> last_poll_numbers;
+  std::map<std::string, LastReadings> last_readings;
   BoundedQueue<RecordPtr> queue;      ///< bounded in rows by put(); its own bound, in records, is never reached
   mutable std::mutex queue_mutex;     ///< held for moments: what is in the queue and its rows change together
   std::size_t queued_rows = 0;        ///< under queue_mutex
@@ -145,9 +149,12 @@ Result<std::unique_ptr<Writer>> Writer::open(const fs::path& path, WriterOptions
   if (!storage) return tl::make_unexpected(storage.error());
   auto numbers = read_last_poll_numbers(storage->database);
   if (!numbers) return tl::make_unexpected(numbers.error());
+  auto readings = read_last_readings(storage->database);
+  if (!readings) return tl::make_unexpected(readings.error());
 
   auto impl = std::make_unique<Impl>(canonical, std::move(options), std::move(*lock), std::move(*storage));
   impl->last_poll_numbers = std::move(*numbers);
+  impl->last_readings = std::move(*readings);
   try {
     impl->thread = std::thread([self = impl.get()] { self->run(); });
   } catch (const std::system_error& refused) {
@@ -161,6 +168,10 @@ Writer::~Writer() { close(); }
 
 void Writer::take(const RecordPtr& record) {
   if (record != nullptr) impl_->put(record);
+}
+
+void Writer::keep(const Retention& retention) {
+  impl_->retention.with([&retention](Retention& now) { now = retention; });
 }
 
 WriterStatistics Writer::close() {
@@ -192,6 +203,8 @@ WriterStatistics Writer::statistics() const {
 const std::map<std::string, std::uint64_t>& Writer::last_poll_numbers() const noexcept {
   return impl_->last_poll_numbers;
 }
+
+std::map<std::string, LastReadings> Writer::take_last_readings() { return std::exchange(impl_->last_readings, {}); }
 
 void Writer::Impl::run() {
   for (;;) {
@@ -282,6 +295,7 @@ bool Writer::Impl::write(const std::vector<RecordPtr>& batch) {
 }
 
 Result<Committed> Writer::Impl::attempt(const std::vector<RecordPtr>& batch) {
+  const Retention keep = retention.with([](const Retention& now) { return now; });
   if (storage && storage->database.moved()) {
     log::warning("the store {} was moved away or deleted while in use; it is made again", path.string());
     storage.reset();
@@ -289,10 +303,12 @@ Result<Committed> Writer::Impl::attempt(const std::vector<RecordPtr>& batch) {
   if (!storage) {
     auto made = make_parent(path);
     if (!made) return tl::make_unexpected(made.error());
-    auto opened = Storage::open(path, options.retention);
+    auto opened = Storage::open(path, keep);
     if (!opened) return tl::make_unexpected(opened.error());
     storage.emplace(std::move(*opened));
   }
+  storage->pruner.keep(keep);
+  storage->retention = keep;
   auto done = commit(*storage, batch);
   if (done) return std::move(*done);
   storage->forget();

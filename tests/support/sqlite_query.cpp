@@ -59,6 +59,15 @@ std::string sqlite_text(const std::filesystem::path& file, const std::string& sq
   return only_value<std::string>(file, sql);
 }
 
+void sqlite_change(const std::filesystem::path& file, const std::string& sql) {
+  sqlite3* raw_db = nullptr;
+  const int opened = sqlite3_open_v2(file.c_str(), &raw_db, SQLITE_OPEN_READWRITE, nullptr);
+  const std::unique_ptr<sqlite3, CloseDatabase> db(raw_db);
+  if (opened != SQLITE_OK || sqlite3_exec(raw_db, sql.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK) {
+    throw std::runtime_error(file.string() + ": " + sql + ": " + (db ? sqlite3_errmsg(raw_db) : "out of memory"));
+  }
+}
+
 namespace {
 
 SqlValue column_value(sqlite3_stmt* statement, int column) {

@@ -1,5 +1,5 @@
 #pragma once
-// Looks into a database file as anybody could: read-only, with SQL, past all code under test.
+// Looks into a database file as anybody could: with SQL, past all code under test.
 
 #include <cstdint>
 #include <filesystem>
@@ -19,5 +19,8 @@ using SqlRow = std::vector<SqlValue>;
 /// The one value of a one-row, one-column answer. Errors: also when there are more, none, or another type.
 [[nodiscard]] std::int64_t sqlite_int(const std::filesystem::path& file, const std::string& sql);
 [[nodiscard]] std::string sqlite_text(const std::filesystem::path& file, const std::string& sql);
+
+/// Changes a store between two of its users, as no code of ours would. Errors: as above.
+void sqlite_change(const std::filesystem::path& file, const std::string& sql);
 
 }  // namespace octopoll::test

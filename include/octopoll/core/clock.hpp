@@ -2,6 +2,7 @@
 // The two clocks of octopoll. No other is used.
 
 #include <chrono>
+#include <string>
 
 namespace octopoll {
 
@@ -17,6 +18,11 @@ struct BootClock {
   [[nodiscard]] static time_point now() noexcept;
 };
 using BootTime = BootClock::time_point;
+
+/// Which BootClock this is: moments of it that another process noted are moments of ours where it had the same name.
+/// Another start of the machine has another, and so has a container with a clock of its own (time_namespaces(7)).
+/// Empty where the kernel does not say: then nothing is known. Thread: any. Source: random(4), boot_id.
+[[nodiscard]] std::string boot_name();
 
 /// Wall clock, for labels alone: no rate, timer or order depends on it.
 using WallTime = std::chrono::sys_time<std::chrono::milliseconds>;

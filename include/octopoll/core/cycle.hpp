@@ -93,6 +93,12 @@ struct DeviceCycle {
   std::chrono::nanoseconds cache_period{};  ///< of the agent's counters; 0: answers fresh
   DeviceFacts facts;
   std::optional<TimeTicks> sys_uptime;
+  // Beside it, for who goes on from this cycle's readings: the agent's other clocks, when they were read (before the
+  // epoch: never), and as whom.
+  std::optional<std::uint32_t> engine_boots;
+  std::optional<std::uint32_t> engine_time;
+  BootTime clock_read_at = BootTime::min();
+  std::string view;  ///< what of the credentials decides which objects the agent shows; no secret is in it
   PollCost cost;
   std::vector<InterfaceRecord> interfaces;
   /// Keeps what their borrowed handles point to: rows that are moved out of here must not outlive it.

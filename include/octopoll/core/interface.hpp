@@ -108,6 +108,12 @@ class Interface {
   /// All but the name, unpacked.
   [[nodiscard]] InterfaceFacts facts() const;
 
+  /// Fetches what will be asked in a moment: among a million interfaces each is far from the processor.
+  void prefetch() const noexcept {
+    if (handle_ != 0) __builtin_prefetch(block());
+    if (handle_ != 0) __builtin_prefetch(block()->texts());
+  }
+
   /// Handles on one block.
   [[nodiscard]] bool same_block(const Interface& other) const noexcept {
     return ((handle_ ^ other.handle_) & ~borrowed_bit) == 0;

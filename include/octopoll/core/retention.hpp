@@ -1,8 +1,10 @@
 #pragma once
 // How long a store keeps what it has.
 
+#include <array>
 #include <chrono>
 #include <optional>
+#include <string_view>
 
 namespace octopoll {
 
@@ -18,5 +20,16 @@ struct Retention {
   friend bool operator==(const Retention&, const Retention&) = default;
 };
 inline constexpr std::chrono::seconds least_kept = std::chrono::hours(48);
+
+/// What people write: the levels by name, and for a level the word that stands for no end.
+struct RetentionLevel {
+  std::string_view name;
+  std::optional<std::chrono::seconds> Retention::*keep;
+};
+inline constexpr std::array<RetentionLevel, 4> retention_levels{{{"samples", &Retention::samples},
+                                                                 {"five_minutes", &Retention::five_minutes},
+                                                                 {"hours", &Retention::hours},
+                                                                 {"days", &Retention::days}}};
+inline constexpr std::string_view kept_for_ever = "forever";
 
 }  // namespace octopoll

@@ -9,6 +9,7 @@
 #include "octopoll/config/inventory.hpp"
 #include "octopoll/core/cycle.hpp"
 #include "octopoll/core/event_loop.hpp"
+#include "octopoll/core/last_readings.hpp"
 #include "octopoll/icmp/prober.hpp"
 #include "octopoll/poll/resolver.hpp"
 #include "octopoll/snmp/engine.hpp"
@@ -47,8 +48,10 @@ class DevicePoller {
  public:
   using Done = std::function<void(DeviceCycle&&)>;
 
-  /// `last_poll_number`: of the device in the store; the first cycle has the next one.
-  DevicePoller(Shared shared, config::Device device, std::uint64_t last_poll_number);
+  /// `last_poll_number`: of the device in the store; the first cycle has the next one. `last_readings`: likewise; the
+  /// first deltas begin there, where the same agent is seen to have run on since (rates::resumption()).
+  DevicePoller(Shared shared, config::Device device, std::uint64_t last_poll_number,
+               std::optional<LastReadings> last_readings = std::nullopt);
   ~DevicePoller();
   DevicePoller(const DevicePoller&) = delete;
   DevicePoller& operator=(const DevicePoller&) = delete;

@@ -18,7 +18,9 @@
 namespace octopoll::poll {
 
 struct PollerOptions {
-  std::map<std::string, std::uint64_t> last_poll_numbers;  ///< by device, from the store
+  // By device, from the store.
+  std::map<std::string, std::uint64_t> last_poll_numbers;
+  std::map<std::string, LastReadings> last_readings;
   /// How long a stop waits for answers under way before it takes what there is.
   std::chrono::nanoseconds patience = std::chrono::milliseconds(1500);
   /// Every cycle of run() dates the snapshot of an agent that caches (CycleRequest::date_snapshot): for a few devices
@@ -36,7 +38,8 @@ class Poller {
   Poller& operator=(const Poller&) = delete;
 
   /// Day and night: each device on its own interval, spread over it, never overlapping itself. Of a small inventory all
-  /// devices have an extra first turn at once, so that its owner need not wait for an interval to see something.
+  /// devices have an extra first turn at once, so that its owner need not wait for an interval to see something; but
+  /// for those that a run before this one polled just now.
   void run();
 
   /// Each device twice, all at once, the second time `gap` after its first cycle ended, however that ended; `gap` is

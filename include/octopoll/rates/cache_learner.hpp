@@ -11,7 +11,7 @@
 
 namespace octopoll::rates {
 
-/// A number that differs when any counter of these rows does (but for one chance in 2^64).
+/// A number that differs when any counter of these rows does (but for one chance in 2^64), whatever their order.
 [[nodiscard]] std::uint64_t fingerprint(std::span<const InterfaceSample> rows) noexcept;
 
 /// All octets of these rows, modulo 2^64.
@@ -31,23 +31,24 @@ namespace octopoll::rates {
 /// between (one alone may be a reading that the reload cut in two), and after twenty runs without a repeat, if
 /// readings as close as these would have repeated.
 ///
+/// The beginning. Nothing is known of an agent when it is first read: the same counters twice may be an idle device, or
+/// a cache that holds back what passes; others may be what passed since the reading before, or in a whole period. So
+/// the readings are of no known age until three in a row have moved, or 35 s have gone by (no cache of more than 30 s
+/// is known) without a sign of one. Then the agent is taken for a fresh one from its first reading on.
+///
 /// The suspicion. Three runs take a while, so a first sign is heeded before: a busy device of which not one counter
-/// moved (by what it carried before, some hundred packets were to be expected). And one that stands still at the very
-/// beginning, though it has carried octets, is not taken for idle for ten seconds: it does not even count our requests.
-/// Then age() dates each reading by its neighbours: one that moved is no older than the reading before it, one that did
-/// not is as old as the last move. It is given up after eight moves in a row, one by little, or 35 s of standing still.
+/// moved (by what it carried before, some hundred packets were to be expected). Then age() dates each reading by its
+/// neighbours: one that moved is no older than the reading before it, one that did not is as old as the last move. It
+/// is given up after eight moves in a row, one by little, or 35 s without a move that shows itself.
 ///
 /// Where it fails.
 ///  - A period shorter than the readings' distance leaves no repeats: nothing is learned or suspected, and a delta may
-///  be
-///    of up to one period more or less than its time, without saying so. An agent that reloads each 30 s, unsaid, and
-///    is polled each 60 s makes rates that are off by up to 50 %; sums over longer times are true. Nothing in such
-///    answers tells it: poll faster than the period to see it. One that is within a tenth of the distance is learned
-///    late or not at all.
-///  - Before its first repeat the agent is taken for a fresh one: its deltas until then (one, unless the period is
-///  hardly
-///    longer than the readings' distance) are held for well dated. A device with little traffic (less than 150 kB
-///    between two readings) is not suspected, but learned.
+///    be of up to one period more or less than its time, without saying so. An agent that reloads each 30 s, unsaid,
+///    and is polled each 60 s makes rates that are off by up to 50 %; sums over longer times are true. Nothing in such
+///    answers tells it: poll faster than the period to see it. One that is hardly longer than the distance is taken for
+///    fresh until its first repeat, and learned late or not at all.
+///  - Rows are told apart by nobody: an agent that reloads some while it counts others looks fresh.
+///  - A device with little traffic (less than 150 kB between two readings) is not suspected, but learned.
 ///  - A fresh agent whose only traffic is regular (a hello every 2 s, read every second) looks like a cache. So may a
 ///    quiet one by chance, until it is forgotten as above. Polling over the network mostly prevents both, for the
 ///    requests themselves are counted. The harm is bounded: its deltas claim a larger time error than they have, so
@@ -59,19 +60,22 @@ class CacheLearner {
   /// One reading: when its first and last answer were received, its fingerprint, and its octets_of(). Best made of rows
   /// that came in one answer. Readings come in order of time.
   void see(BootTime started, BootTime finished, std::uint64_t fingerprint, std::uint64_t octets = 0) noexcept;
+  /// A reading without some of its rows, which cannot be compared with others.
+  void see_part(BootTime finished) noexcept;
   /// The next reading is of other counters and cannot be compared with the last one. What was learned stays.
   void interrupt() noexcept;
 
   /// An upper bound of the cache's period, at most 60 s; nullopt while the agent looks fresh.
   [[nodiscard]] std::optional<std::chrono::nanoseconds> period() const noexcept;
+  /// Begins as one that has watched this agent before, and learned this period or none.
+  void resume(std::optional<std::chrono::nanoseconds> learned) noexcept;
 
-  /// How old the counters of the last reading may have been, as far as the suspicion tells; 0 without one.
+  /// How old the counters of the last reading may have been, as far as beginning and suspicion tell; 0 without either.
   [[nodiscard]] std::chrono::nanoseconds age() const noexcept { return age_; }
-  /// The same of a reading that cannot be compared (some rows are missing).
-  [[nodiscard]] std::chrono::nanoseconds age_of_other() const noexcept;
-  /// The last reading is the first one of which the age is known: an agent that caches stood still from the beginning
-  /// and has moved once, so that no delta may begin at what it showed before.
-  [[nodiscard]] bool first_dated() const noexcept { return first_dated_; }
+  /// What the last reading has shown of all before it: their counters were no older than that.
+  [[nodiscard]] std::optional<std::chrono::nanoseconds> age_of_earlier() const noexcept { return age_of_earlier_; }
+  /// The last reading was compared, and is the same as the one before.
+  [[nodiscard]] bool repeats() const noexcept { return repeated_; }
 
  private:
   struct Reading {
@@ -102,6 +106,7 @@ class CacheLearner {
 
   void weigh_repeat(const Reading& now) noexcept;
   void weigh_move(const Reading& now) noexcept;
+  void date_earlier(BootTime now) noexcept;
   void take_run(const Move& to) noexcept;
   void extend_streak(const Bracket& run) noexcept;
   [[nodiscard]] bool refutes_learned(const Bracket& run, BootTime end) noexcept;
@@ -109,18 +114,21 @@ class CacheLearner {
   std::optional<Reading> last_;
   std::optional<Move> move_;
   unsigned repeats_ = 0;
+  bool repeated_ = false;
   std::optional<Rush> rush_;
   std::optional<Streak> streak_;
   std::optional<Bracket> learned_;
   unsigned too_short_ = 0;
 
+  // The beginning.
+  std::optional<BootTime> begun_;  // the very first reading came
+  bool begins_ = true;             // nothing is known yet
+  std::optional<std::chrono::nanoseconds> age_of_earlier_;
+
   // The suspicion.
   bool suspected_ = false;
-  bool first_dated_ = false;
-  bool ever_moved_ = false;
-  bool undated_until_move_ = false;
+  bool earlier_undated_ = false;  // it ended the beginning: the first readings are still of no known age
   int moves_in_a_row_ = 0;
-  std::optional<BootTime> begun_;  // the very first reading did
   std::chrono::nanoseconds age_{};
   std::chrono::nanoseconds moved_in_{};  // between the last reading that moved and the one before it
   std::uint64_t moved_octets_ = 0;       // in it

@@ -91,6 +91,10 @@ class DeviceHistory {
   /// Rows known before and missing in `now` keep their bases until `forget_after`.
   [[nodiscard]] Judgement judge(DeviceSnapshot&& now, const JudgeSettings& settings);
 
+  /// Begins at what another history had read, nothing being known here yet. The times in `before` are of our clock;
+  /// rows that the agent still has are remembered from `now` on. `clock`: the agent's, as it was then.
+  void resume(std::vector<InterfaceSample>&& before, const AgentClock& clock, BootTime now);
+
   /// The record of an interface that this cycle did not read (partial poll): every counter known of it is `gap`, the
   /// others `absent`; the bases stay, so the next delta spans the gap. nullopt where the name is not known. Best asked
   /// right after judge(), in the order of the rows.
@@ -100,21 +104,23 @@ class DeviceHistory {
   /// over.
   void doubt(std::string_view name) noexcept;
 
-  /// What the readings so far show is of no known time: the next one is `first` for each row.
-  void forget_bases() noexcept { rows_ = {}; }
+  /// No reading so far was older than that, when it came, whatever its age_bound said.
+  void limit_ages(std::chrono::nanoseconds bound) noexcept;
 
   /// Interfaces remembered.
   [[nodiscard]] std::size_t size() const noexcept { return rows_.size(); }
 
  private:
+  [[nodiscard]] ClockSettings clock_of(const ReadingTime& now, const ClockSettings& given);
   [[nodiscard]] Restart restart_since_last_cycle(const AgentClock& now);
   [[nodiscard]] bool row_restarted(const RowBase& base, const ReadingTime& now, Restart& device);
   void forget(BootTime now, std::chrono::nanoseconds after);
 
   InterfaceList<RowBase> rows_;
-  std::optional<AgentClock> clock_;       // of the last cycle's beginning
-  std::optional<AgentClock> latest_;      // of its newest row
-  std::optional<BootTime> restarted_at_;  // the last restart, not earlier than it was
+  std::optional<AgentClock> clock_;          // of the last cycle's beginning
+  std::optional<AgentClock> latest_;         // of its newest row
+  std::optional<BootTime> restarted_at_;     // the last restart, not earlier than it was
+  std::optional<ReadingTime> uptime_since_;  // the reading that the agent's clock is compared with
 };
 
 }  // namespace octopoll::rates

@@ -26,12 +26,12 @@ namespace octopoll::report {
 ///         packet counters leave out those with errors, the discarded and those of unknown protocols, which are added;
 ///         outbound they count them (RFC 2863, ifInUcastPkts and ifOutUcastPkts). Absent where no true delta lies in
 ///         the window, the ratio also where there were no packets. `valid_share`: time with a true delta by the time
-///         that the device was polled.
+///         that the device was polled; absent where only other counters of the interface had any.
 struct LossCount {
   std::optional<std::uint64_t> packets;
   std::optional<double> ratio;
   std::optional<double> per_second;
-  double valid_share = 0.0;
+  std::optional<double> valid_share;
 };
 
 struct DirectionErrors {
@@ -51,7 +51,7 @@ struct InterfaceErrors {
   DirectionErrors in;
   DirectionErrors out;
   LossCount unknown_protocols;  ///< inbound: nothing here took them (RFC 2863, ifInUnknownProtos); no part of `health`
-  std::uint64_t flaps = 0;      ///< that only ifLastChange shows
+  std::optional<std::uint64_t> flaps;  ///< that only ifLastChange shows; nullopt: sums do not say
   HealthLimits limits;
   Health health = Health::unknown;
 };
@@ -67,6 +67,9 @@ struct ErrorsQuery {
 
 struct ErrorsReport {
   TimeWindow window;
+  /// From sums of 5 minutes, for samples of the window are gone. They have neither flaps nor unknown protocols, and of
+  /// the time that counts of errors and discards cover that which counts of octets do.
+  bool by_sums = false;
   std::size_t found = 0;                    ///< interfaces before `top`
   std::vector<InterfaceErrors> interfaces;  ///< the sickest first
 };

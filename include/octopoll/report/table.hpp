@@ -48,6 +48,8 @@ struct TextStyle {
 [[nodiscard]] std::string to_text(const Table& table, const TextStyle& style);
 /// RFC 4180 with LF line ends; the heading line has the keys.
 [[nodiscard]] std::string to_csv(const Table& table);
+/// One field of it, quoted where that is needed.
+[[nodiscard]] std::string csv_field(const std::string& text);
 /// An array of objects, one a row, keys as in `columns`; integers stay integers up to 2^64-1.
 [[nodiscard]] nlohmann::ordered_json to_json(const Table& table);
 

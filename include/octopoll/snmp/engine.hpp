@@ -161,6 +161,8 @@ class Session {
   void later(std::function<void()> callback);
   /// Ends what waits or is in flight, without calling back.
   void cancel_all();
+  /// The same of requests that nobody would wait for any longer: they count as timed out.
+  void give_up_all();
 
   [[nodiscard]] const SessionOptions& options() const noexcept;
   [[nodiscard]] const Traffic& traffic() const noexcept;

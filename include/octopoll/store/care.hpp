@@ -51,8 +51,8 @@ struct StoreInfo {
 [[nodiscard]] Result<std::vector<std::string>> check_store(const std::filesystem::path& path, bool quick,
                                                            const Progress& progress);
 
-/// One moment's store as a file of its own, while it is written or not. `to` must not exist; until all is there it is
-/// called `to`.part.
+/// One moment's store as a file of its own, while it is written or not. `to` must not exist; until all is there and was
+/// checked (as by check_store(), quickly) it is called `to`.part.
 [[nodiscard]] Result<> back_up_store(const std::filesystem::path& path, const std::filesystem::path& to,
                                      const Progress& progress);
 

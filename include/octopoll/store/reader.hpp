@@ -65,6 +65,9 @@ struct StoredTraffic {
     std::chrono::microseconds utilization_covered{};  ///< in which the speed was known; 0: no utilisation
     double utilization = 0.0;                         ///< average share of the link over that
     double utilization_max = 0.0;
+    std::optional<std::uint64_t> packets;  ///< unicast, multicast and broadcast
+    std::optional<std::uint64_t> errors;
+    std::optional<std::uint64_t> discards;
   };
   std::int64_t interface_id = 0;
   WallTime begin;

@@ -12,6 +12,7 @@
 #include <string>
 
 #include "octopoll/core/cycle.hpp"
+#include "octopoll/core/last_readings.hpp"
 #include "octopoll/core/result.hpp"
 #include "octopoll/core/retention.hpp"
 
@@ -56,7 +57,7 @@ struct WriterStatistics {
 /// Errors: open() says why not and what to do. Later failures (disk full, locked, I/O) keep the batch, are logged once,
 ///         tried again with back-off, and their end is logged too; meanwhile the backlog is bounded. A store that was
 ///         moved away or deleted while open is made again.
-/// Thread: take(), statistics() and close() from any thread; take() never waits for the disk.
+/// Thread: take(), keep(), statistics() and close() from any thread; take() never waits for the disk.
 /// Source: https://sqlite.org/wal.html, https://sqlite.org/pragma.html#pragma_synchronous
 class Writer final : public Sink {
  public:
@@ -70,6 +71,9 @@ class Writer final : public Sink {
 
   void take(const RecordPtr& record) override;
 
+  /// How long what is stored stays, from the next batch on.
+  void keep(const Retention& retention);
+
   /// Stores all that is queued, then stops; bounded by `close_patience` where the store refuses. What was lost is
   /// logged and in `dropped`. Further records are ignored. The destructor does this too.
   WriterStatistics close();
@@ -78,6 +82,10 @@ class Writer final : public Sink {
 
   /// The highest poll number stored of each device, as found at open(): a device goes on from there.
   [[nodiscard]] const std::map<std::string, std::uint64_t>& last_poll_numbers() const noexcept;
+
+  /// The last readings of each device, as found at open(): for a poller that goes on from them. They are given away:
+  /// empty from the second call on. Thread: one at a time.
+  [[nodiscard]] std::map<std::string, LastReadings> take_last_readings();
 
  private:
   struct Impl;

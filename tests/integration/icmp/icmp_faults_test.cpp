@@ -529,22 +529,26 @@ TEST_CASE("a loop that fell behind sends no burst to catch up", "[icmp]") {
   });
 }
 
-TEST_CASE("two probers on raw sockets hear each other and take nothing for theirs", "[icmp]") {
+TEST_CASE("two probers on raw sockets do not hear each other", "[icmp]") {
   if (skip_without_netns()) return;
+  const std::string host = GENERATE("127.0.0.1", "::1");
   space_for("raw").call([&] {
     const Bench bench;
     const auto other = bench.another_prober();
     const unsigned count = 5;
     Ran ran, others;
-    start(ran, *bench.prober, at("127.0.0.1"), {.count = count, .spacing = 1ms, .timeout = 30s});
-    start(others, *other, at("127.0.0.1"), {.count = count, .spacing = 1ms, .timeout = 30s});
-    bench.run_until([&] {
-      return ran.done() && others.done() && bench.prober->statistics().foreign == count &&
-             other->statistics().foreign == count;
-    });
+    start(ran, *bench.prober, at(host), {.count = count, .spacing = 1ms, .timeout = 30s});
+    start(others, *other, at(host), {.count = count, .spacing = 1ms, .timeout = 30s});
+    bench.run_until([&] { return ran.done() && others.done(); });
+    // On loopback each answer is in both queues before the request's send returns.
+    Ran last;
+    start(last, *bench.prober, at(host), {.count = 1, .spacing = 1ms, .timeout = 30s});
+    bench.run_until([&] { return last.done(); });
     CHECK(ran.result->received == count);
     CHECK(others.result->received == count);
     CHECK(ran.result->duplicates + others.result->duplicates == 0);
+    CHECK(bench.prober->statistics().foreign == 0);
+    CHECK(other->statistics().foreign == 0);
   });
 }
 

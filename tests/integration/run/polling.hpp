@@ -70,6 +70,9 @@ struct StoredDelta {
 [[nodiscard]] std::vector<StoredDelta> deltas_of(const std::filesystem::path& store, const std::string& device,
                                                  const std::string& interface);
 
+/// Without those of the beginning, `stale` since nothing is known yet of the agent's cache (rates/cache_learner.hpp).
+[[nodiscard]] std::vector<StoredDelta> after_beginning(std::vector<StoredDelta> deltas);
+
 /// ifHCInOctets (or ifInOctets) as last read. Empty where the interface was never read.
 [[nodiscard]] std::optional<std::uint64_t> latest_in_octets(const std::filesystem::path& store,
                                                             const std::string& device, const std::string& interface);

@@ -8,6 +8,7 @@
 #include "octopoll/store/writer.hpp"
 #include "support/run_command.hpp"
 #include "support/temp_dir.hpp"
+#include "support/wait_until.hpp"
 #include "unit/store/make_record.hpp"
 
 namespace octopoll::store {
@@ -39,6 +40,43 @@ TEST_CASE("a user who may only read reads a store whose writer has gone") {
   INFO(result.describe());
   CHECK(result.exit_code() == 0);
   CHECK(result.out == "1\n");
+}
+
+TEST_CASE("a store is read where nothing may be written beside it") {
+  const test::TempDir dir;
+  make_store(dir);
+  for (const char* file : {"x.db-wal", "x.db-shm", "x.db.lock"}) fs::remove(dir / file);  // a copy on a medium
+  const fs::path odd = dir / "50%?#.db";
+  fs::rename(dir / "x.db", odd);
+  allow(odd, 0444);
+  allow(dir.path(), 0555);
+  const auto result = as_nobody("read", odd);
+  allow(dir.path(), 0755);
+  INFO(result.describe());
+  CHECK(result.exit_code() == 0);
+  CHECK(result.out == "1\n");
+}
+
+TEST_CASE("a log that has more than its file is not passed over where it cannot be read") {
+  const test::TempDir dir;
+  {
+    const test::TempDir live;
+    auto writer = Writer::open(live / "x.db").value();
+    writer->take(test::share(test::make_cycle("sw1", 1, test::noon, {test::make_row({"a"})})));
+    REQUIRE(test::wait_until([&] { return writer->statistics().records == 1; }));
+    for (const char* file : {"x.db", "x.db-wal"}) fs::copy_file(live / file, dir / file);
+  }
+  REQUIRE(fs::file_size(dir / "x.db-wal") > 0);
+  for (const char* file : {"x.db", "x.db-wal"}) allow(dir / file, 0444);
+  allow(dir.path(), 0555);
+  const auto refused = as_nobody("read", dir / "x.db");
+  INFO(refused.describe());
+  CHECK(refused.exit_code() == 1);
+  CHECK(refused.out.find("x.db-wal has what") != std::string::npos);
+  CHECK(refused.out.find("copy both") != std::string::npos);
+  allow(dir.path(), 0777);  // the way out
+  CHECK(as_nobody("read", dir / "x.db").out == "1\n");
+  allow(dir.path(), 0755);
 }
 
 TEST_CASE("a user who may not read is told so") {

@@ -85,7 +85,8 @@ TEST_CASE("db backup copies one moment of a store while it is written, and write
   const auto polls = test::sqlite_int(dir / "copy.db", "SELECT count(*) FROM polls");
   CHECK(polls >= 100);
   CHECK(test::sqlite_int(dir / "copy.db", "SELECT count(*) FROM sample_rows") == 20 * polls);
-  CHECK_FALSE(std::filesystem::exists(dir / "copy.db.part"));
+  for (const char* file : {"copy.db.part", "copy.db.part-wal", "copy.db.part-shm"})
+    CHECK_FALSE(std::filesystem::exists(dir / file));
   CHECK(writer->close().records == number);
 
   const auto again = db(dir / "x.db", {"backup", (dir / "copy.db").string()});
@@ -118,6 +119,13 @@ TEST_CASE("db check says ok, or what is damaged") {
   CHECK(bad.exit_code() == 1);
   CHECK_FALSE(bad.out.empty());
   CHECK(bad.out.find("ok\n") != 0);
+
+  const auto copied = db(dir / "damaged.db", {"backup", (dir / "copy.db").string()});
+  INFO(copied.describe());
+  CHECK(copied.exit_code() == 1);
+  CHECK(copied.err.find("is damaged") != std::string::npos);
+  for (const char* file : {"copy.db", "copy.db.part", "copy.db.part-wal", "copy.db.part-shm"})
+    CHECK_FALSE(std::filesystem::exists(dir / file));
 }
 
 TEST_CASE("db prune takes what is old and db vacuum gives its room back, but not beside a writer") {
@@ -170,6 +178,9 @@ TEST_CASE("db export writes rows as CSV and as JSON") {
   const auto none = db(dir / "x.db", {"export", "samples", "--format", "json", "--device", "sw9"});
   CHECK(none.exit_code() == 0);
   CHECK(nlohmann::json::parse(none.out).empty());
+  const auto reversed = db(dir / "x.db", {"export", "5m", "--since", "2026-02-01", "--until", "2026-01-31"});
+  CHECK(reversed.exit_code() == 2);
+  CHECK(reversed.err.find("--since is not before --until") != std::string::npos);
   CHECK(db(dir / "x.db", {"export", "everything"}).exit_code() == 2);
   CHECK(db(dir / "x.db", {"export"}).exit_code() == 2);
 }

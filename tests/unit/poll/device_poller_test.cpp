@@ -59,9 +59,50 @@ TEST_CASE("cycles are numbered on from the store, whole, and cheap once the tabl
   const DeviceCycle second = poll_once(bench, poller);
   check_whole(second);
   CHECK(second.poll_number == 43);
-  CHECK(second.interfaces[0].quality() == Quality::ok);
   CHECK(second.cost.requests == 2);  // scalars and counters
   CHECK(first.cost.requests + second.cost.requests == agents.stats("device-1").requests);
+}
+
+TEST_CASE("an agent is believed once three readings in a row have moved, and from its first one on") {
+  fleet::Fleet agents;
+  start_agents(agents, 1);
+  Bench bench;
+  poll::DevicePoller poller(bench.shared(), device_at(agents, 1), 0);
+  const InterfaceRecord first = poll_once(bench, poller).interfaces[0];
+  CHECK(first.quality() == Quality::first);
+  for (int move = 1; move < 3; ++move) {
+    bench.run_for(100ms);
+    CHECK(poll_once(bench, poller).interfaces[0].quality() == Quality::stale);
+  }
+  bench.run_for(100ms);
+  const InterfaceRecord fourth = poll_once(bench, poller).interfaces[0];
+  CHECK(fourth.quality() == Quality::ok);
+  CHECK(fourth.elapsed > 300ms);
+  const auto octets = [](const InterfaceRecord& record) { return record.sample.counters[Counter::in_octets].value; };
+  CHECK(fourth.deltas[Counter::in_octets].value == octets(fourth) - octets(first));
+}
+
+TEST_CASE("two readings that are dated as a pair make a rate, unless nothing at all has moved") {
+  fleet::Fleet agents;
+  fleet::DeviceSpec device;
+  device.name = "device-1";
+  device.place.community = "public";
+  device.place.address = fleet::Address::parse("127.1.0.1");
+  fleet::SyntheticSpec spec;
+  spec.interfaces = fleet::make_interfaces(3, {});
+  for (auto& interface : spec.interfaces) interface.traffic = {};
+  const bool busy = GENERATE(false, true);
+  if (busy) spec.interfaces[2].traffic.in_bps = 100'000'000;
+  device.synthetic = std::move(spec);
+  agents.add(std::move(device));
+  agents.start();
+  Bench bench;
+  poll::DevicePoller poller(bench.shared(), device_at(agents, 1), 0);
+  check_whole(poll_once(bench, poller, {1, true, 60s}));
+  bench.run_for(200ms);
+  const DeviceCycle second = poll_once(bench, poller, {2, true, 60s});
+  check_whole(second);
+  CHECK(second.interfaces[0].quality() == (busy ? Quality::ok : Quality::stale));
 }
 
 TEST_CASE("a cycle that is stopped anywhere ends once, and the next one is whole") {
@@ -169,6 +210,9 @@ TEST_CASE("a cycle that runs out of time ends with what has come, and the next o
     CHECK(silent.outcome == CycleOutcome::failed);
     REQUIRE(silent.error);
     CHECK(silent.error->kind == ErrorKind::timeout);
+    CHECK_THAT(silent.error->message, Catch::Contains("no answer to 1 request within"));
+    CHECK_THAT(silent.error->remedy, Catch::Contains("it answered before"));
+    CHECK(silent.cost.timeouts == 1);
     CHECK(silent.interfaces.empty());
     const DeviceCycle again = poll_once(bench, poller, {0, false, 50ms});
     CHECK(again.cost.requests == 1);
@@ -254,8 +298,10 @@ TEST_CASE("base lines end where other credentials may show another view, and sta
   Bench bench;
   config::Device device = device_at(agents, 1);
   poll::DevicePoller poller(bench.shared(), device, 0);
-  check_whole(poll_once(bench, poller));
-  bench.run_for(200ms);
+  for (int reading = 0; reading < 3; ++reading) {
+    check_whole(poll_once(bench, poller));
+    bench.run_for(100ms);
+  }
   device.auth.password = Secret(std::string("a new passphrase"));
   poller.reconfigure(device);
   CHECK(poll_once(bench, poller).interfaces[0].quality() == Quality::ok);

@@ -196,6 +196,41 @@ TEST_CASE("a fresh quiet agent that became busy is not held for a cache for long
   }
 }
 
+TEST_CASE(
+    "a learner that goes on knows the period at once, and replaces or forgets it as if it had learned it itself") {
+  Random random(7);
+  CacheLearner learner;
+  learner.resume(3s);
+  CHECK(learner.period() == nanoseconds(3s));
+  Agent agent;
+  SECTION("the agent has another") { agent.period = 5s; }
+  SECTION("the agent answers fresh") { agent.period = 0s; }
+  for (int reading = 0; reading < 120; ++reading) {
+    agent.run(random, 1s);
+    const std::uint64_t octets = agent.shown;
+    learner.see(at(agent.now), at(agent.now), octets * 31, octets);
+  }
+  if (agent.period == 0ns) {
+    CHECK_FALSE(learner.period());
+  } else {
+    REQUIRE(learner.period());
+    CHECK(*learner.period() >= agent.period);
+    CHECK(*learner.period() <= agent.period + 2s);
+  }
+}
+
+TEST_CASE("a learner that goes on does not doubt a fresh agent that stands still at the beginning") {
+  CacheLearner anew, on;
+  on.resume(std::nullopt);
+  const nanoseconds up = 1h;
+  for (int second = 1; second <= 3; ++second) {
+    anew.see(at(up + second * 1s), at(up + second * 1s), 7, 1'000'000);
+    on.see(at(up + second * 1s), at(up + second * 1s), 7, 1'000'000);
+  }
+  CHECK(anew.age() > 0s);
+  CHECK(on.age() == 0s);
+}
+
 TEST_CASE("slow polling learns nothing") {
   Random random(6);
   Agent agent{30s, false};
@@ -235,10 +270,7 @@ Outcome poll(Random& random, Agent agent, int readings, int trust_after) {
     agent.run(random, about_a_second(random));
     const auto known = learner.period();
     see(learner, agent);
-    if (learner.first_dated() && !known) {
-      history.forget_bases();
-      shots.clear();
-    }
+    if (const auto bound = learner.age_of_earlier(); bound && !known) history.limit_ages(*bound);
     InterfaceSample sample = row(agent.now, in, agent.shown, 64);
     sample.time.age_bound = known ? *known : learner.age();
     const InterfaceRecord record = judge(history, sample);
@@ -265,7 +297,7 @@ TEST_CASE("once a cache is learned, each rate is as certain as it says") {
     for (std::uint64_t seed = 0; seed < 20; ++seed) {
       CAPTURE(period.count(), seed);
       Random random(seed);
-      // A base that was read before the cache was known carries no age, but the limit holds for the later end.
+      // An agent so quiet is not suspected: what it shows is taken for fresh until the cache is learned.
       const Outcome outcome = poll(random, Agent{period, false}, 2'000, 200);
       CHECK(outcome.rates > 4);
       CHECK(outcome.sum == outcome.covered);
@@ -283,9 +315,8 @@ TEST_CASE("a busy agent that caches is suspected at its first sign, and its rate
         Agent agent{period, on_demand};
         agent.scale = 1'000;
         agent.run(random, std::chrono::milliseconds(random() % 10'000));
-        // Until the first repeat there is no sign; short periods are without one for some deltas in a row.
-        // One that is longer than ten seconds lets the device look idle until it moves.
-        const Outcome outcome = poll(random, agent, 300, period > 10s ? 34 : period > 2s ? 2 : 6);
+        // One and a half times the readings' distance: three of them may move, and only then comes the first repeat.
+        const Outcome outcome = poll(random, agent, 1'000, period < 2s ? 6 : 0);
         CHECK(outcome.rates > 2);
         CHECK(outcome.sum == outcome.covered);
       }
@@ -293,35 +324,91 @@ TEST_CASE("a busy agent that caches is suspected at its first sign, and its rate
   }
 }
 
-TEST_CASE("a device that stands still from the beginning is idle if it never carried anything, or after ten seconds") {
+TEST_CASE("a device that stands still from the beginning is idle after 35 seconds, whatever it carried before") {
   const std::uint64_t octets = GENERATE(0U, 1'000'000U);
   CAPTURE(octets);
   CacheLearner learner;
   for (int i = 0; i <= 70; ++i) {
+    CAPTURE(i);
     learner.see(at(i * 1s), at(i * 1s + 5ms), 42, octets);
-    CHECK((learner.age() > 0ns) == (octets != 0 && i > 0 && i < 10));
-    CHECK_FALSE(learner.first_dated());
+    CHECK(learner.age() == (i <= 35 ? 35s : 0s));
+    CHECK((learner.age_of_earlier() == nanoseconds(0)) == (i == 36));
+    CHECK(learner.repeats() == (i > 0));
   }
   learner.see(at(71s), at(71s + 5ms), 43, octets + 1'000'000);
-  CHECK_FALSE(learner.first_dated());
   CHECK(learner.age() == 0ns);
 }
 
-TEST_CASE("what moves after a rest at the beginning is dated by the reading after it") {
+TEST_CASE("an idle agent shows no traffic in the end, and its first delta spans all of the doubt") {
+  CacheLearner learner;
+  DeviceHistory history;
+  for (int i = 0; i <= 40; ++i) {
+    CAPTURE(i);
+    learner.see(at(i * 1s), at(i * 1s), 42, 1'000);
+    if (const auto bound = learner.age_of_earlier()) history.limit_ages(*bound);
+    InterfaceSample sample = row(i * 1s, in, 1'000, 64);
+    sample.time.age_bound = learner.age();
+    const InterfaceRecord record = judge(history, sample);
+    CHECK(record.deltas[in].quality == (i == 0 ? Quality::first : i <= 35 ? Quality::stale : Quality::ok));
+    if (i > 35) CHECK(record.elapsed == (i == 36 ? 36s : 1s));
+    if (i > 35) CHECK(record.deltas[in].value == 0U);
+  }
+}
+
+TEST_CASE("an agent that is polled more slowly than any cache reloads is fresh from its second reading on") {
+  CacheLearner learner;
+  const bool moves = GENERATE(false, true);
+  for (std::uint64_t i = 0; i < 10; ++i) {
+    learner.see(at(i * 60s), at(i * 60s + 5ms), moves ? i : 0, i * 1'000'000);
+    CHECK((learner.age() == 0ns) == (i > 0));
+    CHECK(learner.age_of_earlier().has_value() == (i == 1));
+  }
+}
+
+TEST_CASE("an agent that never shows all of its rows is not doubted for good") {
+  CacheLearner learner;
+  for (int i = 0; i <= 70; ++i) {
+    CAPTURE(i);
+    learner.see_part(at(i * 1s));
+    CHECK((learner.age() > 0ns) == (i <= 35));
+    CHECK(learner.age_of_earlier().has_value() == (i == 36));
+  }
+}
+
+TEST_CASE("what moves after a rest at the beginning is dated by the readings after it") {
   CacheLearner learner;
   for (int i = 0; i <= 4; ++i) learner.see(at(i * 1s), at(i * 1s + 5ms), 42, 1'000'000);
   learner.see(at(5s), at(5s + 5ms), 43, 2'000'000);
   CHECK(learner.age() > 5s);  // five seconds' octets, or one's
-  CHECK_FALSE(learner.first_dated());
   SECTION("it moves on: it was idle, and no octet is lost") {
     learner.see(at(6s), at(6s + 5ms), 44, 3'000'000);
+    CHECK(learner.age() > 5s);
+    CHECK_FALSE(learner.age_of_earlier());
+    learner.see(at(7s), at(7s + 5ms), 45, 4'000'000);
     CHECK(learner.age() == 0ns);
-    CHECK_FALSE(learner.first_dated());
+    CHECK(learner.age_of_earlier() == nanoseconds(0));
+    learner.see(at(8s), at(8s + 5ms), 46, 5'000'000);
+    CHECK_FALSE(learner.age_of_earlier());
   }
-  SECTION("it stands still again: it caches") {
+  SECTION("it stands still again: it caches, and one whole period dates what came before") {
     learner.see(at(6s), at(6s + 5ms), 43, 2'000'000);
-    CHECK(learner.first_dated());
     CHECK(learner.age() == 2s + 5ms);
+    CHECK_FALSE(learner.age_of_earlier());
+    learner.see(at(7s), at(7s + 5ms), 44, 3'000'000);
+    CHECK(learner.age() == 1s + 5ms);
+    CHECK(learner.age_of_earlier() == 3s + 5ms);
+  }
+}
+
+TEST_CASE("a suspicion that comes in the beginning and ends without another move leaves nothing undated") {
+  CacheLearner learner;
+  learner.see(at(0s), at(0s), 42, 1'000'000);
+  learner.see(at(1s), at(1s), 43, 2'000'000);
+  for (int i = 2; i <= 40; ++i) {
+    CAPTURE(i);
+    learner.see(at(i * 1s), at(i * 1s), 43, 2'000'000);
+    CHECK(learner.age() == (i <= 35 ? i * 1s : 0s));
+    CHECK((learner.age_of_earlier() == nanoseconds(0)) == (i == 36));
   }
 }
 
@@ -333,8 +420,13 @@ TEST_CASE("a fresh busy agent is not suspected for good by one rest") {
   for (int i = 0; i < 10; ++i) {
     agent.run(random, 1s);
     see(learner, agent);
-    CHECK(learner.age() == 0ns);
+    CHECK((learner.age() == 0ns) == (i >= 3));
   }
+  const auto age_of_part = [&](nanoseconds later) {
+    CacheLearner other = learner;
+    other.see_part(at(agent.now + later));
+    return other.age();
+  };
   agent.activity = 0.0;
   agent.run(random, 1s);
   see(learner, agent);  // what came in the last slices
@@ -348,11 +440,12 @@ TEST_CASE("a fresh busy agent is not suspected for good by one rest") {
       see(learner, agent);
       CHECK(learner.age() > 0ns);
     }
-    CHECK(learner.age_of_other() == 60s);
+    CHECK(age_of_part(1s) == 35s);
+    CHECK(age_of_part(40s) == 0s);
     agent.run(random, 1s);
     see(learner, agent);
     CHECK(learner.age() == 0ns);
-    CHECK(learner.age_of_other() == 0s);
+    CHECK(age_of_part(1s) == 0s);
   }
   SECTION("that lasts: after 35 s it is silence") {
     for (int i = 0; i < 40; ++i) {
@@ -360,6 +453,27 @@ TEST_CASE("a fresh busy agent is not suspected for good by one rest") {
       agent.run(random, 1s);
       see(learner, agent);
     }
+  }
+}
+
+TEST_CASE("counters that begin anew end no suspicion: an agent that caches does so after its restart, too") {
+  Random random(12);
+  Agent agent{5s};
+  agent.scale = 1'000;
+  CacheLearner learner;
+  const auto watch = [&](int readings) {
+    for (int i = 0; i < readings; ++i) {
+      agent.run(random, 1s);
+      see(learner, agent);
+    }
+  };
+  watch(8);
+  REQUIRE(learner.age() > 0ns);
+  agent.truth = agent.shown = 0;
+  for (int i = 0; i < 20; ++i) {
+    CAPTURE(i);
+    watch(1);
+    CHECK(learner.age() > 0ns);
   }
 }
 
@@ -379,6 +493,7 @@ TEST_CASE("a fresh quiet agent has no wrong rate, at most a late one") {
 
 TEST_CASE("a fingerprint sees each counter of each row") {
   std::vector<InterfaceSample> rows = {row(0s, in, 5, 64), row(0s, Counter::out_errors, 7, 32)};
+  change_facts(rows[1], [](InterfaceFacts& facts) { facts.if_index = IfIndex{2}; });
   const std::uint64_t print = fingerprint(rows);
   CHECK(fingerprint(rows) == print);
   rows[1].time.received += 1s;
@@ -391,6 +506,8 @@ TEST_CASE("a fingerprint sees each counter of each row") {
       reading = kept;
     }
   }
+  std::swap(rows[0], rows[1]);
+  CHECK(fingerprint(rows) == print);  // answers overtake each other
   std::swap(rows[0].counters, rows[1].counters);
   CHECK(fingerprint(rows) != print);
 }

@@ -1,6 +1,8 @@
 #include "octopoll/rates/device_history.hpp"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
+#include <cmath>
 #include <functional>
 
 #include "readings.hpp"
@@ -663,6 +665,58 @@ TEST_CASE("a history is a value") {
   DeviceHistory copy = history;
   CHECK(judge(history, usual(step)).deltas[in].value == 60'000U);
   CHECK(judge(copy, usual(2 * step)).deltas[in].value == 120'000U);
+}
+
+TEST_CASE("a base whose age turns out to be little makes rates at once") {
+  DeviceHistory history;
+  const auto read = [&](nanoseconds when, std::uint64_t value, nanoseconds age) {
+    InterfaceSample sample = row(when, Counter::in_octets, value, 64);
+    sample.time.age_bound = age;
+    return judge(history, sample);
+  };
+  const auto quality = [](const InterfaceRecord& record) { return record.deltas[Counter::in_octets].quality; };
+  CHECK(quality(read(0s, 1'000, 35s)) == Quality::first);
+  CHECK(quality(read(1s, 2'000, 35s)) == Quality::stale);
+  SECTION("nothing is lost") {
+    history.limit_ages(0s);
+    const InterfaceRecord record = read(2s, 3'000, 0s);
+    CHECK(quality(record) == Quality::ok);
+    CHECK(record.deltas[Counter::in_octets].value == 2'000U);
+    CHECK(record.elapsed == 2s);
+    CHECK(record.time_error < 0.01);
+  }
+  SECTION("a bound that is longer than what is known changes nothing") {
+    history.limit_ages(40s);
+    CHECK(quality(read(2s, 3'000, 0s)) == Quality::stale);
+    CHECK(quality(read(400s, 400'000, 0s)) == Quality::ok);
+  }
+}
+
+TEST_CASE("behind a network whose delay varies, a slow sysUpTime bends no rate, and a true one helps") {
+  const double slow = GENERATE(0.0, 0.02);
+  CAPTURE(slow);
+  constexpr double octets_per_second = 1e6;
+  DeviceHistory history;
+  double worst_error = 0.0;
+  nanoseconds covered{};
+  for (int i = 0; i <= 300; ++i) {
+    CAPTURE(i);
+    const nanoseconds shown = i * 1s + 373ms;  // when the agent looked at its counters and its clock
+    const nanoseconds round_trip = std::chrono::milliseconds(30 + i * 37 % 60);  // all of it on the way back
+    const double seconds = std::chrono::duration<double>(shown).count();
+    const auto octets = static_cast<std::uint64_t>(seconds * octets_per_second);
+    InterfaceSample sample = row(shown + round_trip, Counter::in_octets, octets, 64);
+    sample.time.round_trip = round_trip;
+    sample.time.sys_uptime = TimeTicks(static_cast<std::uint32_t>(100'000 + seconds * 100.0 * (1.0 - slow)));
+    const InterfaceRecord record = judge(history, sample);
+    const auto rate = record.per_second(Counter::in_octets);
+    if (!rate) continue;
+    covered += record.elapsed;
+    CHECK(std::abs(*rate / octets_per_second - 1.0) <= record.time_error);
+    if (i > 120) worst_error = std::max(worst_error, record.time_error);
+  }
+  CHECK(std::abs(covered / 1ms - 300'000) < 300);
+  CHECK(worst_error < (slow > 0.0 ? 0.1 : 0.012));
 }
 
 }  // namespace

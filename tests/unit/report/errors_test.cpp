@@ -102,6 +102,27 @@ TEST_CASE("what has no true delta is left out, also where only one counter has n
   CHECK(one.in.discards.valid_share == Approx(1.0));
 }
 
+TEST_CASE("counters that are not polled, or that no agent has, make the share of the others no smaller") {
+  const auto without = [](InterfaceRecord record, std::vector<Counter> which) {
+    for (const Counter counter : which) record.deltas[counter] = {std::nullopt, Quality::absent, {}};
+    return record;
+  };
+  const std::vector<Counter> discards{Counter::in_discards, Counter::out_discards};
+  std::vector<Counter> all = discards;
+  all.insert(all.end(), {Counter::in_errors, Counter::out_errors});
+  StoredCycles store;
+  store.add(0, {row("a", {}, {}, Quality::first), row("b", {}, {}, Quality::first)});
+  store.add(1,
+            {without(row("a", {100, 1, 0}, {100, 2, 0}), discards), without(row("b", {100, 0, 0}, {100, 0, 0}), all)});
+  const ErrorsReport made = report(store);
+  REQUIRE(made.interfaces.size() == 2);
+  CHECK(made.interfaces[0].in.errors.valid_share == Approx(1.0));
+  CHECK_FALSE(made.interfaces[0].in.discards.valid_share);
+  const auto shown = [&made](std::size_t row) { return errors_for_people(made).rows[row].back().text; };
+  CHECK(shown(0) == "100.0 %");
+  CHECK(shown(1).empty());
+}
+
 TEST_CASE("large deltas and deltas that the window cuts are counted by their share") {
   StoredCycles store;
   store.add(0, {row("a", {}, {}, Quality::first)});

@@ -5,9 +5,11 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <random>
 #include <string>
 
+#include "octopoll/report/errors.hpp"
 #include "octopoll/report/totals.hpp"
 #include "octopoll/report/utilization.hpp"
 #include "octopoll/store/writer.hpp"
@@ -152,6 +154,53 @@ TEST_CASE("where the samples of a window are gone its sums are read, whatever th
   query.step = 420s;  // not made of bins of 5 minutes: each is as if its average had been all the time
   const auto odd = made_from(path, [&](store::Reader& reader) { return make_utilization(reader, query); });
   CHECK(odd.interfaces[0].in.octets == after.interfaces[0].in.octets);
+}
+
+TEST_CASE("where the samples of a window are gone errors are those of the sums, and what these lack is not told") {
+  const test::TempDir dir;
+  const auto path = dir / "x.db";
+  fill(path);
+  ErrorsQuery query;
+  query.window = {noon, noon + 26h};
+  const auto make = [&](store::Reader& reader) { return make_errors(reader, query); };
+  const auto before = made_from(path, make);
+  CHECK_FALSE(before.by_sums);  // samples say more
+  const std::string gone = std::to_string((noon + 25h).time_since_epoch().count());
+  change(path, ("DELETE FROM sample_rows WHERE id >> 24 IN (SELECT id FROM polls WHERE started_at < " + gone +
+                "); INSERT INTO kept_from VALUES ('samples', " + gone + ", 1)")
+                   .c_str());
+  const auto after = made_from(path, make);
+  CHECK(after.by_sums);
+  REQUIRE(before.interfaces.size() == 4);
+  REQUIRE(after.interfaces.size() == 4);
+  for (const InterfaceErrors& was : before.interfaces) {
+    const auto found = std::find_if(after.interfaces.begin(), after.interfaces.end(), [&was](const auto& each) {
+      return each.device == was.device && each.interface == was.interface;
+    });
+    REQUIRE(found != after.interfaces.end());
+    for (const auto direction : {&InterfaceErrors::in, &InterfaceErrors::out}) {
+      const DirectionErrors& sum = (*found).*direction;
+      const DirectionErrors& sample = was.*direction;
+      // The last delta is cut by the window: in whole packets from sums.
+      CHECK(*sum.packets - *sample.packets + 3 <= 6);
+      CHECK(*sum.errors.packets - *sample.errors.packets + 1 <= 2);
+      CHECK(*sum.discards.packets - *sample.discards.packets + 1 <= 2);
+      CHECK(*sum.errors.ratio == Approx(*sample.errors.ratio).epsilon(0.01));
+      CHECK(*sum.errors.per_second == Approx(*sample.errors.per_second).epsilon(0.01));
+      CHECK(sum.errors.valid_share == Approx(sample.errors.valid_share.value()).epsilon(1e-3));
+    }
+    CHECK(found->health == was.health);
+    CHECK(was.flaps == 0U);
+    CHECK_FALSE(found->flaps);
+    CHECK(was.unknown_protocols.packets == 0U);
+    CHECK_FALSE(found->unknown_protocols.packets);
+  }
+  const Table table = errors_for_people(after);
+  CHECK(std::any_of(table.notes.begin(), table.notes.end(),
+                    [](const std::string& note) { return note.find("neither flaps") != std::string::npos; }));
+  CHECK(errors_json(after, path)["from"] == "sums of 5 minutes");
+  CHECK(errors_json(after, path)["interfaces"][0]["flaps"].is_null());
+  CHECK(errors_json(before, path)["from"] == "samples");
 }
 
 }  // namespace

@@ -116,6 +116,7 @@ TEST_CASE("a share is put against the speed of its time, and over the span of it
   DeviceCycle fast = minute(2, 120s);
   fast.interfaces[0] = make_row({.name = "a", .in_octets = 750'000, .out_octets = 0, .speed_bps = 64'500});
   fast.interfaces[0].in_speed_bps.reset();
+  for (DeviceCycle* cycle : {&slow, &fast}) cycle->interfaces[0].sample.time.received = cycle->started;
   auto reader = filled(dir / "x.db", {slow, fast});
   std::vector<StoredSample> seen;
   REQUIRE(reader->for_each_sample({1, 1, 1, noon, noon + 1h}, [&](const StoredSample& one) { seen.push_back(one); }));

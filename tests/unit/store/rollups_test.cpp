@@ -11,6 +11,7 @@
 #include <tuple>
 
 #include "make_record.hpp"
+#include "octopoll/store/reader.hpp"
 #include "store/open.hpp"
 #include "store/recorder.hpp"
 #include "support/temp_dir.hpp"
@@ -60,10 +61,11 @@ class Store {
     return *answer;
   }
   Database& database() { return *database_; }
+  [[nodiscard]] std::filesystem::path path() const { return dir_ / "x.db"; }
 
  private:
   void open() {
-    auto database = open_for_writing(dir_ / "x.db");
+    auto database = open_for_writing(path());
     REQUIRE(database);
     database_.emplace(std::move(*database));
     auto recorder = Recorder::create(*database_);
@@ -200,6 +202,37 @@ TEST_CASE("a restart goes on with the bins that were open") {
   check_same(stored(store.database(), traffic_levels[0]), reckoned(store.database()));
 }
 
+TEST_CASE("what had no room in an open bin is counted once, by the writer and by reports") {
+  Store store;
+  std::int64_t octets = 0;
+  std::uint64_t errors = 0;
+  for (std::uint64_t minute = 1; minute <= 3; ++minute) {
+    InterfaceRecord record = make_row(row("a", 1, 1000 * minute));
+    record.deltas[Counter::in_errors].value = 3'000'000'000;  // 32 bits hold one of them
+    octets += static_cast<std::int64_t>(1000 * minute);
+    errors += 3'000'000'000;
+    store.store(make_cycle("sw1", minute, noon + minute * 1min, {record}));
+  }
+  CHECK(store.integer("SELECT in_octets FROM traffic_5m") == 3000);  // of the first two: the third is open
+  const auto read = [&] {
+    auto reader = Reader::open(store.path());
+    REQUIRE(reader);
+    TrafficBin sum;
+    REQUIRE((*reader)->for_each_traffic({1, 1, 1, noon, noon + 1h}, [&sum](const StoredTraffic& one) {
+      sum.directions[0].octets += one.in.octets;
+      sum.directions[0].covered_us += one.in.covered / 1us;
+    }));
+    return sum.directions[0];
+  };
+  CHECK(read().octets == 6000);
+  CHECK(read().covered_us == 180'000'000);
+  store.restart();
+  store.finish(noon + 3h);
+  CHECK(store.integer("SELECT sum(in_octets) FROM traffic_5m") == octets);
+  CHECK(store.integer("SELECT sum(in_errors) FROM traffic_5m") == static_cast<std::int64_t>(errors));
+  CHECK(read().octets == 6000);
+}
+
 TEST_CASE("a transaction that failed takes its sums with it") {
   Store store;
   store.store(make_cycle("sw1", 1, noon + 60s, {make_row(row("a", 1, 600))}));
@@ -247,6 +280,40 @@ TEST_CASE("an hour that was summed is summed again where a delta reaches back in
   CHECK(store.integer("SELECT sum(in_octets) FROM traffic_1h") == 15'000);
   CHECK(store.integer("SELECT sum(in_octets) FROM traffic_1d") == 15'000);
   CHECK(store.integer("SELECT count(*) FROM traffic_5m") == 49);
+}
+
+TEST_CASE("the delta of a long outage goes into its bins some at a time, whatever comes between") {
+  Store store;
+  constexpr std::uint32_t ports = 100;
+  const auto cycle = [](std::uint64_t number, WallTime when, std::uint64_t octets, std::chrono::nanoseconds elapsed) {
+    std::vector<InterfaceRecord> rows;
+    for (std::uint32_t port = 1; port <= ports; ++port)
+      rows.push_back(make_row(row("port" + std::to_string(port), port, octets + port, elapsed)));
+    return make_cycle("sw1", number, when, std::move(rows));
+  };
+  const auto bins = [&] { return store.integer("SELECT count(DISTINCT id >> 24) FROM traffic_5m"); };
+  const auto sums = [&] {
+    auto reader = Reader::open(store.path());
+    REQUIRE(reader);
+    return (*reader)->prefers_sums(noon - 3 * 24h, noon + 24h, 5min).value();
+  };
+  store.store(cycle(1, noon - 23h, 0, 60s));
+  store.store(cycle(2, noon, 8'640'000'000, 23h));
+  CHECK(bins() < 120);
+  CHECK_FALSE(sums());  // samples have it all
+  CHECK(store.integer("SELECT count(*) FROM traffic_1h") == 0);
+  store.restart();
+  store.store(cycle(3, noon + 1min, 5, 60s));
+  store.store(cycle(3, noon + 1min, 5, 60s));  // a duplicate is a transaction as well
+  store.store(cycle(5, noon + 30min, 77, 25min));
+  store.store(cycle(4, noon + 25min, 77, 24min), false);
+  store.store(cycle(4, noon + 25min, 77, 24min));  // late
+  CHECK(store.integer("SELECT count(*) FROM rollups_put_off") == 0);
+  CHECK(sums());
+  store.finish(noon + 3h);
+  const auto raw = reckoned(store.database());
+  check_same(stored(store.database(), traffic_levels[0]), raw);
+  check_same(stored(store.database(), traffic_levels[1]), gathered(raw, 12));
 }
 
 TEST_CASE("samples from before there were sums are summed up while octopoll runs") {
