@@ -10,6 +10,7 @@ find_package(tl-expected REQUIRED)
 find_package(OpenSSL 3 REQUIRED COMPONENTS Crypto)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(re2 REQUIRED IMPORTED_TARGET re2)
+pkg_check_modules(zstd REQUIRED IMPORTED_TARGET libzstd)
 
 # Net-SNMP ships no CMake package; its headers must be found as system headers, for they do not compile
 # cleanly under -Wpedantic.

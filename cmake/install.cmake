@@ -1,4 +1,6 @@
 install(TARGETS octopoll RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+# A directory of its own: it is loaded by its path, and no program links it.
+install(TARGETS octopoll_store LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/octopoll)
 install(DIRECTORY mibs/ DESTINATION ${CMAKE_INSTALL_DATADIR}/octopoll/mibs FILES_MATCHING PATTERN "*.txt")
 install(FILES README.md CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} RENAME copyright)

@@ -14,6 +14,8 @@
 #include "octopoll/core/fd.hpp"
 #include "open.hpp"
 #include "retention.hpp"
+#include "sealed_check.hpp"
+#include "sealer.hpp"
 #include "writer_lock.hpp"
 
 namespace octopoll::store {
@@ -23,6 +25,7 @@ namespace fs = std::filesystem;
 
 constexpr int backup_pages = 2000;            // at once: 8 MB
 constexpr std::int64_t pruned_rows = 20'000;  // of each kind, a transaction
+constexpr std::int64_t pruned_blocks = 1000;  // of each level, a transaction
 constexpr int ticks = 100'000;                // of SQLite's machine between two looks at the progress
 
 constexpr std::array<Exportable, 6> all_exportables{{
@@ -39,8 +42,10 @@ struct KindOfRow {
   const char* table;
   const char* oldest;  ///< SQL for its begin, unix ms; by an index
   const char* newest;
+  const char* rows = nullptr;    ///< SQL, where the table's own rows are not what is counted
+  const char* octets = nullptr;  ///< likewise
 };
-constexpr std::array<KindOfRow, 7> kinds{{
+constexpr std::array<KindOfRow, 10> kinds{{
     {"polls", "polls", "SELECT started_at FROM polls ORDER BY id LIMIT 1",
      "SELECT started_at FROM polls ORDER BY id DESC LIMIT 1"},
     {"samples", "sample_rows",
@@ -53,6 +58,18 @@ constexpr std::array<KindOfRow, 7> kinds{{
      "SELECT (max(id) >> 24) * 3600000 FROM traffic_1h"},
     {"traffic_1d", "traffic_1d", "SELECT (min(id) >> 24) * 86400000 FROM traffic_1d",
      "SELECT (max(id) >> 24) * 86400000 FROM traffic_1d"},
+    {"sealed_samples", "sealed_rows", "SELECT min(begins_at) FROM sealed_rows WHERE level = 0",
+     "SELECT max(begins_at) FROM sealed_rows WHERE level = 0",
+     "SELECT ifnull(sum(row_count), 0) FROM sealed_rows WHERE level = 0",
+     "SELECT ifnull(sum(length(packed)), 0) FROM sealed_rows WHERE level = 0"},
+    {"sealed_5m", "sealed_rows", "SELECT min(begins_at) FROM sealed_rows WHERE level = 300",
+     "SELECT max(begins_at) FROM sealed_rows WHERE level = 300",
+     "SELECT ifnull(sum(row_count), 0) FROM sealed_rows WHERE level = 300",
+     "SELECT ifnull(sum(length(packed)), 0) FROM sealed_rows WHERE level = 300"},
+    {"sealed_1h", "sealed_rows", "SELECT min(begins_at) FROM sealed_rows WHERE level = 3600",
+     "SELECT max(begins_at) FROM sealed_rows WHERE level = 3600",
+     "SELECT ifnull(sum(row_count), 0) FROM sealed_rows WHERE level = 3600",
+     "SELECT ifnull(sum(length(packed)), 0) FROM sealed_rows WHERE level = 3600"},
     {"ping_rounds", "ping_rounds", "SELECT started_at FROM ping_rounds ORDER BY id LIMIT 1",
      "SELECT started_at FROM ping_rounds ORDER BY id DESC LIMIT 1"},
     {"ping_hours", "ping_hours", "SELECT min(begins_at) FROM ping_hours", "SELECT max(begins_at) FROM ping_hours"},
@@ -108,9 +125,16 @@ Result<KeptSpan> span_of(Database& database, const KindOfRow& kind, bool counted
     if (*ms) *time = WallTime(std::chrono::milliseconds(**ms));
   }
   if (!counted) return span;
-  const auto rows = database.integer(fmt::format("SELECT count(*) FROM {}", kind.table));
+  const auto rows =
+      database.integer(kind.rows != nullptr ? kind.rows : fmt::format("SELECT count(*) FROM {}", kind.table));
   if (!rows) return tl::make_unexpected(rows.error());
   span.rows = *rows;
+  if (kind.octets != nullptr) {
+    const auto packed = database.integer(kind.octets);
+    if (!packed) return tl::make_unexpected(packed.error());
+    span.octets = *packed;
+    return span;
+  }
   const auto octets =
       database.integer(fmt::format("SELECT ifnull(sum(pgsize), 0) FROM dbstat WHERE aggregate = 1 AND name IN"
                                    " (SELECT name FROM sqlite_master WHERE tbl_name = '{}')",
@@ -201,10 +225,15 @@ Result<std::vector<std::string>> check_store(const fs::path& path, bool quick, c
     const auto row = references->next();
     if (!row && interrupted(*database)) return stopped("the check");
     if (!row) return tl::make_unexpected(row.error());
-    if (!*row) return wrong;
+    if (!*row) break;
     wrong.push_back(fmt::format("{} rows of {} refer to rows of {} that are not there", references->integer(2),
                                 references->text(0), references->text(1)));
   }
+  const auto checked = check_blocks(*database, wrong, [&progress] { return !progress || progress(0, 0); });
+  if (!checked && interrupted(*database)) return stopped("the check");
+  if (!checked) return tl::make_unexpected(checked.error());
+  if (!*checked) return stopped("the check");
+  return wrong;
 }
 
 // The snapshot is that of a transaction that stays open: otherwise each commit of a writer would begin the copy anew.
@@ -289,6 +318,8 @@ Result<std::int64_t> prune_store(const fs::path& path, const Retention& retentio
   const WallTime now = std::min(WallTime(std::chrono::milliseconds(**newest)), wall_now());
   auto pruner = Pruner::create(database, retention);
   if (!pruner) return tl::make_unexpected(pruner.error());
+  auto sealer = Sealer::create(database);
+  if (!sealer) return tl::make_unexpected(sealer.error());
   const auto targets = database.integer("SELECT count(*) FROM ping_targets");
   if (!targets) return tl::make_unexpected(targets.error());
 
@@ -299,9 +330,11 @@ Result<std::int64_t> prune_store(const fs::path& path, const Retention& retentio
     if (!transaction) return tl::make_unexpected(transaction.error());
     const auto taken = pruner->take(now, pruned_rows);
     if (!taken) return taken;
+    const auto blocks = sealer->take_old(now, retention, pruned_blocks);
+    if (!blocks) return blocks;
     if (auto committed = transaction->commit(); !committed) return tl::make_unexpected(committed.error());
-    all += *taken;
-    idle = *taken == 0 ? idle + 1 : 0;
+    all += *taken + *blocks;
+    idle = *taken + *blocks == 0 ? idle + 1 : 0;
     if (progress && !progress(all, 0)) return stopped(fmt::format("after {} rows it", all));
   }
   return all;
@@ -346,6 +379,8 @@ Result<> export_rows(const fs::path& path, const ExportQuery& query,
                      const std::function<bool(std::span<const ExportedValue>)>& row) {
   auto database = open_for_reading(path);
   if (!database) return tl::make_unexpected(database.error());
+  if (auto begun = database->execute("BEGIN"); !begun) return begun;
+  if (auto united = unite_where_sealed(*database, Unite::views); !united) return united;
   std::string sql = fmt::format("SELECT * FROM {} WHERE 1", query.what->view);
   if (query.since) sql += fmt::format(" AND {} >= {}", query.what->time, query.since->time_since_epoch().count());
   if (query.until) sql += fmt::format(" AND {} < {}", query.what->time, query.until->time_since_epoch().count());

@@ -152,6 +152,11 @@ std::string_view Statement::text(int column) const noexcept {
   if (octets == nullptr) return {};
   return {reinterpret_cast<const char*>(octets), static_cast<std::size_t>(sqlite3_column_bytes(handle_.get(), column))};
 }
+std::span<const std::uint8_t> Statement::blob(int column) const noexcept {
+  const auto* octets = static_cast<const std::uint8_t*>(sqlite3_column_blob(handle_.get(), column));
+  if (octets == nullptr) return {};
+  return {octets, static_cast<std::size_t>(sqlite3_column_bytes(handle_.get(), column))};
+}
 std::optional<std::uint64_t> Statement::maybe_unsigned(int column) const noexcept {
   return is_null(column) ? std::nullopt : std::optional(unsigned_integer(column));
 }
@@ -173,6 +178,9 @@ void Statement::bind(int place, std::string_view value) noexcept {
   // An empty view may have no address, and SQLite takes a null address for NULL.
   const char* octets = value.data() != nullptr ? value.data() : "";
   sqlite3_bind_text64(handle_.get(), place, octets, value.size(), SQLITE_STATIC, SQLITE_UTF8);
+}
+void Statement::bind(int place, std::span<const std::uint8_t> value) noexcept {
+  sqlite3_bind_blob64(handle_.get(), place, value.data(), value.size(), SQLITE_STATIC);
 }
 
 Result<Transaction> Transaction::begin(Database& database) {

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -83,6 +84,12 @@ class Statement {
     return next();
   }
   [[nodiscard]] Result<bool> next();
+  /// Binds one place, from 1 on, of a statement that was reset: for those whose places are a list. Texts and blobs must
+  /// live until it is reset.
+  template <class T>
+  void set(int place, const T& value) noexcept {
+    bind(place, value);
+  }
   void reset() noexcept;
   /// Rows that the last run of this connection inserted, changed or deleted.
   [[nodiscard]] int changes() const noexcept;
@@ -99,6 +106,8 @@ class Statement {
   [[nodiscard]] double real(int column) const noexcept;
   /// Lives until next() or reset().
   [[nodiscard]] std::string_view text(int column) const noexcept;
+  /// Lives as long as text().
+  [[nodiscard]] std::span<const std::uint8_t> blob(int column) const noexcept;
   [[nodiscard]] std::optional<std::uint64_t> maybe_unsigned(int column) const noexcept;
   [[nodiscard]] std::optional<double> maybe_real(int column) const noexcept;
   [[nodiscard]] std::optional<std::string> maybe_text(int column) const;
@@ -127,6 +136,7 @@ class Statement {
   void bind(int place, double value) noexcept;
   void bind(int place, std::string_view value) noexcept;  // the text must live until the statement is reset
   void bind(int place, const std::string& value) noexcept { bind(place, std::string_view(value)); }
+  void bind(int place, std::span<const std::uint8_t> value) noexcept;  // likewise
   template <class T>
   void bind(int place, const std::optional<T>& value) noexcept {
     if (value) {

@@ -13,6 +13,7 @@
 #include "octopoll/core/fd.hpp"
 #include "octopoll/store/path.hpp"
 #include "schema.hpp"
+#include "united_tables.hpp"
 
 namespace octopoll::store {
 namespace {
@@ -102,6 +103,16 @@ Result<> check_not_foreign(const fs::path& path) {
   if (!content) return tl::make_unexpected(content.error());
   if (*content == Content::foreign) return not_ours(path);
   return {};
+}
+
+Result<> unite_where_sealed(Database& database, Unite what) {
+  const auto any = database.integer("SELECT EXISTS (SELECT 1 FROM sealed_rows)");
+  if (!any) return tl::make_unexpected(any.error());
+  if (*any == 0) return {};
+  const std::string failed =
+      what == Unite::tables ? unite_tables(database.native()) : unite_tables_and_views(database.native());
+  if (failed.empty()) return {};
+  return fail(ErrorKind::store, fmt::format("cannot read the sealed rows of {}: {}", database.path().string(), failed));
 }
 
 Result<> make_parent(const fs::path& path) {

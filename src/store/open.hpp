@@ -1,6 +1,7 @@
 #pragma once
 // Opening a store: only what is ours, and never a foreign file changed.
 
+#include <cstdint>
 #include <filesystem>
 
 #include "database.hpp"
@@ -14,6 +15,12 @@ namespace octopoll::store {
 
 /// For reports: works beside a writer and without one. Errors: permission, store.
 [[nodiscard]] Result<Database> open_for_reading(const std::filesystem::path& path);
+
+/// What a question needs of united_tables.hpp: its tables alone, or the views as well.
+enum class Unite : std::uint8_t { tables, views };
+/// Unites sealed rows with plain ones on a connection that only reads, where there are sealed ones: to be called inside
+/// the transaction that reads. Errors: store.
+[[nodiscard]] Result<> unite_where_sealed(Database& database, Unite what);
 
 /// What open_for_writing() would refuse of the file's kind and content, asked without changing anything.
 [[nodiscard]] Result<> check_not_foreign(const std::filesystem::path& path);

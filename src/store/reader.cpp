@@ -44,6 +44,7 @@ Result<std::unique_ptr<Reader>> Reader::open(const std::filesystem::path& path) 
   if (auto taken = database->integer("SELECT count(*) FROM sqlite_master"); !taken) {
     return tl::make_unexpected(taken.error());
   }
+  if (auto united = unite_where_sealed(*database, Unite::tables); !united) return tl::make_unexpected(united.error());
   return std::unique_ptr<Reader>(new Reader(std::make_unique<Impl>(Impl{std::move(*database)})));
 }
 
@@ -140,11 +141,13 @@ template <class Take>
 Result<> for_each_row(Database& database, const SampleQuery& query, std::string_view columns, Take&& take) {
   const auto range = polls_around(database, query);
   if (!range) return tl::make_unexpected(range.error());
+  // Of a poll they come in the order of their key by themselves; asked for, united tables would have all of them
+  // sorted.
   auto statement = database.prepare(
       fmt::format("SELECT s.id % ?1, p.started_at + s.read_after_ms, s.elapsed_us, {}"
                   " FROM polls p CROSS JOIN sample_rows s ON s.id BETWEEN p.id * ?1 + ?2 AND p.id * ?1 + ?3"
                   " LEFT JOIN sample_exceptions x ON x.id = iif(s.states > 65535, s.id, NULL)"
-                  " WHERE p.device_id = ?4 AND p.started_at BETWEEN ?5 AND ?6 ORDER BY p.started_at, p.id, s.id",
+                  " WHERE p.device_id = ?4 AND p.started_at BETWEEN ?5 AND ?6 ORDER BY p.started_at, p.id",
                   columns));
   if (!statement) return tl::make_unexpected(statement.error());
   for (auto row = statement->first(most_interfaces, query.first_interface, query.last_interface, query.device_id,

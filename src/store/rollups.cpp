@@ -87,11 +87,14 @@ Result<Rollups> Rollups::create(Database& database) {
     if (!statement) return tl::make_unexpected(statement.error());
     made.push_back(std::move(*statement));
   }
+  auto unsealer = Unsealer::create(database);
+  if (!unsealer) return tl::make_unexpected(unsealer.error());
   // Braced initialisers are evaluated in order, which is the order of the members and of the list above.
   auto next = std::make_move_iterator(made.begin());
   return Rollups(std::move(levels),
                  Statements{*next++, *next++, *next++, *next++, *next++, *next++, *next++, *next++, *next++, *next++,
-                            *next++, *next++, *next++, *next++, *next++, *next++, *next++, *next++});
+                            *next++, *next++, *next++, *next++, *next++, *next++, *next++, *next++},
+                 std::move(*unsealer));
 }
 
 Result<> Rollups::restore(Device& device) {
@@ -214,6 +217,7 @@ Result<> Rollups::put(std::size_t level, std::int64_t number, std::int64_t inter
   if (auto noted = note_time(level, number); !noted) return noted;
   Level& to = levels_[level];
   const std::int64_t id = sample_id(number, interface_id);
+  if (auto taken = unsealer_.take_out(to.of.length.count(), number, number, interface_id); !taken) return taken;
   if (auto stored = write_traffic(to.insert, to.of, id, bin); !stored) return stored;
   if (to.insert.changes() != 0) return {};
 
@@ -245,6 +249,12 @@ Result<> Rollups::mark(Device& device, std::int64_t hour) {
 }
 
 Result<> Rollups::catch_up(std::int64_t now_s) {
+  auto done = sum_up_due(now_s);
+  unsealer_.forget();  // rows are sealed between this and what comes next
+  return done;
+}
+
+Result<> Rollups::sum_up_due(std::int64_t now_s) {
   // First: an hour is summed of its 5 minutes.
   const auto all_put = catch_up_put_off();
   if (!all_put) return tl::make_unexpected(all_put.error());
@@ -312,6 +322,7 @@ Result<std::size_t> Rollups::sum_up(const Due& due) {
   const std::int64_t first = due.begins_at / part.count();
   const std::int64_t parts = due.step_s / part.count();
   if (auto read = read_ids(due.device_id); !read) return tl::make_unexpected(read.error());
+  if (auto taken = take_out(due, part); !taken) return tl::make_unexpected(taken.error());
   sums_.assign(ids_.size(), TrafficBin{});
   for (std::int64_t number = first; number < first + parts; ++number) {
     for (const IdRun& run : runs_) {
@@ -353,6 +364,19 @@ Result<std::size_t> Rollups::sum_up(const Due& due) {
   if (!done) return tl::make_unexpected(done.error());
   ++marks_;  // whatever comes to this hour later is to be noted again
   return rows;
+}
+
+// What came late may have come for sums that are sealed.
+Result<> Rollups::take_out(const Due& due, std::chrono::seconds part) {
+  const std::int64_t whole = due.begins_at / due.step_s;
+  const std::int64_t first = due.begins_at / part.count();
+  const std::int64_t last = first + due.step_s / part.count() - 1;
+  for (const std::int64_t id : ids_) {
+    if (auto taken = unsealer_.take_out(part.count(), first, last, id); !taken) return taken;
+    if (due.step_s != hours(1) / seconds(1)) continue;  // days are not sealed
+    if (auto taken = unsealer_.take_out(due.step_s, whole, whole, id); !taken) return taken;
+  }
+  return {};
 }
 
 // Where retention has taken some of the parts meanwhile, the row that was made of all of them says more than those that

@@ -16,6 +16,7 @@
 // Hours are summed from 5 minutes and days from hours when they are over, the devices one after another (rollups_due),
 // and summed again where something came late.
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -29,6 +30,7 @@
 #include "id_runs.hpp"
 #include "traffic_bin.hpp"
 #include "traffic_rows.hpp"
+#include "unsealer.hpp"
 
 namespace octopoll::store {
 
@@ -75,7 +77,10 @@ class Rollups {
   [[nodiscard]] Result<> catch_up(std::int64_t now_s);
 
   /// After a transaction was undone: what was noted in it is not in the file.
-  void forget() noexcept { ++marks_; }
+  void forget() noexcept {
+    ++marks_;
+    unsealer_.forget();
+  }
 
  private:
   struct Level {
@@ -93,14 +98,16 @@ class Rollups {
     Statement put_off, next_put_off, samples_of, move_put_off, drop_put_off;
   };
 
-  Rollups(std::vector<Level> levels, Statements statements)
-      : levels_(std::move(levels)), statements_(std::move(statements)) {}
+  Rollups(std::vector<Level> levels, Statements statements, Unsealer unsealer)
+      : levels_(std::move(levels)), statements_(std::move(statements)), unsealer_(std::move(unsealer)) {}
 
   [[nodiscard]] Result<> put(std::size_t level, std::int64_t number, std::int64_t interface_id, const TrafficBin& bin);
   [[nodiscard]] Result<> put_5m(Device& device, std::int64_t number, std::int64_t interface_id, const TrafficBin& bin);
   [[nodiscard]] Result<> note_time(std::size_t level, std::int64_t number);
   [[nodiscard]] Result<> mark(Device& device, std::int64_t hour);
+  [[nodiscard]] Result<> sum_up_due(std::int64_t now_s);
   [[nodiscard]] Result<std::size_t> sum_up(const Due& due);
+  [[nodiscard]] Result<> take_out(const Due& due, std::chrono::seconds part);
   [[nodiscard]] static Result<bool> knows_less(Level& level, std::int64_t id, const TrafficBin& bin);
   [[nodiscard]] Result<> read_ids(std::int64_t device_id);
   [[nodiscard]] Result<> replay_backlog();
@@ -109,6 +116,7 @@ class Rollups {
 
   std::vector<Level> levels_;
   Statements statements_;
+  Unsealer unsealer_;
   std::uint64_t marks_ = 1;  ///< counts what makes notes in memory untrue
   std::vector<std::int64_t> ids_;
   std::vector<IdRun> runs_;

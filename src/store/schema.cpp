@@ -874,8 +874,36 @@ CREATE TABLE rollups_put_off (         -- polls with deltas over many bins, whic
 ) STRICT;
 )sql";
 
-constexpr std::array<Migration, 7> steps_of_octopoll{
-    {{1, version_1}, {2, version_2}, {3, version_3}, {4, version_4}, {5, version_5}, {6, version_6}, {7, version_7}}};
+// Version 8 seals rows that do not change any more: those of one interface over a span become one block. Spans come
+// first in its key, so that blocks of one time stand together: that is how they are written, and taken when they are
+// old. Rows that are here already are sealed while octopoll runs.
+constexpr const char* version_8 = R"sql(
+CREATE TABLE sealed_rows (             -- rows of samples and sums that are not rows of their tables any more
+  level           INTEGER NOT NULL,    -- 0: of sample_rows and sample_exceptions; 300: of traffic_5m; 3600: of traffic_1h
+  begins_at       INTEGER NOT NULL,    -- unix ms: of the span that the block is for
+  interface_id    INTEGER NOT NULL REFERENCES interfaces(id),
+  row_count       INTEGER NOT NULL,
+  exception_count INTEGER NOT NULL,    -- of them with a row of sample_exceptions
+  packed          BLOB NOT NULL,       -- docs/store.md says how
+  PRIMARY KEY (level, begins_at, interface_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE sealing (                 -- how far that has come
+  level        INTEGER PRIMARY KEY,
+  begins_at    INTEGER NOT NULL,       -- unix ms: what is older is sealed, and of what begins here
+  interface_id INTEGER NOT NULL,       -- that of interfaces up to this one
+  sealed_until INTEGER NOT NULL        -- unix ms: no block has later rows
+) STRICT;
+)sql";
+
+constexpr std::array<Migration, 8> steps_of_octopoll{{{1, version_1},
+                                                      {2, version_2},
+                                                      {3, version_3},
+                                                      {4, version_4},
+                                                      {5, version_5},
+                                                      {6, version_6},
+                                                      {7, version_7},
+                                                      {8, version_8}}};
 
 Result<> run_steps(Database& database, std::span<const Migration> steps, std::int64_t from);
 

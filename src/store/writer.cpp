@@ -19,6 +19,7 @@
 #include "open.hpp"
 #include "recorder.hpp"
 #include "retention.hpp"
+#include "sealer.hpp"
 #include "writer_lock.hpp"
 
 namespace octopoll::store {
@@ -28,6 +29,7 @@ namespace fs = std::filesystem;
 using std::chrono::milliseconds;
 
 constexpr std::int64_t least_taken = 1000;        // old rows of each kind that a transaction takes, where there are any
+constexpr std::int64_t rows_of_a_block = 1000;    // of those that retention takes, about
 constexpr milliseconds idle_patience{60'000};     // nothing to do: wakes early for a record or close()
 constexpr milliseconds closing_pause{100};        // between attempts once close() was called
 constexpr std::chrono::minutes caring_again{10};  // for sums and old rows, after that failed
@@ -38,6 +40,8 @@ struct Storage {
   Database database;
   Recorder recorder;
   Pruner pruner;
+  Sealer sealer;
+  Retention retention;
   BootTime care_at{};  ///< not before: it failed
 
   static Result<Storage> open(const fs::path& path, const Retention& retention);
@@ -67,7 +71,7 @@ enum class Refusal : std::uint8_t { ends_the_batch, skips_the_record };
 
 tl::expected<Committed, Failure> commit(Storage& storage, const std::vector<RecordPtr>& batch);
 tl::expected<Committed, Failure> store_all(Storage& storage, const std::vector<RecordPtr>& batch, Refusal refusal);
-/// Sums of hours and days that are due, and what retention takes.
+/// Sums of hours and days that are due, what retention takes, and what is to be sealed.
 Result<> care_for(Storage& storage, std::uint64_t rows);
 bool heals_on_this_connection(int code);
 bool is_about_the_record(int code);
@@ -304,6 +308,7 @@ Result<Committed> Writer::Impl::attempt(const std::vector<RecordPtr>& batch) {
     storage.emplace(std::move(*opened));
   }
   storage->pruner.keep(keep);
+  storage->retention = keep;
   auto done = commit(*storage, batch);
   if (done) return std::move(*done);
   storage->forget();
@@ -389,7 +394,9 @@ Result<Storage> Storage::open(const fs::path& path, const Retention& retention) 
   if (!recorder) return tl::make_unexpected(recorder.error());
   auto pruner = Pruner::create(*database, retention);
   if (!pruner) return tl::make_unexpected(pruner.error());
-  return Storage{std::move(*database), std::move(*recorder), std::move(*pruner), {}};
+  auto sealer = Sealer::create(*database);
+  if (!sealer) return tl::make_unexpected(sealer.error());
+  return Storage{std::move(*database), std::move(*recorder), std::move(*pruner), std::move(*sealer), retention, {}};
 }
 
 tl::expected<Committed, Failure> commit(Storage& storage, const std::vector<RecordPtr>& batch) {
@@ -405,7 +412,11 @@ Result<> care_for(Storage& storage, std::uint64_t rows) {
   if (!storage.pruner.believes(storage.recorder.now(), BootClock::now())) return {};
   // More than comes, so that it catches up with what is old.
   const auto most = std::max<std::int64_t>(least_taken, 2 * static_cast<std::int64_t>(rows));
-  if (auto taken = storage.pruner.take(storage.recorder.now(), most); !taken) return tl::make_unexpected(taken.error());
+  const WallTime now = storage.recorder.now();
+  if (auto taken = storage.pruner.take(now, most); !taken) return tl::make_unexpected(taken.error());
+  if (auto taken = storage.sealer.take_old(now, storage.retention, most / rows_of_a_block + 1); !taken)
+    return tl::make_unexpected(taken.error());
+  if (auto sealed = storage.sealer.seal(now, 2 * most); !sealed) return tl::make_unexpected(sealed.error());
   return {};
 }
 
@@ -451,7 +462,7 @@ tl::expected<Committed, Failure> store_all(Storage& storage, const std::vector<R
       storage.forget();
       storage.care_at = BootClock::now() + caring_again;
       log::error(
-          "{}; records are stored as before, but no sums of hours are made and nothing old is taken"
+          "{}; records are stored as before, but no sums of hours are made and nothing old is taken or sealed"
           " (octopoll db check says more)",
           failure.error.text());
     }

@@ -9,11 +9,13 @@
 #include <string>
 #include <thread>
 
+#include "octopoll/store/care.hpp"
 #include "support/binaries.hpp"
 #include "support/child.hpp"
 #include "support/sqlite_query.hpp"
 #include "support/temp_dir.hpp"
 #include "support/wait_until.hpp"
+#include "unit/store/sealed_store.hpp"
 
 namespace octopoll::store {
 namespace {
@@ -30,7 +32,7 @@ std::map<std::string, std::int64_t> reported_in(const std::string& out) {
 }
 
 // The numbers of a device go up by one from 1 over all runs, so its highest number is how many there must be.
-void check_store(const std::filesystem::path& store, const std::map<std::string, std::int64_t>& reported) {
+void check_cycles(const std::filesystem::path& store, const std::map<std::string, std::int64_t>& reported) {
   CHECK(test::sqlite_text(store, "PRAGMA integrity_check") == "ok");
   CHECK(test::sqlite_query(store, "PRAGMA foreign_key_check").empty());
   for (const auto& [device, highest] : reported) {
@@ -72,8 +74,38 @@ TEST_CASE("kill -9 at any moment loses no cycle that was reported as stored, " T
       REQUIRE(number > reported[device]);  // numbers go on where the killed run left off
       reported[device] = number;
     }
-    check_store(store, reported);
+    check_cycles(store, reported);
   }
+}
+
+TEST_CASE("kill -9 while rows are sealed loses none and doubles none, " TIMES(KILL_ROUNDS)) {
+  const test::TempDir dir;
+  const auto path = dir / "x.db";
+  const auto seed = std::random_device{}();
+  CAPTURE(seed);
+  std::mt19937 random(seed);
+  std::uniform_int_distribution<int> moment(0, 200);
+  std::int64_t sealed = 0;
+  for (int round = 0; round < KILL_ROUNDS; ++round) {
+    CAPTURE(round);
+    auto child = test::Child::start({std::string(OCTOPOLL_BINARY_DIR) + "/store_child", "seal", path.string()});
+    REQUIRE(test::wait_until([&child] { return reported_in(child.out()).size() == 3; }));
+    std::this_thread::sleep_for(std::chrono::milliseconds(moment(random)));
+    child.signal(SIGKILL);
+    REQUIRE(child.wait(test::patience));
+    const auto wrong = check_store(path, false, {});
+    REQUIRE(wrong);
+    CHECK(*wrong == std::vector<std::string>());
+    auto database = test::united(path);
+    CHECK(test::dump(database,
+                     "SELECT count(*) - 5 * (SELECT count(*) FROM polls), count(*) - count(DISTINCT id)"
+                     " FROM sample_rows") == "0|0|\n");
+    CHECK(test::dump(database,
+                     "SELECT count(*) FROM (SELECT 1 FROM polls p LEFT JOIN samples s ON s.poll_id = p.id"
+                     " GROUP BY p.id HAVING count(s.poll_id) <> 5)") == "0|\n");
+    sealed = test::sqlite_int(path, "SELECT ifnull(sum(row_count), 0) FROM sealed_rows");
+  }
+  CHECK(sealed > 0);
 }
 
 }  // namespace

@@ -2,9 +2,10 @@
 //
 //   store_child [--nobody] write STORE    writes cycles of three devices as fast as it can; prints "DEVICE POLL_NUMBER"
 //                                         of each after its commit
-//   store_child [--nobody] open STORE     opens for writing; prints "ok", or the error and exits 1
-//   store_child [--nobody] read STORE     opens for reading; prints the number of devices, or the error and exits 1
-//   store_child fill DIRECTORY            fills a small file system of its own mounted there; see fill()
+//   store_child seal STORE                the same, each cycle half an hour after the one before, so that old ones are
+//   sealed store_child [--nobody] open STORE     opens for writing; prints "ok", or the error and exits 1 store_child
+//   [--nobody] read STORE     opens for reading; prints the number of devices, or the error and exits 1 store_child
+//   fill DIRECTORY            fills a small file system of its own mounted there; see fill()
 //
 // --nobody: first gives up root's rights, where it has them. Exit 77: the system does not let us do this.
 
@@ -42,7 +43,7 @@ namespace fs = std::filesystem;
 constexpr int not_permitted = 77;
 constexpr uid_t nobody = 65534;
 
-int write_without_end(const fs::path& store);
+int write_without_end(const fs::path& store, bool seals);
 int open_for_writing(const fs::path& store);
 int open_for_reading(const fs::path& store);
 int fill(const fs::path& directory);
@@ -58,7 +59,7 @@ int main(int argc, char** argv) {
     words.erase(words.begin());
   }
   if (words.size() != 2) return 2;
-  if (words[0] == "write") return write_without_end(words[1]);
+  if (words[0] == "write" || words[0] == "seal") return write_without_end(words[1], words[0] == "seal");
   if (words[0] == "open") return open_for_writing(words[1]);
   if (words[0] == "read") return open_for_reading(words[1]);
   if (words[0] == "fill") return fill(words[1]);
@@ -78,8 +79,9 @@ int failed(const Error& error) {
   return 1;
 }
 
-int write_without_end(const fs::path& store) {
+int write_without_end(const fs::path& store, bool seals) {
   store::WriterOptions options;
+  if (seals) options.retention = {std::nullopt, std::nullopt, std::nullopt, std::nullopt};
   options.backlog = 1000;
   options.batch = 35;
   options.commit_interval = 1ms;
@@ -98,7 +100,9 @@ int write_without_end(const fs::path& store) {
   std::map<std::string, std::uint64_t> numbers = (*writer)->last_poll_numbers();
   for (;;) {
     for (const char* device : {"sw1", "sw2", "sw3"}) {
-      (*writer)->take(test::share(cycle_of(device, ++numbers[device])));
+      DeviceCycle cycle = cycle_of(device, ++numbers[device]);
+      if (seals) cycle.started_at = test::noon + cycle.poll_number * 30min;
+      (*writer)->take(test::share(std::move(cycle)));
     }
     while ((*writer)->statistics().backlog > 32) std::this_thread::sleep_for(1ms);
   }

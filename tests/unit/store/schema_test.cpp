@@ -9,6 +9,9 @@
 #include "make_record.hpp"
 #include "octopoll/store/reader.hpp"
 #include "octopoll/store/writer.hpp"
+#include "sealed_store.hpp"
+#include "store/recorder.hpp"
+#include "store/sealer.hpp"
 #include "support/temp_dir.hpp"
 
 namespace octopoll::store {
@@ -245,6 +248,33 @@ TEST_CASE("a store of version 4 says what it said, and nothing of unknown protoc
   CHECK(said() == before);
   CHECK(answer(*database, "SELECT DISTINCT in_unknown_protos FROM samples") == "NULL|\n");
   CHECK(answer(*database, "SELECT DISTINCT in_unknown_protos FROM interface_latest") == "NULL|\n");
+}
+
+TEST_CASE("samples of an older store are sealed once they are in the sums, and say what they said") {
+  const test::TempDir dir;
+  const std::string version = GENERATE("1", "2", "4");
+  CAPTURE(version);
+  create_old(dir / "old.db", version);
+  const auto said = [&dir] {
+    Database database = test::united(dir / "old.db");
+    return test::dump(database, "SELECT * FROM samples ORDER BY poll_id, interface_id") +
+           test::dump(database, "SELECT * FROM v_interface_rates ORDER BY poll_number, interface") +
+           test::dump(database, "SELECT * FROM v_interfaces ORDER BY interface") +
+           test::dump(database, "SELECT * FROM v_flaps");
+  };
+  auto database = open_for_writing(dir / "old.db");
+  REQUIRE(database);
+  const std::string before = said();
+  auto sealer = Sealer::create(*database);
+  auto recorder = Recorder::create(*database);
+  REQUIRE(sealer);
+  REQUIRE(recorder);
+  CHECK(sealer->seal(test::noon + 9 * std::chrono::days(1), 1000).value() == 0);  // they are in no sum yet
+  REQUIRE(recorder->tend());
+  REQUIRE(database->integer("SELECT count(*) FROM rollup_backlog").value() == 0);
+  CHECK(sealer->seal(test::noon + 9 * std::chrono::days(1), 1000).value() > 0);
+  CHECK(database->integer("SELECT count(*) FROM sealed_rows WHERE level = 0").value() > 0);
+  CHECK(said() == before);
 }
 
 TEST_CASE("v_devices says how a device can be reached") {

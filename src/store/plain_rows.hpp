@@ -1,0 +1,29 @@
+#pragma once
+// Rows of a block as rows of their table again.
+
+#include <cstdint>
+#include <vector>
+
+#include "database.hpp"
+#include "sealed_levels.hpp"
+
+namespace octopoll::store {
+
+/// Knows the statements of one connection. Errors: store.
+class PlainRows {
+ public:
+  [[nodiscard]] static Result<PlainRows> create(Database& database);
+  /// Those whose numbers are from `first` to `last`; true if there were any. They are not in their table yet.
+  [[nodiscard]] Result<bool> insert(const SealedBlock& block, std::int64_t first, std::int64_t last);
+
+ private:
+  struct Level {
+    SealedLevel of;
+    std::vector<Statement> inserts;  ///< of rows, and where the level has them of exceptions
+  };
+  explicit PlainRows(std::vector<Level> levels) : levels_(std::move(levels)) {}
+
+  std::vector<Level> levels_;
+};
+
+}  // namespace octopoll::store

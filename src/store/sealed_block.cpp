@@ -1,0 +1,360 @@
+#include "sealed_block.hpp"
+
+#include <zstd.h>
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <limits>
+#include <new>
+#include <utility>
+
+namespace octopoll::store {
+namespace {
+
+constexpr std::uint8_t format = 1;
+constexpr int effort = 1;  // of zstd: its search for repetitions finds none here, its coding is the same at all levels
+
+// Far beyond what a span can have, and little enough for the memory of whoever reads a damaged block.
+constexpr std::uint64_t most_rows = 4'000'000;
+constexpr std::uint64_t most_octets = 256 << 20;
+
+enum class Prediction : std::uint8_t { base = 0, last = 1, trend = 2 };
+
+constexpr std::uint64_t zig_zag(std::uint64_t difference) noexcept {
+  return difference << 1U ^ (0 - (difference >> 63U));
+}
+constexpr std::uint64_t un_zig_zag(std::uint64_t number) noexcept { return number >> 1U ^ (0 - (number & 1U)); }
+
+void put_varint(std::vector<std::uint8_t>& to, std::uint64_t number) {
+  for (; number >= 0x80; number >>= 7U) to.push_back(static_cast<std::uint8_t>(number | 0x80U));
+  to.push_back(static_cast<std::uint8_t>(number));
+}
+
+std::uint64_t lane_of(std::int64_t number, int from, int to) noexcept {
+  const std::uint64_t above = std::bit_cast<std::uint64_t>(number) >> static_cast<unsigned>(from);
+  return to == 64 ? above : above & ((std::uint64_t{1} << static_cast<unsigned>(to - from)) - 1);
+}
+
+/// What follows `first` bit of a column's lane.
+int end_of(std::span<const int> lanes, std::size_t lane) { return lane + 1 < lanes.size() ? lanes[lane + 1] : 64; }
+
+constexpr std::array<int, 1> whole{0};
+std::span<const int> lanes_of(const SealedColumn& column) {
+  return column.lanes.empty() ? std::span<const int>(whole) : column.lanes;
+}
+
+}  // namespace
+
+void SealedValues::append_text(std::string_view text) {
+  auto known = std::find(texts_.begin(), texts_.end(), text);
+  if (known == texts_.end()) known = texts_.emplace(texts_.end(), text);
+  append(known - texts_.begin());
+}
+
+std::size_t SealedBlock::octets() const noexcept {
+  std::size_t sum = sizeof(*this);
+  for (const SealedTable* table : {&rows, &exceptions}) {
+    for (const SealedValues& column : table->columns) sum += sizeof(column) + column.octets();
+  }
+  return sum;
+}
+
+void SealedCodec::FreePacker::operator()(ZSTD_CCtx_s* context) const noexcept { ZSTD_freeCCtx(context); }
+void SealedCodec::FreeUnpacker::operator()(ZSTD_DCtx_s* context) const noexcept { ZSTD_freeDCtx(context); }
+
+SealedCodec::SealedCodec() = default;
+SealedCodec::~SealedCodec() = default;
+SealedCodec::SealedCodec(SealedCodec&&) noexcept = default;
+SealedCodec& SealedCodec::operator=(SealedCodec&&) noexcept = default;
+
+std::vector<std::uint8_t> SealedCodec::pack(const SealedBlock& block, std::span<const SealedColumn> columns,
+                                            std::span<const SealedColumn> exception_columns) {
+  head_.clear();
+  planes_.clear();
+  plane_ends_.clear();
+  put_varint(head_, std::bit_cast<std::uint64_t>(block.level));
+  put_varint(head_, zig_zag(std::bit_cast<std::uint64_t>(block.interface_id)));
+  put_varint(head_, zig_zag(std::bit_cast<std::uint64_t>(block.begins_at)));
+  put_table(block.rows, columns);
+  put_table(block.exceptions, exception_columns);
+
+  if (!packer_) packer_.reset(ZSTD_createCCtx());
+  if (!packer_) throw std::bad_alloc();
+  ZSTD_CCtx_reset(packer_.get(), ZSTD_reset_session_and_parameters);
+  ZSTD_CCtx_setParameter(packer_.get(), ZSTD_c_compressionLevel, effort);
+  ZSTD_CCtx_setParameter(packer_.get(), ZSTD_c_checksumFlag, 1);
+  ZSTD_CCtx_setPledgedSrcSize(packer_.get(), head_.size() + planes_.size());
+  constexpr std::size_t most_of_a_plane = 8;  // what zstd puts around a block; more of them where it is large
+  std::vector<std::uint8_t> packed(1 + ZSTD_compressBound(head_.size() + planes_.size()) +
+                                   most_of_a_plane * (plane_ends_.size() + 4));
+  packed[0] = format;
+  ZSTD_outBuffer out{packed.data(), packed.size(), 1};
+  const auto put = [&](const std::uint8_t* from, std::size_t size, ZSTD_EndDirective how) {
+    ZSTD_inBuffer in{from, size, 0};
+    for (std::size_t left = 1; left != 0 || in.pos < in.size;) {
+      left = ZSTD_compressStream2(packer_.get(), &out, &in, how);
+      if (ZSTD_isError(left) != 0) throw std::bad_alloc();  // there is room: what else can fail is its own memory
+    }
+  };
+  put(head_.data(), head_.size(), ZSTD_e_flush);
+  std::size_t begin = 0;
+  for (const std::size_t end : plane_ends_) {
+    put(planes_.data() + begin, end - begin, ZSTD_e_flush);
+    begin = end;
+  }
+  put(nullptr, 0, ZSTD_e_end);
+  packed.resize(out.pos);
+  packed.shrink_to_fit();
+  return packed;
+}
+
+void SealedCodec::put_table(const SealedTable& table, std::span<const SealedColumn> columns) {
+  put_varint(head_, table.rows);
+  if (table.rows == 0) return;
+  for (std::size_t place = 0; place < columns.size(); ++place) {
+    const SealedValues& values = table.columns[place];
+    const auto& absent = values.absent_;
+    const bool some = std::find(absent.begin(), absent.end(), 1) != absent.end();
+    head_.push_back(some ? 1 : 0);
+    if (some) {
+      std::uint8_t lacking = 0;
+      for (auto run = absent.begin(); run != absent.end(); lacking ^= 1U) {
+        const auto end = std::find(run, absent.end(), lacking ^ 1U);
+        put_varint(head_, static_cast<std::uint64_t>(end - run));
+        run = end;
+      }
+    }
+    if (columns[place].kind == SealedColumn::Kind::text) {
+      put_varint(head_, values.texts_.size());
+      for (const std::string& text : values.texts_) {
+        put_varint(head_, text.size());
+        head_.insert(head_.end(), text.begin(), text.end());
+      }
+    }
+    const std::span<const int> lanes = lanes_of(columns[place]);
+    for (std::size_t lane = 0; lane < lanes.size(); ++lane) put_lane(values, lanes[lane], end_of(lanes, lane));
+  }
+}
+
+void SealedCodec::put_lane(const SealedValues& values, int from, int to) {
+  lane_.clear();
+  for (std::size_t row = 0; row < values.rows_; ++row) {
+    if (!values.absent(row)) lane_.push_back(lane_of(values.number(row), from, to));
+  }
+  // The lowest number as SQLite sees it, so that small ones on both sides of 0 stay small.
+  std::uint64_t base = lane_.empty() ? 0 : lane_.front();
+  for (const std::uint64_t number : lane_) {
+    if (std::bit_cast<std::int64_t>(number) < std::bit_cast<std::int64_t>(base)) base = number;
+  }
+  std::array<std::uint64_t, 3> bits{};
+  std::uint64_t last = base;
+  std::uint64_t step = 0;
+  for (const std::uint64_t number : lane_) {
+    const std::uint64_t grown = number - last;
+    bits[0] += static_cast<std::uint64_t>(std::bit_width(number - base));
+    bits[1] += static_cast<std::uint64_t>(std::bit_width(zig_zag(grown)));
+    bits[2] += static_cast<std::uint64_t>(std::bit_width(zig_zag(grown - step)));
+    last = number;
+    step = grown;
+  }
+  const auto best = static_cast<Prediction>(std::min_element(bits.begin(), bits.end()) - bits.begin());
+  std::uint64_t all = 0;
+  last = base;
+  step = 0;
+  for (std::uint64_t& number : lane_) {
+    const std::uint64_t grown = number - last;
+    last = number;
+    number = best == Prediction::base   ? number - base
+             : best == Prediction::last ? zig_zag(grown)
+                                        : zig_zag(grown - std::exchange(step, grown));
+    all |= number;
+  }
+  const auto planes = static_cast<std::uint8_t>((std::bit_width(all) + 7) / 8);
+  head_.push_back(static_cast<std::uint8_t>(best));
+  put_varint(head_, base);
+  head_.push_back(planes);
+  const std::size_t rows = lane_.size();
+  const std::size_t begin = planes_.size();
+  planes_.resize(begin + planes * rows);
+  for (std::size_t plane = 0; plane < planes; ++plane) {
+    std::uint8_t* to_plane = planes_.data() + begin + plane * rows;
+    for (std::size_t row = 0; row < rows; ++row) to_plane[row] = static_cast<std::uint8_t>(lane_[row] >> (8 * plane));
+    plane_ends_.push_back(begin + (plane + 1) * rows);
+  }
+}
+
+/// What was unpacked, from its begin on; each read fails where there is too little left.
+class SealedCodec::Source {
+ public:
+  explicit Source(std::span<const std::uint8_t> octets) : left_(octets) {}
+
+  [[nodiscard]] bool octet(std::uint8_t& octet) noexcept {
+    if (left_.empty()) return false;
+    octet = left_.front();
+    left_ = left_.subspan(1);
+    return true;
+  }
+  [[nodiscard]] bool varint(std::uint64_t& number) noexcept {
+    number = 0;
+    for (unsigned shift = 0; shift < 64; shift += 7) {
+      std::uint8_t next = 0;
+      if (!octet(next)) return false;
+      number |= static_cast<std::uint64_t>(next & 0x7FU) << shift;
+      if ((next & 0x80U) == 0) return true;
+    }
+    return false;
+  }
+  [[nodiscard]] bool take(std::size_t size, std::span<const std::uint8_t>& octets) noexcept {
+    if (size > left_.size()) return false;
+    octets = left_.first(size);
+    left_ = left_.subspan(size);
+    return true;
+  }
+  [[nodiscard]] bool empty() const noexcept { return left_.empty(); }
+
+ private:
+  std::span<const std::uint8_t> left_;
+};
+
+struct SealedCodec::Lane {
+  std::size_t column = 0;
+  int from = 0;
+  std::size_t rows = 0;
+  Prediction prediction = Prediction::base;
+  std::uint64_t base = 0;
+  std::uint8_t planes = 0;
+};
+
+tl::expected<SealedBlock, std::string> SealedCodec::unpack(std::span<const std::uint8_t> packed,
+                                                           std::span<const SealedColumn> columns,
+                                                           std::span<const SealedColumn> exception_columns) {
+  if (packed.empty()) return tl::make_unexpected(std::string("it is empty"));
+  if (packed[0] != format) {
+    return tl::make_unexpected("its format is " + std::to_string(packed[0]) + ", this octopoll knows 1");
+  }
+  const auto frame = packed.subspan(1);
+  const unsigned long long size = ZSTD_getFrameContentSize(frame.data(), frame.size());
+  if (size == ZSTD_CONTENTSIZE_ERROR || size == ZSTD_CONTENTSIZE_UNKNOWN || size > most_octets) {
+    return tl::make_unexpected(std::string("its begin is damaged"));
+  }
+  if (!unpacker_) unpacker_.reset(ZSTD_createDCtx());
+  if (!unpacker_) return tl::make_unexpected(std::string("out of memory"));
+  unpacked_.resize(static_cast<std::size_t>(size));
+  const std::size_t got =
+      ZSTD_decompressDCtx(unpacker_.get(), unpacked_.data(), unpacked_.size(), frame.data(), frame.size());
+  if (ZSTD_isError(got) != 0) return tl::make_unexpected(std::string("zstd: ") + ZSTD_getErrorName(got));
+
+  Source source{std::span<const std::uint8_t>(unpacked_).first(got)};
+  SealedBlock block;
+  std::uint64_t level = 0, interface_id = 0, begins_at = 0;
+  std::vector<Lane> lanes, exception_lanes;
+  bool whole_block = source.varint(level) && source.varint(interface_id) && source.varint(begins_at) &&
+                     read_head(source, block.rows, columns, lanes) &&
+                     read_head(source, block.exceptions, exception_columns, exception_lanes);
+  whole_block = whole_block && read_planes(source, lanes, block.rows) &&
+                read_planes(source, exception_lanes, block.exceptions) && source.empty();
+  if (!whole_block) return tl::make_unexpected(std::string("its columns are not those of its level"));
+  block.level = std::bit_cast<std::int64_t>(level);
+  block.interface_id = std::bit_cast<std::int64_t>(un_zig_zag(interface_id));
+  block.begins_at = std::bit_cast<std::int64_t>(un_zig_zag(begins_at));
+  return block;
+}
+
+bool SealedCodec::read_head(Source& source, SealedTable& table, std::span<const SealedColumn> columns,
+                            std::vector<Lane>& lanes) {
+  std::uint64_t rows = 0;
+  if (!source.varint(rows) || rows > most_rows) return false;
+  table.rows = static_cast<std::size_t>(rows);
+  table.columns.resize(columns.size());
+  if (rows == 0) return true;
+  for (std::size_t place = 0; place < columns.size(); ++place) {
+    SealedValues& values = table.columns[place];
+    values.rows_ = table.rows;
+    std::size_t present = table.rows;
+    std::uint8_t some_absent = 0;
+    if (!source.octet(some_absent) || some_absent > 1) return false;
+    if (some_absent == 1) {
+      values.absent_.reserve(table.rows);
+      present = 0;
+      for (std::uint8_t lacking = 0; values.absent_.size() < table.rows; lacking ^= 1U) {
+        std::uint64_t run = 0;
+        const bool first = values.absent_.empty() && lacking == 0;
+        if (!source.varint(run) || run > table.rows - values.absent_.size() || (run == 0 && !first)) return false;
+        values.absent_.insert(values.absent_.end(), static_cast<std::size_t>(run), lacking);
+        if (lacking == 0) present += static_cast<std::size_t>(run);
+      }
+    }
+    if (columns[place].kind == SealedColumn::Kind::text) {
+      std::uint64_t texts = 0;
+      if (!source.varint(texts) || texts > table.rows || (texts == 0 && present != 0)) return false;
+      for (std::uint64_t each = 0; each < texts; ++each) {
+        std::uint64_t size = 0;
+        std::span<const std::uint8_t> octets;
+        if (!source.varint(size) || size > most_octets || !source.take(static_cast<std::size_t>(size), octets))
+          return false;
+        values.texts_.emplace_back(octets.begin(), octets.end());
+      }
+    }
+    for (const int from : lanes_of(columns[place])) {
+      Lane lane{place, from, present, Prediction::base, 0, 0};
+      std::uint8_t prediction = 0;
+      if (!source.octet(prediction) || prediction > static_cast<std::uint8_t>(Prediction::trend)) return false;
+      lane.prediction = static_cast<Prediction>(prediction);
+      if (!source.varint(lane.base) || !source.octet(lane.planes) || lane.planes > 8) return false;
+      lanes.push_back(lane);
+    }
+  }
+  return true;
+}
+
+bool SealedCodec::read_planes(Source& source, const std::vector<Lane>& lanes, SealedTable& table) {
+  std::vector<std::uint64_t> numbers;
+  for (std::size_t place = 0; place < lanes.size(); ++place) {
+    const Lane& lane = lanes[place];
+    SealedValues& values = table.columns[lane.column];
+    std::span<const std::uint8_t> octets;
+    if (!source.take(lane.planes * lane.rows, octets)) return false;
+    const bool only = (place == 0 || lanes[place - 1].column != lane.column) &&
+                      (place + 1 == lanes.size() || lanes[place + 1].column != lane.column);
+    if (only && lane.planes == 0 && lane.prediction == Prediction::base) {
+      values.constant_ = true;
+      values.numbers_.assign(1, std::bit_cast<std::int64_t>(lane.base));
+    } else {
+      numbers.assign(lane.rows, 0);
+      for (std::size_t plane = 0; plane < lane.planes; ++plane) {
+        const std::uint8_t* from = octets.data() + plane * lane.rows;
+        for (std::size_t row = 0; row < lane.rows; ++row)
+          numbers[row] |= static_cast<std::uint64_t>(from[row]) << (8 * plane);
+      }
+      std::uint64_t last = lane.base;
+      std::uint64_t step = 0;
+      for (std::uint64_t& number : numbers) {
+        if (lane.prediction == Prediction::base) {
+          number += lane.base;
+          continue;
+        }
+        const std::uint64_t difference = un_zig_zag(number);
+        step = lane.prediction == Prediction::last ? difference : step + difference;
+        last += step;
+        number = last;
+      }
+      values.numbers_.resize(table.rows);
+      std::size_t next = 0;
+      for (std::size_t row = 0; row < table.rows; ++row) {
+        if (values.absent(row)) continue;
+        const std::uint64_t part = numbers[next++] << static_cast<unsigned>(lane.from);
+        values.numbers_[row] = std::bit_cast<std::int64_t>(std::bit_cast<std::uint64_t>(values.numbers_[row]) | part);
+      }
+    }
+    if (values.texts_.empty()) continue;
+    const auto texts = static_cast<std::int64_t>(values.texts_.size());
+    if (std::any_of(values.numbers_.begin(), values.numbers_.end(),
+                    [texts](std::int64_t text) { return text < 0 || text >= texts; })) {
+      return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace octopoll::store

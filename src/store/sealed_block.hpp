@@ -1,0 +1,132 @@
+#pragma once
+// Rows of one interface over a span of time, packed column by column. Pure: octets in, rows out.
+//
+// A block is one octet, the format (1), and one zstd frame with its checksum. In the frame: a head, then planes.
+//
+//     head      varint   level, zig-zag interface, zig-zag begin, then the two tables: rows, and exceptions
+//     a table   varint   number of rows; nothing more where it is 0. Then each of its columns:
+//     a column  octet    0: no row lacks it; 1: some do: varint lengths of runs that have it, lack it, have it, ...
+//               strings  of a column of text: varint count, each with its varint length. Its numbers are places there.
+//               lanes    of what is there: octet prediction, varint base, octet planes
+//     a lane    the number, or those bits of it that a table packs into one column beside others
+//
+// A lane's numbers become differences of what the prediction says of them, modulo 2^64: from the base (0), from the one
+// before (1, zig-zag) or from as much more as the one before grew by (2, zig-zag). Whichever makes the smallest numbers
+// is taken. Their lowest octets follow each other as one plane, then the next ones, as many as the largest number has:
+// none where all are alike. Each plane is a zstd block of its own, so that zstd stores noise as it is, codes what leans
+// to some values with a table of its own, and a plane of one value costs four octets. Varints of the same differences
+// take a tenth more, since they spend a bit of eight on saying where they end.
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <tl/expected.hpp>
+#include <vector>
+
+struct ZSTD_CCtx_s;
+struct ZSTD_DCtx_s;
+
+namespace octopoll::store {
+
+/// What a column of a table holds.
+struct SealedColumn {
+  enum class Kind : std::uint8_t { integer, real, text };
+  std::string_view name;
+  Kind kind = Kind::integer;
+  std::span<const int> lanes = {};  ///< first bits of the numbers packed into it; none: it is one number
+};
+
+/// The values of one column, by row.
+class SealedValues {
+ public:
+  void append(std::int64_t number) {
+    numbers_.push_back(number);
+    if (!absent_.empty()) absent_.push_back(0);
+    ++rows_;
+  }
+  void append_absent() {
+    if (absent_.empty()) absent_.assign(rows_, 0);
+    absent_.push_back(1);
+    numbers_.push_back(0);
+    ++rows_;
+  }
+  void append_text(std::string_view text);
+  void reserve(std::size_t rows) { numbers_.reserve(rows); }
+
+  [[nodiscard]] bool absent(std::size_t row) const noexcept { return !absent_.empty() && absent_[row] != 0; }
+  /// Of a real the bits; of a text its place among texts().
+  [[nodiscard]] std::int64_t number(std::size_t row) const noexcept { return numbers_[constant_ ? 0 : row]; }
+  [[nodiscard]] const std::string& text(std::size_t row) const noexcept {
+    return texts_[static_cast<std::size_t>(number(row))];
+  }
+  [[nodiscard]] std::size_t octets() const noexcept { return 8 * numbers_.capacity() + absent_.capacity(); }
+
+ private:
+  friend class SealedCodec;
+  std::vector<std::int64_t> numbers_;  // a single one where `constant_`
+  std::vector<std::uint8_t> absent_;   // empty where no row lacks it
+  std::vector<std::string> texts_;
+  bool constant_ = false;
+  std::size_t rows_ = 0;
+};
+
+struct SealedTable {
+  std::size_t rows = 0;
+  std::vector<SealedValues> columns;  ///< the first: what orders the rows, the key without its interface
+};
+
+struct SealedBlock {
+  std::int64_t level = 0;  ///< seconds of a sum; 0: samples
+  std::int64_t interface_id = 0;
+  std::int64_t begins_at = 0;  ///< unix ms, of the span
+  SealedTable rows;
+  SealedTable exceptions;
+
+  [[nodiscard]] std::size_t octets() const noexcept;
+};
+
+/// Packs and unpacks, with zstd's working memory. Thread: one at a time.
+class SealedCodec {
+ public:
+  SealedCodec();
+  ~SealedCodec();
+  SealedCodec(SealedCodec&&) noexcept;
+  SealedCodec& operator=(SealedCodec&&) noexcept;
+
+  /// `columns`, `exception_columns`: of the tables, in order. Errors: out of memory (std::bad_alloc).
+  [[nodiscard]] std::vector<std::uint8_t> pack(const SealedBlock& block, std::span<const SealedColumn> columns,
+                                               std::span<const SealedColumn> exception_columns);
+  /// What is wrong with it, in words, where it is no such block or is damaged; whatever the octets, nothing else.
+  [[nodiscard]] tl::expected<SealedBlock, std::string> unpack(std::span<const std::uint8_t> packed,
+                                                              std::span<const SealedColumn> columns,
+                                                              std::span<const SealedColumn> exception_columns);
+
+ private:
+  struct Head;
+  struct Lane;
+  class Source;
+  void put_table(const SealedTable& table, std::span<const SealedColumn> columns);
+  void put_lane(const SealedValues& values, int from, int to);
+  [[nodiscard]] static bool read_head(Source& source, SealedTable& table, std::span<const SealedColumn> columns,
+                                      std::vector<Lane>& lanes);
+  [[nodiscard]] static bool read_planes(Source& source, const std::vector<Lane>& lanes, SealedTable& table);
+
+  struct FreePacker {
+    void operator()(ZSTD_CCtx_s* context) const noexcept;
+  };
+  struct FreeUnpacker {
+    void operator()(ZSTD_DCtx_s* context) const noexcept;
+  };
+  std::unique_ptr<ZSTD_CCtx_s, FreePacker> packer_;
+  std::unique_ptr<ZSTD_DCtx_s, FreeUnpacker> unpacker_;
+  std::vector<std::uint8_t> head_;
+  std::vector<std::uint8_t> planes_;
+  std::vector<std::size_t> plane_ends_;
+  std::vector<std::uint64_t> lane_;
+  std::vector<std::uint8_t> unpacked_;
+};
+
+}  // namespace octopoll::store

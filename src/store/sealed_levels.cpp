@@ -1,0 +1,82 @@
+#include "sealed_levels.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+namespace octopoll::store {
+
+std::string names_of(std::span<const SealedColumn> columns) {
+  std::string names;
+  for (const SealedColumn& column : columns) {
+    if (!names.empty()) names += ", ";
+    names += column.name;
+  }
+  return names;
+}
+
+std::size_t place_of(const SealedTable& table, std::int64_t number) noexcept {
+  std::size_t from = 0;
+  for (std::size_t until = table.rows; from < until;) {
+    const std::size_t middle = from + (until - from) / 2;
+    if (table.columns[0].number(middle) < number) {
+      from = middle + 1;
+    } else {
+      until = middle;
+    }
+  }
+  return from;
+}
+
+std::string name_of(const SealedLevel& level, std::int64_t interface_id, std::int64_t begins_at) {
+  return std::string(level.name) + " of interface " + std::to_string(interface_id) + " from " + date_of(begins_at);
+}
+
+std::string date_of(std::int64_t unix_ms) {
+  const std::chrono::sys_time<std::chrono::milliseconds> time{std::chrono::milliseconds(unix_ms)};
+  const std::chrono::year_month_day date(std::chrono::floor<std::chrono::days>(time));
+  const auto two_digits = [](unsigned number) { return (number < 10 ? "-0" : "-") + std::to_string(number); };
+  return std::to_string(static_cast<int>(date.year())) + two_digits(static_cast<unsigned>(date.month())) +
+         two_digits(static_cast<unsigned>(date.day()));
+}
+
+const SealedLevel& sealed_level(std::int64_t level) noexcept {
+  return *std::find_if(sealed_levels.begin(), sealed_levels.end() - 1,
+                       [level](const SealedLevel& one) { return one.level == level; });
+}
+
+void copy_row(const SealedTable& from, std::size_t row, std::span<const SealedColumn> columns, SealedTable& to) {
+  if (to.columns.empty()) to.columns.resize(columns.size());
+  for (std::size_t place = 0; place < columns.size(); ++place) {
+    const SealedValues& values = from.columns[place];
+    if (values.absent(row)) {
+      to.columns[place].append_absent();
+    } else if (columns[place].kind == SealedColumn::Kind::text) {
+      to.columns[place].append_text(values.text(row));
+    } else {
+      to.columns[place].append(values.number(row));
+    }
+  }
+  ++to.rows;
+}
+
+void merge_rows(SealedTable& block, const SealedTable& more, std::span<const SealedColumn> columns) {
+  if (more.rows == 0) return;
+  if (block.rows == 0) {
+    block = more;
+    return;
+  }
+  SealedTable both;
+  both.columns.resize(columns.size());
+  for (SealedValues& values : both.columns) values.reserve(block.rows + more.rows);
+  std::size_t left = 0;
+  std::size_t right = 0;
+  while (left < block.rows || right < more.rows) {
+    const bool from_left =
+        right == more.rows || (left < block.rows && block.columns[0].number(left) < more.columns[0].number(right));
+    copy_row(from_left ? block : more, from_left ? left++ : right++, columns, both);
+  }
+  block = std::move(both);
+}
+
+}  // namespace octopoll::store

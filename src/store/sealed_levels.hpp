@@ -1,0 +1,159 @@
+#pragma once
+// Which rows are sealed: the tables, their columns, the spans of their blocks. What the writer, the readers and the
+// loadable extension agree on.
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "sealed_block.hpp"
+
+namespace octopoll::store {
+
+/// One kind of rows: those of `table`, whose key `id` is `number << 24 | interface_id`.
+struct SealedLevel {
+  std::int64_t level;     ///< seconds of a sum; 0: samples. As in sealed_rows
+  std::string_view name;  ///< in messages: "samples"
+  std::string_view table;
+  std::string_view unit;    ///< hidden column of the united table: what of the row's key is not its interface
+  std::int64_t unit_scale;  ///< `unit` is the number times this
+  std::int64_t span_ms;     ///< of a block, counted from 1970
+  std::int64_t step_ms;     ///< sealed at once; a part of a span, which grows by it
+  std::int64_t plain_ms;    ///< what ended later stays plain rows
+  std::span<const SealedColumn> columns;            ///< the first is the number
+  std::span<const SealedColumn> exception_columns;  ///< the same of `exception_table`, which few rows have
+  std::string_view exception_table;
+};
+
+namespace sealed_columns {
+
+using Kind = SealedColumn::Kind;
+
+inline constexpr std::array<int, 2> two_of_30_bits{0, 30};
+inline constexpr std::array<int, 4> four_of_15_bits{0, 15, 30, 45};
+
+inline constexpr std::array<SealedColumn, 12> samples{{{"id"},
+                                                       {"read_after_ms"},
+                                                       {"elapsed_us"},
+                                                       {"time_error_ppb"},
+                                                       {"states"},
+                                                       {"speed_mbps"},
+                                                       {"in_octets"},
+                                                       {"out_octets"},
+                                                       {"ucast_pkts", Kind::integer, two_of_30_bits},
+                                                       {"multicast_pkts", Kind::integer, two_of_30_bits},
+                                                       {"broadcast_pkts", Kind::integer, two_of_30_bits},
+                                                       {"faults", Kind::integer, four_of_15_bits}}};
+
+inline constexpr std::array<SealedColumn, 20> exceptions{{{"id"},
+                                                          {"in_speed_bps"},
+                                                          {"out_speed_bps"},
+                                                          {"in_elapsed_us"},
+                                                          {"out_elapsed_us"},
+                                                          {"admin_status", Kind::text},
+                                                          {"oper_status", Kind::text},
+                                                          {"exceptions", Kind::text},
+                                                          {"in_ucast_pkts"},
+                                                          {"out_ucast_pkts"},
+                                                          {"in_multicast_pkts"},
+                                                          {"out_multicast_pkts"},
+                                                          {"in_broadcast_pkts"},
+                                                          {"out_broadcast_pkts"},
+                                                          {"in_errors"},
+                                                          {"out_errors"},
+                                                          {"in_discards"},
+                                                          {"out_discards"},
+                                                          {"flapped_at"},
+                                                          {"in_unknown_protos"}}};
+
+inline constexpr std::array<SealedColumn, 22> traffic{{{"id"},
+                                                       {"in_octets"},
+                                                       {"out_octets"},
+                                                       {"in_missing_us"},
+                                                       {"out_missing_us"},
+                                                       {"in_bps_max"},
+                                                       {"out_bps_max"},
+                                                       {"in_bps_min"},
+                                                       {"out_bps_min"},
+                                                       {"in_packets"},
+                                                       {"out_packets"},
+                                                       {"in_errors"},
+                                                       {"out_errors"},
+                                                       {"in_discards"},
+                                                       {"out_discards"},
+                                                       {"speed_mbps"},
+                                                       {"in_utilization", Kind::real},
+                                                       {"in_utilization_max", Kind::real},
+                                                       {"in_utilization_us"},
+                                                       {"out_utilization", Kind::real},
+                                                       {"out_utilization_max", Kind::real},
+                                                       {"out_utilization_us"}}};
+
+}  // namespace sealed_columns
+
+inline constexpr std::int64_t hour_ms = 3'600'000;
+inline constexpr std::int64_t day_ms = 24 * hour_ms;
+
+/// Spans of some two thousand rows: shorter ones pack worse, and of longer ones more is unpacked that nobody asked for.
+/// Sums of a span are sealed in parts, so that few wait for its end as plain rows.
+inline constexpr std::array<SealedLevel, 3> sealed_levels{
+    {{0, "samples", "sample_rows", "poll_id", 1, day_ms, day_ms, 2 * day_ms, sealed_columns::samples,
+      sealed_columns::exceptions, "sample_exceptions"},
+     {300,
+      "sums of 5 minutes",
+      "traffic_5m",
+      "begins_at",
+      300'000,
+      8 * day_ms,
+      2 * day_ms,
+      day_ms,
+      sealed_columns::traffic,
+      {},
+      {}},
+     {3600,
+      "sums of hours",
+      "traffic_1h",
+      "begins_at",
+      hour_ms,
+      64 * day_ms,
+      8 * day_ms,
+      2 * day_ms,
+      sealed_columns::traffic,
+      {},
+      {}}}};
+
+/// The begin of the part of length `length` that holds `at`.
+[[nodiscard]] constexpr std::int64_t begin_of(std::int64_t at, std::int64_t length) noexcept {
+  const std::int64_t past = at % length;
+  return at - (past < 0 ? past + length : past);
+}
+
+/// The key of a row of any of these tables, and its parts.
+inline constexpr std::int64_t interfaces_of_a_number = std::int64_t{1} << 24;
+[[nodiscard]] constexpr std::int64_t key_of(std::int64_t number, std::int64_t interface_id) noexcept {
+  return number * interfaces_of_a_number + interface_id;
+}
+[[nodiscard]] constexpr std::int64_t number_of(std::int64_t key) noexcept { return key >> 24; }
+[[nodiscard]] constexpr std::int64_t interface_of(std::int64_t key) noexcept {
+  return key & (interfaces_of_a_number - 1);
+}
+
+/// "id, in_octets, …": what is selected and inserted, in the order of `columns`.
+[[nodiscard]] std::string names_of(std::span<const SealedColumn> columns);
+/// The place of the first row whose number is not below `number`.
+[[nodiscard]] std::size_t place_of(const SealedTable& table, std::int64_t number) noexcept;
+/// "samples of interface 17 from 2026-01-31"
+[[nodiscard]] std::string name_of(const SealedLevel& level, std::int64_t interface_id, std::int64_t begins_at);
+/// Of UTC: "2026-01-31"
+[[nodiscard]] std::string date_of(std::int64_t unix_ms);
+/// The level of that number in the file; it is one.
+[[nodiscard]] const SealedLevel& sealed_level(std::int64_t level) noexcept;
+
+/// Adds the row to the end of `to`.
+void copy_row(const SealedTable& from, std::size_t row, std::span<const SealedColumn> columns, SealedTable& to);
+/// Adds the rows of `more` to `block`, in the order of their numbers.
+void merge_rows(SealedTable& block, const SealedTable& more, std::span<const SealedColumn> columns);
+
+}  // namespace octopoll::store

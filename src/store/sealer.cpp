@@ -1,0 +1,389 @@
+#include "sealer.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <iterator>
+#include <limits>
+#include <string_view>
+#include <utility>
+
+#include "cycle_rows.hpp"
+#include "octopoll/core/log.hpp"
+
+namespace octopoll::store {
+namespace {
+
+constexpr std::int64_t rows_at_once = 20'000;  // in a step, where an interface has not more in its part
+constexpr std::int64_t most_interfaces_at_once = 512;
+constexpr std::int64_t cost_of_a_step = 100;  // in rows, of one that finds none
+constexpr std::int64_t states_with_exceptions = 65536;
+
+std::int64_t unix_ms(WallTime time) { return time.time_since_epoch().count(); }
+
+Result<std::optional<std::int64_t>> one(Statement& statement) {
+  const auto found = statement.next();
+  std::optional<std::int64_t> value;
+  if (found && *found && !statement.is_null(0)) value = statement.integer(0);
+  statement.reset();
+  if (!found) return tl::make_unexpected(found.error());
+  return value;
+}
+template <class... Args>
+Result<std::optional<std::int64_t>> one_of(Statement& statement, const Args&... args) {
+  statement.reset();
+  int place = 0;
+  (statement.set(++place, args), ...);
+  return one(statement);
+}
+
+/// Calls `take` for each row of a statement whose places are bound.
+template <class Take>
+Result<> each_row(Statement& statement, Take&& take) {
+  for (auto row = statement.next();; row = statement.next()) {
+    if (!row || !*row) {
+      statement.reset();
+      if (!row) return tl::make_unexpected(row.error());
+      return {};
+    }
+    if (Result<> taken = take(); !taken) {
+      statement.reset();
+      return taken;
+    }
+  }
+}
+
+/// The columns of a row from the second on.
+void append_row(const Statement& row, std::span<const SealedColumn> columns, std::int64_t number, SealedTable& table) {
+  if (table.columns.empty()) table.columns.resize(columns.size());
+  table.columns[0].append(number);
+  for (std::size_t place = 1; place < columns.size(); ++place) {
+    const int column = static_cast<int>(place);
+    if (row.is_null(column)) {
+      table.columns[place].append_absent();
+    } else if (columns[place].kind == SealedColumn::Kind::text) {
+      table.columns[place].append_text(row.text(column));
+    } else if (columns[place].kind == SealedColumn::Kind::real) {
+      table.columns[place].append(std::bit_cast<std::int64_t>(row.real(column)));
+    } else {
+      table.columns[place].append(row.integer(column));
+    }
+  }
+  ++table.rows;
+}
+
+}  // namespace
+
+Result<Sealer> Sealer::create(Database& database) {
+  std::vector<Level> levels;
+  for (const SealedLevel& of : sealed_levels) {
+    auto rows =
+        database.prepare(fmt::format("SELECT {} FROM {} WHERE id BETWEEN ? AND ?", names_of(of.columns), of.table));
+    if (!rows) return tl::make_unexpected(rows.error());
+    auto take = database.prepare(fmt::format("DELETE FROM {} WHERE id BETWEEN ? AND ?", of.table));
+    if (!take) return tl::make_unexpected(take.error());
+    levels.push_back({of, std::move(*rows), std::move(*take)});
+  }
+  const std::string exception =
+      fmt::format("SELECT {} FROM sample_exceptions WHERE id = ?", names_of(sealed_columns::exceptions));
+  const std::array<std::string_view, 20> sql = {
+      "SELECT (SELECT count(*) FROM rollup_backlog) + (SELECT count(*) FROM rollups_put_off)",
+      "SELECT EXISTS (SELECT 1 FROM rollups_due WHERE begins_at < ?)",
+      "SELECT max(ifnull((SELECT begins_at FROM kept_from WHERE what = 'samples'), started_at), started_at) FROM polls"
+      " WHERE id = (SELECT min(id) >> 24 FROM sample_rows)",
+      "SELECT min(next) FROM (SELECT (SELECT min(started_at) FROM polls WHERE device_id = d.id AND started_at >= ?1)"
+      " AS next FROM devices d)",
+      "SELECT min(begins_at) FROM traffic_times WHERE step_s = ?",
+      "SELECT min(begins_at) FROM traffic_times WHERE step_s = ? AND begins_at >= ?",
+      "SELECT begins_at, interface_id FROM sealing WHERE level = ?",
+      "INSERT INTO sealing (level, begins_at, interface_id, sealed_until) VALUES (?1, ?2, ?3, ?4)"
+      " ON CONFLICT (level) DO UPDATE SET begins_at = ?2, interface_id = ?3, sealed_until = max(sealed_until, ?4)",
+      "SELECT id, device_id FROM interfaces WHERE id > ? ORDER BY id LIMIT ?",
+      "SELECT id FROM polls WHERE device_id = ? AND started_at >= ? AND started_at < ?",
+      "SELECT poll_id FROM device_latest WHERE device_id = ?1 AND poll_id IS NOT NULL"
+      " UNION SELECT poll_id FROM older_readings WHERE interface_id BETWEEN ?2 AND ?3",
+      "SELECT open_bin FROM rollup_state WHERE device_id = ?",
+      "SELECT begins_at FROM traffic_times WHERE step_s = ? AND begins_at >= ? AND begins_at < ?",
+      exception,
+      "DELETE FROM sample_exceptions WHERE id = ?",
+      "SELECT packed FROM sealed_rows WHERE level = ? AND begins_at = ? AND interface_id = ?",
+      "INSERT OR REPLACE INTO sealed_rows (level, begins_at, interface_id, row_count, exception_count, packed)"
+      " VALUES (?, ?, ?, ?, ?, ?)",
+      "SELECT min(begins_at) FROM sealed_rows WHERE level = ?",
+      "SELECT sum(row_count) FROM sealed_rows WHERE level = ?1 AND begins_at = ?2 AND interface_id < ifnull((SELECT"
+      " interface_id FROM sealed_rows WHERE level = ?1 AND begins_at = ?2 ORDER BY interface_id LIMIT 1 OFFSET ?3),"
+      " 16777216)",
+      "DELETE FROM sealed_rows WHERE level = ?1 AND begins_at = ?2 AND interface_id < ifnull((SELECT"
+      " interface_id FROM sealed_rows WHERE level = ?1 AND begins_at = ?2 ORDER BY interface_id LIMIT 1 OFFSET ?3),"
+      " 16777216)",
+  };
+  std::vector<Statement> made;
+  for (const std::string_view each : sql) {
+    auto statement = database.prepare(each);
+    if (!statement) return tl::make_unexpected(statement.error());
+    made.push_back(std::move(*statement));
+  }
+  auto plain = PlainRows::create(database);
+  if (!plain) return tl::make_unexpected(plain.error());
+  // Braced initialisers are evaluated in order, which is the order of the members and of the list above.
+  auto next = std::make_move_iterator(made.begin());
+  return Sealer(std::move(levels),
+                Statements{*next++, *next++, *next++, *next++, *next++, *next++, *next++, *next++, *next++, *next++,
+                           *next++, *next++, *next++, *next++, *next++, *next++, *next++, *next++, *next++, *next++},
+                std::move(*plain));
+}
+
+Result<std::int64_t> Sealer::seal(WallTime now, std::int64_t rows) {
+  credit_ += rows;
+  std::int64_t sealed = 0;
+  for (Level& level : levels_) {
+    while (credit_ > 0) {
+      const auto more = seal_some(level, unix_ms(now));
+      if (!more) return tl::make_unexpected(more.error());
+      if (!*more) break;
+      credit_ -= **more + cost_of_a_step;
+      sealed += **more;
+    }
+  }
+  credit_ = std::min<std::int64_t>(credit_, 0);
+  return sealed;
+}
+
+Result<std::optional<std::int64_t>> Sealer::seal_some(Level& level, std::int64_t now_ms) {
+  const auto part = due_part(level.of, now_ms);
+  if (!part) return tl::make_unexpected(part.error());
+  if (!*part) return std::nullopt;
+  auto chunk = next_chunk(level.of, **part);
+  if (!chunk) return tl::make_unexpected(chunk.error());
+  const auto moved = move_rows(level, **part, *chunk);
+  if (!moved) return tl::make_unexpected(moved.error());
+  if (auto noted = move_on(level.of, **part, *chunk); !noted) return tl::make_unexpected(noted.error());
+  return *moved;
+}
+
+// The part that comes next, if it is over for so long that it may be sealed. A clock that went back a part or more, as
+// one that was wrong for a while does, takes the place where sealing stands along with it.
+Result<std::optional<Sealer::Part>> Sealer::due_part(const SealedLevel& level, std::int64_t now_ms) {
+  statements_.state.reset();
+  statements_.state.set(1, level.level);
+  const auto found = statements_.state.next();
+  std::optional<Part> part;
+  if (found && *found) part = Part{statements_.state.integer(0), statements_.state.integer(1)};
+  statements_.state.reset();
+  if (!found) return tl::make_unexpected(found.error());
+
+  const std::int64_t newest = begin_of(now_ms - level.plain_ms, level.step_ms);  // of those that are not over
+  if (!part) {
+    const auto oldest = level.level == 0 ? one(statements_.oldest_sample) : one_of(statements_.oldest_sum, level.level);
+    if (!oldest) return tl::make_unexpected(oldest.error());
+    if (!*oldest) return std::nullopt;
+    part = Part{begin_of(**oldest, level.step_ms), 0};
+  }
+  if (part->begins_at > newest) {
+    part = Part{newest, 0};
+    if (auto noted = statements_.put_state.run(level.level, newest, 0, newest); !noted)
+      return tl::make_unexpected(noted.error());
+  }
+  if (part->begins_at == newest) return std::nullopt;
+  const auto summed = is_summed(level, part->begins_at + level.step_ms);
+  if (!summed) return tl::make_unexpected(summed.error());
+  return *summed ? part : std::nullopt;
+}
+
+Result<bool> Sealer::is_summed(const SealedLevel& level, std::int64_t until_ms) {
+  const auto backlog = one(statements_.backlog);
+  if (!backlog) return tl::make_unexpected(backlog.error());
+  if (*backlog != 0) return false;
+  if (level.level == 0) return true;  // of each device see keep_newest()
+  const auto due = one_of(statements_.due_before, until_ms / 1000);
+  if (!due) return tl::make_unexpected(due.error());
+  return *due == 0;
+}
+
+Result<Sealer::Chunk> Sealer::next_chunk(const SealedLevel& level, const Part& part) {
+  Chunk chunk;
+  Statement& next = statements_.interfaces;
+  next.reset();
+  next.set(1, part.interface_id);
+  next.set(2, most_interfaces_at_once);
+  bool other_device = false;
+  auto read = each_row(next, [&]() -> Result<> {
+    const std::int64_t device_id = next.integer(1);
+    if (chunk.ids.empty()) chunk.device_id = device_id;
+    other_device = other_device || (level.level == 0 && device_id != chunk.device_id);
+    if (!other_device) chunk.ids.push_back(next.integer(0));
+    return {};
+  });
+  if (!read) return tl::make_unexpected(read.error());
+  chunk.last = !other_device && static_cast<std::int64_t>(chunk.ids.size()) < most_interfaces_at_once;
+  if (chunk.ids.empty()) return chunk;
+  if (auto numbers = read_numbers(level, part, chunk); !numbers) return tl::make_unexpected(numbers.error());
+  if (numbers_.empty()) return chunk;
+  const auto most =
+      static_cast<std::size_t>(std::max<std::int64_t>(1, rows_at_once / static_cast<std::int64_t>(numbers_.size())));
+  if (chunk.ids.size() > most) {
+    chunk.ids.resize(most);
+    chunk.last = false;
+  }
+  if (level.level == 0) {
+    if (auto kept = keep_newest(chunk); !kept) return tl::make_unexpected(kept.error());
+  }
+  return chunk;
+}
+
+Result<> Sealer::read_numbers(const SealedLevel& level, const Part& part, const Chunk& chunk) {
+  numbers_.clear();
+  const std::int64_t until = part.begins_at + level.step_ms;
+  Statement& read = level.level == 0 ? statements_.polls : statements_.times;
+  read.reset();
+  if (level.level == 0) {
+    const auto open_bin = one_of(statements_.open_bin, chunk.device_id);
+    if (!open_bin) return tl::make_unexpected(open_bin.error());
+    // What the open bin is made of must be found as rows. The clock went back, or it would be long closed.
+    if (*open_bin && **open_bin * sealed_levels[1].unit_scale < until) return {};
+    read.set(1, chunk.device_id);
+  } else {
+    read.set(1, level.level);
+  }
+  read.set(2, part.begins_at);
+  read.set(3, until);
+  auto done = each_row(read, [&]() -> Result<> {
+    numbers_.push_back(read.integer(0) / (level.level == 0 ? 1 : level.unit_scale));
+    return {};
+  });
+  if (!done) return done;
+  std::sort(numbers_.begin(), numbers_.end());
+  return {};
+}
+
+Result<> Sealer::keep_newest(const Chunk& chunk) {
+  Statement& kept = statements_.kept_polls;
+  kept.reset();
+  kept.set(1, chunk.device_id);
+  kept.set(2, chunk.ids.front());
+  kept.set(3, chunk.ids.back());
+  return each_row(kept, [&]() -> Result<> {
+    const auto place = std::lower_bound(numbers_.begin(), numbers_.end(), kept.integer(0));
+    if (place != numbers_.end() && *place == kept.integer(0)) numbers_.erase(place);
+    return {};
+  });
+}
+
+Result<std::int64_t> Sealer::move_rows(Level& level, const Part& part, Chunk& chunk) {
+  if (chunk.ids.empty() || numbers_.empty()) return 0;
+  const std::int64_t first = chunk.ids.front();
+  const std::int64_t last = chunk.ids.back();
+  std::vector<SealedBlock> blocks(chunk.ids.size());
+  for (std::size_t place = 0; place < blocks.size(); ++place) {
+    blocks[place].level = level.of.level;
+    blocks[place].interface_id = chunk.ids[place];
+    blocks[place].begins_at = begin_of(part.begins_at, level.of.span_ms);
+  }
+  std::int64_t moved = 0;
+  for (const std::int64_t number : numbers_) {
+    auto block = blocks.begin();
+    const std::int64_t before = moved;
+    level.rows.reset();
+    level.rows.set(1, sample_id(number, first));
+    level.rows.set(2, sample_id(number, last));
+    auto read = each_row(level.rows, [&]() -> Result<> {
+      const std::int64_t id = level.rows.integer(0);
+      const std::int64_t interface_id = id & (most_interfaces - 1);
+      while (block != blocks.end() && block->interface_id < interface_id) ++block;
+      // A row of no interface is none that anybody could ask for.
+      if (block == blocks.end() || block->interface_id != interface_id) return {};
+      ++moved;
+      append_row(level.rows, level.of.columns, number, block->rows);
+      if (level.of.exception_columns.empty() || level.rows.integer(4) < states_with_exceptions) return {};
+      return move_exception(id, number, *block);
+    });
+    if (!read) return tl::make_unexpected(read.error());
+    if (moved == before) continue;
+    level.take.reset();
+    level.take.set(1, sample_id(number, first));
+    level.take.set(2, sample_id(number, last));
+    if (auto taken = level.take.next(); !taken) return tl::make_unexpected(taken.error());
+    level.take.reset();
+  }
+  for (SealedBlock& block : blocks) {
+    if (block.rows.rows == 0) continue;
+    if (auto written = write_block(level.of, block); !written) return tl::make_unexpected(written.error());
+  }
+  return moved;
+}
+
+Result<> Sealer::move_exception(std::int64_t id, std::int64_t number, SealedBlock& block) {
+  Statement& read = statements_.exception;
+  read.reset();
+  read.set(1, id);
+  auto done = each_row(read, [&]() -> Result<> {
+    append_row(read, sealed_columns::exceptions, number, block.exceptions);
+    return {};
+  });
+  if (!done) return done;
+  return statements_.take_exceptions.run(id);
+}
+
+// A block that is damaged stays as it is, for whoever can mend it; what should have joined it stays plain.
+Result<> Sealer::write_block(const SealedLevel& level, SealedBlock& block) {
+  Statement& known = statements_.block;
+  known.reset();
+  known.set(1, level.level);
+  known.set(2, block.begins_at);
+  known.set(3, block.interface_id);
+  const auto found = known.next();
+  tl::expected<SealedBlock, std::string> before;
+  const bool any = found && *found;
+  if (any) before = codec_.unpack(known.blob(0), level.columns, level.exception_columns);
+  known.reset();
+  if (!found) return tl::make_unexpected(found.error());
+  if (any && !before) {
+    log::error("the block of {} is damaged ({}); what would join it stays as it is",
+               name_of(level, block.interface_id, block.begins_at), before.error());
+    const auto put_back =
+        plain_.insert(block, std::numeric_limits<std::int64_t>::min(), std::numeric_limits<std::int64_t>::max());
+    if (!put_back) return tl::make_unexpected(put_back.error());
+    return {};
+  }
+  if (any) {
+    merge_rows(block.rows, before->rows, level.columns);
+    merge_rows(block.exceptions, before->exceptions, level.exception_columns);
+  }
+  const auto packed = codec_.pack(block, level.columns, level.exception_columns);
+  return statements_.put_block.run(
+      level.level, block.begins_at, block.interface_id, static_cast<std::int64_t>(block.rows.rows),
+      static_cast<std::int64_t>(block.exceptions.rows), std::span<const std::uint8_t>(packed));
+}
+
+Result<> Sealer::move_on(const SealedLevel& level, const Part& part, const Chunk& chunk) {
+  const std::int64_t end = part.begins_at + level.step_ms;
+  if (!chunk.last && !chunk.ids.empty()) {
+    return statements_.put_state.run(level.level, part.begins_at, chunk.ids.back(), end);
+  }
+  const auto next =
+      level.level == 0 ? one_of(statements_.next_sample, end) : one_of(statements_.next_sum, level.level, end);
+  if (!next) return tl::make_unexpected(next.error());
+  return statements_.put_state.run(level.level, *next ? begin_of(**next, level.step_ms) : end, 0, end);
+}
+
+Result<std::int64_t> Sealer::take_old(WallTime now, const Retention& retention, std::int64_t blocks) {
+  const std::array keeps = {retention.samples, retention.five_minutes, retention.hours};
+  std::int64_t taken = 0;
+  for (std::size_t place = 0; place < levels_.size(); ++place) {
+    if (!keeps[place]) continue;
+    const SealedLevel& level = levels_[place].of;
+    const auto begins_at = one_of(statements_.first_span, level.level);
+    if (!begins_at) return tl::make_unexpected(begins_at.error());
+    if (!*begins_at || **begins_at + level.span_ms > unix_ms(now - std::max(*keeps[place], least_kept))) continue;
+    const auto rows = one_of(statements_.old_rows, level.level, **begins_at, blocks);
+    if (!rows) return tl::make_unexpected(rows.error());
+    taken += rows->value_or(0);
+    auto done = statements_.take_blocks.run(level.level, **begins_at, blocks);
+    if (!done) return tl::make_unexpected(done.error());
+  }
+  return taken;
+}
+
+}  // namespace octopoll::store

@@ -1,0 +1,82 @@
+#pragma once
+// Makes blocks of rows that do not change any more.
+//
+// Part by part in the order of time: a part of a level is sealed when it ended long enough ago and all sums that are
+// made of it are made. A step takes the rows of some interfaces in one part out of their table, adds them to the blocks
+// of those interfaces, and notes in `sealing` how far it came: all in the caller's transaction. A row that comes for a
+// part that was sealed is a plain row like any other. So at any moment
+//
+//     a row is either in its table or in one block, never in both,
+//
+// which is why whoever reads may simply take both. What must be found by its key stays plain: the newest reading of
+// each interface, and what an open bin of 5 minutes is made of.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "database.hpp"
+#include "octopoll/core/clock.hpp"
+#include "octopoll/core/retention.hpp"
+#include "plain_rows.hpp"
+#include "sealed_levels.hpp"
+
+namespace octopoll::store {
+
+/// Runs inside the caller's transactions, each time a bounded amount. Errors: store.
+class Sealer {
+ public:
+  [[nodiscard]] static Result<Sealer> create(Database& database);
+
+  /// Seals up to about `rows` rows, where so many are due at `now`; the number sealed. It may be some thousand more,
+  /// which the next calls make up for.
+  [[nodiscard]] Result<std::int64_t> seal(WallTime now, std::int64_t rows);
+  /// Takes up to `blocks` blocks all of whose rows are older than is kept; the number of their rows.
+  [[nodiscard]] Result<std::int64_t> take_old(WallTime now, const Retention& retention, std::int64_t blocks);
+
+ private:
+  struct Part {
+    std::int64_t begins_at = 0;
+    std::int64_t interface_id = 0;  ///< done up to it
+  };
+  struct Level {
+    SealedLevel of;
+    Statement rows, take;  ///< of a range of keys
+  };
+  struct Statements {
+    Statement backlog, due_before, oldest_sample, next_sample, oldest_sum, next_sum, state, put_state;
+    Statement interfaces, polls, kept_polls, open_bin, times, exception, take_exceptions;
+    Statement block, put_block, first_span, old_rows, take_blocks;
+  };
+  /// Interfaces whose rows are sealed together: all there are from the first id to the last, of samples those of one
+  /// device.
+  struct Chunk {
+    std::vector<std::int64_t> ids;
+    std::int64_t device_id = 0;
+    bool last = false;  ///< no interface has a higher id
+  };
+
+  Sealer(std::vector<Level> levels, Statements statements, PlainRows plain)
+      : levels_(std::move(levels)), statements_(std::move(statements)), plain_(std::move(plain)) {}
+
+  [[nodiscard]] Result<std::optional<std::int64_t>> seal_some(Level& level, std::int64_t now_ms);
+  [[nodiscard]] Result<std::optional<Part>> due_part(const SealedLevel& level, std::int64_t now_ms);
+  [[nodiscard]] Result<bool> is_summed(const SealedLevel& level, std::int64_t until_ms);
+  [[nodiscard]] Result<Chunk> next_chunk(const SealedLevel& level, const Part& part);
+  [[nodiscard]] Result<> read_numbers(const SealedLevel& level, const Part& part, const Chunk& chunk);
+  [[nodiscard]] Result<> keep_newest(const Chunk& chunk);
+  [[nodiscard]] Result<std::int64_t> move_rows(Level& level, const Part& part, Chunk& chunk);
+  [[nodiscard]] Result<> move_exception(std::int64_t id, std::int64_t number, SealedBlock& block);
+  [[nodiscard]] Result<> write_block(const SealedLevel& level, SealedBlock& block);
+  [[nodiscard]] Result<> move_on(const SealedLevel& level, const Part& part, const Chunk& chunk);
+
+  std::vector<Level> levels_;
+  Statements statements_;
+  PlainRows plain_;
+  SealedCodec codec_;
+  std::int64_t credit_ = 0;            ///< rows that may be sealed; below 0 where a step took more
+  std::vector<std::int64_t> numbers_;  ///< polls or bins of the part
+};
+
+}  // namespace octopoll::store

@@ -1,0 +1,761 @@
+#include "united_tables.hpp"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cmath>
+#include <exception>
+#include <limits>
+#include <memory>
+#include <new>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "sealed_levels.hpp"
+#include "sqlite_api.hpp"
+
+namespace octopoll::store {
+namespace {
+
+// Blocks that a question comes back to, row by row: those of a device's day. Beyond this the oldest are unpacked again.
+constexpr std::size_t most_octets_kept = 256 << 20;
+
+// Numbers have 39 bits in a key; bounds beyond that mean the same, and can be shifted and multiplied.
+constexpr std::int64_t most_number = (std::int64_t{1} << 39) - 1;
+
+struct Finalize {
+  void operator()(sqlite3_stmt* statement) const noexcept { sqlite3_finalize(statement); }
+};
+using StatementHandle = std::unique_ptr<sqlite3_stmt, Finalize>;
+
+/// What SQLite or a block says of a failure; thrown as far as the call of SQLite that meets it.
+struct Failure {
+  int code = SQLITE_ERROR;
+  std::string words;
+};
+
+StatementHandle prepare(sqlite3* connection, const std::string& sql) {
+  sqlite3_stmt* statement = nullptr;
+  const int code = sqlite3_prepare_v2(connection, sql.c_str(), -1, &statement, nullptr);
+  if (code != SQLITE_OK) throw Failure{code, sqlite3_errmsg(connection)};
+  return StatementHandle(statement);
+}
+
+template <class... Numbers>
+void start(sqlite3_stmt* statement, Numbers... numbers) {
+  sqlite3_reset(statement);
+  int place = 0;
+  (sqlite3_bind_int64(statement, ++place, static_cast<sqlite3_int64>(numbers)), ...);
+}
+
+bool step(sqlite3_stmt* statement) {
+  const int code = sqlite3_step(statement);
+  if (code == SQLITE_ROW) return true;
+  if (code == SQLITE_DONE) return false;
+  throw Failure{code, sqlite3_errmsg(sqlite3_db_handle(statement))};
+}
+
+/// Keys that a question is about: numbers, and interfaces of each.
+struct Keys {
+  std::int64_t first_number = -most_number, last_number = most_number;
+  std::int64_t first_interface = 0, last_interface = interfaces_of_a_number - 1;
+
+  [[nodiscard]] bool none() const noexcept { return first_number > last_number || first_interface > last_interface; }
+  [[nodiscard]] bool of_one_number() const noexcept { return first_number == last_number; }
+  [[nodiscard]] bool of_one_interface() const noexcept { return first_interface == last_interface; }
+};
+
+/// Blocks of one span, by interface, and where the last row of each was found.
+struct Group {
+  struct Entry {
+    SealedBlock block;
+    std::size_t row = 0;
+    std::size_t exception = 0;
+  };
+  const SealedLevel* level = nullptr;
+  std::int64_t begins_at = 0;
+  std::int64_t device_id = 0;  ///< of samples
+  std::int64_t first_interface = 0, last_interface = 0;
+  std::vector<Entry> entries;
+  std::size_t octets = 0;
+};
+
+/// What the tables of one connection share.
+class Shared {
+ public:
+  explicit Shared(sqlite3* connection) : connection_(connection) {}
+
+  /// To be called around the life of a cursor: all that its statements read is then of one moment.
+  void enter() {
+    if (cursors_ != 0) {
+      ++cursors_;
+      return;
+    }
+    if (!anchor_) anchor_ = prepare(connection_, "SELECT 1 FROM main.sqlite_master UNION ALL SELECT 2");
+    start(anchor_.get());
+    static_cast<void>(step(anchor_.get()));
+    unsigned version = 0;
+    sqlite3_file_control(connection_, "main", SQLITE_FCNTL_DATA_VERSION, &version);
+    const int changes = sqlite3_total_changes(connection_);
+    if (version != version_ || changes != changes_) groups_.clear();
+    version_ = version;
+    changes_ = changes;
+    cursors_ = 1;
+  }
+  void leave() noexcept {
+    if (--cursors_ == 0) sqlite3_reset(anchor_.get());
+  }
+
+  [[nodiscard]] sqlite3* connection() const noexcept { return connection_; }
+  [[nodiscard]] SealedBlock unpack(const SealedLevel& level, std::int64_t begins_at, std::int64_t interface_id,
+                                   sqlite3_stmt* statement, int column);
+  /// The blocks that may hold rows of one number; nullptr: none can.
+  [[nodiscard]] std::shared_ptr<Group> group_of(const SealedLevel& level, const Keys& keys);
+
+ private:
+  [[nodiscard]] std::shared_ptr<Group> load(Group wanted);
+
+  sqlite3* connection_;
+  SealedCodec codec_;
+  StatementHandle anchor_, poll_, blocks_of_device_, blocks_;
+  std::vector<std::shared_ptr<Group>> groups_;  // the one that was asked for last is the last one
+  int cursors_ = 0;
+  unsigned version_ = 0;
+  int changes_ = 0;
+};
+
+SealedBlock Shared::unpack(const SealedLevel& level, std::int64_t begins_at, std::int64_t interface_id,
+                           sqlite3_stmt* statement, int column) {
+  const auto* octets = static_cast<const std::uint8_t*>(sqlite3_column_blob(statement, column));
+  const auto size = static_cast<std::size_t>(sqlite3_column_bytes(statement, column));
+  auto block = codec_.unpack({octets, size}, level.columns, level.exception_columns);
+  if (block && (block->level != level.level || block->begins_at != begins_at || block->interface_id != interface_id)) {
+    block = tl::make_unexpected(std::string("it is another one's"));
+  }
+  if (block) return std::move(*block);
+  std::string who;
+  const StatementHandle name = prepare(connection_,
+                                       "SELECT d.name || ' ' || i.name FROM main.interfaces i"
+                                       " JOIN main.devices d ON d.id = i.device_id WHERE i.id = ?");
+  start(name.get(), interface_id);
+  if (step(name.get())) who = reinterpret_cast<const char*>(sqlite3_column_text(name.get(), 0));
+  throw Failure{SQLITE_CORRUPT, "the block of " + name_of(level, interface_id, begins_at) + " (" + who +
+                                    ") is damaged: " + block.error() + "; other times and interfaces can be read"};
+}
+
+std::shared_ptr<Group> Shared::group_of(const SealedLevel& level, const Keys& keys) {
+  Group wanted;
+  wanted.level = &level;
+  wanted.first_interface = keys.first_interface;
+  wanted.last_interface = keys.last_interface;
+  std::int64_t at = keys.first_number * level.unit_scale;
+  if (level.level == 0) {
+    if (!poll_) poll_ = prepare(connection_, "SELECT started_at, device_id FROM main.polls WHERE id = ?");
+    start(poll_.get(), keys.first_number);
+    if (!step(poll_.get())) return nullptr;
+    at = sqlite3_column_int64(poll_.get(), 0);
+    wanted.device_id = sqlite3_column_int64(poll_.get(), 1);
+    sqlite3_reset(poll_.get());
+  }
+  wanted.begins_at = begin_of(at, level.span_ms);
+  const auto holds = [&wanted](const std::shared_ptr<Group>& one) {
+    return one->level == wanted.level && one->begins_at == wanted.begins_at && one->device_id == wanted.device_id &&
+           one->first_interface <= wanted.first_interface && one->last_interface >= wanted.last_interface;
+  };
+  const auto known = std::find_if(groups_.rbegin(), groups_.rend(), holds);
+  if (known == groups_.rend()) return load(std::move(wanted));
+  std::rotate(known.base() - 1, known.base(), groups_.end());
+  return groups_.back();
+}
+
+std::shared_ptr<Group> Shared::load(Group wanted) {
+  const bool samples = wanted.level->level == 0;
+  StatementHandle& blocks = samples ? blocks_of_device_ : blocks_;
+  if (!blocks) {
+    blocks = prepare(connection_,
+                     samples ? "SELECT s.interface_id, s.packed FROM main.interfaces i CROSS JOIN main.sealed_rows s ON"
+                               " s.level = ?1 AND s.begins_at = ?2 AND s.interface_id = i.id"
+                               " WHERE i.device_id = ?5 AND i.id BETWEEN ?3 AND ?4 ORDER BY s.interface_id"
+                             : "SELECT interface_id, packed FROM main.sealed_rows WHERE level = ?1 AND begins_at = ?2"
+                               " AND interface_id BETWEEN ?3 AND ?4 ORDER BY interface_id");
+  }
+  start(blocks.get(), wanted.level->level, wanted.begins_at, wanted.first_interface, wanted.last_interface);
+  if (samples) sqlite3_bind_int64(blocks.get(), 5, wanted.device_id);
+  while (step(blocks.get())) {
+    const std::int64_t interface_id = sqlite3_column_int64(blocks.get(), 0);
+    wanted.entries.push_back({unpack(*wanted.level, wanted.begins_at, interface_id, blocks.get(), 1), 0, 0});
+    wanted.octets += wanted.entries.back().block.octets();
+  }
+  sqlite3_reset(blocks.get());
+  std::size_t kept = wanted.octets;
+  auto first = groups_.end();
+  while (first != groups_.begin() && kept + (*(first - 1))->octets <= most_octets_kept) kept += (*--first)->octets;
+  groups_.erase(groups_.begin(), first);
+  groups_.push_back(std::make_shared<Group>(std::move(wanted)));
+  return groups_.back();
+}
+
+/// What a cursor asks the file.
+struct CursorStatements {
+  StatementHandle by_key, by_interface, next_span, blocks;
+};
+
+/// One of the united tables. Its columns are those of the table in the file, then two hidden ones to ask by.
+struct Table : sqlite3_vtab {
+  std::shared_ptr<Shared> shared;
+  const SealedLevel* level = nullptr;
+  bool exceptions = false;
+  std::vector<CursorStatements> spare;  ///< of cursors that were closed: a question in a loop opens one each time
+
+  [[nodiscard]] std::span<const SealedColumn> columns() const noexcept {
+    return exceptions ? level->exception_columns : level->columns;
+  }
+  [[nodiscard]] std::string_view name() const noexcept { return exceptions ? level->exception_table : level->table; }
+  [[nodiscard]] int unit_column() const noexcept { return static_cast<int>(columns().size()); }
+  [[nodiscard]] int interface_column() const noexcept { return unit_column() + 1; }
+  [[nodiscard]] const SealedTable& of(const SealedBlock& block) const noexcept {
+    return exceptions ? block.exceptions : block.rows;
+  }
+  /// Plain rows: with keys from ?1 to ?2, and with units from ?1 to ?2 of the interface ?3.
+  [[nodiscard]] std::string by_key() const;
+  [[nodiscard]] std::string by_interface() const;
+
+ private:
+  [[nodiscard]] std::string select() const;
+};
+
+std::string Table::select() const {
+  std::string names;
+  for (const SealedColumn& column : columns()) {
+    names += names.empty() ? "SELECT t." : ", t.";
+    names += column.name;
+  }
+  return names + " FROM ";
+}
+
+std::string Table::by_key() const {
+  return select() + "main." + std::string(name()) + " t WHERE t.id BETWEEN ?1 AND ?2 ORDER BY t.id";
+}
+
+std::string Table::by_interface() const {
+  const std::string table = "main." + std::string(name()) + " t";
+  if (level->level == 0) {
+    return select() + "main.interfaces i CROSS JOIN main.polls p ON p.device_id = i.device_id CROSS JOIN " + table +
+           " ON t.id = p.id << 24 | i.id WHERE i.id = ?3 AND p.id BETWEEN ?1 AND ?2";
+  }
+  return select() + "main.traffic_times b CROSS JOIN " + table + " ON t.id = b.begins_at / " +
+         std::to_string(level->unit_scale) + " << 24 | ?3 WHERE b.step_s = " + std::to_string(level->level) +
+         " AND b.begins_at BETWEEN ?1 AND ?2";
+}
+
+/// Where a cursor stands. Of one number: plain rows and sealed ones together, by interface. Else the plain ones, then
+/// block after block, one of them in memory at a time.
+class Cursor : public sqlite3_vtab_cursor {
+ public:
+  explicit Cursor(Table& table) : sqlite3_vtab_cursor{&table}, table_(table) {
+    table.spare.reserve(table.spare.size() + 1);
+    table.shared->enter();
+    if (table.spare.empty()) return;
+    ask_ = std::move(table.spare.back());
+    table.spare.pop_back();
+  }
+  ~Cursor() {
+    release();
+    if (table_.spare.size() < table_.spare.capacity()) table_.spare.push_back(std::move(ask_));
+    table_.shared->leave();
+  }
+  Cursor(const Cursor&) = delete;
+  Cursor& operator=(const Cursor&) = delete;
+
+  void filter(const Keys& keys);
+  void next();
+  [[nodiscard]] bool at_end() const noexcept { return plain_ == nullptr && sealed_ == nullptr; }
+  [[nodiscard]] std::int64_t key() const;
+  void column(sqlite3_context* result, int which) const;
+
+ private:
+  void release() noexcept;
+  void start_plain();
+  void advance_plain();
+  void advance_group();
+  void advance_blocks();
+  bool open_next_block();
+  [[nodiscard]] bool plain_is_next() const;
+
+  Table& table_;
+  Keys keys_;
+  CursorStatements ask_;
+  sqlite3_stmt* plain_ = nullptr;        // at a row; nullptr: no more of them
+  const SealedBlock* sealed_ = nullptr;  // whose row `row_` is next; nullptr: no more of them
+  std::size_t row_ = 0;
+  std::shared_ptr<Group> group_;
+  std::size_t entry_ = 0;
+  std::optional<std::int64_t> span_;  // whose blocks are read
+  bool span_is_open_ = false;
+  SealedBlock block_;
+};
+
+void Cursor::release() noexcept {
+  for (const StatementHandle* each : {&ask_.by_key, &ask_.by_interface, &ask_.next_span, &ask_.blocks})
+    sqlite3_reset(each->get());
+  plain_ = nullptr;
+  sealed_ = nullptr;
+  group_.reset();
+}
+
+void Cursor::filter(const Keys& keys) {
+  release();
+  keys_ = keys;
+  if (keys_.none()) return;
+  start_plain();
+  if (keys_.of_one_number()) {
+    group_ = table_.shared->group_of(*table_.level, keys_);
+    if (!group_) return;
+    const auto& entries = group_->entries;
+    const auto first = std::partition_point(entries.begin(), entries.end(), [this](const Group::Entry& entry) {
+      return entry.block.interface_id < keys_.first_interface;
+    });
+    entry_ = static_cast<std::size_t>(first - entries.begin());
+    advance_group();
+    return;
+  }
+  span_.reset();
+  span_is_open_ = false;
+  if (open_next_block()) return;
+  sealed_ = nullptr;
+}
+
+void Cursor::start_plain() {
+  const SealedLevel& level = *table_.level;
+  if (keys_.of_one_number() || !keys_.of_one_interface()) {
+    if (!ask_.by_key) ask_.by_key = prepare(table_.shared->connection(), table_.by_key());
+    plain_ = ask_.by_key.get();
+    start(plain_, key_of(keys_.first_number, keys_.first_interface), key_of(keys_.last_number, keys_.last_interface));
+  } else {
+    if (!ask_.by_interface) ask_.by_interface = prepare(table_.shared->connection(), table_.by_interface());
+    plain_ = ask_.by_interface.get();
+    start(plain_, keys_.first_number * level.unit_scale, keys_.last_number * level.unit_scale, keys_.first_interface);
+  }
+  advance_plain();
+}
+
+void Cursor::advance_plain() {
+  if (!step(plain_)) {
+    sqlite3_reset(plain_);
+    plain_ = nullptr;
+  }
+}
+
+// A question goes from poll to poll, so the next row of a block is mostly the one after the last.
+void Cursor::advance_group() {
+  for (; entry_ < group_->entries.size(); ++entry_) {
+    Group::Entry& entry = group_->entries[entry_];
+    if (entry.block.interface_id > keys_.last_interface) break;
+    const SealedTable& rows = table_.of(entry.block);
+    if (rows.rows == 0) continue;
+    std::size_t& row = table_.exceptions ? entry.exception : entry.row;
+    const auto is_it = [&](std::size_t place) {
+      return place < rows.rows && rows.columns[0].number(place) == keys_.first_number;
+    };
+    if (!is_it(row)) row = is_it(row + 1) ? row + 1 : place_of(rows, keys_.first_number);
+    if (!is_it(row)) {
+      if (row == rows.rows) row = 0;
+      continue;
+    }
+    row_ = row;
+    sealed_ = &entry.block;
+    return;
+  }
+  sealed_ = nullptr;
+}
+
+bool Cursor::open_next_block() {
+  const SealedLevel& level = *table_.level;
+  sqlite3* connection = table_.shared->connection();
+  const bool by_time = level.level != 0;
+  for (;;) {
+    if (!span_is_open_) {
+      if (!ask_.next_span) {
+        ask_.next_span = prepare(connection,
+                                 "SELECT begins_at FROM main.sealed_rows WHERE level = ?1 AND begins_at > ?2"
+                                 " ORDER BY begins_at LIMIT 1");
+      }
+      const std::int64_t before = span_ ? *span_
+                                        : (by_time ? begin_of(keys_.first_number * level.unit_scale, level.span_ms) - 1
+                                                   : std::numeric_limits<std::int64_t>::min());
+      start(ask_.next_span.get(), level.level, before);
+      const bool any = step(ask_.next_span.get());
+      if (any) span_ = sqlite3_column_int64(ask_.next_span.get(), 0);
+      sqlite3_reset(ask_.next_span.get());
+      if (!any || (by_time && *span_ > keys_.last_number * level.unit_scale)) return false;
+      if (!ask_.blocks) {
+        ask_.blocks =
+            prepare(connection, std::string("SELECT interface_id, packed FROM main.sealed_rows WHERE level = ?1"
+                                            " AND begins_at = ?2 AND interface_id BETWEEN ?3 AND ?4") +
+                                    (table_.exceptions ? " AND exception_count > 0" : ""));
+      }
+      start(ask_.blocks.get(), level.level, *span_, keys_.first_interface, keys_.last_interface);
+      span_is_open_ = true;
+    }
+    if (!step(ask_.blocks.get())) {
+      sqlite3_reset(ask_.blocks.get());
+      span_is_open_ = false;
+      continue;
+    }
+    block_ = table_.shared->unpack(level, *span_, sqlite3_column_int64(ask_.blocks.get(), 0), ask_.blocks.get(), 1);
+    const SealedTable& rows = table_.of(block_);
+    row_ = place_of(rows, keys_.first_number);
+    if (row_ == rows.rows || rows.columns[0].number(row_) > keys_.last_number) continue;
+    sealed_ = &block_;
+    return true;
+  }
+}
+
+void Cursor::advance_blocks() {
+  const SealedTable& rows = table_.of(block_);
+  if (++row_ < rows.rows && rows.columns[0].number(row_) <= keys_.last_number) return;
+  if (!open_next_block()) sealed_ = nullptr;
+}
+
+bool Cursor::plain_is_next() const {
+  if (plain_ == nullptr || sealed_ == nullptr) return plain_ != nullptr;
+  return !group_ || interface_of(sqlite3_column_int64(plain_, 0)) < sealed_->interface_id;
+}
+
+void Cursor::next() {
+  if (plain_is_next()) {
+    advance_plain();
+  } else if (group_) {
+    ++entry_;
+    advance_group();
+  } else {
+    advance_blocks();
+  }
+}
+
+std::int64_t Cursor::key() const {
+  if (plain_is_next()) return sqlite3_column_int64(plain_, 0);
+  return key_of(table_.of(*sealed_).columns[0].number(row_), sealed_->interface_id);
+}
+
+void Cursor::column(sqlite3_context* result, int which) const {
+  const auto place = static_cast<std::size_t>(which);
+  if (which == table_.unit_column()) return sqlite3_result_int64(result, number_of(key()) * table_.level->unit_scale);
+  if (which == table_.interface_column()) return sqlite3_result_int64(result, interface_of(key()));
+  if (plain_is_next()) return sqlite3_result_value(result, sqlite3_column_value(plain_, which));
+  if (which == 0) return sqlite3_result_int64(result, key());
+  const SealedValues& values = table_.of(*sealed_).columns[place];
+  if (values.absent(row_)) return sqlite3_result_null(result);
+  switch (table_.columns()[place].kind) {
+    case SealedColumn::Kind::integer:
+      return sqlite3_result_int64(result, values.number(row_));
+    case SealedColumn::Kind::real:
+      return sqlite3_result_double(result, std::bit_cast<double>(values.number(row_)));
+    case SealedColumn::Kind::text: {
+      const std::string& text = values.text(row_);
+      return sqlite3_result_text64(result, text.data(), text.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
+    }
+  }
+}
+
+// A plan is a text of two letters for each value that the filter gets: what is asked for and how. SQLite checks every
+// condition again itself, so that a bound may be wider than what was asked.
+constexpr char asks_key = 'k';
+constexpr char asks_unit = 'u';
+constexpr char asks_interface = 'i';
+constexpr char is_equal = '=';
+constexpr char is_least = 'l';  // or above
+constexpr char is_most = 'm';   // or below
+constexpr char is_above = '>';
+constexpr char is_below = '<';
+
+void narrow(Keys& keys, const Table& table, char what, char how, std::int64_t value) {
+  const std::int64_t scale = table.level->unit_scale;
+  if (what == asks_interface) {
+    keys.first_interface = std::max(keys.first_interface, value);
+    keys.last_interface = std::min(keys.last_interface, value);
+    return;
+  }
+  const std::int64_t number =
+      what == asks_key ? number_of(value) : begin_of(value, scale) / scale;  // that of a bin which holds the moment
+  if (how != is_most) keys.first_number = std::max(keys.first_number, number);
+  if (how != is_least) keys.last_number = std::min(keys.last_number, number);
+}
+
+/// Whole keys say which interfaces only where they are of one number.
+void narrow_interfaces(Keys& keys, std::int64_t first_key, std::int64_t last_key) {
+  if (!keys.of_one_number()) return;
+  if (number_of(first_key) == keys.first_number)
+    keys.first_interface = std::max(keys.first_interface, interface_of(first_key));
+  if (number_of(last_key) == keys.first_number)
+    keys.last_interface = std::min(keys.last_interface, interface_of(last_key));
+}
+
+/// What SQLite calls. Source: https://sqlite.org/vtab.html
+struct Module {
+  /// Runs `call`; what it throws becomes the words of the table's error.
+  template <class Call>
+  static int guarded(sqlite3_vtab* table, Call&& call) noexcept {
+    const auto fail = [table](int code, const char* words) {
+      sqlite3_free(table->zErrMsg);
+      table->zErrMsg = sqlite3_mprintf("%s", words);
+      return code;
+    };
+    try {
+      call();
+      return SQLITE_OK;
+    } catch (const Failure& failure) {
+      return fail(failure.code, failure.words.c_str());
+    } catch (const std::bad_alloc&) {
+      return SQLITE_NOMEM;
+    } catch (const std::exception& problem) {
+      return fail(SQLITE_ERROR, problem.what());
+    }
+  }
+
+  static int connect(sqlite3* connection, void* known, int, const char* const* words, sqlite3_vtab** table,
+                     char** error) noexcept {
+    const std::string_view name = words[2];
+    try {
+      auto made = std::make_unique<Table>();
+      for (const SealedLevel& level : sealed_levels) {
+        if (name != level.table && name != level.exception_table) continue;
+        made->level = &level;
+        made->exceptions = name == level.exception_table;
+      }
+      if (made->level == nullptr) {
+        *error = sqlite3_mprintf("no rows of %s are sealed", words[2]);
+        return SQLITE_ERROR;
+      }
+      std::string columns = "CREATE TABLE x (";
+      for (const SealedColumn& column : made->columns()) {
+        constexpr std::array<std::string_view, 3> types{"INTEGER", "REAL", "TEXT"};
+        columns += std::string(column.name) + " " + std::string(types[static_cast<std::size_t>(column.kind)]) + ", ";
+      }
+      columns += std::string(made->level->unit) + " INTEGER HIDDEN, interface_id INTEGER HIDDEN)";
+      sqlite3_vtab_config(connection, SQLITE_VTAB_DIRECTONLY);  // no view or trigger of a strange file reads it
+      if (const int code = sqlite3_declare_vtab(connection, columns.c_str()); code != SQLITE_OK) return code;
+      // The tables hold it together: their statements must be gone before the connection can be closed.
+      auto& shared = *static_cast<std::weak_ptr<Shared>*>(known);
+      made->shared = shared.lock();
+      if (!made->shared) made->shared = std::make_shared<Shared>(connection);
+      shared = made->shared;
+      *table = made.release();
+      return SQLITE_OK;
+    } catch (const std::bad_alloc&) {
+      return SQLITE_NOMEM;
+    }
+  }
+  static int disconnect(sqlite3_vtab* table) noexcept {
+    delete static_cast<Table*>(table);
+    return SQLITE_OK;
+  }
+
+  static int best_index(sqlite3_vtab* asked, sqlite3_index_info* plan) noexcept {
+    const auto& table = *static_cast<Table*>(asked);
+    char words[2 * 16 + 1] = {};
+    int count = 0;
+    bool key_equal = false, key_least = false, key_most = false, unit_equal = false, unit_bound = false,
+         interface_equal = false;
+    for (int place = 0; place < plan->nConstraint && count < 16; ++place) {
+      const auto& condition = plan->aConstraint[place];
+      if (condition.usable == 0) continue;
+      char how = 0;
+      switch (condition.op) {
+        case SQLITE_INDEX_CONSTRAINT_EQ:
+          how = is_equal;
+          break;
+        case SQLITE_INDEX_CONSTRAINT_GT:
+          how = is_above;
+          break;
+        case SQLITE_INDEX_CONSTRAINT_GE:
+          how = is_least;
+          break;
+        case SQLITE_INDEX_CONSTRAINT_LT:
+          how = is_below;
+          break;
+        case SQLITE_INDEX_CONSTRAINT_LE:
+          how = is_most;
+          break;
+        default:
+          continue;
+      }
+      char what = 0;
+      if (condition.iColumn <= 0) {
+        what = asks_key;
+        key_equal = key_equal || how == is_equal;
+        key_least = key_least || how == is_least || how == is_above;
+        key_most = key_most || how == is_most || how == is_below;
+      } else if (condition.iColumn == table.unit_column()) {
+        what = asks_unit;
+        unit_equal = unit_equal || how == is_equal;
+        unit_bound = unit_bound || how != is_equal;
+      } else if (condition.iColumn == table.interface_column() && how == is_equal) {
+        what = asks_interface;
+        interface_equal = true;
+      } else {
+        continue;
+      }
+      words[2 * count] = what;
+      words[2 * count + 1] = how;
+      plan->aConstraintUsage[place].argvIndex = ++count;
+    }
+    // Rows of a poll or a time, of an interface, of all: guesses that put questions in the right order.
+    const bool one_number = unit_equal || (key_least && key_most);
+    double rows = key_equal ? 1 : one_number ? 50 : key_least || key_most || unit_bound ? 500'000 : 5'000'000;
+    if (interface_equal) rows = key_equal || one_number ? 1 : rows / 1000;
+    plan->estimatedRows = static_cast<sqlite3_int64>(rows);
+    plan->estimatedCost = rows * 2 + 10;
+    if (key_equal) plan->idxFlags = SQLITE_INDEX_SCAN_UNIQUE;
+    plan->idxStr = sqlite3_mprintf("%s", static_cast<const char*>(words));
+    plan->needToFreeIdxStr = 1;
+    return plan->idxStr == nullptr ? SQLITE_NOMEM : SQLITE_OK;
+  }
+
+  static int open(sqlite3_vtab* table, sqlite3_vtab_cursor** cursor) noexcept {
+    return guarded(table, [&] { *cursor = std::make_unique<Cursor>(*static_cast<Table*>(table)).release(); });
+  }
+  static int close(sqlite3_vtab_cursor* cursor) noexcept {
+    delete static_cast<Cursor*>(cursor);
+    return SQLITE_OK;
+  }
+  static int filter(sqlite3_vtab_cursor* cursor, int, const char* plan, int count, sqlite3_value** values) noexcept {
+    return guarded(cursor->pVtab, [&] {
+      static_cast<Cursor*>(cursor)->filter(keys_of(*static_cast<Table*>(cursor->pVtab), plan, count, values));
+    });
+  }
+  static int next(sqlite3_vtab_cursor* cursor) noexcept {
+    return guarded(cursor->pVtab, [&] { static_cast<Cursor*>(cursor)->next(); });
+  }
+  static int at_end(sqlite3_vtab_cursor* cursor) noexcept { return static_cast<Cursor*>(cursor)->at_end() ? 1 : 0; }
+  static int row_id(sqlite3_vtab_cursor* cursor, sqlite3_int64* id) noexcept {
+    *id = static_cast<Cursor*>(cursor)->key();
+    return SQLITE_OK;
+  }
+  static int column(sqlite3_vtab_cursor* cursor, sqlite3_context* result, int which) noexcept {
+    return guarded(cursor->pVtab, [&] { static_cast<Cursor*>(cursor)->column(result, which); });
+  }
+
+ private:
+  static Keys keys_of(const Table& table, const char* plan, int count, sqlite3_value** values) {
+    Keys keys;
+    std::int64_t first_key = std::numeric_limits<std::int64_t>::min();
+    std::int64_t last_key = std::numeric_limits<std::int64_t>::max();
+    for (int place = 0; place < count; ++place) {
+      const char what = plan[2 * place];
+      char how = plan[2 * place + 1];
+      const int type = sqlite3_value_numeric_type(values[place]);
+      if (type == SQLITE_NULL) {
+        keys.last_number = keys.first_number - 1;  // nothing is equal to NULL, above or below it
+        return keys;
+      }
+      if (type != SQLITE_INTEGER && type != SQLITE_FLOAT) continue;
+      std::int64_t low = 0, high = 0;
+      if (type == SQLITE_INTEGER) {
+        low = high = sqlite3_value_int64(values[place]);
+        if (how == is_above && low < std::numeric_limits<std::int64_t>::max()) ++low;
+        if (how == is_below && high > std::numeric_limits<std::int64_t>::min()) --high;
+      } else {
+        const double value = sqlite3_value_double(values[place]);
+        constexpr double most = 9.2e18;
+        low = static_cast<std::int64_t>(std::floor(std::clamp(value, -most, most)));
+        high = static_cast<std::int64_t>(std::ceil(std::clamp(value, -most, most)));
+        if (std::abs(value) >= most) continue;
+      }
+      if (how == is_above) how = is_least;
+      if (how == is_below) how = is_most;
+      if (how != is_most) narrow(keys, table, what, is_least, low);
+      if (how != is_least) narrow(keys, table, what, is_most, high);
+      if (what != asks_key) continue;
+      if (how != is_most) first_key = std::max(first_key, low);
+      if (how != is_least) last_key = std::min(last_key, high);
+    }
+    narrow_interfaces(keys, first_key, last_key);
+    return keys;
+  }
+};
+
+constexpr sqlite3_module module = [] {
+  sqlite3_module calls{};
+  calls.xCreate = &Module::connect;
+  calls.xConnect = &Module::connect;
+  calls.xBestIndex = &Module::best_index;
+  calls.xDisconnect = &Module::disconnect;
+  calls.xDestroy = &Module::disconnect;
+  calls.xOpen = &Module::open;
+  calls.xClose = &Module::close;
+  calls.xFilter = &Module::filter;
+  calls.xNext = &Module::next;
+  calls.xEof = &Module::at_end;
+  calls.xColumn = &Module::column;
+  calls.xRowid = &Module::row_id;
+  return calls;
+}();
+
+void run(sqlite3* connection, const std::string& sql) {
+  const int code = sqlite3_exec(connection, sql.c_str(), nullptr, nullptr, nullptr);
+  if (code != SQLITE_OK) throw Failure{code, sqlite3_errmsg(connection)};
+}
+
+bool answers(sqlite3* connection, const std::string& sql) {
+  const StatementHandle statement = prepare(connection, sql);
+  return step(statement.get()) && sqlite3_column_int64(statement.get(), 0) != 0;
+}
+
+void replace(std::string& text, std::string_view what, std::string_view with) {
+  for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + with.size()))
+    text.replace(at, what.size(), with);
+}
+
+/// A view of the file as one of this connection, asking the united tables by what they can be asked by: the file's own
+/// view goes from time to time and would want all interfaces of a time at once.
+std::string united(std::string sql) {
+  replace(sql, "CREATE VIEW ", "CREATE TEMP VIEW ");
+  replace(sql, "JOIN sample_rows r ON r.id BETWEEN p.id << 24 AND p.id << 24 | 16777215",
+          "JOIN sample_rows r ON r.poll_id = p.id");
+  replace(sql, "r.id & 16777215 AS interface_id", "r.interface_id");
+  const std::size_t from = sql.find("FROM traffic_times b\nJOIN ");
+  if (from == std::string::npos) return sql;
+  const std::size_t table = sql.find("traffic_", from + std::string_view("FROM traffic_").size());
+  const std::string name = sql.substr(table, std::string_view("traffic_5m").size());
+  sql.resize(from);
+  replace(sql, "b.begins_at", "t.begins_at");
+  return sql + "FROM " + name + " t\nJOIN interfaces i ON i.id = t.interface_id\nJOIN devices d ON d.id = i.device_id";
+}
+
+std::string unite(sqlite3* connection, bool views) noexcept {
+  try {
+    if (!answers(connection, "SELECT EXISTS (SELECT 1 FROM main.sqlite_master WHERE name = 'sealed_rows')"))
+      return "it has no sealed rows: it is no store of octopoll, or of an older one";
+    if (answers(connection, "SELECT EXISTS (SELECT 1 FROM temp.sqlite_master WHERE name = 'sample_rows')")) return {};
+    auto shared = std::make_unique<std::weak_ptr<Shared>>();
+    const int code = sqlite3_create_module_v2(connection, "octopoll_rows", &module, shared.release(),
+                                              [](void* known) { delete static_cast<std::weak_ptr<Shared>*>(known); });
+    if (code != SQLITE_OK) throw Failure{code, sqlite3_errmsg(connection)};
+    for (const SealedLevel& level : sealed_levels) {
+      for (const std::string_view table : {level.table, level.exception_table}) {
+        if (!table.empty()) run(connection, "CREATE VIRTUAL TABLE temp." + std::string(table) + " USING octopoll_rows");
+      }
+    }
+    if (!views) return {};
+    for (const char* name : {"samples", "v_interface_rates", "v_flaps", "v_utilization_5m", "v_utilization_1h"}) {
+      const StatementHandle view = prepare(
+          connection, std::string("SELECT sql FROM main.sqlite_master WHERE type = 'view' AND name = '") + name + "'");
+      if (!step(view.get())) continue;
+      run(connection, united(reinterpret_cast<const char*>(sqlite3_column_text(view.get(), 0))));
+    }
+    return {};
+  } catch (const Failure& failure) {
+    return failure.words;
+  } catch (const std::exception& problem) {
+    return problem.what();
+  }
+}
+
+}  // namespace
+
+std::string unite_tables(sqlite3* connection) { return unite(connection, false); }
+std::string unite_tables_and_views(sqlite3* connection) { return unite(connection, true); }
+
+}  // namespace octopoll::store

@@ -1,0 +1,19 @@
+#pragma once
+// Sealed rows and plain ones as one table, for whoever reads with SQL.
+//
+// On a connection that was united, temporary tables and views stand before those of the file that have the same names:
+// SQLite looks for a name among the temporary ones first. So every question is asked as it was before anything was
+// sealed. A connection that writes must not be united: it would write to the temporary ones.
+
+#include <string>
+
+struct sqlite3;
+
+namespace octopoll::store {
+
+/// Unites the store that is open on this connection; a second time does nothing. What failed, in words; empty: nothing.
+/// Tables are all that the reader needs.
+[[nodiscard]] std::string unite_tables(sqlite3* connection);
+[[nodiscard]] std::string unite_tables_and_views(sqlite3* connection);
+
+}  // namespace octopoll::store

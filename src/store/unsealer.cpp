@@ -1,0 +1,93 @@
+#include "unsealer.hpp"
+
+#include <iterator>
+#include <limits>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "octopoll/core/log.hpp"
+
+namespace octopoll::store {
+
+Result<Unsealer> Unsealer::create(Database& database) {
+  constexpr std::array<std::string_view, 4> sql = {
+      "SELECT sealed_until FROM sealing WHERE level = ?",
+      "SELECT packed FROM sealed_rows WHERE level = ? AND begins_at = ? AND interface_id = ?",
+      "UPDATE sealed_rows SET row_count = ?4, exception_count = ?5, packed = ?6"
+      " WHERE level = ?1 AND begins_at = ?2 AND interface_id = ?3",
+      "DELETE FROM sealed_rows WHERE level = ? AND begins_at = ? AND interface_id = ?",
+  };
+  std::vector<Statement> made;
+  for (const std::string_view each : sql) {
+    auto statement = database.prepare(each);
+    if (!statement) return tl::make_unexpected(statement.error());
+    made.push_back(std::move(*statement));
+  }
+  auto plain = PlainRows::create(database);
+  if (!plain) return tl::make_unexpected(plain.error());
+  auto next = std::make_move_iterator(made.begin());
+  return Unsealer(Statements{*next++, *next++, *next++, *next++}, std::move(*plain));
+}
+
+Result<> Unsealer::take_out(std::int64_t level, std::int64_t first, std::int64_t last, std::int64_t interface_id) {
+  if (auto looked = look_into(); !looked) return looked;
+  const SealedLevel& of = sealed_level(level);
+  const auto place = static_cast<std::size_t>(&of - sealed_levels.data());
+  const std::int64_t begin = first * of.unit_scale;
+  if (begin >= sealed_until_ms_[place]) return {};
+  for (std::int64_t begins_at = begin_of(begin, of.span_ms); begins_at < (last + 1) * of.unit_scale;
+       begins_at += of.span_ms) {
+    if (auto taken = take_out_of(of, begins_at, first, last, interface_id); !taken) return taken;
+  }
+  return {};
+}
+
+Result<> Unsealer::look_into() {
+  if (known_) return {};
+  for (std::size_t place = 0; place < sealed_levels.size(); ++place) {
+    const auto found = statements_.sealed_until.first(sealed_levels[place].level);
+    const bool any = found && *found && !statements_.sealed_until.is_null(0);
+    sealed_until_ms_[place] = any ? statements_.sealed_until.integer(0) + sealed_levels[place].span_ms
+                                  : std::numeric_limits<std::int64_t>::min();
+    statements_.sealed_until.reset();
+    if (!found) return tl::make_unexpected(found.error());
+  }
+  known_ = true;
+  return {};
+}
+
+Result<> Unsealer::take_out_of(const SealedLevel& level, std::int64_t begins_at, std::int64_t first, std::int64_t last,
+                               std::int64_t interface_id) {
+  Statement& read = statements_.block;
+  const auto found = read.first(level.level, begins_at, interface_id);
+  const bool any = found && *found;
+  tl::expected<SealedBlock, std::string> block;
+  if (any) block = codec_.unpack(read.blob(0), level.columns, level.exception_columns);
+  read.reset();
+  if (!found) return tl::make_unexpected(found.error());
+  if (!any) return {};
+  if (!block) {
+    if (!reported_.emplace(level.level, begins_at, interface_id).second) return {};
+    log::error("the block of {} is damaged ({}); what came late for it is counted by itself",
+               name_of(level, interface_id, begins_at), block.error());
+    return {};
+  }
+  const auto inserted = plain_.insert(*block, first, last);
+  if (!inserted) return tl::make_unexpected(inserted.error());
+  if (!*inserted) return {};
+  SealedTable left;
+  const auto keep = [&](std::size_t from, std::size_t until) {
+    for (std::size_t row = from; row < until; ++row) copy_row(block->rows, row, level.columns, left);
+  };
+  keep(0, place_of(block->rows, first));
+  keep(place_of(block->rows, last + 1), block->rows.rows);
+  if (left.rows == 0) return statements_.drop_block.run(level.level, begins_at, interface_id);
+  block->rows = std::move(left);
+  const auto packed = codec_.pack(*block, level.columns, level.exception_columns);
+  return statements_.put_block.run(level.level, begins_at, interface_id, static_cast<std::int64_t>(block->rows.rows),
+                                   static_cast<std::int64_t>(block->exceptions.rows),
+                                   std::span<const std::uint8_t>(packed));
+}
+
+}  // namespace octopoll::store

@@ -1,0 +1,402 @@
+#include "store/sealer.hpp"
+
+#include <catch2/catch.hpp>
+#include <chrono>
+#include <limits>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "make_record.hpp"
+#include "octopoll/store/care.hpp"
+#include "octopoll/store/reader.hpp"
+#include "sealed_store.hpp"
+#include "store/cycle_rows.hpp"
+#include "store/recorder.hpp"
+#include "support/temp_dir.hpp"
+
+namespace octopoll::store {
+namespace {
+
+using namespace std::chrono_literals;
+using test::noon;
+
+constexpr std::int64_t many = 100'000'000;
+
+std::int64_t unix_ms(WallTime time) { return time.time_since_epoch().count(); }
+
+/// A store that a test writes to by hand.
+class Store {
+ public:
+  Store() : database_(opened(dir_ / "x.db")), sealer_(made(database_)) {}
+
+  void run(const std::string& sql) {
+    if (auto done = database_.execute(sql.c_str()); !done) FAIL(sql << ": " << done.error().text());
+  }
+  std::int64_t integer(const std::string& sql) {
+    const auto answer = database_.integer(sql);
+    if (!answer) FAIL(sql << ": " << answer.error().text());
+    return *answer;
+  }
+  std::int64_t seal(WallTime now, std::int64_t rows = many) {
+    run("BEGIN IMMEDIATE");
+    const auto sealed = sealer_.seal(now, rows);
+    if (!sealed) FAIL(sealed.error().text());
+    run("COMMIT");
+    return *sealed;
+  }
+  Database& database() { return database_; }
+  Sealer& sealer() { return sealer_; }
+  [[nodiscard]] std::filesystem::path path() const { return dir_ / "x.db"; }
+
+ private:
+  static Database opened(const std::filesystem::path& path) {
+    auto database = open_for_writing(path);
+    if (!database) FAIL(database.error().text());
+    REQUIRE(database->execute("PRAGMA synchronous = OFF"));
+    return std::move(*database);
+  }
+  static Sealer made(Database& database) {
+    auto sealer = Sealer::create(database);
+    if (!sealer) FAIL(sealer.error().text());
+    return std::move(*sealer);
+  }
+
+  test::TempDir dir_;
+  Database database_;
+  Sealer sealer_;
+};
+
+/// Two devices with interfaces whose ids take turns, polled for days with gaps and a clock that is set back.
+void fill(Store& store, test::RandomRows& random, int polls) {
+  store.run("BEGIN");
+  store.run("INSERT INTO devices (id, name) VALUES (1, 'sw1'), (2, 'sw2')");
+  for (int id = 1; id <= 7; ++id) {
+    store.run(
+        fmt::format("INSERT INTO interfaces (id, device_id, name, if_index, speed_source, first_seen)"
+                    " VALUES ({0}, {1}, 'port{0}', {0}, 'none', 0)",
+                    id, id % 3 == 0 ? 2 : 1));
+  }
+  std::int64_t at = unix_ms(noon);
+  for (int poll = 1; poll <= polls; ++poll) {
+    const std::int64_t device = 1 + random.below(2);
+    at += random.below(20 * 60'000);
+    if (random.below(40) == 0) at += 86'400'000 / 3;
+    if (random.below(60) == 0) at -= 86'400'000 / 2;
+    store.run(
+        fmt::format("INSERT INTO polls (id, device_id, poll_number, slot, started_at, duration_ms, interval_ms,"
+                    " outcome, rebooted, cache_period_ms, requests, responses, retries, octets_sent,"
+                    " octets_received) VALUES ({0}, {1}, {0}, 0, {2}, 1, 60000, 'complete', 0, 0, 1, 1, 0, 1, 1)",
+                    poll, device, at));
+    for (int id = 1; id <= 7; ++id) {
+      if ((id % 3 == 0 ? 2 : 1) != device || random.below(9) == 0) continue;
+      const std::int64_t key = sample_id(poll, id);
+      store.run(fmt::format("INSERT INTO sample_rows VALUES {}", random.row(key, sealed_columns::samples)));
+      const bool exception = random.below(8) == 0;
+      store.run(fmt::format(
+          "UPDATE sample_rows SET states = {} WHERE id = {}",
+          random.below(65536) - random.below(2) * 32768 * (exception ? 0 : 1) + (exception ? 65536 : 0), key));
+      if (exception)
+        store.run(fmt::format("INSERT INTO sample_exceptions VALUES {}", random.row(key, sealed_columns::exceptions)));
+    }
+  }
+  store.run("COMMIT");
+}
+
+void fill_sums(Store& store, test::RandomRows& random, const SealedLevel& level, int times) {
+  store.run("BEGIN");
+  std::int64_t number = unix_ms(noon) / level.unit_scale;
+  for (int time = 0; time < times; ++time) {
+    number += random.below(30) == 0 ? random.below(500) : 1;
+    store.run(fmt::format("INSERT INTO traffic_times VALUES ({}, {})", level.level, number * level.unit_scale));
+    for (int id = 1; id <= 7; ++id) {
+      if (random.below(9) == 0) continue;
+      store.run(fmt::format("INSERT INTO {} ({}) VALUES {}", level.table, names_of(level.columns),
+                            random.row(sample_id(number, id), level.columns)));
+    }
+  }
+  store.run("COMMIT");
+}
+
+std::vector<std::string> questions() {
+  const std::string noon_ms = std::to_string(unix_ms(noon));
+  const std::string later_ms = std::to_string(unix_ms(noon + 30h));
+  return {
+      "SELECT * FROM sample_rows ORDER BY id",
+      "SELECT * FROM sample_exceptions ORDER BY id",
+      "SELECT * FROM traffic_5m ORDER BY id",
+      "SELECT * FROM traffic_1h ORDER BY id",
+      "SELECT * FROM samples ORDER BY poll_id, interface_id",
+      "SELECT * FROM v_interface_rates ORDER BY poll_number, interface",
+      "SELECT * FROM v_interface_rates WHERE device = 'sw2' AND interface = 'port3' AND started_at BETWEEN " + noon_ms +
+          " AND " + later_ms + " ORDER BY poll_number",
+      "SELECT * FROM v_flaps ORDER BY poll_number, interface",
+      "SELECT * FROM v_interfaces ORDER BY interface",
+      "SELECT * FROM v_utilization_5m ORDER BY begins_at, interface",
+      "SELECT * FROM v_utilization_5m WHERE device = 'sw1' AND begins_at >= " + later_ms +
+          " ORDER BY begins_at, interface",
+      "SELECT * FROM v_utilization_1h WHERE interface = 'port6' ORDER BY begins_at",
+      "SELECT count(*), sum(in_errors > 100) FROM v_utilization_1h WHERE begins_at < " + later_ms,
+      "SELECT id, in_octets FROM sample_rows WHERE id > 1677721600 AND id <= 3355443205 ORDER BY id",
+      "SELECT rowid, states FROM sample_rows WHERE id = (SELECT min(id) FROM sample_rows)",
+      "SELECT count(*) FROM sample_rows WHERE id IS NULL OR id < -5 OR id > 9e30",
+      "SELECT p.id, (SELECT count(*) FROM sample_rows WHERE id >= p.id * 16777216 AND id < (p.id + 1) * 16777216)"
+      " FROM polls p ORDER BY p.id",
+  };
+}
+
+std::vector<std::string> answers(Database& database) {
+  std::vector<std::string> all;
+  for (const std::string& sql : questions()) all.push_back(test::dump(database, sql));
+  return all;
+}
+
+TEST_CASE("whatever was asked before rows were sealed is answered bit by bit as before") {
+  for (const unsigned seed : {1U, 2U}) {
+    Store store;
+    test::RandomRows random(seed);
+    fill(store, random, 300);
+    fill_sums(store, random, sealed_levels[1], 300);
+    fill_sums(store, random, sealed_levels[2], 300);
+    const auto before = answers(store.database());
+    const WallTime later = noon + 400 * 24h;
+    // Not at once: blocks grow by parts of their span, and what is sealed lies beside what is not.
+    std::int64_t sealed = 0;
+    for (WallTime now = noon; now < later; now += 50h) {
+      sealed += store.seal(now);
+      if (now > noon + 9 * 24h) now += 45 * 24h;
+      auto database = test::united(store.path());
+      const auto after = answers(database);
+      for (std::size_t each = 0; each < before.size(); ++each) {
+        INFO(questions()[each]);
+        REQUIRE((after[each] == before[each]));
+      }
+    }
+    CHECK(sealed > 2000);
+    // A clock that was set back leaves some behind.
+    CHECK(store.integer("SELECT count(*) FROM sample_rows") < sealed / 4);
+    CHECK(store.integer("SELECT count(*) FROM traffic_5m") == 0);
+    CHECK(store.integer("SELECT count(*) FROM traffic_1h") == 0);
+    CHECK(store.integer("SELECT sum(row_count) FROM sealed_rows") == sealed);
+    CHECK(store.seal(later) == 0);
+    CHECK(test::dump(store.database(), "PRAGMA integrity_check") == "'ok'|\n");
+  }
+}
+
+/// A store that cycles come into as they do, with their sums, and that is sealed beside it or not.
+class Polled {
+ public:
+  explicit Polled(bool seals) : seals_(seals), recorder_(made(store_.database())) {}
+
+  void store(const DeviceCycle& cycle) {
+    store_.run("BEGIN IMMEDIATE");
+    if (auto stored = recorder_.store(cycle); !stored) FAIL(stored.error().text());
+    if (auto tended = recorder_.tend(); !tended) FAIL(tended.error().text());
+    if (seals_) {
+      const auto sealed = store_.sealer().seal(recorder_.now(), 4000);
+      if (!sealed) FAIL(sealed.error().text());
+    }
+    store_.run("COMMIT");
+  }
+  Store& of() { return store_; }
+
+ private:
+  static Recorder made(Database& database) {
+    auto recorder = Recorder::create(database);
+    if (!recorder) FAIL(recorder.error().text());
+    return std::move(*recorder);
+  }
+  bool seals_;
+  Store store_;
+  Recorder recorder_;
+};
+
+DeviceCycle cycle(const std::string& device, std::uint64_t number, WallTime when, std::uint64_t octets = 7000) {
+  std::vector<InterfaceRecord> rows;
+  for (std::uint32_t index = 1; index <= 3; ++index) {
+    rows.push_back(test::make_row({.name = device + "-port" + std::to_string(index),
+                                   .if_index = index,
+                                   .in_octets = octets * index,
+                                   .out_octets = octets,
+                                   .elapsed = 10min}));
+    if (number % 5 == 0) rows.back().deltas[Counter::out_errors] = {std::nullopt, Quality::reset};
+  }
+  return test::make_cycle(device, number, when, std::move(rows));
+}
+
+/// Every number that the reader has of a store.
+std::string all_read(const std::filesystem::path& path, WallTime since, WallTime until) {
+  auto reader = Reader::open(path);
+  if (!reader) FAIL(reader.error().text());
+  std::string all;
+  const auto devices = (*reader)->devices();
+  REQUIRE(devices);
+  for (const StoredDevice& device : *devices) {
+    const auto interfaces = (*reader)->interfaces(device.id);
+    REQUIRE(interfaces);
+    for (const StoredInterface& one : *interfaces) all += fmt::format("{} {}\n", one.name, unix_ms(one.last_seen));
+    const auto cost = (*reader)->typical_cost(device.name);
+    REQUIRE(cost);
+    if (*cost) all += fmt::format("{} interfaces\n", (*cost)->interfaces);
+    const SampleQuery query{device.id, 0, most_interfaces - 1, since, until};
+    REQUIRE((*reader)->for_each_sample(query, [&](const StoredSample& sample) {
+      all +=
+          fmt::format("{} {} {} {} {} {}\n", sample.interface_id, unix_ms(sample.read_at), sample.in.octets.value_or(1),
+                      sample.out.octets.value_or(1), sample.in.elapsed.count(), sample.in.utilization.value_or(-1));
+    }));
+    REQUIRE((*reader)->for_each_counts(query, [&](const StoredCounts& counts) {
+      all += fmt::format("{} {} {}", counts.interface_id, unix_ms(counts.read_at), counts.flapped);
+      for (const auto& delta : counts.deltas.items) all += delta ? fmt::format(" {}", *delta) : " -";
+      all += '\n';
+    }));
+    REQUIRE((*reader)->for_each_traffic(query, [&](const StoredTraffic& traffic) {
+      all += fmt::format("{} {} {} {} {}\n", traffic.interface_id, unix_ms(traffic.begin), traffic.in.octets,
+                         traffic.out.bps_max, traffic.in.covered.count());
+    }));
+  }
+  return all;
+}
+
+TEST_CASE("a store that seals says what one says that does not, whatever comes late") {
+  Polled sealing(true);
+  Polled plain(false);
+  std::map<std::string, std::uint64_t> numbers;
+  const auto both = [&](const std::string& device, WallTime when, std::uint64_t octets) {
+    const DeviceCycle one = cycle(device, ++numbers[device], when, octets);
+    sealing.store(one);
+    plain.store(one);
+  };
+  std::uint64_t octets = 5000;
+  for (WallTime now = noon; now < noon + 14 * 24h; now += 10min) {
+    both("sw1", now, octets += 17);
+    if (now < noon + 4 * 24h) both("sw2", now + 1s, octets * 2);
+  }
+  // Clocks that were set back, into what is sealed by days, by hours and not at all; then all goes on.
+  for (const std::chrono::minutes back : {12 * 24h + 0min, 11 * 24h + 55min, 3 * 24h + 0min, 26h + 0min})
+    both("sw1", noon + 14 * 24h - back, 900'000);
+  for (WallTime now = noon + 14 * 24h; now < noon + 16 * 24h; now += 10min) both("sw1", now, octets += 17);
+
+  Store& store = sealing.of();
+  CHECK(store.integer("SELECT count(DISTINCT level) FROM sealed_rows") == 3);
+  CHECK(store.integer("SELECT sum(row_count) FROM sealed_rows") > 3 * 144 * 12);
+  for (const char* sql : {"SELECT * FROM v_utilization_5m ORDER BY begins_at, interface",
+                          "SELECT * FROM v_utilization_1h ORDER BY begins_at, interface",
+                          "SELECT * FROM v_utilization_1d ORDER BY begins_at, interface",
+                          "SELECT * FROM v_interface_rates ORDER BY started_at, poll_number, interface"}) {
+    INFO(sql);
+    auto database = test::united(store.path());
+    CHECK((test::dump(database, sql) == test::dump(plain.of().database(), sql)));
+  }
+  for (const auto& [since, until] : {std::pair{noon, noon + 20 * 24h}, std::pair{noon + 25h, noon + 26h}})
+    CHECK((all_read(store.path(), since, until) == all_read(plain.of().path(), since, until)));
+}
+
+TEST_CASE("what speaks for the present is not sealed") {
+  Polled store(true);
+  for (std::uint64_t turn = 0; turn < 30; ++turn) store.store(cycle("gone", turn + 1, noon + turn * 10min));
+  for (std::uint64_t turn = 0; turn < 144 * 6; ++turn) store.store(cycle("sw1", turn + 1, noon + turn * 10min));
+  CHECK(store.of().integer("SELECT sum(row_count) FROM sealed_rows WHERE level = 0 AND interface_id <= 3") > 3 * 20);
+  CHECK(store.of().integer("SELECT count(*) FROM v_interfaces WHERE oper_status = 'up'") == 6);
+  CHECK(store.of().integer("SELECT count(*) FROM sample_rows s JOIN device_latest l ON s.id >> 24 = l.poll_id") == 6);
+  // Two days of samples and more stay as they are.
+  CHECK(store.of().integer("SELECT count(*) FROM sample_rows WHERE (id & 16777215) > 3") >= 3 * 2 * 144);
+  CHECK(store.of().integer("SELECT count(*) FROM sample_rows WHERE (id & 16777215) > 3") <= 3 * 3 * 144 + 3);
+}
+
+TEST_CASE("a step of sealing that is undone has done nothing, and is done again") {
+  Store store;
+  test::RandomRows random(5);
+  fill(store, random, 200);
+  const auto before = answers(store.database());
+  store.run("BEGIN IMMEDIATE");
+  REQUIRE(store.sealer().seal(noon + 90 * 24h, many).value() > 100);
+  store.run("ROLLBACK");
+  CHECK(answers(store.database()) == before);
+  CHECK(store.integer("SELECT count(*) FROM sealing") == 0);
+  CHECK(store.seal(noon + 90 * 24h) > 100);
+  auto database = test::united(store.path());
+  CHECK(answers(database) == before);
+}
+
+TEST_CASE("a clock that was far ahead keeps nothing from being sealed later") {
+  Polled store(true);
+  std::uint64_t number = 0;
+  for (WallTime now = noon; now < noon + 4 * 24h; now += 1h) store.store(cycle("sw1", ++number, now));
+  for (int turn = 0; turn < 10; ++turn) store.store(cycle("sw1", ++number, noon + 300 * 24h + turn * 10min));
+  for (WallTime now = noon + 4 * 24h; now < noon + 9 * 24h; now += 1h) store.store(cycle("sw1", ++number, now));
+  const std::string begins = std::to_string(begin_of(unix_ms(noon + 5 * 24h), day_ms));
+  CHECK(store.of().integer("SELECT sum(row_count) FROM sealed_rows WHERE level = 0 AND begins_at = " + begins) ==
+        3 * 24);
+}
+
+TEST_CASE("retention takes a block when all of it is older than is kept") {
+  Store store;
+  test::RandomRows random(6);
+  fill(store, random, 300);
+  store.seal(noon + 90 * 24h);
+  const std::int64_t first = store.integer("SELECT min(begins_at) FROM sealed_rows WHERE level = 0");
+  const std::int64_t all = store.integer("SELECT sum(row_count) FROM sealed_rows");
+  const auto take = [&](std::int64_t at_ms, std::int64_t blocks) {
+    const auto taken = store.sealer().take_old(WallTime(std::chrono::milliseconds(at_ms)), Retention{}, blocks);
+    if (!taken) FAIL(taken.error().text());
+    return *taken;
+  };
+  const std::int64_t of_the_first =
+      store.integer("SELECT sum(row_count) FROM sealed_rows WHERE begins_at = " + std::to_string(first));
+  CHECK(take(first + 8 * day_ms - 1, 100) == 0);
+  const std::int64_t some = take(first + 8 * day_ms, 2);
+  CHECK(some > 0);
+  CHECK(some < of_the_first);
+  CHECK(some + take(first + 8 * day_ms, 100) == of_the_first);
+  CHECK(take(first + 8 * day_ms, 100) == 0);
+  CHECK(store.integer("SELECT sum(row_count) FROM sealed_rows") == all - of_the_first);
+}
+
+TEST_CASE("a damaged block loses itself, says so, and keeps nothing else out") {
+  Polled store(true);
+  std::uint64_t number = 0;
+  const auto poll_until = [&](WallTime end) {
+    for (WallTime now = noon + number * 10min; now < end; now += 10min) store.store(cycle("sw1", ++number, now));
+  };
+  poll_until(noon + 3 * 24h);
+  const auto check = [&] {
+    const auto wrong = check_store(store.of().path(), false, {});
+    REQUIRE(wrong);
+    return *wrong;
+  };
+  REQUIRE(check().empty());
+  const std::string which = " WHERE level = 300 AND interface_id = 2";
+  const std::string octet = "substr(packed, 1, length(packed) / 2)";
+  store.of().run("UPDATE sealed_rows SET packed = CAST(" + octet + " || x'AA' AS BLOB)" + which);
+  REQUIRE(store.of().integer("SELECT count(*) FROM sealed_rows" + which) == 1);
+  REQUIRE(check().size() == 1);
+  CHECK(check()[0].find("sums of 5 minutes of interface 2 from 2026-01-2") != std::string::npos);
+  CHECK(check()[0].find("sw1 sw1-port2") != std::string::npos);
+
+  const auto read = [&](std::int64_t interface_id) {
+    auto reader = Reader::open(store.of().path());
+    REQUIRE(reader);
+    std::int64_t rows = 0;
+    const auto done = (*reader)->for_each_traffic({1, interface_id, interface_id, noon, noon + 9 * 24h},
+                                                  [&rows](const StoredTraffic&) { ++rows; });
+    return std::pair{rows, done ? std::string() : done.error().message};
+  };
+  CHECK(read(1).second.empty());
+  CHECK(read(1).first > 800);
+  CHECK(read(2).second.find("sums of 5 minutes of interface 2") != std::string::npos);
+  CHECK(read(2).second.find("sw1-port2") != std::string::npos);
+
+  // What would have joined the block stays plain, what comes late for it stands by itself.
+  const std::int64_t sealed = store.of().integer("SELECT sum(row_count) FROM sealed_rows" + which);
+  poll_until(noon + 9 * 24h);
+  store.store(cycle("sw1", ++number, noon + 2h));
+  store.store(cycle("sw1", ++number, noon + 9 * 24h));
+  CHECK(store.of().integer("SELECT sum(row_count) FROM sealed_rows" + which + " AND begins_at < " +
+                           std::to_string(unix_ms(noon))) == sealed);
+  CHECK(store.of().integer("SELECT count(*) FROM traffic_5m WHERE (id & 16777215) = 2") >
+        store.of().integer("SELECT count(*) FROM traffic_5m WHERE (id & 16777215) = 1"));
+  CHECK(check().size() == 1);
+}
+
+}  // namespace
+}  // namespace octopoll::store
