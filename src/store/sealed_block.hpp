@@ -14,8 +14,7 @@
 // before (1, zig-zag) or from as much more as the one before grew by (2, zig-zag). Whichever makes the smallest numbers
 // is taken. Their lowest octets follow each other as one plane, then the next ones, as many as the largest number has:
 // none where all are alike. Each plane is a zstd block of its own, so that zstd stores noise as it is, codes what leans
-// to some values with a table of its own, and a plane of one value costs four octets. Varints of the same differences
-// take a tenth more, since they spend a bit of eight on saying where they end.
+// to some values with a table of its own, and a plane of one value costs four octets.
 
 #include <cstddef>
 #include <cstdint>
