@@ -1,5 +1,7 @@
 #include "last_readings.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
@@ -95,7 +97,7 @@ Result<> add_older(Statement& older, std::int64_t device_id, const LastReadings&
       return {};
     }
     const Moment moment{boot_time(older.integer(1)), microseconds(older.integer(2))};
-    const std::string one = "[" + std::string(older.text(0)) + "]";
+    const std::string one = fmt::format("[{}]", older.text(0));
     static_cast<void>(read_readings(one, [&](const KeptReading& reading) {
       bases.emplace(reading.interface_id, Base{reading, moment});
     }));
