@@ -186,7 +186,9 @@ struct Poller::Impl {
 
   /// So that its turn is left out: its first delta would be too short.
   [[nodiscard]] static bool polled_of_late(const Entry& entry) {
-    return entry.extra_turn && BootClock::now() - *entry.extra_turn < least_first_gap(entry.interval);
+    // A moment to come is none of this clock, as of a store that was put back.
+    if (!entry.extra_turn || *entry.extra_turn > BootClock::now()) return false;
+    return BootClock::now() - *entry.extra_turn < least_first_gap(entry.interval);
   }
 
   [[nodiscard]] static BootTime newest_of(const LastReadings& last) {
