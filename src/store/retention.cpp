@@ -52,7 +52,9 @@ Result<Pruner> Pruner::create(Database& database, const Retention& retention) {
                                      " id < ifnull((SELECT id FROM {0} ORDER BY id LIMIT 1 OFFSET ?2), ?1)",
                                      of.table));
     if (!take) return tl::make_unexpected(take.error());
-    auto forget_times = database.prepare("DELETE FROM traffic_times WHERE step_s = ? AND begins_at < ?");
+    auto forget_times = database.prepare(
+        "DELETE FROM traffic_times WHERE step_s = ?1 AND begins_at < min(?2, ifnull((SELECT min(begins_at)"
+        " FROM sealed_rows WHERE level = ?1), ?2))");
     if (!forget_times) return tl::make_unexpected(forget_times.error());
     sums.push_back({keeps[level], of.length.count(), std::move(*first), std::move(*take), std::move(*forget_times)});
   }
@@ -262,17 +264,17 @@ Result<std::int64_t> Pruner::take_sums(Sums& sums, std::int64_t before_ms, std::
   const std::int64_t number = before_ms / 1000 / sums.step_s;
   const auto first = one(sums.first);
   if (!first) return tl::make_unexpected(first.error());
-  if (!*first || **first >= sample_id(number, 0)) return 0;
+  if (!*first || **first >= sample_id(number, 0)) {
+    auto forgotten = sums.forget_times.run(sums.step_s, number * sums.step_s * 1000);
+    if (!forgotten) return tl::make_unexpected(forgotten.error());
+    return 0;
+  }
   // What is still to be summed up is in no longer time yet.
   const auto due = one(statements_.due_before, before_ms / 1000);
   if (!due) return tl::make_unexpected(due.error());
   if (!all_summed_ || *due != 0) return 0;
   if (auto done = sums.take.run(sample_id(number, 0), rows); !done) return tl::make_unexpected(done.error());
-  const std::int64_t taken = sums.take.changes();
-  if (taken >= rows) return taken;
-  auto forgotten = sums.forget_times.run(sums.step_s, number * sums.step_s * 1000);
-  if (!forgotten) return tl::make_unexpected(forgotten.error());
-  return taken;
+  return sums.take.changes();
 }
 
 // A target a time, for its hours alone are a range of the key.
