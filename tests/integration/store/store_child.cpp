@@ -3,9 +3,13 @@
 //   store_child [--nobody] write STORE    writes cycles of three devices as fast as it can; prints "DEVICE POLL_NUMBER"
 //                                         of each after its commit
 //   store_child seal STORE                the same, each cycle half an hour after the one before, so that old ones are
-//   sealed store_child [--nobody] open STORE     opens for writing; prints "ok", or the error and exits 1 store_child
-//   [--nobody] read STORE     opens for reading; prints the number of devices, or the error and exits 1 store_child
-//   fill DIRECTORY            fills a small file system of its own mounted there; see fill()
+//                                         sealed
+//
+//   store_child [--nobody] open STORE     opens for writing; prints "ok", or the error and exits 1
+//
+//   store_child [--nobody] read STORE     opens for reading; prints the number of devices, or the error and exits 1
+//
+//   store_child fill DIRECTORY            fills a small file system of its own mounted there; see fill()
 //
 // --nobody: first gives up root's rights, where it has them. Exit 77: the system does not let us do this.
 
