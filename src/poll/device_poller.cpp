@@ -356,7 +356,7 @@ struct DevicePoller::Impl {
     }
     tables.remember(std::move(names));
     const bool learned = !announced_cache && last.cache_period > 0ns;
-    cache_learner.resume(learned ? std::optional(last.cache_period) : std::nullopt);
+    if (last.cache_known) cache_learner.resume(learned ? std::optional(last.cache_period) : std::nullopt);
     const rates::AgentClock before{
         last.clock_read_at + found->shift, {}, last.sys_uptime, last.engine_boots, last.engine_time};
     history.resume(std::move(last.interfaces), before, now.received);
@@ -787,6 +787,7 @@ struct DevicePoller::Impl {
     record.outcome = outcome;
     record.facts = facts;
     record.cache_period = cache_period();
+    record.cache_known = announced_cache || cache_learner.settled();
     add_cost();
     remember_place();
     late_answers = session ? session->traffic().late : 0;

@@ -35,15 +35,15 @@ struct Base {
 using Bases = std::unordered_map<std::int64_t, Base>;  // by the interface's id
 
 constexpr std::string_view devices_sql =
-    "SELECT d.id, d.name, ifnull(d.address, ''), ifnull(l.view, ''), l.boot, l.started_at, l.booted_us,"
+    "SELECT d.id, d.name, ifnull(l.address, ''), ifnull(l.view, ''), l.boot, l.started_at, l.booted_us,"
     " l.clock_after_us, p.sys_uptime, l.engine_boots, l.engine_time, p.cache_period_ms, l.uncertain_us, l.readings,"
-    " b.booted_us, b.uncertain_us, b.readings"
+    " b.booted_us, b.uncertain_us, b.readings, ifnull(l.cache_known, 0)"
     " FROM device_latest l JOIN devices d ON d.id = l.device_id JOIN polls p ON p.id = l.poll_id"
     " LEFT JOIN base_lines b ON b.device_id = l.device_id"
     " WHERE l.boot <> '' AND l.booted_us IS NOT NULL AND l.clock_after_us IS NOT NULL AND l.uncertain_us IS NOT NULL";
 constexpr std::string_view older_sql =
     "SELECT o.reading, o.booted_us, o.uncertain_us FROM older_readings o JOIN interfaces i ON i.id = o.interface_id"
-    " WHERE i.device_id = ? AND o.boot = ? AND o.booted_us > ? AND o.uncertain_us IS NOT NULL";
+    " WHERE i.device_id = ? AND o.boot = ? AND o.booted_us > ? AND o.address = ? AND o.uncertain_us IS NOT NULL";
 constexpr std::string_view interfaces_sql =
     "SELECT id, name, if_index, if_name, descr, alias, type, mtu, phys_address, speed_bps, speed_source"
     " FROM interfaces WHERE device_id = ? ORDER BY if_index, id";
@@ -72,6 +72,7 @@ LastReadings clocks_of(const Statement& row) {
   last.engine_time = maybe_32(row, 10);
   last.cache_period =
       std::chrono::round<std::chrono::nanoseconds>(std::chrono::duration<double, std::milli>(row.real(11)));
+  last.cache_known = row.integer(17) != 0;
   return last;
 }
 
@@ -90,7 +91,7 @@ bool add_bases(const Statement& row, BootTime started, Bases& bases) {
 
 Result<> add_older(Statement& older, std::int64_t device_id, const LastReadings& last, Bases& bases) {
   const auto since = std::chrono::floor<microseconds>(last.started.time_since_epoch() - remembered);
-  for (auto row = older.first(device_id, last.boot, since.count());; row = older.next()) {
+  for (auto row = older.first(device_id, last.boot, since.count(), last.address);; row = older.next()) {
     if (!row || !*row) {
       older.reset();
       if (!row) return tl::make_unexpected(row.error());

@@ -39,17 +39,19 @@ constexpr std::string_view insert_exceptions_sql =
     " out_broadcast_pkts, in_errors, out_errors, in_discards, out_discards, in_unknown_protos, flapped_at)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 constexpr std::string_view set_aside_sql =
-    "INSERT OR REPLACE INTO older_readings (interface_id, poll_id, started_at, reading, boot, booted_us, uncertain_us)"
-    " SELECT r.value ->> 0, l.poll_id, l.started_at, r.value, l.boot, l.booted_us, l.uncertain_us"
+    "INSERT OR REPLACE INTO older_readings (interface_id, poll_id, started_at, reading, boot, booted_us, uncertain_us,"
+    " address) SELECT r.value ->> 0, l.poll_id, l.started_at, r.value, l.boot, l.booted_us, l.uncertain_us, l.address"
     " FROM device_latest l, json_each(l.readings) r"
     " WHERE l.device_id = ?1 AND r.value ->> 0 NOT IN (SELECT value ->> 0 FROM json_each(?2))";
 constexpr std::string_view take_back_sql =
     "DELETE FROM older_readings WHERE interface_id IN (SELECT value ->> 0 FROM json_each(?))";
 constexpr std::string_view put_latest_sql =
     "INSERT INTO device_latest (device_id, poll_id, started_at, last_seen, readings, boot, booted_us, clock_after_us,"
-    " engine_boots, engine_time, uncertain_us, view) VALUES (?1, ?2, ?3, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"
+    " engine_boots, engine_time, uncertain_us, view, address, cache_known)"
+    " VALUES (?1, ?2, ?3, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"
     " ON CONFLICT (device_id) DO UPDATE SET poll_id = ?2, started_at = ?3, last_seen = ?3, readings = ?4, boot = ?5,"
-    " booted_us = ?6, clock_after_us = ?7, engine_boots = ?8, engine_time = ?9, uncertain_us = ?10, view = ?11";
+    " booted_us = ?6, clock_after_us = ?7, engine_boots = ?8, engine_time = ?9, uncertain_us = ?10, view = ?11,"
+    " address = ?12, cache_known = ?13";
 constexpr std::string_view hold_base_sql =
     "INSERT INTO base_lines (device_id, booted_us, uncertain_us, readings)"
     " SELECT device_id, booted_us, uncertain_us, readings FROM device_latest WHERE device_id = ?1 AND boot = ?2"
@@ -343,7 +345,8 @@ Result<> Recorder::store_latest(const Context& context, std::size_t read, bool s
       cycle.clock_read_at < cycle.started ? std::nullopt : std::optional(whole_us(cycle.clock_read_at - cycle.started));
   auto stored = statements_.put_latest.run(device.id, context.poll_id, started_at, readings, boot_,
                                            whole_us(cycle.started.time_since_epoch()), clock_after, cycle.engine_boots,
-                                           cycle.engine_time, uncertain_us(cycle), cycle.view);
+                                           cycle.engine_time, uncertain_us(cycle), cycle.view, cycle.address,
+                                           std::int64_t{cycle.cache_known});
   if (!stored) return stored;
   device.latest_poll = context.poll_id;
   device.latest_rows = read;

@@ -856,9 +856,12 @@ ALTER TABLE device_latest ADD COLUMN engine_time /* snmpEngineTime, s */ INTEGER
 ALTER TABLE device_latest ADD COLUMN uncertain_us /* of when the readings were true: round trip, the agent's cache */
   INTEGER;
 ALTER TABLE device_latest ADD COLUMN view /* what of the credentials decides what the agent shows */ TEXT;
+ALTER TABLE device_latest ADD COLUMN address /* where it was asked; devices.address may be later */ TEXT;
+ALTER TABLE device_latest ADD COLUMN cache_known /* 1: whether the agent caches was known */ INTEGER;
 ALTER TABLE older_readings ADD COLUMN boot TEXT;             -- as in device_latest
 ALTER TABLE older_readings ADD COLUMN booted_us INTEGER;
 ALTER TABLE older_readings ADD COLUMN uncertain_us INTEGER;
+ALTER TABLE older_readings ADD COLUMN address TEXT;
 
 CREATE TABLE base_lines (              -- where the newest readings made no delta yet (stale): those it will begin at
   device_id    INTEGER PRIMARY KEY REFERENCES devices(id),

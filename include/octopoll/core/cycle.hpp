@@ -90,7 +90,8 @@ struct DeviceCycle {
   CycleOutcome outcome = CycleOutcome::failed;
   std::optional<Error> error;               ///< why not complete
   bool rebooted = false;                    ///< the agent restarted since the cycle before
-  std::chrono::nanoseconds cache_period{};  ///< of the agent's counters; 0: answers fresh
+  std::chrono::nanoseconds cache_period{};  ///< of the agent's counters; 0: answers fresh, as far as is known
+  bool cache_known = false;                 ///< that it does is no guess any more
   DeviceFacts facts;
   std::optional<TimeTicks> sys_uptime;
   // Beside it, for who goes on from this cycle's readings: the agent's other clocks, when they were read (before the

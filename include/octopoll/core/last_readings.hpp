@@ -27,6 +27,7 @@ struct LastReadings {
   std::optional<std::uint32_t> engine_boots;
   std::optional<std::uint32_t> engine_time;
   std::chrono::nanoseconds cache_period{};  ///< DeviceCycle::cache_period
+  bool cache_known = false;                 ///< DeviceCycle::cache_known
   /// In the order of their ifIndex. `age_bound` has what is not known of the moment of their reception.
   std::vector<InterfaceSample> interfaces;
 };

@@ -67,7 +67,9 @@ class CacheLearner {
 
   /// An upper bound of the cache's period, at most 60 s; nullopt while the agent looks fresh.
   [[nodiscard]] std::optional<std::chrono::nanoseconds> period() const noexcept;
-  /// Begins as one that has watched this agent before, and learned this period or none.
+  /// Whether the beginning is over and nothing suspected: period() is no guess.
+  [[nodiscard]] bool settled() const noexcept { return !begins_ && !suspected_; }
+  /// Begins as one that was settled(), and had learned this period or none.
   void resume(std::optional<std::chrono::nanoseconds> learned) noexcept;
 
   /// How old the counters of the last reading may have been, as far as beginning and suspicion tell; 0 without either.

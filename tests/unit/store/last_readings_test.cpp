@@ -120,6 +120,26 @@ TEST_CASE("a failed cycle, and one that read no row, leave the readings of befor
   CHECK(all.at("sw1").started_at == noon + 1min);
 }
 
+TEST_CASE("readings come back with the address that gave them, and whether its agent was known") {
+  const test::TempDir dir;
+  const bool known = GENERATE(false, true);
+  DeviceCycle there = cycle_of(1, {with_quality("a", Quality::ok), with_quality("b", Quality::ok)});
+  there.address = "192.0.2.1:161";
+  there.cache_known = known;
+  DeviceCycle silent = cycle_of(2, {});
+  silent.outcome = CycleOutcome::failed;
+  silent.address = "192.0.2.2:161";
+  const auto before = kept(dir / "x.db", {there, silent});
+  CHECK(before.at("sw1").address == "192.0.2.1:161");
+  CHECK(before.at("sw1").cache_known == known);
+
+  DeviceCycle other = cycle_of(3, {with_quality("a", Quality::ok)});
+  other.address = "192.0.2.2:161";
+  const auto all = kept(dir / "x.db", {other});
+  CHECK(all.at("sw1").address == "192.0.2.2:161");
+  CHECK(all.at("sw1").interfaces.size() == 1);  // what lies aside of "b" is of the other agent
+}
+
 TEST_CASE("a row that the newest cycle lacks comes back with its own time, for an hour") {
   const test::TempDir dir;
   DeviceCycle partial = cycle_of(2, {with_quality("a", Quality::ok), with_quality("b", Quality::gap)});
