@@ -48,8 +48,7 @@ Result<> Unsealer::look_into() {
   for (std::size_t place = 0; place < sealed_levels.size(); ++place) {
     const auto found = statements_.sealed_until.first(sealed_levels[place].level);
     const bool any = found && *found && !statements_.sealed_until.is_null(0);
-    sealed_until_ms_[place] = any ? statements_.sealed_until.integer(0) + sealed_levels[place].span_ms
-                                  : std::numeric_limits<std::int64_t>::min();
+    sealed_until_ms_[place] = any ? statements_.sealed_until.integer(0) : std::numeric_limits<std::int64_t>::min();
     statements_.sealed_until.reset();
     if (!found) return tl::make_unexpected(found.error());
   }

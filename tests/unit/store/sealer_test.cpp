@@ -1,10 +1,13 @@
 #include "store/sealer.hpp"
 
+#include <sqlite3.h>
+
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <limits>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "make_record.hpp"
@@ -289,6 +292,44 @@ TEST_CASE("a store that seals says what one says that does not, whatever comes l
   }
   for (const auto& [since, until] : {std::pair{noon, noon + 20 * 24h}, std::pair{noon + 25h, noon + 26h}})
     CHECK((all_read(store.path(), since, until) == all_read(plain.of().path(), since, until)));
+}
+
+/// Counts the blocks that a connection is asked for.
+class BlocksRead {
+ public:
+  explicit BlocksRead(Database& database) : connection_(database.native()) {
+    sqlite3_trace_v2(connection_, SQLITE_TRACE_STMT, count, this);
+  }
+  BlocksRead(const BlocksRead&) = delete;
+  BlocksRead& operator=(const BlocksRead&) = delete;
+  ~BlocksRead() { sqlite3_trace_v2(connection_, 0, nullptr, nullptr); }
+  [[nodiscard]] int count() const noexcept { return count_; }
+
+ private:
+  static int count(unsigned, void* self, void* statement, void*) {
+    const std::string_view sql = sqlite3_sql(static_cast<sqlite3_stmt*>(statement));
+    if (sql.starts_with("SELECT packed FROM sealed_rows")) ++static_cast<BlocksRead*>(self)->count_;
+    return 0;
+  }
+  sqlite3* connection_;
+  int count_ = 0;
+};
+
+TEST_CASE("no block is read for sums that are later than what is sealed") {
+  Polled store(false);
+  std::uint64_t number = 0;
+  const auto poll_until = [&](WallTime end) {
+    for (WallTime now = noon + number * 10min; now < end; now += 10min) store.store(cycle("sw1", ++number, now));
+  };
+  poll_until(noon + 12 * 24h);
+  store.of().seal(noon + 12 * 24h);
+  REQUIRE(store.of().integer("SELECT count(DISTINCT level) FROM sealed_rows") == 3);
+  const BlocksRead read(store.of().database());
+  poll_until(noon + 13 * 24h);
+  CHECK(read.count() == 0);
+  store.store(cycle("sw1", ++number, noon + 24h + 1min));
+  store.store(cycle("sw1", ++number, noon + 13 * 24h));
+  CHECK(read.count() > 0);
 }
 
 TEST_CASE("what speaks for the present is not sealed") {
