@@ -18,6 +18,9 @@ constexpr std::array<SealedColumn, 4> columns{
     {{"number"}, {"value"}, {"packed", Kind::integer, lanes}, {"text", Kind::text}}};
 constexpr std::array<SealedColumn, 2> exception_columns{{{"number"}, {"real", Kind::real}}};
 
+constexpr SealedShape shape{columns, exception_columns, 1440};
+constexpr SealedIdentity which{300, 16'777'215, -86'400'000};
+
 using Cell = std::optional<std::int64_t>;
 
 SealedTable table_of(const std::vector<std::vector<Cell>>& rows, std::size_t width) {
@@ -38,15 +41,15 @@ SealedTable table_of(const std::vector<std::vector<Cell>>& rows, std::size_t wid
   return table;
 }
 
-void check_same(const SealedTable& one, const SealedTable& other, std::span<const SealedColumn> shape) {
+void check_same(const SealedTable& one, const SealedTable& other, std::span<const SealedColumn> kinds) {
   REQUIRE(one.rows == other.rows);
-  for (std::size_t column = 0; one.rows != 0 && column < shape.size(); ++column) {
+  for (std::size_t column = 0; one.rows != 0 && column < kinds.size(); ++column) {
     for (std::size_t row = 0; row < one.rows; ++row) {
       const SealedValues& left = one.columns[column];
       const SealedValues& right = other.columns[column];
       REQUIRE(left.absent(row) == right.absent(row));
       if (left.absent(row)) continue;
-      if (shape[column].kind == Kind::text) {
+      if (kinds[column].kind == Kind::text) {
         REQUIRE(left.text(row) == right.text(row));
       } else {
         REQUIRE(left.number(row) == right.number(row));
@@ -57,9 +60,9 @@ void check_same(const SealedTable& one, const SealedTable& other, std::span<cons
 
 SealedBlock block_of(const std::vector<std::vector<Cell>>& rows, const std::vector<std::vector<Cell>>& exceptions) {
   SealedBlock block;
-  block.level = 300;
-  block.interface_id = 16'777'215;
-  block.begins_at = -86'400'000;
+  block.level = which.level;
+  block.interface_id = which.interface_id;
+  block.begins_at = which.begins_at;
   block.rows = table_of(rows, columns.size());
   block.exceptions = table_of(exceptions, exception_columns.size());
   return block;
@@ -68,7 +71,7 @@ SealedBlock block_of(const std::vector<std::vector<Cell>>& rows, const std::vect
 void check_packs(const SealedBlock& block) {
   SealedCodec codec;
   const auto packed = codec.pack(block, columns, exception_columns);
-  const auto unpacked = codec.unpack(packed, columns, exception_columns);
+  const auto unpacked = codec.unpack(packed, shape, which);
   REQUIRE(unpacked);
   CHECK(unpacked->level == block.level);
   CHECK(unpacked->interface_id == block.interface_id);
@@ -134,7 +137,7 @@ TEST_CASE("a block that is cut short or changed is never taken for another one")
   SealedCodec codec;
   const auto packed = codec.pack(block, columns, exception_columns);
   for (std::size_t size = 0; size < packed.size(); ++size) {
-    const auto unpacked = codec.unpack(std::span(packed).first(size), columns, exception_columns);
+    const auto unpacked = codec.unpack(std::span(packed).first(size), shape, which);
     REQUIRE_FALSE(unpacked);
     CHECK_FALSE(unpacked.error().empty());
   }
@@ -142,7 +145,7 @@ TEST_CASE("a block that is cut short or changed is never taken for another one")
   for (std::size_t place = 0; place < packed.size(); ++place) {
     auto changed = packed;
     changed[place] = static_cast<std::uint8_t>(changed[place] ^ (1U << random() % 8));
-    const auto unpacked = codec.unpack(changed, columns, exception_columns);
+    const auto unpacked = codec.unpack(changed, shape, which);
     if (!unpacked) continue;
     check_same(block.rows, unpacked->rows, columns);
     ++harmless;
@@ -152,16 +155,16 @@ TEST_CASE("a block that is cut short or changed is never taken for another one")
     std::vector<std::uint8_t> noise(random() % 60);
     for (auto& octet : noise) octet = static_cast<std::uint8_t>(random());
     if (!noise.empty()) noise[0] = 1;
-    CHECK_FALSE(codec.unpack(noise, columns, exception_columns));
+    CHECK_FALSE(codec.unpack(noise, shape, which));
   }
-  CHECK_FALSE(codec.unpack(packed, exception_columns, columns));
+  CHECK_FALSE(codec.unpack(packed, {exception_columns, columns, 1440}, which));
 }
 
 TEST_CASE("a block of a format to come is refused by its number") {
   SealedCodec codec;
   auto packed = codec.pack(block_of({{1, 2, 3, 4}}, {}), columns, exception_columns);
   packed[0] = 2;
-  const auto unpacked = codec.unpack(packed, columns, exception_columns);
+  const auto unpacked = codec.unpack(packed, shape, which);
   REQUIRE_FALSE(unpacked);
   CHECK(unpacked.error() == "its format is 2, this octopoll knows 1");
 }
