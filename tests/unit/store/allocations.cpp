@@ -6,12 +6,18 @@
 namespace {
 
 constexpr std::size_t unbounded = std::numeric_limits<std::size_t>::max();
+thread_local bool counting = false;
 thread_local std::size_t allocated = 0;
 thread_local std::size_t most_allocated = unbounded;
 
 void* allocate(std::size_t size) noexcept {
-  if (size > most_allocated - allocated) return nullptr;
-  if (most_allocated != unbounded) allocated += size;
+  if (counting) {
+    allocated += size;
+    if (allocated > most_allocated) {
+      most_allocated = unbounded;
+      return nullptr;
+    }
+  }
   return std::malloc(size == 0 ? 1 : size);
 }
 
@@ -29,12 +35,10 @@ namespace octopoll::test {
 
 Allocations::Allocations(std::size_t most) noexcept {
   allocated = 0;
-  most_allocated = most == unbounded ? most - 1 : most;
+  most_allocated = most;
+  counting = true;
 }
-Allocations::~Allocations() {
-  most_allocated = unbounded;
-  allocated = 0;
-}
+Allocations::~Allocations() { counting = false; }
 std::size_t Allocations::octets() const noexcept { return allocated; }
 
 }  // namespace octopoll::test

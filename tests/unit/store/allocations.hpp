@@ -6,8 +6,8 @@
 
 namespace octopoll::test {
 
-/// While it lives, counts the octets that its thread allocates with `new`, and refuses what goes beyond `most` in all.
-/// One at a time in a thread.
+/// While it lives, counts the octets that its thread allocates with `new`, and refuses the first time that they come to
+/// more than `most` in all. One at a time in a thread.
 class Allocations {
  public:
   explicit Allocations(std::size_t most = std::numeric_limits<std::size_t>::max()) noexcept;

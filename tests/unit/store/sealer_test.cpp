@@ -10,12 +10,15 @@
 #include <string_view>
 #include <vector>
 
+#include "allocations.hpp"
 #include "make_record.hpp"
 #include "octopoll/store/care.hpp"
 #include "octopoll/store/reader.hpp"
 #include "sealed_store.hpp"
 #include "store/cycle_rows.hpp"
 #include "store/recorder.hpp"
+#include "store/sealed_check.hpp"
+#include "store/unsealer.hpp"
 #include "support/temp_dir.hpp"
 
 namespace octopoll::store {
@@ -437,6 +440,77 @@ TEST_CASE("a damaged block loses itself, says so, and keeps nothing else out") {
   CHECK(store.of().integer("SELECT count(*) FROM traffic_5m WHERE (id & 16777215) = 2") >
         store.of().integer("SELECT count(*) FROM traffic_5m WHERE (id & 16777215) = 1"));
   CHECK(check().size() == 1);
+}
+
+TEST_CASE("a block that lies in the place of another one is neither added to nor taken from") {
+  Polled store(true);
+  std::uint64_t number = 0;
+  const auto poll_until = [&](WallTime end) {
+    for (WallTime now = noon + number * 10min; now < end; now += 10min) store.store(cycle("sw1", ++number, now));
+  };
+  poll_until(noon + 4 * 24h);
+  const std::string which = " WHERE level = 300 AND interface_id = 2";
+  REQUIRE(store.of().integer("SELECT count(*) FROM sealed_rows" + which) == 1);
+  store.of().run(
+      "UPDATE sealed_rows SET packed = (SELECT other.packed FROM sealed_rows other WHERE other.level = 300"
+      " AND other.interface_id = 1 AND other.begins_at = sealed_rows.begins_at)" +
+      which);
+  const std::string of_it = which + " AND begins_at = (SELECT min(begins_at) FROM sealed_rows" + which + ")";
+  const std::string before = test::dump(store.of().database(), "SELECT hex(packed) FROM sealed_rows" + of_it);
+  store.store(cycle("sw1", ++number, noon + 2h));
+  for (WallTime now = noon + 4 * 24h; now < noon + 8 * 24h; now += 10min) store.store(cycle("sw1", ++number, now));
+  CHECK(test::dump(store.of().database(), "SELECT hex(packed) FROM sealed_rows" + of_it) == before);
+  const auto wrong = check_store(store.of().path(), false, {});
+  REQUIRE(wrong);
+  REQUIRE(wrong->size() == 1);
+  CHECK(wrong->front().find("it is another one's") != std::string::npos);
+}
+
+TEST_CASE("where memory gives out, sealing fails, and is done later as if nothing had been") {
+  Store store;
+  test::RandomRows random(8);
+  fill(store, random, 200);
+  fill_sums(store, random, sealed_levels[1], 100);
+  const auto before = answers(store.database());
+  int failed = 0;
+  for (std::size_t most = 0;; most += 50'000) {
+    store.run("BEGIN IMMEDIATE");
+    const bool done = [&] {
+      const test::Allocations allocations(most);
+      return store.sealer().seal(noon + 90 * 24h, many).has_value();
+    }();
+    if (done) break;
+    ++failed;
+    store.run("ROLLBACK");
+    REQUIRE(test::dump(store.database(), "SELECT count(*) FROM sealed_rows") == "0|\n");
+  }
+  CHECK(failed > 2);
+  store.run("COMMIT");
+  {
+    auto database = test::united(store.path());
+    CHECK((answers(database) == before));
+  }
+
+  // Whoever unpacks a block says it as well.
+  std::vector<std::string> wrong;
+  const auto checked = [&] {
+    const test::Allocations allocations(10'000);
+    return check_blocks(store.database(), wrong, [] { return true; });
+  }();
+  REQUIRE_FALSE(checked);
+  CHECK(checked.error().message.find("out of memory") != std::string::npos);
+  auto unsealer = Unsealer::create(store.database());
+  REQUIRE(unsealer);
+  const std::int64_t first = unix_ms(noon) / 300'000;
+  const auto take_out = [&](std::size_t most) {
+    const test::Allocations allocations(most);
+    return unsealer->take_out(300, first, first + 50, 1);
+  };
+  const auto taken = take_out(2000);
+  REQUIRE_FALSE(taken);
+  CHECK(taken.error().message.find("out of memory at the block of sums of 5 minutes of interface 1") == 0);
+  CHECK(take_out(many));
+  CHECK(store.integer("SELECT count(*) FROM traffic_5m WHERE (id & 16777215) = 1") > 0);
 }
 
 }  // namespace
