@@ -14,6 +14,7 @@ class PlainRows {
  public:
   [[nodiscard]] static Result<PlainRows> create(Database& database);
   /// Those whose numbers are from `first` to `last`; true if there were any. They are not in their table yet.
+  /// The block's level is one of sealed_levels.
   [[nodiscard]] Result<bool> insert(const SealedBlock& block, std::int64_t first, std::int64_t last);
 
  private:

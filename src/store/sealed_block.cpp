@@ -15,9 +15,11 @@ namespace {
 constexpr std::uint8_t format = 1;
 constexpr int effort = 1;  // of zstd: its search for repetitions finds none here, its coding is the same at all levels
 
-// Far beyond what a span can have, and little enough for the memory of whoever reads a damaged block.
-constexpr std::uint64_t most_rows = 4'000'000;
+// Far beyond what a block with texts has, and little enough for the memory of whoever reads a forged one.
 constexpr std::uint64_t most_octets = 256 << 20;
+
+// A key is 63 bits and a sign, 24 of them its interface.
+constexpr std::int64_t numbers_end = std::int64_t{1} << 39;
 
 enum class Prediction : std::uint8_t { base = 0, last = 1, trend = 2 };
 
@@ -44,12 +46,27 @@ std::span<const int> lanes_of(const SealedColumn& column) {
   return column.lanes.empty() ? std::span<const int>(whole) : column.lanes;
 }
 
+/// What a table of so many rows unpacks to at most.
+std::uint64_t most_octets_of(std::span<const SealedColumn> columns, std::size_t rows) {
+  constexpr std::uint64_t most_of_a_lane = 12;  // in the head: prediction, base, planes
+  std::uint64_t sum = 10;
+  for (const SealedColumn& column : columns) {
+    if (column.kind == SealedColumn::Kind::text) return most_octets;
+    const std::uint64_t lanes = lanes_of(column).size();
+    sum += (8 * lanes + 1) * rows + most_of_a_lane * lanes + 2;  // a run takes an octet for each of its rows at most
+  }
+  return sum;
+}
+
+/// What a frame of that size unpacks to at most: each of its blocks takes four octets or more.
+std::uint64_t most_octets_of(std::size_t frame) { return (frame / 4 + 1) * ZSTD_BLOCKSIZE_MAX; }
+
 }  // namespace
 
 void SealedValues::append_text(std::string_view text) {
-  auto known = std::find(texts_.begin(), texts_.end(), text);
-  if (known == texts_.end()) known = texts_.emplace(texts_.end(), text);
-  append(known - texts_.begin());
+  const auto [known, added] = places_.try_emplace(std::string(text), static_cast<std::int64_t>(texts_.size()));
+  if (added) texts_.emplace_back(text);
+  append(known->second);
 }
 
 std::size_t SealedBlock::octets() const noexcept {
@@ -211,6 +228,7 @@ class SealedCodec::Source {
     left_ = left_.subspan(size);
     return true;
   }
+  [[nodiscard]] std::size_t left() const noexcept { return left_.size(); }
   [[nodiscard]] bool empty() const noexcept { return left_.empty(); }
 
  private:
@@ -227,44 +245,63 @@ struct SealedCodec::Lane {
 };
 
 tl::expected<SealedBlock, std::string> SealedCodec::unpack(std::span<const std::uint8_t> packed,
-                                                           std::span<const SealedColumn> columns,
-                                                           std::span<const SealedColumn> exception_columns) {
-  if (packed.empty()) return tl::make_unexpected(std::string("it is empty"));
-  if (packed[0] != format) {
-    return tl::make_unexpected("its format is " + std::to_string(packed[0]) + ", this octopoll knows 1");
-  }
+                                                           const SealedShape& shape, const SealedIdentity& which) {
+  const auto wrong = [](std::string what) { return tl::make_unexpected(std::move(what)); };
+  if (packed.empty()) return wrong("it is empty");
+  if (packed[0] != format) return wrong("its format is " + std::to_string(packed[0]) + ", this octopoll knows 1");
   const auto frame = packed.subspan(1);
   const unsigned long long size = ZSTD_getFrameContentSize(frame.data(), frame.size());
-  if (size == ZSTD_CONTENTSIZE_ERROR || size == ZSTD_CONTENTSIZE_UNKNOWN || size > most_octets) {
-    return tl::make_unexpected(std::string("its begin is damaged"));
-  }
+  constexpr std::uint64_t most_of_the_key = 30;
+  const std::uint64_t most =
+      std::min({most_octets, most_octets_of(frame.size()),
+                most_of_the_key + most_octets_of(shape.columns, shape.most_rows) +
+                    most_octets_of(shape.exception_columns, shape.exception_columns.empty() ? 0 : shape.most_rows)});
+  if (size == ZSTD_CONTENTSIZE_ERROR || size == ZSTD_CONTENTSIZE_UNKNOWN || size > most)
+    return wrong("its begin is damaged");
   if (!unpacker_) unpacker_.reset(ZSTD_createDCtx());
-  if (!unpacker_) return tl::make_unexpected(std::string("out of memory"));
+  if (!unpacker_) throw std::bad_alloc();
   unpacked_.resize(static_cast<std::size_t>(size));
   const std::size_t got =
       ZSTD_decompressDCtx(unpacker_.get(), unpacked_.data(), unpacked_.size(), frame.data(), frame.size());
-  if (ZSTD_isError(got) != 0) return tl::make_unexpected(std::string("zstd: ") + ZSTD_getErrorName(got));
+  if (ZSTD_isError(got) != 0) return wrong(std::string("zstd: ") + ZSTD_getErrorName(got));
 
   Source source{std::span<const std::uint8_t>(unpacked_).first(got)};
-  SealedBlock block;
+  constexpr const char* other_columns = "its columns are not those of its level";
   std::uint64_t level = 0, interface_id = 0, begins_at = 0;
+  if (!source.varint(level) || !source.varint(interface_id) || !source.varint(begins_at)) return wrong(other_columns);
+  if (SealedIdentity{std::bit_cast<std::int64_t>(level), std::bit_cast<std::int64_t>(un_zig_zag(interface_id)),
+                     std::bit_cast<std::int64_t>(un_zig_zag(begins_at))} != which) {
+    return wrong("it is another one's");
+  }
+  SealedBlock block{which.level, which.interface_id, which.begins_at, {}, {}};
   std::vector<Lane> lanes, exception_lanes;
-  bool whole_block = source.varint(level) && source.varint(interface_id) && source.varint(begins_at) &&
-                     read_head(source, block.rows, columns, lanes) &&
-                     read_head(source, block.exceptions, exception_columns, exception_lanes);
-  whole_block = whole_block && read_planes(source, lanes, block.rows) &&
-                read_planes(source, exception_lanes, block.exceptions) && source.empty();
-  if (!whole_block) return tl::make_unexpected(std::string("its columns are not those of its level"));
-  block.level = std::bit_cast<std::int64_t>(level);
-  block.interface_id = std::bit_cast<std::int64_t>(un_zig_zag(interface_id));
-  block.begins_at = std::bit_cast<std::int64_t>(un_zig_zag(begins_at));
+  // Exceptions are of rows that are there.
+  const bool whole_block =
+      read_head(source, block.rows, shape.columns, shape.most_rows, lanes) &&
+      read_head(source, block.exceptions, shape.exception_columns, block.rows.rows, exception_lanes) &&
+      read_planes(source, lanes, block.rows) && read_planes(source, exception_lanes, block.exceptions) &&
+      source.empty();
+  if (!whole_block) return wrong(other_columns);
+  if (!is_ordered(block.rows) || !is_ordered(block.exceptions)) return wrong("its rows are out of order");
   return block;
 }
 
+bool SealedCodec::is_ordered(const SealedTable& table) {
+  if (table.rows == 0) return true;
+  const SealedValues& numbers = table.columns[0];
+  if (!numbers.absent_.empty() || numbers.number(0) < -numbers_end) return false;
+  for (std::size_t row = 1; row < table.rows; ++row) {
+    if (numbers.number(row) <= numbers.number(row - 1)) return false;
+  }
+  return numbers.number(table.rows - 1) < numbers_end;
+}
+
 bool SealedCodec::read_head(Source& source, SealedTable& table, std::span<const SealedColumn> columns,
-                            std::vector<Lane>& lanes) {
+                            std::size_t most_rows, std::vector<Lane>& lanes) {
   std::uint64_t rows = 0;
-  if (!source.varint(rows) || rows > most_rows) return false;
+  if (!source.varint(rows) || rows > most_rows || (rows != 0 && columns.empty())) return false;
+  // Numbers that ascend have a plane.
+  if (rows > 1 && rows > source.left()) return false;
   table.rows = static_cast<std::size_t>(rows);
   table.columns.resize(columns.size());
   if (rows == 0) return true;
@@ -291,9 +328,10 @@ bool SealedCodec::read_head(Source& source, SealedTable& table, std::span<const 
       for (std::uint64_t each = 0; each < texts; ++each) {
         std::uint64_t size = 0;
         std::span<const std::uint8_t> octets;
-        if (!source.varint(size) || size > most_octets || !source.take(static_cast<std::size_t>(size), octets))
+        if (!source.varint(size) || size > source.left() || !source.take(static_cast<std::size_t>(size), octets))
           return false;
         values.texts_.emplace_back(octets.begin(), octets.end());
+        if (!values.places_.emplace(values.texts_.back(), each).second) return false;
       }
     }
     for (const int from : lanes_of(columns[place])) {

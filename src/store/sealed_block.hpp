@@ -23,6 +23,7 @@
 #include <string>
 #include <string_view>
 #include <tl/expected.hpp>
+#include <unordered_map>
 #include <vector>
 
 struct ZSTD_CCtx_s;
@@ -68,6 +69,7 @@ class SealedValues {
   std::vector<std::int64_t> numbers_;  // a single one where `constant_`
   std::vector<std::uint8_t> absent_;   // empty where no row lacks it
   std::vector<std::string> texts_;
+  std::unordered_map<std::string, std::int64_t> places_;  // of the texts, all of them different
   bool constant_ = false;
   std::size_t rows_ = 0;
 };
@@ -75,6 +77,21 @@ class SealedValues {
 struct SealedTable {
   std::size_t rows = 0;
   std::vector<SealedValues> columns;  ///< the first: what orders the rows, the key without its interface
+};
+
+/// The tables of a kind of block.
+struct SealedShape {
+  std::span<const SealedColumn> columns;
+  std::span<const SealedColumn> exception_columns;  ///< none: it has no exceptions
+  std::size_t most_rows = 0;                        ///< that it ever has, so that a forged one takes no more memory
+};
+
+/// Which block it is: the key of its row, which it repeats.
+struct SealedIdentity {
+  std::int64_t level = 0;
+  std::int64_t interface_id = 0;
+  std::int64_t begins_at = 0;
+  friend bool operator==(const SealedIdentity&, const SealedIdentity&) = default;
 };
 
 struct SealedBlock {
@@ -98,10 +115,10 @@ class SealedCodec {
   /// `columns`, `exception_columns`: of the tables, in order. Errors: out of memory (std::bad_alloc).
   [[nodiscard]] std::vector<std::uint8_t> pack(const SealedBlock& block, std::span<const SealedColumn> columns,
                                                std::span<const SealedColumn> exception_columns);
-  /// What is wrong with it, in words, where it is no such block or is damaged; whatever the octets, nothing else.
+  /// The block that `which` says, its rows in ascending order with numbers that keys have room for. What is wrong with
+  /// it, in words, where it is another one or is damaged, whatever the octets. Errors: out of memory (std::bad_alloc).
   [[nodiscard]] tl::expected<SealedBlock, std::string> unpack(std::span<const std::uint8_t> packed,
-                                                              std::span<const SealedColumn> columns,
-                                                              std::span<const SealedColumn> exception_columns);
+                                                              const SealedShape& shape, const SealedIdentity& which);
 
  private:
   struct Head;
@@ -110,8 +127,9 @@ class SealedCodec {
   void put_table(const SealedTable& table, std::span<const SealedColumn> columns);
   void put_lane(const SealedValues& values, int from, int to);
   [[nodiscard]] static bool read_head(Source& source, SealedTable& table, std::span<const SealedColumn> columns,
-                                      std::vector<Lane>& lanes);
+                                      std::size_t most_rows, std::vector<Lane>& lanes);
   [[nodiscard]] static bool read_planes(Source& source, const std::vector<Lane>& lanes, SealedTable& table);
+  [[nodiscard]] static bool is_ordered(const SealedTable& table);
 
   struct FreePacker {
     void operator()(ZSTD_CCtx_s* context) const noexcept;

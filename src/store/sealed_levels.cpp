@@ -32,6 +32,10 @@ std::string name_of(const SealedLevel& level, std::int64_t interface_id, std::in
   return std::string(level.name) + " of interface " + std::to_string(interface_id) + " from " + date_of(begins_at);
 }
 
+tl::unexpected<Error> out_of_memory(const SealedLevel& level, std::int64_t interface_id, std::int64_t begins_at) {
+  return fail(ErrorKind::store, "out of memory at the block of " + name_of(level, interface_id, begins_at));
+}
+
 std::string date_of(std::int64_t unix_ms) {
   const std::chrono::sys_time<std::chrono::milliseconds> time{std::chrono::milliseconds(unix_ms)};
   const std::chrono::year_month_day date(std::chrono::floor<std::chrono::days>(time));
@@ -58,6 +62,17 @@ void copy_row(const SealedTable& from, std::size_t row, std::span<const SealedCo
     }
   }
   ++to.rows;
+}
+
+bool can_merge(const SealedTable& block, const SealedTable& more, std::size_t most) {
+  if (block.rows + more.rows > most) return false;
+  for (std::size_t left = 0, right = 0; left < block.rows && right < more.rows;) {
+    const std::int64_t one = block.columns[0].number(left);
+    const std::int64_t other = more.columns[0].number(right);
+    if (one == other) return false;
+    ++(one < other ? left : right);
+  }
+  return true;
 }
 
 void merge_rows(SealedTable& block, const SealedTable& more, std::span<const SealedColumn> columns) {

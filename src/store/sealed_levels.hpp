@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "octopoll/core/result.hpp"
 #include "sealed_block.hpp"
 
 namespace octopoll::store {
@@ -25,6 +26,9 @@ struct SealedLevel {
   std::span<const SealedColumn> columns;            ///< the first is the number
   std::span<const SealedColumn> exception_columns;  ///< the same of `exception_table`, which few rows have
   std::string_view exception_table;
+  std::size_t most_rows;  ///< of a block
+
+  [[nodiscard]] constexpr SealedShape shape() const noexcept { return {columns, exception_columns, most_rows}; }
 };
 
 namespace sealed_columns {
@@ -95,12 +99,13 @@ inline constexpr std::array<SealedColumn, 22> traffic{{{"id"},
 
 inline constexpr std::int64_t hour_ms = 3'600'000;
 inline constexpr std::int64_t day_ms = 24 * hour_ms;
+inline constexpr std::size_t samples_of_a_day = day_ms / 100;  // 100 ms: the shortest interval that is accepted
 
 /// Spans of some two thousand rows: shorter ones pack worse, and of longer ones more is unpacked that nobody asked for.
 /// Sums of a span are sealed in parts, so that few wait for its end as plain rows.
 inline constexpr std::array<SealedLevel, 3> sealed_levels{
     {{0, "samples", "sample_rows", "poll_id", 1, day_ms, day_ms, 2 * day_ms, sealed_columns::samples,
-      sealed_columns::exceptions, "sample_exceptions"},
+      sealed_columns::exceptions, "sample_exceptions", samples_of_a_day},
      {300,
       "sums of 5 minutes",
       "traffic_5m",
@@ -111,7 +116,8 @@ inline constexpr std::array<SealedLevel, 3> sealed_levels{
       day_ms,
       sealed_columns::traffic,
       {},
-      {}},
+      {},
+      8 * day_ms / 300'000},
      {3600,
       "sums of hours",
       "traffic_1h",
@@ -122,7 +128,8 @@ inline constexpr std::array<SealedLevel, 3> sealed_levels{
       2 * day_ms,
       sealed_columns::traffic,
       {},
-      {}}}};
+      {},
+      64 * day_ms / hour_ms}}};
 
 /// The begin of the part of length `length` that holds `at`.
 [[nodiscard]] constexpr std::int64_t begin_of(std::int64_t at, std::int64_t length) noexcept {
@@ -146,6 +153,9 @@ inline constexpr std::int64_t interfaces_of_a_number = std::int64_t{1} << 24;
 [[nodiscard]] std::size_t place_of(const SealedTable& table, std::int64_t number) noexcept;
 /// "samples of interface 17 from 2026-01-31"
 [[nodiscard]] std::string name_of(const SealedLevel& level, std::int64_t interface_id, std::int64_t begins_at);
+/// For where a block asks for more memory than there is.
+[[nodiscard]] tl::unexpected<Error> out_of_memory(const SealedLevel& level, std::int64_t interface_id,
+                                                  std::int64_t begins_at);
 /// Of UTC: "2026-01-31"
 [[nodiscard]] std::string date_of(std::int64_t unix_ms);
 /// The level of that number in the file; it is one.
@@ -153,6 +163,8 @@ inline constexpr std::int64_t interfaces_of_a_number = std::int64_t{1} << 24;
 
 /// Adds the row to the end of `to`.
 void copy_row(const SealedTable& from, std::size_t row, std::span<const SealedColumn> columns, SealedTable& to);
+/// Whether no row of `more` has the number of one of `block`, and all of them are not more than `most`.
+[[nodiscard]] bool can_merge(const SealedTable& block, const SealedTable& more, std::size_t most);
 /// Adds the rows of `more` to `block`, in the order of their numbers.
 void merge_rows(SealedTable& block, const SealedTable& more, std::span<const SealedColumn> columns);
 

@@ -7,6 +7,7 @@
 #include <bit>
 #include <iterator>
 #include <limits>
+#include <new>
 #include <string_view>
 #include <utility>
 
@@ -39,19 +40,27 @@ Result<std::optional<std::int64_t>> one_of(Statement& statement, const Args&... 
   return one(statement);
 }
 
+/// Resets a statement at the end of its scope, also where memory gave out: one that stays open keeps the log from being
+/// taken over.
+class ResetLater {
+ public:
+  explicit ResetLater(Statement& statement) : statement_(statement) {}
+  ResetLater(const ResetLater&) = delete;
+  ResetLater& operator=(const ResetLater&) = delete;
+  ~ResetLater() { statement_.reset(); }
+
+ private:
+  Statement& statement_;
+};
+
 /// Calls `take` for each row of a statement whose places are bound.
 template <class Take>
 Result<> each_row(Statement& statement, Take&& take) {
+  const ResetLater open(statement);
   for (auto row = statement.next();; row = statement.next()) {
-    if (!row || !*row) {
-      statement.reset();
-      if (!row) return tl::make_unexpected(row.error());
-      return {};
-    }
-    if (Result<> taken = take(); !taken) {
-      statement.reset();
-      return taken;
-    }
+    if (!row) return tl::make_unexpected(row.error());
+    if (!*row) return {};
+    if (Result<> taken = take(); !taken) return taken;
   }
 }
 
@@ -140,7 +149,7 @@ Result<std::int64_t> Sealer::seal(WallTime now, std::int64_t rows) {
   std::int64_t sealed = 0;
   for (Level& level : levels_) {
     while (credit_ > 0) {
-      const auto more = seal_some(level, unix_ms(now));
+      const auto more = try_to_seal_some(level, unix_ms(now));
       if (!more) return tl::make_unexpected(more.error());
       if (!*more) break;
       credit_ -= **more + cost_of_a_step;
@@ -149,6 +158,12 @@ Result<std::int64_t> Sealer::seal(WallTime now, std::int64_t rows) {
   }
   credit_ = std::min<std::int64_t>(credit_, 0);
   return sealed;
+}
+
+Result<std::optional<std::int64_t>> Sealer::try_to_seal_some(Level& level, std::int64_t now_ms) try {
+  return seal_some(level, now_ms);
+} catch (const std::bad_alloc&) {
+  return fail(ErrorKind::store, "out of memory where " + std::string(level.of.name) + " are sealed");
 }
 
 Result<std::optional<std::int64_t>> Sealer::seal_some(Level& level, std::int64_t now_ms) {
@@ -326,35 +341,36 @@ Result<> Sealer::move_exception(std::int64_t id, std::int64_t number, SealedBloc
   return statements_.take_exceptions.run(id);
 }
 
-// A block that is damaged stays as it is, for whoever can mend it; what should have joined it stays plain.
+// A block that is damaged stays as it is, for whoever can mend it; what should have joined it stays plain. So does what
+// would make a block that nobody can read: a clock that is set back again and again may bring more than a span has.
 Result<> Sealer::write_block(const SealedLevel& level, SealedBlock& block) {
-  Statement& known = statements_.block;
-  known.reset();
-  known.set(1, level.level);
-  known.set(2, block.begins_at);
-  known.set(3, block.interface_id);
-  const auto found = known.next();
-  tl::expected<SealedBlock, std::string> before;
-  const bool any = found && *found;
-  if (any) before = codec_.unpack(known.blob(0), level.columns, level.exception_columns);
-  known.reset();
-  if (!found) return tl::make_unexpected(found.error());
-  if (any && !before) {
-    log::error("the block of {} is damaged ({}); what would join it stays as it is",
-               name_of(level, block.interface_id, block.begins_at), before.error());
+  const auto known = read_block(level, block);
+  if (!known) return tl::make_unexpected(known.error());
+  const auto& before = *known;
+  if (!before || !can_merge(block.rows, before->rows, level.most_rows)) {
+    log::error("the block of {} {}; what would join it stays as it is",
+               name_of(level, block.interface_id, block.begins_at),
+               before ? "has no room for more" : "is damaged (" + before.error() + ")");
     const auto put_back =
         plain_.insert(block, std::numeric_limits<std::int64_t>::min(), std::numeric_limits<std::int64_t>::max());
     if (!put_back) return tl::make_unexpected(put_back.error());
     return {};
   }
-  if (any) {
-    merge_rows(block.rows, before->rows, level.columns);
-    merge_rows(block.exceptions, before->exceptions, level.exception_columns);
-  }
+  merge_rows(block.rows, before->rows, level.columns);
+  merge_rows(block.exceptions, before->exceptions, level.exception_columns);
   const auto packed = codec_.pack(block, level.columns, level.exception_columns);
   return statements_.put_block.run(
       level.level, block.begins_at, block.interface_id, static_cast<std::int64_t>(block.rows.rows),
       static_cast<std::int64_t>(block.exceptions.rows), std::span<const std::uint8_t>(packed));
+}
+
+Result<tl::expected<SealedBlock, std::string>> Sealer::read_block(const SealedLevel& level, const SealedBlock& which) {
+  Statement& read = statements_.block;
+  const ResetLater open(read);
+  const auto found = read.first(level.level, which.begins_at, which.interface_id);
+  if (!found) return tl::make_unexpected(found.error());
+  if (!*found) return SealedBlock{};
+  return codec_.unpack(read.blob(0), level.shape(), {level.level, which.interface_id, which.begins_at});
 }
 
 Result<> Sealer::move_on(const SealedLevel& level, const Part& part, const Chunk& chunk) {

@@ -60,6 +60,7 @@ class Sealer {
   Sealer(std::vector<Level> levels, Statements statements, PlainRows plain)
       : levels_(std::move(levels)), statements_(std::move(statements)), plain_(std::move(plain)) {}
 
+  [[nodiscard]] Result<std::optional<std::int64_t>> try_to_seal_some(Level& level, std::int64_t now_ms);
   [[nodiscard]] Result<std::optional<std::int64_t>> seal_some(Level& level, std::int64_t now_ms);
   [[nodiscard]] Result<std::optional<Part>> due_part(const SealedLevel& level, std::int64_t now_ms);
   [[nodiscard]] Result<bool> is_summed(const SealedLevel& level, std::int64_t until_ms);
@@ -68,6 +69,9 @@ class Sealer {
   [[nodiscard]] Result<> keep_newest(const Chunk& chunk);
   [[nodiscard]] Result<std::int64_t> move_rows(Level& level, const Part& part, Chunk& chunk);
   [[nodiscard]] Result<> move_exception(std::int64_t id, std::int64_t number, SealedBlock& block);
+  /// The one that the file has for the rows of `which`, empty where it has none; or what is wrong with it.
+  [[nodiscard]] Result<tl::expected<SealedBlock, std::string>> read_block(const SealedLevel& level,
+                                                                          const SealedBlock& which);
   [[nodiscard]] Result<> write_block(const SealedLevel& level, SealedBlock& block);
   [[nodiscard]] Result<> move_on(const SealedLevel& level, const Part& part, const Chunk& chunk);
 

@@ -129,10 +129,7 @@ SealedBlock Shared::unpack(const SealedLevel& level, std::int64_t begins_at, std
                            sqlite3_stmt* statement, int column) {
   const auto* octets = static_cast<const std::uint8_t*>(sqlite3_column_blob(statement, column));
   const auto size = static_cast<std::size_t>(sqlite3_column_bytes(statement, column));
-  auto block = codec_.unpack({octets, size}, level.columns, level.exception_columns);
-  if (block && (block->level != level.level || block->begins_at != begins_at || block->interface_id != interface_id)) {
-    block = tl::make_unexpected(std::string("it is another one's"));
-  }
+  auto block = codec_.unpack({octets, size}, level.shape(), {level.level, interface_id, begins_at});
   if (block) return std::move(*block);
   std::string who;
   const StatementHandle name = prepare(connection_,

@@ -2,6 +2,7 @@
 
 #include <iterator>
 #include <limits>
+#include <new>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -38,7 +39,12 @@ Result<> Unsealer::take_out(std::int64_t level, std::int64_t first, std::int64_t
   if (begin >= sealed_until_ms_[place]) return {};
   for (std::int64_t begins_at = begin_of(begin, of.span_ms); begins_at < (last + 1) * of.unit_scale;
        begins_at += of.span_ms) {
-    if (auto taken = take_out_of(of, begins_at, first, last, interface_id); !taken) return taken;
+    try {
+      if (auto taken = take_out_of(of, begins_at, first, last, interface_id); !taken) return taken;
+    } catch (const std::bad_alloc&) {
+      statements_.block.reset();
+      return out_of_memory(of, interface_id, begins_at);
+    }
   }
   return {};
 }
@@ -48,8 +54,7 @@ Result<> Unsealer::look_into() {
   for (std::size_t place = 0; place < sealed_levels.size(); ++place) {
     const auto found = statements_.sealed_until.first(sealed_levels[place].level);
     const bool any = found && *found && !statements_.sealed_until.is_null(0);
-    sealed_until_ms_[place] = any ? statements_.sealed_until.integer(0) + sealed_levels[place].span_ms
-                                  : std::numeric_limits<std::int64_t>::min();
+    sealed_until_ms_[place] = any ? statements_.sealed_until.integer(0) : std::numeric_limits<std::int64_t>::min();
     statements_.sealed_until.reset();
     if (!found) return tl::make_unexpected(found.error());
   }
@@ -63,7 +68,7 @@ Result<> Unsealer::take_out_of(const SealedLevel& level, std::int64_t begins_at,
   const auto found = read.first(level.level, begins_at, interface_id);
   const bool any = found && *found;
   tl::expected<SealedBlock, std::string> block;
-  if (any) block = codec_.unpack(read.blob(0), level.columns, level.exception_columns);
+  if (any) block = codec_.unpack(read.blob(0), level.shape(), {level.level, interface_id, begins_at});
   read.reset();
   if (!found) return tl::make_unexpected(found.error());
   if (!any) return {};

@@ -1,13 +1,20 @@
 #include "store/sealed_block.hpp"
 
+#include <zstd.h>
+
+#include <algorithm>
 #include <array>
 #include <catch2/catch.hpp>
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <random>
 #include <string>
 #include <vector>
+
+#include "allocations.hpp"
+#include "store/sealed_levels.hpp"
 
 namespace octopoll::store {
 namespace {
@@ -17,6 +24,9 @@ constexpr std::array<int, 3> lanes{0, 7, 40};
 constexpr std::array<SealedColumn, 4> columns{
     {{"number"}, {"value"}, {"packed", Kind::integer, lanes}, {"text", Kind::text}}};
 constexpr std::array<SealedColumn, 2> exception_columns{{{"number"}, {"real", Kind::real}}};
+
+constexpr SealedShape shape{columns, exception_columns, 1440};
+constexpr SealedIdentity which{300, 16'777'215, -86'400'000};
 
 using Cell = std::optional<std::int64_t>;
 
@@ -38,15 +48,15 @@ SealedTable table_of(const std::vector<std::vector<Cell>>& rows, std::size_t wid
   return table;
 }
 
-void check_same(const SealedTable& one, const SealedTable& other, std::span<const SealedColumn> shape) {
+void check_same(const SealedTable& one, const SealedTable& other, std::span<const SealedColumn> kinds) {
   REQUIRE(one.rows == other.rows);
-  for (std::size_t column = 0; one.rows != 0 && column < shape.size(); ++column) {
+  for (std::size_t column = 0; one.rows != 0 && column < kinds.size(); ++column) {
     for (std::size_t row = 0; row < one.rows; ++row) {
       const SealedValues& left = one.columns[column];
       const SealedValues& right = other.columns[column];
       REQUIRE(left.absent(row) == right.absent(row));
       if (left.absent(row)) continue;
-      if (shape[column].kind == Kind::text) {
+      if (kinds[column].kind == Kind::text) {
         REQUIRE(left.text(row) == right.text(row));
       } else {
         REQUIRE(left.number(row) == right.number(row));
@@ -57,9 +67,9 @@ void check_same(const SealedTable& one, const SealedTable& other, std::span<cons
 
 SealedBlock block_of(const std::vector<std::vector<Cell>>& rows, const std::vector<std::vector<Cell>>& exceptions) {
   SealedBlock block;
-  block.level = 300;
-  block.interface_id = 16'777'215;
-  block.begins_at = -86'400'000;
+  block.level = which.level;
+  block.interface_id = which.interface_id;
+  block.begins_at = which.begins_at;
   block.rows = table_of(rows, columns.size());
   block.exceptions = table_of(exceptions, exception_columns.size());
   return block;
@@ -68,7 +78,7 @@ SealedBlock block_of(const std::vector<std::vector<Cell>>& rows, const std::vect
 void check_packs(const SealedBlock& block) {
   SealedCodec codec;
   const auto packed = codec.pack(block, columns, exception_columns);
-  const auto unpacked = codec.unpack(packed, columns, exception_columns);
+  const auto unpacked = codec.unpack(packed, shape, which);
   REQUIRE(unpacked);
   CHECK(unpacked->level == block.level);
   CHECK(unpacked->interface_id == block.interface_id);
@@ -134,7 +144,7 @@ TEST_CASE("a block that is cut short or changed is never taken for another one")
   SealedCodec codec;
   const auto packed = codec.pack(block, columns, exception_columns);
   for (std::size_t size = 0; size < packed.size(); ++size) {
-    const auto unpacked = codec.unpack(std::span(packed).first(size), columns, exception_columns);
+    const auto unpacked = codec.unpack(std::span(packed).first(size), shape, which);
     REQUIRE_FALSE(unpacked);
     CHECK_FALSE(unpacked.error().empty());
   }
@@ -142,7 +152,7 @@ TEST_CASE("a block that is cut short or changed is never taken for another one")
   for (std::size_t place = 0; place < packed.size(); ++place) {
     auto changed = packed;
     changed[place] = static_cast<std::uint8_t>(changed[place] ^ (1U << random() % 8));
-    const auto unpacked = codec.unpack(changed, columns, exception_columns);
+    const auto unpacked = codec.unpack(changed, shape, which);
     if (!unpacked) continue;
     check_same(block.rows, unpacked->rows, columns);
     ++harmless;
@@ -152,16 +162,233 @@ TEST_CASE("a block that is cut short or changed is never taken for another one")
     std::vector<std::uint8_t> noise(random() % 60);
     for (auto& octet : noise) octet = static_cast<std::uint8_t>(random());
     if (!noise.empty()) noise[0] = 1;
-    CHECK_FALSE(codec.unpack(noise, columns, exception_columns));
+    CHECK_FALSE(codec.unpack(noise, shape, which));
   }
-  CHECK_FALSE(codec.unpack(packed, exception_columns, columns));
+  CHECK_FALSE(codec.unpack(packed, {exception_columns, columns, 1440}, which));
+}
+
+using Octets = std::vector<std::uint8_t>;
+
+Octets contents_of(const Octets& packed) {
+  Octets contents(static_cast<std::size_t>(ZSTD_getFrameContentSize(packed.data() + 1, packed.size() - 1)));
+  const std::size_t size = ZSTD_decompress(contents.data(), contents.size(), packed.data() + 1, packed.size() - 1);
+  REQUIRE(size == contents.size());
+  return contents;
+}
+
+/// A whole frame with a checksum that is right: what is wrong with the contents is for the codec to find.
+Octets framed(const Octets& contents) {
+  static const std::unique_ptr<ZSTD_CCtx, decltype(&ZSTD_freeCCtx)> packer(ZSTD_createCCtx(), ZSTD_freeCCtx);
+  ZSTD_CCtx_setParameter(packer.get(), ZSTD_c_checksumFlag, 1);
+  Octets packed(1 + ZSTD_compressBound(contents.size()));
+  packed[0] = 1;
+  const std::size_t size =
+      ZSTD_compress2(packer.get(), packed.data() + 1, packed.size() - 1, contents.data(), contents.size());
+  REQUIRE(ZSTD_isError(size) == 0);
+  packed.resize(1 + size);
+  return packed;
+}
+
+void put_varint(Octets& to, std::uint64_t number) {
+  for (; number >= 0x80; number >>= 7U) to.push_back(static_cast<std::uint8_t>(number | 0x80U));
+  to.push_back(static_cast<std::uint8_t>(number));
+}
+
+/// The begin of a block's contents.
+Octets head_of(const SealedIdentity& key) {
+  Octets head;
+  put_varint(head, static_cast<std::uint64_t>(key.level));
+  put_varint(head, static_cast<std::uint64_t>(key.interface_id) << 1U);
+  put_varint(head, static_cast<std::uint64_t>(key.begins_at) << 1U);
+  return head;
+}
+
+/// Contents of a block without NULL and without exceptions: numbers from `first` on, each `step` more, all else 0.
+Octets forged(const SealedIdentity& key, const SealedShape& kind, std::size_t rows, std::uint64_t first,
+              std::uint8_t step) {
+  Octets contents = head_of(key);
+  put_varint(contents, rows);
+  for (std::size_t column = 0; column < kind.columns.size(); ++column) {
+    contents.push_back(0);
+    const std::size_t lanes_here = std::max<std::size_t>(1, kind.columns[column].lanes.size());
+    for (std::size_t lane = 0; lane < lanes_here; ++lane) {
+      contents.push_back(1);
+      put_varint(contents, column == 0 ? first : 0);
+      contents.push_back(column == 0 ? 1 : 0);
+    }
+  }
+  contents.push_back(0);  // exceptions
+  // The first number is the base, each other one `step` (zig-zag) more than the one before.
+  contents.push_back(0);
+  contents.insert(contents.end(), rows - 1, static_cast<std::uint8_t>(2 * step));
+  return contents;
+}
+
+/// A block of any kind with whatever its columns may hold.
+SealedBlock random_block(const SealedIdentity& key, const SealedShape& kind, std::mt19937_64& random) {
+  SealedBlock block{key.level, key.interface_id, key.begins_at, {}, {}};
+  const auto fill = [&random](SealedTable& table, std::span<const SealedColumn> kinds, std::size_t rows) {
+    table.rows = rows;
+    table.columns.resize(kinds.size());
+    for (std::size_t column = 0; column < kinds.size(); ++column) {
+      const int manner = static_cast<int>(random() % 7);
+      for (std::size_t row = 0; row < rows; ++row) {
+        const Cell value = column == 0 ? Cell(static_cast<std::int64_t>(row * 3)) : cell(manner, row, random);
+        if (!value) {
+          table.columns[column].append_absent();
+        } else if (kinds[column].kind == Kind::text) {
+          table.columns[column].append_text("text " + std::to_string(random() % 5));
+        } else {
+          table.columns[column].append(*value);
+        }
+      }
+    }
+  };
+  const std::size_t rows = 1 + random() % 30;
+  fill(block.rows, kind.columns, rows);
+  if (!kind.exception_columns.empty()) fill(block.exceptions, kind.exception_columns, random() % rows);
+  return block;
+}
+
+void change(Octets& contents, std::mt19937_64& random) {
+  constexpr std::array<std::uint8_t, 6> ends{0, 1, 2, 0x7F, 0x80, 0xFF};
+  // Mostly the head, which says how all the rest is to be taken.
+  const std::size_t until = random() % 4 == 0 ? contents.size() : std::min<std::size_t>(contents.size(), 150);
+  const auto place = contents.begin() + static_cast<std::ptrdiff_t>(random() % until);
+  switch (random() % 6) {
+    case 0:
+      *place = static_cast<std::uint8_t>(*place ^ (1U << random() % 8));
+      break;
+    case 1:
+      *place = static_cast<std::uint8_t>(random());
+      break;
+    case 2:
+      contents.insert(place, static_cast<std::uint8_t>(random()));
+      break;
+    case 3:
+      contents.insert(place, 1 + random() % 9, ends[random() % ends.size()]);
+      break;
+    case 4:
+      if (contents.size() > 1) contents.erase(place);
+      break;
+    default:
+      *place = ends[random() % ends.size()];
+  }
+}
+
+TEST_CASE("contents that a sound frame brings are refused, or are rows that can be read and packed again") {
+  SealedCodec codec;
+  int read = 0;
+  for (const SealedLevel& level : sealed_levels) {
+    const SealedIdentity key{level.level, 17, 20'000 * 64 * day_ms};
+    const SealedShape kind{level.columns, level.exception_columns, 1440};
+    for (unsigned seed = 0; seed < 2000; ++seed) {
+      INFO(level.name << ", seed " << seed);
+      std::mt19937_64 random(seed);
+      auto contents = contents_of(codec.pack(random_block(key, kind, random), kind.columns, kind.exception_columns));
+      for (std::uint64_t changes = random() % 4; changes != 0; --changes) change(contents, random);
+      const Octets packed = framed(contents);
+      std::size_t taken = 0;
+      const auto block = [&] {
+        const test::Allocations allocations;
+        auto unpacked = codec.unpack(packed, kind, key);
+        taken = allocations.octets();
+        return unpacked;
+      }();
+      // What the rows have in all columns and, of exceptions, twice: while they are made, and made.
+      REQUIRE(taken < 1440 * 10 * 2 * (kind.columns.size() + kind.exception_columns.size()));
+      if (!block) continue;
+      ++read;
+      const Octets again = codec.pack(*block, kind.columns, kind.exception_columns);
+      const auto same = codec.unpack(again, kind, key);
+      REQUIRE(same);
+      check_same(block->rows, same->rows, kind.columns);
+      check_same(block->exceptions, same->exceptions, kind.exception_columns);
+    }
+  }
+  CHECK(read > 1000);  // among them the quarter that was not changed
+}
+
+TEST_CASE("a block has no more rows than its span, whatever it claims") {
+  SealedCodec codec;
+  for (const SealedLevel& level : sealed_levels) {
+    if (level.level == 0) continue;
+    const SealedIdentity key{level.level, 17, 0};
+    const auto unpacked = [&](std::size_t rows) {
+      return codec.unpack(framed(forged(key, level.shape(), rows, 0, 1)), level.shape(), key);
+    };
+    CHECK(unpacked(2));
+    CHECK(unpacked(level.most_rows));
+    CHECK_FALSE(unpacked(level.most_rows + 1));
+  }
+}
+
+TEST_CASE("a small block that claims much takes little memory") {
+  SealedCodec codec;
+  const SealedShape kind = sealed_levels[0].shape();
+  const SealedIdentity key{0, 17, 0};
+  const Octets many_rows = framed(forged(key, kind, 1'000'000, 0, 1));
+  CHECK(many_rows.size() < 300);
+  // A frame of 200 MB in one segment, with a checksum, of which nothing follows.
+  const Octets large{1, 0x28, 0xB5, 0x2F, 0xFD, 0xA4, 0x00, 0xC2, 0xEB, 0x0B};
+  for (const Octets& packed : {many_rows, large}) {
+    const test::Allocations allocations;
+    CHECK_FALSE(codec.unpack(packed, kind, key));
+    CHECK(allocations.octets() < 4'000'000);
+  }
+}
+
+TEST_CASE("rows of a table that a kind of block does not have are refused") {
+  SealedCodec codec;
+  const SealedLevel& level = sealed_levels[1];
+  const SealedIdentity key{level.level, 17, 0};
+  Octets contents = forged(key, level.shape(), 3, 0, 1);
+  REQUIRE(codec.unpack(framed(contents), level.shape(), key));
+  contents.end()[-4] = 2;  // its exceptions
+  CHECK_FALSE(codec.unpack(framed(contents), level.shape(), key));
+}
+
+TEST_CASE("numbers of rows ascend and are such as keys have room for") {
+  SealedCodec codec;
+  const SealedLevel& level = sealed_levels[1];
+  const SealedIdentity key{level.level, 17, 0};
+  const auto fault = [&](std::uint64_t first, std::uint8_t step, std::size_t rows = 3) {
+    const auto block = codec.unpack(framed(forged(key, level.shape(), rows, first, step)), level.shape(), key);
+    return block ? std::string() : block.error();
+  };
+  constexpr std::uint64_t end = std::uint64_t{1} << 39U;
+  CHECK(fault(0, 0) == "its rows are out of order");
+  CHECK(fault(end - 3, 1).empty());
+  CHECK(fault(end - 2, 1) == "its rows are out of order");
+  CHECK(fault(0 - end, 1).empty());
+  CHECK(fault(0 - end - 1, 1) == "its rows are out of order");
+  CHECK(fault(end, 1, 1) == "its rows are out of order");
+}
+
+TEST_CASE("a block in the place of another one is not taken for it") {
+  SealedCodec codec;
+  const auto packed = codec.pack(block_of({{1, 2, 3, 4}}, {}), columns, exception_columns);
+  REQUIRE(codec.unpack(packed, shape, which));
+  for (const SealedIdentity& other :
+       {SealedIdentity{3600, which.interface_id, which.begins_at}, SealedIdentity{which.level, 1, which.begins_at},
+        SealedIdentity{which.level, which.interface_id, 0}}) {
+    const auto unpacked = codec.unpack(packed, shape, other);
+    REQUIRE_FALSE(unpacked);
+    CHECK(unpacked.error() == "it is another one's");
+  }
+}
+
+TEST_CASE("texts that are all different take time as their number grows, not as its square") {
+  SealedValues values;
+  for (int text = 0; text < 200'000; ++text) values.append_text("text " + std::to_string(text));
+  CHECK(values.text(199'999) == "text 199999");
 }
 
 TEST_CASE("a block of a format to come is refused by its number") {
   SealedCodec codec;
   auto packed = codec.pack(block_of({{1, 2, 3, 4}}, {}), columns, exception_columns);
   packed[0] = 2;
-  const auto unpacked = codec.unpack(packed, columns, exception_columns);
+  const auto unpacked = codec.unpack(packed, shape, which);
   REQUIRE_FALSE(unpacked);
   CHECK(unpacked.error() == "its format is 2, this octopoll knows 1");
 }

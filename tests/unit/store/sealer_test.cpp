@@ -1,18 +1,24 @@
 #include "store/sealer.hpp"
 
+#include <sqlite3.h>
+
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <limits>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "allocations.hpp"
 #include "make_record.hpp"
 #include "octopoll/store/care.hpp"
 #include "octopoll/store/reader.hpp"
 #include "sealed_store.hpp"
 #include "store/cycle_rows.hpp"
 #include "store/recorder.hpp"
+#include "store/sealed_check.hpp"
+#include "store/unsealer.hpp"
 #include "support/temp_dir.hpp"
 
 namespace octopoll::store {
@@ -291,6 +297,44 @@ TEST_CASE("a store that seals says what one says that does not, whatever comes l
     CHECK((all_read(store.path(), since, until) == all_read(plain.of().path(), since, until)));
 }
 
+/// Counts the blocks that a connection is asked for.
+class BlocksRead {
+ public:
+  explicit BlocksRead(Database& database) : connection_(database.native()) {
+    sqlite3_trace_v2(connection_, SQLITE_TRACE_STMT, count, this);
+  }
+  BlocksRead(const BlocksRead&) = delete;
+  BlocksRead& operator=(const BlocksRead&) = delete;
+  ~BlocksRead() { sqlite3_trace_v2(connection_, 0, nullptr, nullptr); }
+  [[nodiscard]] int count() const noexcept { return count_; }
+
+ private:
+  static int count(unsigned, void* self, void* statement, void*) {
+    const std::string_view sql = sqlite3_sql(static_cast<sqlite3_stmt*>(statement));
+    if (sql.starts_with("SELECT packed FROM sealed_rows")) ++static_cast<BlocksRead*>(self)->count_;
+    return 0;
+  }
+  sqlite3* connection_;
+  int count_ = 0;
+};
+
+TEST_CASE("no block is read for sums that are later than what is sealed") {
+  Polled store(false);
+  std::uint64_t number = 0;
+  const auto poll_until = [&](WallTime end) {
+    for (WallTime now = noon + number * 10min; now < end; now += 10min) store.store(cycle("sw1", ++number, now));
+  };
+  poll_until(noon + 12 * 24h);
+  store.of().seal(noon + 12 * 24h);
+  REQUIRE(store.of().integer("SELECT count(DISTINCT level) FROM sealed_rows") == 3);
+  const BlocksRead read(store.of().database());
+  poll_until(noon + 13 * 24h);
+  CHECK(read.count() == 0);
+  store.store(cycle("sw1", ++number, noon + 24h + 1min));
+  store.store(cycle("sw1", ++number, noon + 13 * 24h));
+  CHECK(read.count() > 0);
+}
+
 TEST_CASE("what speaks for the present is not sealed") {
   Polled store(true);
   for (std::uint64_t turn = 0; turn < 30; ++turn) store.store(cycle("gone", turn + 1, noon + turn * 10min));
@@ -396,6 +440,77 @@ TEST_CASE("a damaged block loses itself, says so, and keeps nothing else out") {
   CHECK(store.of().integer("SELECT count(*) FROM traffic_5m WHERE (id & 16777215) = 2") >
         store.of().integer("SELECT count(*) FROM traffic_5m WHERE (id & 16777215) = 1"));
   CHECK(check().size() == 1);
+}
+
+TEST_CASE("a block that lies in the place of another one is neither added to nor taken from") {
+  Polled store(true);
+  std::uint64_t number = 0;
+  const auto poll_until = [&](WallTime end) {
+    for (WallTime now = noon + number * 10min; now < end; now += 10min) store.store(cycle("sw1", ++number, now));
+  };
+  poll_until(noon + 4 * 24h);
+  const std::string which = " WHERE level = 300 AND interface_id = 2";
+  REQUIRE(store.of().integer("SELECT count(*) FROM sealed_rows" + which) == 1);
+  store.of().run(
+      "UPDATE sealed_rows SET packed = (SELECT other.packed FROM sealed_rows other WHERE other.level = 300"
+      " AND other.interface_id = 1 AND other.begins_at = sealed_rows.begins_at)" +
+      which);
+  const std::string of_it = which + " AND begins_at = (SELECT min(begins_at) FROM sealed_rows" + which + ")";
+  const std::string before = test::dump(store.of().database(), "SELECT hex(packed) FROM sealed_rows" + of_it);
+  store.store(cycle("sw1", ++number, noon + 2h));
+  for (WallTime now = noon + 4 * 24h; now < noon + 8 * 24h; now += 10min) store.store(cycle("sw1", ++number, now));
+  CHECK(test::dump(store.of().database(), "SELECT hex(packed) FROM sealed_rows" + of_it) == before);
+  const auto wrong = check_store(store.of().path(), false, {});
+  REQUIRE(wrong);
+  REQUIRE(wrong->size() == 1);
+  CHECK(wrong->front().find("it is another one's") != std::string::npos);
+}
+
+TEST_CASE("where memory gives out, sealing fails, and is done later as if nothing had been") {
+  Store store;
+  test::RandomRows random(8);
+  fill(store, random, 200);
+  fill_sums(store, random, sealed_levels[1], 100);
+  const auto before = answers(store.database());
+  int failed = 0;
+  for (std::size_t most = 0;; most += 50'000) {
+    store.run("BEGIN IMMEDIATE");
+    const bool done = [&] {
+      const test::Allocations allocations(most);
+      return store.sealer().seal(noon + 90 * 24h, many).has_value();
+    }();
+    if (done) break;
+    ++failed;
+    store.run("ROLLBACK");
+    REQUIRE(test::dump(store.database(), "SELECT count(*) FROM sealed_rows") == "0|\n");
+  }
+  CHECK(failed > 2);
+  store.run("COMMIT");
+  {
+    auto database = test::united(store.path());
+    CHECK((answers(database) == before));
+  }
+
+  // Whoever unpacks a block says it as well.
+  std::vector<std::string> wrong;
+  const auto checked = [&] {
+    const test::Allocations allocations(10'000);
+    return check_blocks(store.database(), wrong, [] { return true; });
+  }();
+  REQUIRE_FALSE(checked);
+  CHECK(checked.error().message.find("out of memory") != std::string::npos);
+  auto unsealer = Unsealer::create(store.database());
+  REQUIRE(unsealer);
+  const std::int64_t first = unix_ms(noon) / 300'000;
+  const auto take_out = [&](std::size_t most) {
+    const test::Allocations allocations(most);
+    return unsealer->take_out(300, first, first + 50, 1);
+  };
+  const auto taken = take_out(2000);
+  REQUIRE_FALSE(taken);
+  CHECK(taken.error().message.find("out of memory at the block of sums of 5 minutes of interface 1") == 0);
+  CHECK(take_out(many));
+  CHECK(store.integer("SELECT count(*) FROM traffic_5m WHERE (id & 16777215) = 1") > 0);
 }
 
 }  // namespace
