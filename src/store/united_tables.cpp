@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "schema.hpp"
 #include "sealed_levels.hpp"
 #include "sqlite_api.hpp"
 
@@ -698,18 +699,21 @@ void run(sqlite3* connection, const std::string& sql) {
   if (code != SQLITE_OK) throw Failure{code, sqlite3_errmsg(connection)};
 }
 
-bool answers(sqlite3* connection, const std::string& sql) {
+/// The first column of the first row; 0 where there is none.
+std::int64_t integer(sqlite3* connection, const std::string& sql) {
   const StatementHandle statement = prepare(connection, sql);
-  return step(statement.get()) && sqlite3_column_int64(statement.get(), 0) != 0;
+  return step(statement.get()) ? sqlite3_column_int64(statement.get(), 0) : 0;
 }
+bool answers(sqlite3* connection, const std::string& sql) { return integer(connection, sql) != 0; }
 
 void replace(std::string& text, std::string_view what, std::string_view with) {
   for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + with.size()))
     text.replace(at, what.size(), with);
 }
 
-/// A view of the file as one of this connection, asking the united tables by what they can be asked by: the file's own
-/// view goes from time to time and would want all interfaces of a time at once.
+/// A view of the schema as one of this connection, asking the united tables by what they can be asked by: the file's
+/// own view goes from time to time and would want all interfaces of a time at once. Its text is ours, not what the file
+/// has: the file may be a stranger's, and a view of this connection may call what a view of a file may not.
 std::string united(std::string sql) {
   replace(sql, "CREATE VIEW ", "CREATE TEMP VIEW ");
   replace(sql, "JOIN sample_rows r ON r.id BETWEEN p.id << 24 AND p.id << 24 | 16777215",
@@ -728,6 +732,10 @@ std::string unite(sqlite3* connection, bool views) noexcept {
   try {
     if (!answers(connection, "SELECT EXISTS (SELECT 1 FROM main.sqlite_master WHERE name = 'sealed_rows')"))
       return "it has no sealed rows: it is no store of octopoll, or of an older one";
+    if (const std::int64_t version = integer(connection, "PRAGMA main.user_version"); version != newest_version()) {
+      return "it has schema version " + std::to_string(version) + ", this octopoll reads " +
+             std::to_string(newest_version());
+    }
     if (answers(connection, "SELECT EXISTS (SELECT 1 FROM temp.sqlite_master WHERE name = 'sample_rows')")) return {};
     auto shared = std::make_unique<std::weak_ptr<Shared>>();
     const int code = sqlite3_create_module_v2(connection, "octopoll_rows", &module, shared.release(),
@@ -739,12 +747,8 @@ std::string unite(sqlite3* connection, bool views) noexcept {
       }
     }
     if (!views) return {};
-    for (const char* name : {"samples", "v_interface_rates", "v_flaps", "v_utilization_5m", "v_utilization_1h"}) {
-      const StatementHandle view = prepare(
-          connection, std::string("SELECT sql FROM main.sqlite_master WHERE type = 'view' AND name = '") + name + "'");
-      if (!step(view.get())) continue;
-      run(connection, united(reinterpret_cast<const char*>(sqlite3_column_text(view.get(), 0))));
-    }
+    for (const char* name : {"samples", "v_interface_rates", "v_flaps", "v_utilization_5m", "v_utilization_1h"})
+      run(connection, united(std::string(view_text(name))));
     return {};
   } catch (const Failure& failure) {
     return failure.words;

@@ -398,5 +398,22 @@ TEST_CASE("a damaged block loses itself, says so, and keeps nothing else out") {
   CHECK(check().size() == 1);
 }
 
+TEST_CASE("what a stranger wrote into a view of the file is not run when its rows are united") {
+  Store store;
+  test::RandomRows random(3);
+  fill(store, random, 100);
+  REQUIRE(store.seal(noon + 400 * 24h) > 0);
+  const std::string other = (store.path().parent_path() / "other.db").string();
+  store.run("PRAGMA writable_schema = ON");
+  store.run("UPDATE sqlite_master SET sql = 'CREATE VIEW samples AS SELECT 17 AS poll_id; ATTACH ''" + other +
+            "'' AS other; CREATE TABLE other.x (y)' WHERE name = 'samples'");
+  store.run("PRAGMA writable_schema = RESET");
+  REQUIRE(store.integer("SELECT poll_id FROM samples") == 17);
+  auto database = test::united(store.path());
+  CHECK_FALSE(std::filesystem::exists(other));
+  CHECK(test::dump(database, "SELECT count(*) FROM samples") ==
+        test::dump(database, "SELECT count(*) FROM sample_rows"));
+}
+
 }  // namespace
 }  // namespace octopoll::store
