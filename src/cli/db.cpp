@@ -146,12 +146,14 @@ CommandHelp check_help() {
   return {"octopoll db check [--db FILE] [--quick]",
           "Reads the whole store and says what is damaged: pages, indexes, references. It may run beside octopoll run.",
           {{"octopoll db check", "everything"},
-           {"octopoll db check --quick", "without comparing tables and indexes, in a fraction of the time"},
+           {"octopoll db check --quick",
+            "without comparing tables and indexes or unpacking sealed rows, in a fraction of the time"},
            {"sqlite3 FILE .recover | sqlite3 NEW", "what helps where there is damage and no backup"}},
           db_exit_codes};
 }
 void add_check_options(po::options_description& options) {
-  options.add_options()("quick", po::bool_switch(), "leave out whether tables and indexes agree");
+  options.add_options()("quick", po::bool_switch(),
+                        "leave out whether tables and indexes agree, and the blocks of sealed rows");
 }
 int run_check_task(const Arguments& arguments, const fs::path& store) {
   ProgressLine line;

@@ -143,6 +143,14 @@ Result<KeptSpan> span_of(Database& database, const KindOfRow& kind, bool counted
   return span;
 }
 
+Result<> add_damaged_blocks(Database& database, std::vector<std::string>& wrong, const Progress& progress) {
+  const auto checked = check_blocks(database, wrong, [&progress] { return !progress || progress(0, 0); });
+  if (!checked && interrupted(database)) return stopped("the check");
+  if (!checked) return tl::make_unexpected(checked.error());
+  if (!*checked) return stopped("the check");
+  return {};
+}
+
 /// The store for whoever changes it in place of a running octopoll.
 struct Held {
   WriterLock lock;
@@ -229,10 +237,8 @@ Result<std::vector<std::string>> check_store(const fs::path& path, bool quick, c
     wrong.push_back(fmt::format("{} rows of {} refer to rows of {} that are not there", references->integer(2),
                                 references->text(0), references->text(1)));
   }
-  const auto checked = check_blocks(*database, wrong, [&progress] { return !progress || progress(0, 0); });
-  if (!checked && interrupted(*database)) return stopped("the check");
-  if (!checked) return tl::make_unexpected(checked.error());
-  if (!*checked) return stopped("the check");
+  if (auto checked = add_damaged_blocks(*database, wrong, progress); !checked)
+    return tl::make_unexpected(checked.error());
   return wrong;
 }
 
@@ -287,8 +293,14 @@ Result<> back_up_store(const fs::path& path, const fs::path& to, const Progress&
     }
   }
   // SQLite copies pages without a look at what is in them.
-  const auto wrong = check_store(part, true, progress);
+  auto wrong = check_store(part, true, progress);
   if (!wrong) return tl::make_unexpected(wrong.error());
+  if (wrong->empty()) {
+    auto copied = open_for_reading(part);
+    if (!copied) return tl::make_unexpected(copied.error());
+    const Watched watched(*copied, progress);
+    if (auto checked = add_damaged_blocks(*copied, *wrong, progress); !checked) return checked;
+  }
   if (!wrong->empty()) {
     return fail(ErrorKind::store, fmt::format("{} is damaged, and so was its copy: {}", path.string(), wrong->front()),
                 "octopoll db check says more; keep the backups that you have");

@@ -68,7 +68,10 @@ Result<std::map<std::int64_t, TrafficBin>> read_open(Database& database, const S
   return bins;
 }
 
-/// Ids of the query.
+/// The blocks of so many interfaces are unpacked together; of more they would not be kept from one time to the next.
+constexpr std::int64_t most_ids_at_once = 256;
+
+/// Ids of the query, in runs no longer than that.
 Result<std::vector<IdRun>> runs_of(Database& database, const SampleQuery& query) {
   auto ids = database.prepare("SELECT id FROM interfaces WHERE device_id = ? AND id BETWEEN ? AND ? ORDER BY id");
   if (!ids) return tl::make_unexpected(ids.error());
@@ -76,7 +79,12 @@ Result<std::vector<IdRun>> runs_of(Database& database, const SampleQuery& query)
   for (auto row = ids->first(query.device_id, query.first_interface, query.last_interface);; row = ids->next()) {
     if (!row) return tl::make_unexpected(row.error());
     if (!*row) return runs;
-    add_id(runs, ids->integer(0));
+    const std::int64_t id = ids->integer(0);
+    if (!runs.empty() && id - runs.back().first >= most_ids_at_once) {
+      runs.push_back({id, id});
+    } else {
+      add_id(runs, id);
+    }
   }
 }
 
@@ -106,12 +114,15 @@ Result<> Reader::for_each_traffic(const SampleQuery& query, const std::function<
   auto rows = database.prepare(
       fmt::format("SELECT {} FROM {} WHERE id BETWEEN ? AND ?", traffic_columns, traffic_levels[0].table));
   if (!rows) return tl::make_unexpected(rows.error());
+  std::vector<std::int64_t> numbers;
   for (auto time = times->first(bin_length.count(), unix_ms(query.since) - bin_ms, unix_ms(query.until));;
        time = times->next()) {
     if (!time) return tl::make_unexpected(time.error());
     if (!*time) break;
-    const std::int64_t number = times->integer(0) / bin_ms;
-    for (const IdRun& run : *runs) {
+    numbers.push_back(times->integer(0) / bin_ms);
+  }
+  for (const IdRun& run : *runs) {
+    for (const std::int64_t number : numbers) {
       for (auto row = rows->first(sample_id(number, run.first), sample_id(number, run.last));; row = rows->next()) {
         if (!row) return tl::make_unexpected(row.error());
         if (!*row) break;

@@ -1,8 +1,7 @@
 #include "schema.hpp"
 
-#include <fmt/format.h>
-
 #include <array>
+#include <string>
 
 namespace octopoll::store {
 namespace {
@@ -908,43 +907,20 @@ constexpr std::array<Migration, 8> steps_of_octopoll{{{1, version_1},
                                                       {7, version_7},
                                                       {8, version_8}}};
 
-Result<> run_steps(Database& database, std::span<const Migration> steps, std::int64_t from);
-
 }  // namespace
 
 std::span<const Migration> migrations() { return steps_of_octopoll; }
 std::int64_t newest_version() { return steps_of_octopoll.back().to; }
 
-Result<> migrate(Database& database, std::span<const Migration> steps) {
-  const auto before = database.integer("PRAGMA user_version");
-  if (!before) return tl::make_unexpected(before.error());
-  if (*before == steps.back().to) return {};
-  if (*before > steps.back().to) {
-    return fail(ErrorKind::store,
-                fmt::format("{} has schema version {}, this octopoll knows up to {}", database.path().string(), *before,
-                            steps.back().to),
-                "use the newer octopoll that wrote it, or name another file with --db");
+std::string_view view_text(std::string_view view) {
+  const std::string begin = "CREATE VIEW " + std::string(view) + " AS";
+  std::string_view text;
+  for (const Migration& step : steps_of_octopoll) {
+    const std::string_view sql = step.sql;
+    const std::size_t at = sql.rfind(begin);
+    if (at != std::string_view::npos) text = sql.substr(at, sql.find(";\n", at) - at);
   }
-  auto transaction = Transaction::begin(database);
-  if (!transaction) return tl::make_unexpected(transaction.error());
-  if (auto ran = run_steps(database, steps, *before); !ran) return ran;
-  return transaction->commit();
+  return text;
 }
 
-namespace {
-
-Result<> run_steps(Database& database, std::span<const Migration> steps, std::int64_t from) {
-  for (const Migration& step : steps) {
-    if (step.to <= from) continue;
-    if (auto ran = database.execute(step.sql); !ran) {
-      Error error = ran.error();
-      error.message = fmt::format("migration to schema version {}: {}", step.to, error.message);
-      return tl::make_unexpected(std::move(error));
-    }
-  }
-  return database.execute(
-      fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {};", application_id, steps.back().to).c_str());
-}
-
-}  // namespace
 }  // namespace octopoll::store

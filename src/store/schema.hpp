@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string_view>
 
 #include "database.hpp"
 
@@ -20,6 +21,8 @@ struct Migration {
 /// All steps, in order; the last one is the version that this octopoll writes.
 [[nodiscard]] std::span<const Migration> migrations();
 [[nodiscard]] std::int64_t newest_version();
+/// The statement that makes the view of that name in the newest version, without its end; empty: there is none.
+[[nodiscard]] std::string_view view_text(std::string_view view);
 
 /// Runs the steps that are missing, all in one transaction, and marks the file as ours. Where a step fails the file is
 /// as it was. Errors: store; a file that is newer than the steps.

@@ -5,21 +5,22 @@
 #include <bit>
 #include <cmath>
 #include <exception>
+#include <iterator>
 #include <limits>
+#include <list>
+#include <map>
 #include <memory>
 #include <new>
 #include <optional>
 #include <utility>
 #include <vector>
 
+#include "schema.hpp"
 #include "sealed_levels.hpp"
 #include "sqlite_api.hpp"
 
 namespace octopoll::store {
 namespace {
-
-// Blocks that a question comes back to, row by row: those of a device's day. Beyond this the oldest are unpacked again.
-constexpr std::size_t most_octets_kept = 256 << 20;
 
 // Numbers have 39 bits in a key; bounds beyond that mean the same, and can be shifted and multiplied.
 constexpr std::int64_t most_number = (std::int64_t{1} << 39) - 1;
@@ -66,6 +67,16 @@ struct Keys {
   [[nodiscard]] bool of_one_interface() const noexcept { return first_interface == last_interface; }
 };
 
+/// Which blocks a group has: of a span, and for samples of a device.
+struct GroupKey {
+  std::int64_t level = 0;
+  std::int64_t begins_at = 0;
+  std::int64_t device_id = 0;  ///< of samples
+  std::int64_t first_interface = 0;
+
+  friend auto operator<=>(const GroupKey&, const GroupKey&) = default;
+};
+
 /// Blocks of one span, by interface, and where the last row of each was found.
 struct Group {
   struct Entry {
@@ -73,18 +84,17 @@ struct Group {
     std::size_t row = 0;
     std::size_t exception = 0;
   };
-  const SealedLevel* level = nullptr;
-  std::int64_t begins_at = 0;
-  std::int64_t device_id = 0;  ///< of samples
-  std::int64_t first_interface = 0, last_interface = 0;
+  GroupKey key;
+  std::int64_t last_interface = 0;
   std::vector<Entry> entries;
-  std::size_t octets = 0;
+  bool too_large = false;  ///< to be kept: it has no entries, and its blocks are to be read one by one
+  std::size_t octets = sizeof(Group);
 };
 
 /// What the tables of one connection share.
 class Shared {
  public:
-  explicit Shared(sqlite3* connection) : connection_(connection) {}
+  Shared(sqlite3* connection, std::size_t most_octets) : connection_(connection), most_octets_(most_octets) {}
 
   /// To be called around the life of a cursor: all that its statements read is then of one moment.
   void enter() {
@@ -98,7 +108,7 @@ class Shared {
     unsigned version = 0;
     sqlite3_file_control(connection_, "main", SQLITE_FCNTL_DATA_VERSION, &version);
     const int changes = sqlite3_total_changes(connection_);
-    if (version != version_ || changes != changes_) groups_.clear();
+    if (version != version_ || changes != changes_) forget();
     version_ = version;
     changes_ = changes;
     cursors_ = 1;
@@ -114,12 +124,20 @@ class Shared {
   [[nodiscard]] std::shared_ptr<Group> group_of(const SealedLevel& level, const Keys& keys);
 
  private:
-  [[nodiscard]] std::shared_ptr<Group> load(Group wanted);
+  using Groups = std::map<GroupKey, std::list<std::shared_ptr<Group>>::iterator>;
+
+  [[nodiscard]] std::shared_ptr<Group> load(const SealedLevel& level, Group wanted);
+  void make_room(std::size_t octets) noexcept;
+  void forget(Groups::iterator group) noexcept;
+  void forget() noexcept;
 
   sqlite3* connection_;
+  std::size_t most_octets_;
   SealedCodec codec_;
-  StatementHandle anchor_, poll_, blocks_of_device_, blocks_;
-  std::vector<std::shared_ptr<Group>> groups_;  // the one that was asked for last is the last one
+  StatementHandle anchor_, poll_, block_of_device_, blocks_of_device_, blocks_;
+  std::list<std::shared_ptr<Group>> by_use_;  // the one that was asked for last is the last one
+  Groups groups_;                             // none lies within another one
+  std::size_t octets_ = 0;                    // of all of them
   int cursors_ = 0;
   unsigned version_ = 0;
   int changes_ = 0;
@@ -143,8 +161,8 @@ SealedBlock Shared::unpack(const SealedLevel& level, std::int64_t begins_at, std
 
 std::shared_ptr<Group> Shared::group_of(const SealedLevel& level, const Keys& keys) {
   Group wanted;
-  wanted.level = &level;
-  wanted.first_interface = keys.first_interface;
+  wanted.key.level = level.level;
+  wanted.key.first_interface = keys.first_interface;
   wanted.last_interface = keys.last_interface;
   std::int64_t at = keys.first_number * level.unit_scale;
   if (level.level == 0) {
@@ -152,45 +170,86 @@ std::shared_ptr<Group> Shared::group_of(const SealedLevel& level, const Keys& ke
     start(poll_.get(), keys.first_number);
     if (!step(poll_.get())) return nullptr;
     at = sqlite3_column_int64(poll_.get(), 0);
-    wanted.device_id = sqlite3_column_int64(poll_.get(), 1);
+    wanted.key.device_id = sqlite3_column_int64(poll_.get(), 1);
     sqlite3_reset(poll_.get());
   }
-  wanted.begins_at = begin_of(at, level.span_ms);
-  const auto holds = [&wanted](const std::shared_ptr<Group>& one) {
-    return one->level == wanted.level && one->begins_at == wanted.begins_at && one->device_id == wanted.device_id &&
-           one->first_interface <= wanted.first_interface && one->last_interface >= wanted.last_interface;
-  };
-  const auto known = std::find_if(groups_.rbegin(), groups_.rend(), holds);
-  if (known == groups_.rend()) return load(std::move(wanted));
-  std::rotate(known.base() - 1, known.base(), groups_.end());
-  return groups_.back();
+  wanted.key.begins_at = begin_of(at, level.span_ms);
+  const auto after = groups_.upper_bound(wanted.key);
+  if (after == groups_.begin()) return load(level, std::move(wanted));
+  const auto known = std::prev(after);
+  GroupKey same = known->first;
+  same.first_interface = wanted.key.first_interface;
+  if (same != wanted.key || (*known->second)->last_interface < wanted.last_interface)
+    return load(level, std::move(wanted));
+  // That all of it is too much says nothing of a part.
+  if ((*known->second)->too_large && (*known->second)->last_interface != wanted.last_interface)
+    return load(level, std::move(wanted));
+  by_use_.splice(by_use_.end(), by_use_, known->second);
+  return by_use_.back();
 }
 
-std::shared_ptr<Group> Shared::load(Group wanted) {
-  const bool samples = wanted.level->level == 0;
-  StatementHandle& blocks = samples ? blocks_of_device_ : blocks_;
+std::shared_ptr<Group> Shared::load(const SealedLevel& level, Group wanted) {
+  const bool samples = level.level == 0;
+  const bool one = wanted.key.first_interface == wanted.last_interface;
+  StatementHandle& blocks = !samples ? blocks_ : one ? block_of_device_ : blocks_of_device_;
   if (!blocks) {
-    blocks = prepare(connection_,
-                     samples ? "SELECT s.interface_id, s.packed FROM main.interfaces i CROSS JOIN main.sealed_rows s ON"
-                               " s.level = ?1 AND s.begins_at = ?2 AND s.interface_id = i.id"
-                               " WHERE i.device_id = ?5 AND i.id BETWEEN ?3 AND ?4 ORDER BY s.interface_id"
-                             : "SELECT interface_id, packed FROM main.sealed_rows WHERE level = ?1 AND begins_at = ?2"
-                               " AND interface_id BETWEEN ?3 AND ?4 ORDER BY interface_id");
+    // One interface is found by its id, not among all those of its device.
+    blocks = prepare(connection_, samples ? std::string("SELECT s.interface_id, s.packed FROM main.interfaces i"
+                                                        " CROSS JOIN main.sealed_rows s ON s.level = ?1"
+                                                        " AND s.begins_at = ?2 AND s.interface_id = i.id WHERE ") +
+                                                (one ? "+" : "") +
+                                                "i.device_id = ?5 AND i.id BETWEEN ?3 AND ?4 ORDER BY s.interface_id"
+                                          : "SELECT interface_id, packed FROM main.sealed_rows WHERE level = ?1"
+                                            " AND begins_at = ?2 AND interface_id BETWEEN ?3 AND ?4"
+                                            " ORDER BY interface_id");
   }
-  start(blocks.get(), wanted.level->level, wanted.begins_at, wanted.first_interface, wanted.last_interface);
-  if (samples) sqlite3_bind_int64(blocks.get(), 5, wanted.device_id);
+  const GroupKey& key = wanted.key;
+  start(blocks.get(), key.level, key.begins_at, key.first_interface, wanted.last_interface);
+  if (samples) sqlite3_bind_int64(blocks.get(), 5, key.device_id);
   while (step(blocks.get())) {
     const std::int64_t interface_id = sqlite3_column_int64(blocks.get(), 0);
-    wanted.entries.push_back({unpack(*wanted.level, wanted.begins_at, interface_id, blocks.get(), 1), 0, 0});
+    wanted.entries.push_back({unpack(level, key.begins_at, interface_id, blocks.get(), 1), 0, 0});
     wanted.octets += wanted.entries.back().block.octets();
+    make_room(wanted.octets);
+    // Polls of a device are asked for one after the other, so that its day is worth its room, whatever that is. Sums
+    // of a time are those of all devices: there is no end to them.
+    if (samples || wanted.octets <= most_octets_) continue;
+    wanted.entries = {};
+    wanted.too_large = true;
+    wanted.octets = sizeof(Group);
+    break;
   }
   sqlite3_reset(blocks.get());
-  std::size_t kept = wanted.octets;
-  auto first = groups_.end();
-  while (first != groups_.begin() && kept + (*(first - 1))->octets <= most_octets_kept) kept += (*--first)->octets;
-  groups_.erase(groups_.begin(), first);
-  groups_.push_back(std::make_shared<Group>(std::move(wanted)));
-  return groups_.back();
+  for (auto other = groups_.lower_bound(key); other != groups_.end();) {
+    GroupKey same = other->first;
+    same.first_interface = key.first_interface;
+    if (same != key || other->first.first_interface > wanted.last_interface) break;
+    const auto at = other++;
+    if (at->first == key || (*at->second)->last_interface <= wanted.last_interface) forget(at);
+  }
+  make_room(wanted.octets);
+  std::list<std::shared_ptr<Group>> made;
+  made.push_back(std::make_shared<Group>(std::move(wanted)));
+  groups_.emplace(made.back()->key, made.begin());
+  octets_ += made.back()->octets;
+  by_use_.splice(by_use_.end(), made);
+  return by_use_.back();
+}
+
+void Shared::make_room(std::size_t octets) noexcept {
+  while (!by_use_.empty() && octets_ + octets > most_octets_) forget(groups_.find(by_use_.front()->key));
+}
+
+void Shared::forget(Groups::iterator group) noexcept {
+  octets_ -= (*group->second)->octets;
+  by_use_.erase(group->second);
+  groups_.erase(group);
+}
+
+void Shared::forget() noexcept {
+  groups_.clear();
+  by_use_.clear();
+  octets_ = 0;
 }
 
 /// What a cursor asks the file.
@@ -247,7 +306,7 @@ std::string Table::by_interface() const {
 }
 
 /// Where a cursor stands. Of one number: plain rows and sealed ones together, by interface. Else the plain ones, then
-/// block after block, one of them in memory at a time.
+/// block after block, one of them in memory at a time; of one number too where all its blocks are too many to be kept.
 class Cursor : public sqlite3_vtab_cursor {
  public:
   explicit Cursor(Table& table) : sqlite3_vtab_cursor{&table}, table_(table) {
@@ -309,13 +368,16 @@ void Cursor::filter(const Keys& keys) {
   if (keys_.of_one_number()) {
     group_ = table_.shared->group_of(*table_.level, keys_);
     if (!group_) return;
-    const auto& entries = group_->entries;
-    const auto first = std::partition_point(entries.begin(), entries.end(), [this](const Group::Entry& entry) {
-      return entry.block.interface_id < keys_.first_interface;
-    });
-    entry_ = static_cast<std::size_t>(first - entries.begin());
-    advance_group();
-    return;
+    if (!group_->too_large) {
+      const auto& entries = group_->entries;
+      const auto first = std::partition_point(entries.begin(), entries.end(), [this](const Group::Entry& entry) {
+        return entry.block.interface_id < keys_.first_interface;
+      });
+      entry_ = static_cast<std::size_t>(first - entries.begin());
+      advance_group();
+      return;
+    }
+    group_.reset();
   }
   span_.reset();
   span_is_open_ = false;
@@ -390,7 +452,7 @@ bool Cursor::open_next_block() {
         ask_.blocks =
             prepare(connection, std::string("SELECT interface_id, packed FROM main.sealed_rows WHERE level = ?1"
                                             " AND begins_at = ?2 AND interface_id BETWEEN ?3 AND ?4") +
-                                    (table_.exceptions ? " AND exception_count > 0" : ""));
+                                    (table_.exceptions ? " AND exception_count > 0" : "") + " ORDER BY interface_id");
       }
       start(ask_.blocks.get(), level.level, *span_, keys_.first_interface, keys_.last_interface);
       span_is_open_ = true;
@@ -417,7 +479,7 @@ void Cursor::advance_blocks() {
 
 bool Cursor::plain_is_next() const {
   if (plain_ == nullptr || sealed_ == nullptr) return plain_ != nullptr;
-  return !group_ || interface_of(sqlite3_column_int64(plain_, 0)) < sealed_->interface_id;
+  return !keys_.of_one_number() || interface_of(sqlite3_column_int64(plain_, 0)) < sealed_->interface_id;
 }
 
 void Cursor::next() {
@@ -489,6 +551,12 @@ void narrow_interfaces(Keys& keys, std::int64_t first_key, std::int64_t last_key
     keys.last_interface = std::min(keys.last_interface, interface_of(last_key));
 }
 
+/// What the module of a connection is made with.
+struct Known {
+  std::weak_ptr<Shared> shared;
+  std::size_t most_octets;
+};
+
 /// What SQLite calls. Source: https://sqlite.org/vtab.html
 struct Module {
   /// Runs `call`; what it throws becomes the words of the table's error.
@@ -534,9 +602,9 @@ struct Module {
       sqlite3_vtab_config(connection, SQLITE_VTAB_DIRECTONLY);  // no view or trigger of a strange file reads it
       if (const int code = sqlite3_declare_vtab(connection, columns.c_str()); code != SQLITE_OK) return code;
       // The tables hold it together: their statements must be gone before the connection can be closed.
-      auto& shared = *static_cast<std::weak_ptr<Shared>*>(known);
+      auto& [shared, most_octets] = *static_cast<Known*>(known);
       made->shared = shared.lock();
-      if (!made->shared) made->shared = std::make_shared<Shared>(connection);
+      if (!made->shared) made->shared = std::make_shared<Shared>(connection, most_octets);
       shared = made->shared;
       *table = made.release();
       return SQLITE_OK;
@@ -695,18 +763,21 @@ void run(sqlite3* connection, const std::string& sql) {
   if (code != SQLITE_OK) throw Failure{code, sqlite3_errmsg(connection)};
 }
 
-bool answers(sqlite3* connection, const std::string& sql) {
+/// The first column of the first row; 0 where there is none.
+std::int64_t integer(sqlite3* connection, const std::string& sql) {
   const StatementHandle statement = prepare(connection, sql);
-  return step(statement.get()) && sqlite3_column_int64(statement.get(), 0) != 0;
+  return step(statement.get()) ? sqlite3_column_int64(statement.get(), 0) : 0;
 }
+bool answers(sqlite3* connection, const std::string& sql) { return integer(connection, sql) != 0; }
 
 void replace(std::string& text, std::string_view what, std::string_view with) {
   for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + with.size()))
     text.replace(at, what.size(), with);
 }
 
-/// A view of the file as one of this connection, asking the united tables by what they can be asked by: the file's own
-/// view goes from time to time and would want all interfaces of a time at once.
+/// A view of the schema as one of this connection, asking the united tables by what they can be asked by: the file's
+/// own view goes from time to time and would want all interfaces of a time at once. Its text is ours, not what the file
+/// has: the file may be a stranger's, and a view of this connection may call what a view of a file may not.
 std::string united(std::string sql) {
   replace(sql, "CREATE VIEW ", "CREATE TEMP VIEW ");
   replace(sql, "JOIN sample_rows r ON r.id BETWEEN p.id << 24 AND p.id << 24 | 16777215",
@@ -721,14 +792,18 @@ std::string united(std::string sql) {
   return sql + "FROM " + name + " t\nJOIN interfaces i ON i.id = t.interface_id\nJOIN devices d ON d.id = i.device_id";
 }
 
-std::string unite(sqlite3* connection, bool views) noexcept {
+std::string unite(sqlite3* connection, bool views, std::size_t most_octets) noexcept {
   try {
     if (!answers(connection, "SELECT EXISTS (SELECT 1 FROM main.sqlite_master WHERE name = 'sealed_rows')"))
       return "it has no sealed rows: it is no store of octopoll, or of an older one";
+    if (const std::int64_t version = integer(connection, "PRAGMA main.user_version"); version != newest_version()) {
+      return "it has schema version " + std::to_string(version) + ", this octopoll reads " +
+             std::to_string(newest_version());
+    }
     if (answers(connection, "SELECT EXISTS (SELECT 1 FROM temp.sqlite_master WHERE name = 'sample_rows')")) return {};
-    auto shared = std::make_unique<std::weak_ptr<Shared>>();
-    const int code = sqlite3_create_module_v2(connection, "octopoll_rows", &module, shared.release(),
-                                              [](void* known) { delete static_cast<std::weak_ptr<Shared>*>(known); });
+    auto known = std::make_unique<Known>(Known{{}, most_octets});
+    const int code = sqlite3_create_module_v2(connection, "octopoll_rows", &module, known.release(),
+                                              [](void* given) { delete static_cast<Known*>(given); });
     if (code != SQLITE_OK) throw Failure{code, sqlite3_errmsg(connection)};
     for (const SealedLevel& level : sealed_levels) {
       for (const std::string_view table : {level.table, level.exception_table}) {
@@ -736,12 +811,8 @@ std::string unite(sqlite3* connection, bool views) noexcept {
       }
     }
     if (!views) return {};
-    for (const char* name : {"samples", "v_interface_rates", "v_flaps", "v_utilization_5m", "v_utilization_1h"}) {
-      const StatementHandle view = prepare(
-          connection, std::string("SELECT sql FROM main.sqlite_master WHERE type = 'view' AND name = '") + name + "'");
-      if (!step(view.get())) continue;
-      run(connection, united(reinterpret_cast<const char*>(sqlite3_column_text(view.get(), 0))));
-    }
+    for (const char* name : {"samples", "v_interface_rates", "v_flaps", "v_utilization_5m", "v_utilization_1h"})
+      run(connection, united(std::string(view_text(name))));
     return {};
   } catch (const Failure& failure) {
     return failure.words;
@@ -752,7 +823,9 @@ std::string unite(sqlite3* connection, bool views) noexcept {
 
 }  // namespace
 
-std::string unite_tables(sqlite3* connection) { return unite(connection, false); }
-std::string unite_tables_and_views(sqlite3* connection) { return unite(connection, true); }
+std::string unite_tables(sqlite3* connection) { return unite(connection, false, most_octets_kept); }
+std::string unite_tables_and_views(sqlite3* connection, std::size_t most_octets) {
+  return unite(connection, true, most_octets);
+}
 
 }  // namespace octopoll::store

@@ -5,15 +5,19 @@
 // SQLite looks for a name among the temporary ones first. So every question is asked as it was before anything was
 // sealed. A connection that writes must not be united: it would write to the temporary ones.
 
+#include <cstddef>
 #include <string>
 
 struct sqlite3;
 
 namespace octopoll::store {
 
+/// Unpacked blocks that a connection keeps, for a question comes back to them row by row: those of a device's day.
+inline constexpr std::size_t most_octets_kept = 256 << 20;
+
 /// Unites the store that is open on this connection; a second time does nothing. What failed, in words; empty: nothing.
 /// Tables are all that the reader needs.
 [[nodiscard]] std::string unite_tables(sqlite3* connection);
-[[nodiscard]] std::string unite_tables_and_views(sqlite3* connection);
+[[nodiscard]] std::string unite_tables_and_views(sqlite3* connection, std::size_t most_octets = most_octets_kept);
 
 }  // namespace octopoll::store

@@ -163,8 +163,8 @@ class Reader {
   /// Whether for_each_traffic() is to be asked for a window in place of for_each_sample(): where samples of it are
   /// gone, and where it is long and bins of `step` are made of whole ones of 5 minutes. Both then say the same.
   [[nodiscard]] Result<bool> prefers_sums(WallTime since, WallTime until, std::chrono::seconds step);
-  /// Calls back for sums of 5 minutes that overlap the window, up to the newest sample, in order of time; a bin may
-  /// come in several parts that add up.
+  /// Calls back for sums of 5 minutes that overlap the window, up to the newest sample, of each interface in order of
+  /// time; a bin may come in several parts that add up.
   [[nodiscard]] Result<> for_each_traffic(const SampleQuery& query,
                                           const std::function<void(const StoredTraffic&)>& callback);
   /// The same of what reports of errors need.

@@ -123,6 +123,14 @@ TEST_CASE("the extension says what it cannot unite, and what is damaged") {
     REQUIRE(database);
     REQUIRE(database->execute("UPDATE sealed_rows SET packed = x'01020304' WHERE level = 0 AND interface_id = 5"));
   }
+  {
+    auto database = open_for_writing(dir / "newer.db");
+    REQUIRE(database);
+    REQUIRE(database->execute("PRAGMA user_version = 1000"));
+  }
+  const Said newer = shell({"-cmd", ".load " + extension, (dir / "newer.db").string(), "SELECT 1"});
+  CHECK(newer.err.find("octopoll_store: it has schema version 1000, this octopoll reads ") != std::string::npos);
+
   const Said damaged = shell({"-cmd", ".load " + extension, (dir / "x.db").string(), "SELECT count(*) FROM samples"});
   CHECK(damaged.err.find("the block of samples of interface 5 from 2026-01-31 (sw2 eth2) is damaged") !=
         std::string::npos);
