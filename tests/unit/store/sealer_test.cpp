@@ -529,22 +529,24 @@ TEST_CASE("where memory gives out, sealing fails, and is done later as if nothin
   CHECK(taken.error().message.find("out of memory at the block of sums of 5 minutes of interface 1") == 0);
   CHECK(take_out(many));
   CHECK(store.integer("SELECT count(*) FROM traffic_5m WHERE (id & 16777215) = 1") > 0);
-  TEST_CASE("what a stranger wrote into a view of the file is not run when its rows are united") {
-    Store store;
-    test::RandomRows random(3);
-    fill(store, random, 100);
-    REQUIRE(store.seal(noon + 400 * 24h) > 0);
-    const std::string other = (store.path().parent_path() / "other.db").string();
-    store.run("PRAGMA writable_schema = ON");
-    store.run("UPDATE sqlite_master SET sql = 'CREATE VIEW samples AS SELECT 17 AS poll_id; ATTACH ''" + other +
-              "'' AS other; CREATE TABLE other.x (y)' WHERE name = 'samples'");
-    store.run("PRAGMA writable_schema = RESET");
-    REQUIRE(store.integer("SELECT poll_id FROM samples") == 17);
-    auto database = test::united(store.path());
-    CHECK_FALSE(std::filesystem::exists(other));
-    CHECK(test::dump(database, "SELECT count(*) FROM samples") ==
-          test::dump(database, "SELECT count(*) FROM sample_rows"));
-  }
+}
+
+TEST_CASE("what a stranger wrote into a view of the file is not run when its rows are united") {
+  Store store;
+  test::RandomRows random(3);
+  fill(store, random, 100);
+  REQUIRE(store.seal(noon + 400 * 24h) > 0);
+  const std::string other = (store.path().parent_path() / "other.db").string();
+  store.run("PRAGMA writable_schema = ON");
+  store.run("UPDATE sqlite_master SET sql = 'CREATE VIEW samples AS SELECT 17 AS poll_id; ATTACH ''" + other +
+            "'' AS other; CREATE TABLE other.x (y)' WHERE name = 'samples'");
+  store.run("PRAGMA writable_schema = RESET");
+  REQUIRE(store.integer("SELECT poll_id FROM samples") == 17);
+  auto database = test::united(store.path());
+  CHECK_FALSE(std::filesystem::exists(other));
+  CHECK(test::dump(database, "SELECT count(*) FROM samples") ==
+        test::dump(database, "SELECT count(*) FROM sample_rows"));
+}
 
 }  // namespace
 }  // namespace octopoll::store
