@@ -20,6 +20,7 @@
 #include "octopoll/report/time_window.hpp"
 #include "octopoll/store/care.hpp"
 #include "octopoll/store/path.hpp"
+#include "octopoll/store/reader.hpp"
 
 namespace octopoll::cli {
 namespace {
@@ -363,6 +364,9 @@ int run_export(const Arguments& arguments, const fs::path& store) {
 
   Result<> written;
   if (const auto output = given("output")) {
+    if (const auto spared = spare_store(*output, store); !spared) return fail_with(spared.error());
+    // What was there is lost only to an export that can be made.
+    if (const auto readable = store::Reader::open(store); !readable) return fail_with(readable.error());
     std::ofstream file(*output, std::ios::binary | std::ios::trunc);
     if (!file) {
       return fail_with({ErrorKind::io, fmt::format("cannot write {}", agent_text(*output)),
@@ -393,7 +397,7 @@ void print_overview(std::ostream& out) {
   for (const Task& task : tasks) out << fmt::format("  {:<8} {}\n", task.name, task.summary);
   out << "\n`octopoll db TASK --help` teaches by examples. The store is --db, else $OCTOPOLL_DB, else where octopoll "
          "run\n"
-         "keeps it; -c FILE takes the inventory's.\nExit codes: "
+         "keeps it; prune also takes the inventory's by -c FILE.\nExit codes: "
       << db_exit_codes << "\n";
 }
 

@@ -7,6 +7,7 @@
 #include <fstream>
 #include <iostream>
 #include <string_view>
+#include <system_error>
 #include <vector>
 
 #include "cli/command.hpp"
@@ -78,7 +79,10 @@ Result<ReportRequest> report_request_from(const po::variables_map& arguments) {
   const auto store = given("db") ? store::default_store_path(*given("db")) : store::default_store_path();
   if (!store) return tl::make_unexpected(store.error());
   ReportRequest request{{*since, *until}, *top, *format, *store, {}};
-  if (const auto output = given("output")) request.output = *output;
+  if (const auto output = given("output")) {
+    request.output = *output;
+    if (auto spared = spare_store(*request.output, *store); !spared) return tl::make_unexpected(spared.error());
+  }
   return request;
 }
 
@@ -99,6 +103,21 @@ Result<std::optional<std::size_t>> top_from(const po::variables_map& arguments) 
                 "give a whole number from 1, for example --top 10");
   }
   return std::optional<std::size_t>(std::stoul(digits));
+}
+
+Result<> spare_store(const std::filesystem::path& output, const std::filesystem::path& store) {
+  namespace fs = std::filesystem;
+  for (const char* const beside : {"", "-wal", "-shm", "-journal", ".lock"}) {
+    fs::path kept = store;
+    kept += beside;
+    std::error_code error;
+    const bool same = fs::equivalent(output, kept, error);
+    if (same || fs::weakly_canonical(output, error) == fs::weakly_canonical(kept, error)) {
+      return fail(ErrorKind::usage, fmt::format("--output {} is a file of the store", agent_text(output.string())),
+                  "name another one");
+    }
+  }
+  return {};
 }
 
 Result<> write_out(const std::string& text, const std::optional<std::filesystem::path>& output) {

@@ -53,6 +53,8 @@ template <class Request>
   const Result<> printed = print(*request);
   return printed ? exit_code(ExitCode::done) : code_of(printed.error());
 }
+/// Refuses an output that would overwrite the store or what SQLite and octopoll keep beside it. Errors: usage.
+[[nodiscard]] Result<> spare_store(const std::filesystem::path& output, const std::filesystem::path& store);
 /// To stdout, or to the file. Errors: io.
 [[nodiscard]] Result<> write_out(const std::string& text, const std::optional<std::filesystem::path>& output);
 

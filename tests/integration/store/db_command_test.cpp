@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <thread>
@@ -183,6 +184,32 @@ TEST_CASE("db export writes rows as CSV and as JSON") {
   CHECK(reversed.err.find("--since is not before --until") != std::string::npos);
   CHECK(db(dir / "x.db", {"export", "everything"}).exit_code() == 2);
   CHECK(db(dir / "x.db", {"export"}).exit_code() == 2);
+}
+
+TEST_CASE("an export or a report overwrites neither the store nor, where it cannot be made, anything else") {
+  const test::TempDir dir;
+  fill(dir / "x.db");
+  const auto read_all = [](const std::filesystem::path& path) {
+    std::ifstream file(path, std::ios::binary);
+    return std::string(std::istreambuf_iterator<char>(file), {});
+  };
+  const std::string before = read_all(dir / "x.db");
+  std::filesystem::create_symlink(dir / "x.db", dir / "link.csv");
+  for (const char* const name : {"x.db", "link.csv", "x.db-wal", "x.db-shm", "x.db.lock"}) {
+    const auto refused = db(dir / "x.db", {"export", "samples", "-o", (dir / name).string()});
+    INFO(refused.describe());
+    CHECK(refused.exit_code() == 2);
+    CHECK(refused.err.find("is a file of the store") != std::string::npos);
+    const auto report = test::run_command({test::octopoll_binary().string(), "report", "utilization", "-o",
+                                           (dir / name).string(), "--db", (dir / "x.db").string()});
+    INFO(report.describe());
+    CHECK(report.exit_code() == 2);
+  }
+  CHECK(read_all(dir / "x.db") == before);
+
+  std::ofstream(dir / "kept.csv") << "kept";
+  CHECK(db(dir / "none.db", {"export", "samples", "-o", (dir / "kept.csv").string()}).exit_code() == 1);
+  CHECK(read_all(dir / "kept.csv") == "kept");
 }
 
 TEST_CASE("db without a task, or with an unknown one, shows the way") {
