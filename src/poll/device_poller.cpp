@@ -344,6 +344,8 @@ struct DevicePoller::Impl {
   /// passed between.
   void go_on_from(LastReadings&& last, const ifmib::Scalars& scalars) {
     if (last.address != cycle->record.address || last.view != view) return;
+    // Of no known age, they would make no rate for minutes.
+    if (!last.cache_known) return;
     const std::string boot = boot_name();
     const rates::AgentClock now = clock_of(scalars);
     const auto found = rates::resumption(last, now, {boot, cycle->record.started_at + age_of(now.received)});
@@ -356,7 +358,7 @@ struct DevicePoller::Impl {
     }
     tables.remember(std::move(names));
     const bool learned = !announced_cache && last.cache_period > 0ns;
-    if (last.cache_known) cache_learner.resume(learned ? std::optional(last.cache_period) : std::nullopt);
+    cache_learner.resume(learned ? std::optional(last.cache_period) : std::nullopt);
     const rates::AgentClock before{
         last.clock_read_at + found->shift, {}, last.sys_uptime, last.engine_boots, last.engine_time};
     history.resume(std::move(last.interfaces), before, now.received);
