@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "latest_readings.hpp"
+#include "statements.hpp"
 
 namespace octopoll::store {
 namespace {
@@ -91,18 +92,14 @@ bool add_bases(const Statement& row, BootTime started, Bases& bases) {
 
 Result<> add_older(Statement& older, std::int64_t device_id, const LastReadings& last, Bases& bases) {
   const auto since = std::chrono::floor<microseconds>(last.started.time_since_epoch() - remembered);
-  for (auto row = older.first(device_id, last.boot, since.count(), last.address);; row = older.next()) {
-    if (!row || !*row) {
-      older.reset();
-      if (!row) return tl::make_unexpected(row.error());
-      return {};
-    }
+  const auto take = [&]() -> Result<> {
     const Moment moment{boot_time(older.integer(1)), microseconds(older.integer(2))};
-    const std::string one = fmt::format("[{}]", older.text(0));
-    static_cast<void>(read_readings(one, [&](const KeptReading& reading) {
+    static_cast<void>(read_readings(fmt::format("[{}]", older.text(0)), [&](const KeptReading& reading) {
       bases.emplace(reading.interface_id, Base{reading, moment});
     }));
-  }
+    return {};
+  };
+  return each_row(older, take, device_id, last.boot, since.count(), last.address);
 }
 
 Interface interface_of(const Statement& row) {
@@ -142,15 +139,12 @@ InterfaceSample sample_of(const Base& base, Interface interface) {
 
 Result<> add_interfaces(Statement& interfaces, std::int64_t device_id, const Bases& bases, LastReadings& last) {
   last.interfaces.reserve(bases.size());
-  for (auto row = interfaces.first(device_id);; row = interfaces.next()) {
-    if (!row || !*row) {
-      interfaces.reset();
-      if (!row) return tl::make_unexpected(row.error());
-      return {};
-    }
+  const auto take = [&]() -> Result<> {
     const auto base = bases.find(interfaces.integer(0));
     if (base != bases.end()) last.interfaces.push_back(sample_of(base->second, interface_of(interfaces)));
-  }
+    return {};
+  };
+  return each_row(interfaces, take, device_id);
 }
 
 }  // namespace

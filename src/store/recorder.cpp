@@ -4,12 +4,12 @@
 
 #include <algorithm>
 #include <array>
-#include <iterator>
 #include <utility>
 
 #include "octopoll/latency/round_trips.hpp"
 #include "round_trips_text.hpp"
 #include "sample_exceptions.hpp"
+#include "statements.hpp"
 
 namespace octopoll::store {
 namespace {
@@ -123,21 +123,11 @@ Result<Recorder> Recorder::create(Database& database) {
       upsert_target_sql,
       insert_round_sql,
   };
-  std::vector<Statement> made;
-  for (const std::string_view one : sql) {
-    auto statement = database.prepare(one);
-    if (!statement) return tl::make_unexpected(statement.error());
-    made.push_back(std::move(*statement));
-  }
+  auto statements = prepare_all<Statements>(database, sql);
+  if (!statements) return tl::make_unexpected(statements.error());
   auto rollups = Rollups::create(database);
   if (!rollups) return tl::make_unexpected(rollups.error());
-  // Braced initialisers are evaluated in order, which is the order of the members and of the list above.
-  auto next = std::make_move_iterator(made.begin());
-  return Recorder(
-      std::move(*rows), std::move(*hours),
-      Statements{*next++, *next++, *next++, *next++, *next++, *next++, *next++, *next++, *next++, *next++, *next++,
-                 *next++, *next++, *next++, *next++, *next++, *next++, *next++, *next++, *next++, *next++},
-      std::move(*rollups));
+  return Recorder(std::move(*rows), std::move(*hours), std::move(*statements), std::move(*rollups));
 }
 
 Result<Recorded> Recorder::store(const Record& record) {

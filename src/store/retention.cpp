@@ -4,12 +4,12 @@
 
 #include <algorithm>
 #include <array>
-#include <iterator>
 #include <limits>
 #include <string>
 #include <string_view>
 
 #include "cycle_rows.hpp"
+#include "statements.hpp"
 #include "traffic_rows.hpp"
 
 namespace octopoll::store {
@@ -25,17 +25,6 @@ std::int64_t unix_ms(WallTime time) { return time.time_since_epoch().count(); }
 /// Of traffic_levels.
 std::array<std::optional<std::chrono::seconds>, traffic_levels.size()> keeps_of(const Retention& retention) {
   return {retention.five_minutes, retention.hours, retention.days};
-}
-
-/// The first column of the only row; nullopt where there is none.
-template <class... Args>
-Result<std::optional<std::int64_t>> one(Statement& statement, const Args&... args) {
-  const auto found = statement.first(args...);
-  std::optional<std::int64_t> value;
-  if (found && *found && !statement.is_null(0)) value = statement.integer(0);
-  statement.reset();
-  if (!found) return tl::make_unexpected(found.error());
-  return value;
 }
 
 }  // namespace
@@ -77,24 +66,15 @@ Result<Pruner> Pruner::create(Database& database, const Retention& retention) {
       "SELECT id, started_at FROM ping_rounds WHERE id > ? AND started_at <= ? ORDER BY id LIMIT 1",
       "SELECT EXISTS (SELECT 1 FROM rollups_due WHERE begins_at < ?)",
   };
-  std::vector<Statement> made;
-  for (const std::string_view each : sql) {
-    auto statement = database.prepare(each);
-    if (!statement) return tl::make_unexpected(statement.error());
-    made.push_back(std::move(*statement));
-  }
+  auto statements = prepare_all<Statements>(database, sql);
+  if (!statements) return tl::make_unexpected(statements.error());
   auto newest = database.prepare("SELECT started_at FROM polls ORDER BY id DESC LIMIT 1");
   if (!newest) return tl::make_unexpected(newest.error());
   const auto newest_ms = one(*newest);
   if (!newest_ms) return tl::make_unexpected(newest_ms.error());
   std::optional<WallTime> believed;
   if (*newest_ms) believed = WallTime(std::chrono::milliseconds(**newest_ms));
-  // Braced initialisers are evaluated in order, which is the order of the members and of the list above.
-  auto next = std::make_move_iterator(made.begin());
-  return Pruner(retention, std::move(sums),
-                Statements{*next++, *next++, *next++, *next++, *next++, *next++, *next++, *next++, *next++, *next++,
-                           *next++, *next++, *next++, *next++, *next++, *next++},
-                believed);
+  return Pruner(retention, std::move(sums), std::move(*statements), believed);
 }
 
 void Pruner::keep(const Retention& retention) noexcept {
@@ -157,15 +137,11 @@ Result<> Pruner::read_kept(WallTime now) {
   kept_read_at_ = now;
   std::unordered_set<std::int64_t> kept;
   Statement& read = statements_.kept_polls;
-  for (auto row = read.first();; row = read.next()) {
-    if (!row) {
-      read.reset();
-      return tl::make_unexpected(row.error());
-    }
-    if (!*row) break;
+  auto done = each_row(read, [&]() -> Result<> {
     kept.insert(read.integer(0));
-  }
-  read.reset();
+    return {};
+  });
+  if (!done) return done;
   kept_polls_.swap(kept);
   for (const std::int64_t id : kept) {
     if (id > samples_until_ || kept_polls_.contains(id)) continue;

@@ -4,12 +4,12 @@
 
 #include <algorithm>
 #include <array>
-#include <iterator>
 #include <map>
 #include <utility>
 
 #include "cycle_rows.hpp"
 #include "spread.hpp"
+#include "statements.hpp"
 
 namespace octopoll::store {
 namespace {
@@ -81,20 +81,11 @@ Result<Rollups> Rollups::create(Database& database) {
       "UPDATE rollups_put_off SET next_bin = ?2 WHERE poll_id = ?1",
       "DELETE FROM rollups_put_off WHERE poll_id = ?",
   };
-  std::vector<Statement> made;
-  for (const std::string& one : sql) {
-    auto statement = database.prepare(one);
-    if (!statement) return tl::make_unexpected(statement.error());
-    made.push_back(std::move(*statement));
-  }
+  auto statements = prepare_all<Statements>(database, sql);
+  if (!statements) return tl::make_unexpected(statements.error());
   auto unsealer = Unsealer::create(database);
   if (!unsealer) return tl::make_unexpected(unsealer.error());
-  // Braced initialisers are evaluated in order, which is the order of the members and of the list above.
-  auto next = std::make_move_iterator(made.begin());
-  return Rollups(std::move(levels),
-                 Statements{*next++, *next++, *next++, *next++, *next++, *next++, *next++, *next++, *next++, *next++,
-                            *next++, *next++, *next++, *next++, *next++, *next++, *next++, *next++},
-                 std::move(*unsealer));
+  return Rollups(std::move(levels), std::move(*statements), std::move(*unsealer));
 }
 
 Result<> Rollups::restore(Device& device) {
@@ -197,14 +188,15 @@ Result<> Rollups::settle(Device& device) {
 Result<std::vector<std::string>> Rollups::left_open(std::int64_t before) {
   std::vector<std::string> names;
   Statement& read = statements_.left_open;
-  for (auto row = read.first(before);; row = read.next()) {
-    if (!row || !*row) {
-      read.reset();
-      if (!row) return tl::make_unexpected(row.error());
-      return names;
-    }
-    names.emplace_back(read.text(0));
-  }
+  auto done = each_row(
+      read,
+      [&]() -> Result<> {
+        names.emplace_back(read.text(0));
+        return {};
+      },
+      before);
+  if (!done) return tl::make_unexpected(done.error());
+  return names;
 }
 
 Result<> Rollups::put_5m(Device& device, std::int64_t number, std::int64_t interface_id, const TrafficBin& bin) {
@@ -289,16 +281,16 @@ Result<bool> Rollups::catch_up_put_off() {
     Device device;
     std::vector<KeptTraffic> samples;
     Statement& read = statements_.samples_of;
-    for (auto row = read.first(poll_id);; row = read.next()) {
-      if (!row || !*row) {
-        read.reset();
-        if (!row) return tl::make_unexpected(row.error());
-        break;
-      }
-      KeptTraffic kept = read_kept_traffic(read);
-      device.id = kept.device_id;
-      if (kept.sample.is_long()) samples.push_back(std::move(kept));
-    }
+    const auto kept_long = each_row(
+        read,
+        [&]() -> Result<> {
+          KeptTraffic kept = read_kept_traffic(read);
+          device.id = kept.device_id;
+          if (kept.sample.is_long()) samples.push_back(std::move(kept));
+          return {};
+        },
+        poll_id);
+    if (!kept_long) return tl::make_unexpected(kept_long.error());
     for (; bins.next < bins.end && rows < put_off_at_once; ++bins.next) {
       for (const KeptTraffic& kept : samples) {
         TrafficBin whole;
@@ -328,17 +320,17 @@ Result<std::size_t> Rollups::sum_up(const Due& due) {
     for (const IdRun& run : runs_) {
       auto place = std::lower_bound(ids_.begin(), ids_.end(), run.first);
       Statement& read = from.read_range;
-      for (auto row = read.first(sample_id(number, run.first), sample_id(number, run.last));; row = read.next()) {
-        if (!row || !*row) {
-          read.reset();
-          if (!row) return tl::make_unexpected(row.error());
-          break;
-        }
-        const std::int64_t id = read.integer(0) & (most_interfaces - 1);
-        while (place != ids_.end() && *place < id) ++place;
-        if (place == ids_.end() || *place != id) continue;
-        sums_[static_cast<std::size_t>(place - ids_.begin())].add(read_traffic(read, from.of));
-      }
+      auto added = each_row(
+          read,
+          [&]() -> Result<> {
+            const std::int64_t id = read.integer(0) & (most_interfaces - 1);
+            while (place != ids_.end() && *place < id) ++place;
+            if (place != ids_.end() && *place == id)
+              sums_[static_cast<std::size_t>(place - ids_.begin())].add(read_traffic(read, from.of));
+            return {};
+          },
+          sample_id(number, run.first), sample_id(number, run.last));
+      if (!added) return tl::make_unexpected(added.error());
     }
   }
   if (auto noted = note_time(to, due.begins_at / due.step_s); !noted) return tl::make_unexpected(noted.error());
@@ -395,16 +387,15 @@ Result<> Rollups::read_ids(std::int64_t device_id) {
   ids_.clear();
   runs_.clear();
   Statement& read = statements_.interface_ids;
-  for (auto row = read.first(device_id);; row = read.next()) {
-    if (!row || !*row) {
-      read.reset();
-      if (!row) return tl::make_unexpected(row.error());
-      return {};
-    }
-    const std::int64_t id = read.integer(0);
-    add_id(runs_, id);
-    ids_.push_back(id);
-  }
+  return each_row(
+      read,
+      [&]() -> Result<> {
+        const std::int64_t id = read.integer(0);
+        add_id(runs_, id);
+        ids_.push_back(id);
+        return {};
+      },
+      device_id);
 }
 
 Result<> Rollups::replay_backlog() {

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <iterator>
 #include <limits>
 #include <new>
 #include <string_view>
@@ -13,6 +12,7 @@
 
 #include "cycle_rows.hpp"
 #include "octopoll/core/log.hpp"
+#include "statements.hpp"
 
 namespace octopoll::store {
 namespace {
@@ -23,46 +23,6 @@ constexpr std::int64_t cost_of_a_step = 100;  // in rows, of one that finds none
 constexpr std::int64_t states_with_exceptions = 65536;
 
 std::int64_t unix_ms(WallTime time) { return time.time_since_epoch().count(); }
-
-Result<std::optional<std::int64_t>> one(Statement& statement) {
-  const auto found = statement.next();
-  std::optional<std::int64_t> value;
-  if (found && *found && !statement.is_null(0)) value = statement.integer(0);
-  statement.reset();
-  if (!found) return tl::make_unexpected(found.error());
-  return value;
-}
-template <class... Args>
-Result<std::optional<std::int64_t>> one_of(Statement& statement, const Args&... args) {
-  statement.reset();
-  int place = 0;
-  (statement.set(++place, args), ...);
-  return one(statement);
-}
-
-/// Resets a statement at the end of its scope, also where memory gave out: one that stays open keeps the log from being
-/// taken over.
-class ResetLater {
- public:
-  explicit ResetLater(Statement& statement) : statement_(statement) {}
-  ResetLater(const ResetLater&) = delete;
-  ResetLater& operator=(const ResetLater&) = delete;
-  ~ResetLater() { statement_.reset(); }
-
- private:
-  Statement& statement_;
-};
-
-/// Calls `take` for each row of a statement whose places are bound.
-template <class Take>
-Result<> each_row(Statement& statement, Take&& take) {
-  const ResetLater open(statement);
-  for (auto row = statement.next();; row = statement.next()) {
-    if (!row) return tl::make_unexpected(row.error());
-    if (!*row) return {};
-    if (Result<> taken = take(); !taken) return taken;
-  }
-}
 
 /// The columns of a row from the second on.
 void append_row(const Statement& row, std::span<const SealedColumn> columns, std::int64_t number, SealedTable& table) {
@@ -128,20 +88,11 @@ Result<Sealer> Sealer::create(Database& database) {
       " interface_id FROM sealed_rows WHERE level = ?1 AND begins_at = ?2 ORDER BY interface_id LIMIT 1 OFFSET ?3),"
       " 16777216)",
   };
-  std::vector<Statement> made;
-  for (const std::string_view each : sql) {
-    auto statement = database.prepare(each);
-    if (!statement) return tl::make_unexpected(statement.error());
-    made.push_back(std::move(*statement));
-  }
+  auto statements = prepare_all<Statements>(database, sql);
+  if (!statements) return tl::make_unexpected(statements.error());
   auto plain = PlainRows::create(database);
   if (!plain) return tl::make_unexpected(plain.error());
-  // Braced initialisers are evaluated in order, which is the order of the members and of the list above.
-  auto next = std::make_move_iterator(made.begin());
-  return Sealer(std::move(levels),
-                Statements{*next++, *next++, *next++, *next++, *next++, *next++, *next++, *next++, *next++, *next++,
-                           *next++, *next++, *next++, *next++, *next++, *next++, *next++, *next++, *next++, *next++},
-                std::move(*plain));
+  return Sealer(std::move(levels), std::move(*statements), std::move(*plain));
 }
 
 Result<std::int64_t> Sealer::seal(WallTime now, std::int64_t rows) {
@@ -181,9 +132,7 @@ Result<std::optional<std::int64_t>> Sealer::seal_some(Level& level, std::int64_t
 // The part that comes next, if it is over for so long that it may be sealed. A clock that went back a part or more, as
 // one that was wrong for a while does, takes the place where sealing stands along with it.
 Result<std::optional<Sealer::Part>> Sealer::due_part(const SealedLevel& level, std::int64_t now_ms) {
-  statements_.state.reset();
-  statements_.state.set(1, level.level);
-  const auto found = statements_.state.next();
+  const auto found = statements_.state.first(level.level);
   std::optional<Part> part;
   if (found && *found) part = Part{statements_.state.integer(0), statements_.state.integer(1)};
   statements_.state.reset();
@@ -191,7 +140,7 @@ Result<std::optional<Sealer::Part>> Sealer::due_part(const SealedLevel& level, s
 
   const std::int64_t newest = begin_of(now_ms - level.plain_ms, level.step_ms);  // of those that are not over
   if (!part) {
-    const auto oldest = level.level == 0 ? one(statements_.oldest_sample) : one_of(statements_.oldest_sum, level.level);
+    const auto oldest = level.level == 0 ? one(statements_.oldest_sample) : one(statements_.oldest_sum, level.level);
     if (!oldest) return tl::make_unexpected(oldest.error());
     if (!*oldest) return std::nullopt;
     part = Part{begin_of(**oldest, level.step_ms), 0};
@@ -212,7 +161,7 @@ Result<bool> Sealer::is_summed(const SealedLevel& level, std::int64_t until_ms) 
   if (!backlog) return tl::make_unexpected(backlog.error());
   if (*backlog != 0) return false;
   if (level.level == 0) return true;  // of each device see keep_newest()
-  const auto due = one_of(statements_.due_before, until_ms / 1000);
+  const auto due = one(statements_.due_before, until_ms / 1000);
   if (!due) return tl::make_unexpected(due.error());
   return *due == 0;
 }
@@ -220,17 +169,17 @@ Result<bool> Sealer::is_summed(const SealedLevel& level, std::int64_t until_ms) 
 Result<Sealer::Chunk> Sealer::next_chunk(const SealedLevel& level, const Part& part) {
   Chunk chunk;
   Statement& next = statements_.interfaces;
-  next.reset();
-  next.set(1, part.interface_id);
-  next.set(2, most_interfaces_at_once);
   bool other_device = false;
-  auto read = each_row(next, [&]() -> Result<> {
-    const std::int64_t device_id = next.integer(1);
-    if (chunk.ids.empty()) chunk.device_id = device_id;
-    other_device = other_device || (level.level == 0 && device_id != chunk.device_id);
-    if (!other_device) chunk.ids.push_back(next.integer(0));
-    return {};
-  });
+  auto read = each_row(
+      next,
+      [&]() -> Result<> {
+        const std::int64_t device_id = next.integer(1);
+        if (chunk.ids.empty()) chunk.device_id = device_id;
+        other_device = other_device || (level.level == 0 && device_id != chunk.device_id);
+        if (!other_device) chunk.ids.push_back(next.integer(0));
+        return {};
+      },
+      part.interface_id, most_interfaces_at_once);
   if (!read) return tl::make_unexpected(read.error());
   chunk.last = !other_device && static_cast<std::int64_t>(chunk.ids.size()) < most_interfaces_at_once;
   if (chunk.ids.empty()) return chunk;
@@ -251,23 +200,21 @@ Result<Sealer::Chunk> Sealer::next_chunk(const SealedLevel& level, const Part& p
 Result<> Sealer::read_numbers(const SealedLevel& level, const Part& part, const Chunk& chunk) {
   numbers_.clear();
   const std::int64_t until = part.begins_at + level.step_ms;
-  Statement& read = level.level == 0 ? statements_.polls : statements_.times;
-  read.reset();
-  if (level.level == 0) {
-    const auto open_bin = one_of(statements_.open_bin, chunk.device_id);
+  const bool samples = level.level == 0;
+  if (samples) {
+    const auto open_bin = one(statements_.open_bin, chunk.device_id);
     if (!open_bin) return tl::make_unexpected(open_bin.error());
     // What the open bin is made of must be found as rows. The clock went back, or it would be long closed.
     if (*open_bin && **open_bin * sealed_levels[1].unit_scale < until) return {};
-    read.set(1, chunk.device_id);
-  } else {
-    read.set(1, level.level);
   }
-  read.set(2, part.begins_at);
-  read.set(3, until);
-  auto done = each_row(read, [&]() -> Result<> {
-    numbers_.push_back(read.integer(0) / (level.level == 0 ? 1 : level.unit_scale));
-    return {};
-  });
+  Statement& read = samples ? statements_.polls : statements_.times;
+  auto done = each_row(
+      read,
+      [&]() -> Result<> {
+        numbers_.push_back(read.integer(0) / (samples ? 1 : level.unit_scale));
+        return {};
+      },
+      samples ? chunk.device_id : level.level, part.begins_at, until);
   if (!done) return done;
   std::sort(numbers_.begin(), numbers_.end());
   return {};
@@ -275,15 +222,14 @@ Result<> Sealer::read_numbers(const SealedLevel& level, const Part& part, const 
 
 Result<> Sealer::keep_newest(const Chunk& chunk) {
   Statement& kept = statements_.kept_polls;
-  kept.reset();
-  kept.set(1, chunk.device_id);
-  kept.set(2, chunk.ids.front());
-  kept.set(3, chunk.ids.back());
-  return each_row(kept, [&]() -> Result<> {
-    const auto place = std::lower_bound(numbers_.begin(), numbers_.end(), kept.integer(0));
-    if (place != numbers_.end() && *place == kept.integer(0)) numbers_.erase(place);
-    return {};
-  });
+  return each_row(
+      kept,
+      [&]() -> Result<> {
+        const auto place = std::lower_bound(numbers_.begin(), numbers_.end(), kept.integer(0));
+        if (place != numbers_.end() && *place == kept.integer(0)) numbers_.erase(place);
+        return {};
+      },
+      chunk.device_id, chunk.ids.front(), chunk.ids.back());
 }
 
 Result<std::int64_t> Sealer::move_rows(Level& level, const Part& part, Chunk& chunk) {
@@ -300,10 +246,7 @@ Result<std::int64_t> Sealer::move_rows(Level& level, const Part& part, Chunk& ch
   for (const std::int64_t number : numbers_) {
     auto block = blocks.begin();
     const std::int64_t before = moved;
-    level.rows.reset();
-    level.rows.set(1, sample_id(number, first));
-    level.rows.set(2, sample_id(number, last));
-    auto read = each_row(level.rows, [&]() -> Result<> {
+    const auto take_in = [&]() -> Result<> {
       const std::int64_t id = level.rows.integer(0);
       const std::int64_t interface_id = id & (most_interfaces - 1);
       while (block != blocks.end() && block->interface_id < interface_id) ++block;
@@ -313,14 +256,12 @@ Result<std::int64_t> Sealer::move_rows(Level& level, const Part& part, Chunk& ch
       append_row(level.rows, level.of.columns, number, block->rows);
       if (level.of.exception_columns.empty() || level.rows.integer(4) < states_with_exceptions) return {};
       return move_exception(id, number, *block);
-    });
-    if (!read) return tl::make_unexpected(read.error());
+    };
+    const std::int64_t from = sample_id(number, first);
+    const std::int64_t to = sample_id(number, last);
+    if (auto read = each_row(level.rows, take_in, from, to); !read) return tl::make_unexpected(read.error());
     if (moved == before) continue;
-    level.take.reset();
-    level.take.set(1, sample_id(number, first));
-    level.take.set(2, sample_id(number, last));
-    if (auto taken = level.take.next(); !taken) return tl::make_unexpected(taken.error());
-    level.take.reset();
+    if (auto taken = level.take.run(from, to); !taken) return tl::make_unexpected(taken.error());
   }
   for (SealedBlock& block : blocks) {
     if (block.rows.rows == 0) continue;
@@ -331,12 +272,13 @@ Result<std::int64_t> Sealer::move_rows(Level& level, const Part& part, Chunk& ch
 
 Result<> Sealer::move_exception(std::int64_t id, std::int64_t number, SealedBlock& block) {
   Statement& read = statements_.exception;
-  read.reset();
-  read.set(1, id);
-  auto done = each_row(read, [&]() -> Result<> {
-    append_row(read, sealed_columns::exceptions, number, block.exceptions);
-    return {};
-  });
+  auto done = each_row(
+      read,
+      [&]() -> Result<> {
+        append_row(read, sealed_columns::exceptions, number, block.exceptions);
+        return {};
+      },
+      id);
   if (!done) return done;
   return statements_.take_exceptions.run(id);
 }
@@ -378,8 +320,7 @@ Result<> Sealer::move_on(const SealedLevel& level, const Part& part, const Chunk
   if (!chunk.last && !chunk.ids.empty()) {
     return statements_.put_state.run(level.level, part.begins_at, chunk.ids.back(), end);
   }
-  const auto next =
-      level.level == 0 ? one_of(statements_.next_sample, end) : one_of(statements_.next_sum, level.level, end);
+  const auto next = level.level == 0 ? one(statements_.next_sample, end) : one(statements_.next_sum, level.level, end);
   if (!next) return tl::make_unexpected(next.error());
   return statements_.put_state.run(level.level, *next ? begin_of(**next, level.step_ms) : end, 0, end);
 }
@@ -390,10 +331,10 @@ Result<std::int64_t> Sealer::take_old(WallTime now, const Retention& retention, 
   for (std::size_t place = 0; place < levels_.size(); ++place) {
     if (!keeps[place]) continue;
     const SealedLevel& level = levels_[place].of;
-    const auto begins_at = one_of(statements_.first_span, level.level);
+    const auto begins_at = one(statements_.first_span, level.level);
     if (!begins_at) return tl::make_unexpected(begins_at.error());
     if (!*begins_at || **begins_at + level.span_ms > unix_ms(now - std::max(*keeps[place], least_kept))) continue;
-    const auto rows = one_of(statements_.old_rows, level.level, **begins_at, blocks);
+    const auto rows = one(statements_.old_rows, level.level, **begins_at, blocks);
     if (!rows) return tl::make_unexpected(rows.error());
     taken += rows->value_or(0);
     auto done = statements_.take_blocks.run(level.level, **begins_at, blocks);

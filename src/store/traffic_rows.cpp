@@ -6,6 +6,7 @@
 
 #include "cycle_rows.hpp"
 #include "sample_exceptions.hpp"
+#include "statements.hpp"
 
 namespace octopoll::store {
 namespace {
@@ -134,22 +135,20 @@ KeptTraffic read_kept_traffic(const Statement& row) {
 Result<std::unordered_map<std::int64_t, OpenBin>> read_open_bin(Statement& samples, std::int64_t device_id,
                                                                 std::int64_t from_poll, std::int64_t bin) {
   std::unordered_map<std::int64_t, OpenBin> open;
-  for (auto row = samples.first(device_id, from_poll);; row = samples.next()) {
-    if (!row || !*row) {
-      samples.reset();
-      if (!row) return tl::make_unexpected(row.error());
-      return open;
-    }
+  const auto add = [&]() -> Result<> {
     const KeptTraffic kept = read_kept_traffic(samples);
-    if (kept.sample.first_bin() > bin || kept.sample.last_bin() < bin) continue;
+    if (kept.sample.first_bin() > bin || kept.sample.last_bin() < bin) return {};
     OpenBin& of = open[kept.interface_id];
     if (of.empty()) of.start(bin);
     const TrafficShare share = share_of(kept.sample, bin);
-    if (of.add(share)) continue;
+    if (of.add(share)) return {};
     // What had no room went into the row when it came.
     of.start(bin);
     static_cast<void>(of.add(share));
-  }
+    return {};
+  };
+  if (auto read = each_row(samples, add, device_id, from_poll); !read) return tl::make_unexpected(read.error());
+  return open;
 }
 
 }  // namespace octopoll::store

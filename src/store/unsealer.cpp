@@ -1,6 +1,5 @@
 #include "unsealer.hpp"
 
-#include <iterator>
 #include <limits>
 #include <new>
 #include <string_view>
@@ -8,6 +7,7 @@
 #include <vector>
 
 #include "octopoll/core/log.hpp"
+#include "statements.hpp"
 
 namespace octopoll::store {
 
@@ -19,16 +19,11 @@ Result<Unsealer> Unsealer::create(Database& database) {
       " WHERE level = ?1 AND begins_at = ?2 AND interface_id = ?3",
       "DELETE FROM sealed_rows WHERE level = ? AND begins_at = ? AND interface_id = ?",
   };
-  std::vector<Statement> made;
-  for (const std::string_view each : sql) {
-    auto statement = database.prepare(each);
-    if (!statement) return tl::make_unexpected(statement.error());
-    made.push_back(std::move(*statement));
-  }
+  auto statements = prepare_all<Statements>(database, sql);
+  if (!statements) return tl::make_unexpected(statements.error());
   auto plain = PlainRows::create(database);
   if (!plain) return tl::make_unexpected(plain.error());
-  auto next = std::make_move_iterator(made.begin());
-  return Unsealer(Statements{*next++, *next++, *next++, *next++}, std::move(*plain));
+  return Unsealer(std::move(*statements), std::move(*plain));
 }
 
 Result<> Unsealer::take_out(std::int64_t level, std::int64_t first, std::int64_t last, std::int64_t interface_id) {
@@ -52,11 +47,9 @@ Result<> Unsealer::take_out(std::int64_t level, std::int64_t first, std::int64_t
 Result<> Unsealer::look_into() {
   if (known_) return {};
   for (std::size_t place = 0; place < sealed_levels.size(); ++place) {
-    const auto found = statements_.sealed_until.first(sealed_levels[place].level);
-    const bool any = found && *found && !statements_.sealed_until.is_null(0);
-    sealed_until_ms_[place] = any ? statements_.sealed_until.integer(0) : std::numeric_limits<std::int64_t>::min();
-    statements_.sealed_until.reset();
-    if (!found) return tl::make_unexpected(found.error());
+    const auto until = one(statements_.sealed_until, sealed_levels[place].level);
+    if (!until) return tl::make_unexpected(until.error());
+    sealed_until_ms_[place] = until->value_or(std::numeric_limits<std::int64_t>::min());
   }
   known_ = true;
   return {};
