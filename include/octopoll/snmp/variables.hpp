@@ -166,17 +166,16 @@ inline std::optional<std::uint64_t> WireVariable::number() const noexcept {
     return signed_number && *signed_number >= 0 ? std::optional(static_cast<std::uint64_t>(*signed_number))
                                                 : std::nullopt;
   }
-  const std::size_t longest = tag == 0x46 ? 8 : 4;
-  if (bits() == 0 || value.empty() || value.size() > longest + 1) return std::nullopt;
+  const std::size_t size = value.size();
+  const std::size_t longest = bits() / 8;
   // One octet more than the type has bits for is the sign, which must be none.
-  if (value.size() == longest + 1 && value[0] != 0) return std::nullopt;
-  if (value.size() >= 4 && value.size() <= 8) {  // two words that may overlap
-    const std::uint64_t first = big_endian_word(value.data());
-    return first << 8U * (value.size() - 4) | big_endian_word(value.data() + value.size() - 4);
-  }
-  std::uint64_t number = 0;
-  for (const char octet : value) number = number << 8U | static_cast<unsigned char>(octet);
-  return number;
+  if (longest == 0 || size == 0 || size > longest + 1 || (size == longest + 1 && value[0] != 0)) return std::nullopt;
+  // Without a loop, whose end no processor foresees: two words, or three octets, that may overlap.
+  const char* const octets = value.data();
+  if (size > 8) return std::uint64_t{big_endian_word(octets + 1)} << 32U | big_endian_word(octets + 5);
+  if (size >= 4) return std::uint64_t{big_endian_word(octets)} << 8U * (size - 4) | big_endian_word(octets + size - 4);
+  const auto at = [octets](std::size_t place) { return std::uint64_t{static_cast<unsigned char>(octets[place])}; };
+  return at(0) << 8U * (size - 1) | at(size / 2) << 8U * (size - 1 - size / 2) | at(size - 1);
 }
 
 inline std::optional<std::int64_t> WireVariable::integer() const noexcept {
