@@ -8,10 +8,11 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// Enough to share a wake-up's cost, few enough to be no burst: two answers of each are 45 kB.
-constexpr double most_together = 16.0;
+/// Enough to share a wake-up's cost, few enough to be no burst: two answers of each are 180 kB, which a stock receive
+/// buffer and a switch's port both hold.
+constexpr double most_together = 64.0;
 constexpr double fewest_together = 4.0;
-constexpr std::array<std::chrono::milliseconds, 6> grains{10ms, 20ms, 50ms, 100ms, 200ms, 500ms};
+constexpr std::array<std::chrono::milliseconds, 9> grains{10ms, 20ms, 40ms, 50ms, 100ms, 125ms, 200ms, 250ms, 500ms};
 
 }  // namespace
 
