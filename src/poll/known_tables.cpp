@@ -50,10 +50,9 @@ bool has_if_x(const ifmib::RowPlan& plan) {
   });
 }
 
-/// The same interface as planned, but without all that ifXTable says: it would get another name, and counters of 32
-/// bits.
-bool lost_if_x(const ifmib::RowPlan& plan, const ifmib::Row& row) {
-  if (!has_if_x(plan) || has_if_x(row)) return false;
+/// The same interface as planned, but without all that ifXTable says: it would get another name.
+bool same_without_if_x(const ifmib::RowPlan& plan, const ifmib::Row& row) {
+  if (has_if_x(row)) return false;
   const std::string* descr = row.octets(ifmib::Column::if_descr);
   return descr == nullptr || agent_text(*descr) == plan.interface.descr().value_or(std::string_view());
 }
@@ -211,6 +210,7 @@ void KnownTables::plan(const ifmib::Rows& rows, bool believed, const config::Dev
   cycles_ = 0;
   leaves_out_ = false;
   missed_.clear();
+  std::set<std::uint32_t> lacks_if_x;
   // To SNMPv1 each object that is not there is a round trip of its own.
   const bool may_ask = device.auth.version != SnmpVersion::v1;
   const auto kept = believed ? std::map<std::uint32_t, const ifmib::RowPlan*>() : missing_from(rows, may_ask);
@@ -218,8 +218,12 @@ void KnownTables::plan(const ifmib::Rows& rows, bool believed, const config::Dev
   std::set<std::string_view> taken_names;
   std::map<std::uint32_t, std::string> others;
   for (const auto& [index, row] : rows) {
-    if (kept.contains(index)) continue;
     ifmib::RowPlan plan = ifmib::plan_row(index, now.at(index), row, device.counters, zero);
+    // Of a row that lacks its ifXTable what ifTable has is polled; it stays who it was.
+    if (const auto of_before = kept.find(index); of_before != kept.end()) {
+      plan.interface = of_before->second->interface;
+      lacks_if_x.insert(index);
+    }
     if (device.interfaces->keeps(plan.interface)) {
       if (!kept.empty()) taken_names.insert(plan.interface.name());
       read.push_back(std::move(plan));
@@ -228,6 +232,7 @@ void KnownTables::plan(const ifmib::Rows& rows, bool believed, const config::Dev
     }
   }
   for (const auto& [index, plan] : kept) {
+    if (lacks_if_x.contains(index)) continue;
     // One that is at another ifIndex now is not gone.
     if (taken_names.contains(plan->interface.name()) || !device.interfaces->keeps(plan->interface)) continue;
     missed_.insert(index);
@@ -237,10 +242,16 @@ void KnownTables::plan(const ifmib::Rows& rows, bool believed, const config::Dev
     std::sort(read.begin(), read.end(), [](const auto& a, const auto& b) { return a.index < b.index; });
   }
   adopt(std::move(read), taken);
+  lacks_if_x_ = std::move(lacks_if_x);
   left_out_ = std::move(others);
   if (!believed) return;
   rows_believed_ = count_rows(rows);
   if_number_believed_ = if_number_;
+}
+
+/// Nobody believes yet that the row has no ifXTable.
+bool KnownTables::lost_if_x(const ifmib::RowPlan& plan, const ifmib::Row& row) const {
+  return (has_if_x(plan) || lacks_if_x_.contains(plan.index)) && same_without_if_x(plan, row);
 }
 
 /// Plans that these rows do not have, or not all of. `may_ask`: for those that are not there at all.

@@ -27,7 +27,7 @@ namespace octopoll::poll {
 /// An agent's word on its tables is taken with care: a read that was refused, or that cannot be all there is (fewer
 /// rows than before though ifNumber has not fallen, rows without their ifXTable), is tried again after ever longer
 /// pauses. What it lacks of the rows of before stays planned, and is missed in each cycle, until the agent has said the
-/// same often enough.
+/// same often enough; of rows that lack their ifXTable alone what ifTable has is polled, under the names of before.
 ///
 /// Shape:  value type, no I/O; time comes in as an argument. `device`: as it is configured now, always the same agent.
 ///         `interval`: between its cycles as they are now, which `interval: auto` may have shortened.
@@ -118,6 +118,7 @@ class KnownTables {
   [[nodiscard]] std::optional<Error> doubt_about(const ifmib::Rows& rows, const ifmib::ReadEnd& end,
                                                  const std::string& device) const;
   void plan(const ifmib::Rows& rows, bool believed, const config::Device& device, Taken& taken);
+  [[nodiscard]] bool lost_if_x(const ifmib::RowPlan& plan, const ifmib::Row& row) const;
   [[nodiscard]] std::map<std::uint32_t, const ifmib::RowPlan*> missing_from(const ifmib::Rows& rows,
                                                                             bool may_ask) const;
   void adopt(std::vector<ifmib::RowPlan>&& read, Taken& taken);
@@ -131,6 +132,7 @@ class KnownTables {
   /// Of each plan, as last read: a hash of what moves when a link comes or goes. 0: not known.
   std::vector<std::uint32_t> states_;
   std::set<std::uint32_t> missed_;                     ///< by ifIndex: planned rows that the last read did not find
+  std::set<std::uint32_t> lacks_if_x_;                 ///< by ifIndex: planned as before, without what ifXTable said
   std::map<ifmib::RefusedObject, unsigned> refusals_;  ///< cycles in a row in which it was refused
   std::optional<std::uint32_t> if_number_, if_last_change_;  ///< when the tables were last read, or tried
   std::optional<std::uint32_t> if_number_believed_;          ///< when they were last believed
