@@ -181,7 +181,11 @@ struct Poller::Impl {
     }
     statistics.skipped = scheduler.totals().skipped + skipped_in_first_turn;
     statistics.missed = scheduler.totals().missed;
-    arm(turns.size() == most && grain() < least_between_shares ? least_between_shares : 0ms);
+    if (turns.size() == most) {
+      arm_at(BootClock::now() + between_shares());
+    } else {
+      arm();
+    }
   }
 
   /// So that its turn is left out: its first delta would be too short.
@@ -200,9 +204,10 @@ struct Poller::Impl {
   /// Turns that are due within this time are taken together.
   [[nodiscard]] std::chrono::milliseconds grain() const { return schedule::grain_for(turns_per_second); }
 
-  /// The turns that may be started at once.
+  [[nodiscard]] std::chrono::milliseconds between_shares() const { return std::max(grain() / 2, least_between_shares); }
+  /// The turns that may be started at once: twice those of one grain at least.
   [[nodiscard]] std::size_t share() const {
-    const double seconds = std::chrono::duration<double>(std::max(grain(), least_between_shares)).count();
+    const double seconds = std::chrono::duration<double>(between_shares()).count();
     return std::max(smallest_share, static_cast<std::size_t>(catch_up_speed * turns_per_second * seconds));
   }
 
@@ -226,18 +231,19 @@ struct Poller::Impl {
     arm();
   }
 
-  /// For the next turn, at a moment that is still to come, `pause` away at least.
-  void arm(std::chrono::milliseconds pause = {}) {
+  /// For the next turn, at a moment that is still to come.
+  void arm() {
+    const auto next = scheduler.next_due();
+    arm_at(next ? std::optional(shared_moment(std::max(*next, BootClock::now() + BootClock::duration(1)), grain()))
+                : std::nullopt);
+  }
+  void arm_at(std::optional<BootTime> when) {
     shared.loop.cancel(std::exchange(wake_timer, 0));
-    if (stopping || !scheduling) return;
-    if (const auto next = scheduler.next_due()) {
-      const BootTime earliest = BootClock::now() + BootClock::duration(1) + pause;
-      const BootTime when = shared_moment(std::max(*next, earliest), grain());
-      wake_timer = shared.loop.at(when, [this] {
-        wake_timer = 0;
-        take_turns();
-      });
-    }
+    if (stopping || !scheduling || !when) return;
+    wake_timer = shared.loop.at(*when, [this] {
+      wake_timer = 0;
+      take_turns();
+    });
   }
 
   void start_device(schedule::Id id, Entry& entry, const CycleRequest& request,
