@@ -168,9 +168,10 @@ std::optional<RowBase::Strange> strange(const CounterReading& before, const Coun
   return by_frames ? frames : value;
 }
 
-/// More octets than the frames of the base can hold: the direction's frames were not all counted there.
+/// More octets than the frames of the base, and one that was just coming in, can hold: the direction's frames were not
+/// all counted there.
 bool frames_were_missing(const RowBase& base, const Interface& interface, bool in) noexcept {
-  double frames = 0.0;
+  double frames = 1.0;
   for (const Counter counter : all_counters()) {
     if (inbound(counter) == in && !counts_octets(counter)) frames += static_cast<double>(base.reading(counter).value);
   }

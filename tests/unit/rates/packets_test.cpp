@@ -76,6 +76,11 @@ TEST_CASE("unicast packets that an agent does not know at first are not counted 
 
 TEST_CASE("a port that had no unicast packets yet counts its first ones") {
   Link link;
+  SECTION("octets may be counted before their frame is") {
+    (void)link.after_a_step({600, 0});
+    CHECK(link.after_a_step({1'200, 1}).deltas[ucast].value == 1U);
+    return;
+  }
   (void)link.after_a_step({90'000, 0, 1'000});
   CHECK(link.after_a_step({90'600, 4, 1'001}).deltas[ucast].value == 4U);
 }
