@@ -71,6 +71,7 @@ class Watch {
     return end - start;
   }
   void stop() { stop_polling(run_); }
+  [[nodiscard]] std::string said() const { return run_.err(); }
   [[nodiscard]] std::uint64_t counter(const std::string& interface) {
     for (const auto& each : fleet_.truth("agent").interfaces) {
       if (each.name == interface) return each.counters[fleet::Count::in_octets];
@@ -220,6 +221,7 @@ TEST_CASE("an interface that gets another ifIndex in passing keeps its history",
   CHECK(counts.size() == 2);
   check_rates(watch.deltas(), 40 * megabits);
   check_rates(watch.deltas("eth2"), 200 * megabits);
+  CHECK_THAT(watch.said(), Catch::Contains("agent: 1 interface at another ifIndex: eth1 (1, now 9)\n"));
 }
 
 TEST_CASE("another name at an ifIndex is another interface, with no rate between the two", "[run]") {
