@@ -62,8 +62,9 @@ namespace octopoll::rates {
 class CacheLearner {
  public:
   /// One reading: when its first and last answer were received, its fingerprint, and its octets_of(). Best made of rows
-  /// that came in one answer. Readings come in order of time.
-  void see(BootTime started, BootTime finished, std::uint64_t fingerprint, std::uint64_t octets = 0) noexcept;
+  /// that came in one answer: of several, a reload may have come between two. Readings come in order of time.
+  void see(BootTime started, BootTime finished, std::uint64_t fingerprint, std::uint64_t octets = 0,
+           bool in_one_answer = true) noexcept;
   /// A reading without some of its rows, which cannot be compared with others.
   void see_part(BootTime finished) noexcept;
   /// The next reading is of other counters and cannot be compared with the last one. What was learned stays.
@@ -89,6 +90,7 @@ class CacheLearner {
     BootTime finished;
     std::uint64_t fingerprint = 0;
     std::uint64_t octets = 0;
+    bool in_one_answer = true;
   };
   struct Bracket {
     std::chrono::nanoseconds low{};   // the period is longer
