@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "octopoll/core/duration.hpp"
 #include "octopoll/core/text.hpp"
 #include "octopoll/latency/round_trips.hpp"
 
@@ -48,6 +50,23 @@ std::string_view no_utilization(const InterfaceRecord& record) {
   if (record.sample.interface.speed_bps().value_or(0) == 0) return "the agent states no speed";
   if (!record.speed_exceeded) return "the stated speed is no link's";
   return "the rate is above the stated speed";
+}
+
+/// When a device whose rows are all but `stale` makes rates; empty where none is.
+std::string when_rates_come(const DeviceCycle& cycle) {
+  const bool stale = std::any_of(cycle.interfaces.begin(), cycle.interfaces.end(),
+                                 [](const InterfaceRecord& record) { return record.quality() == Quality::stale; });
+  if (!stale) return {};
+  if (cycle.cache_known && cycle.cache_period.count() > 0) {
+    return fmt::format("stale: {} shows counters that are up to {} old, so a rate takes {}: watch it for longer",
+                       cycle.device, format_duration(cycle.cache_period), format_duration(10 * cycle.cache_period));
+  }
+  if (cycle.cache_known) return {};
+  return fmt::format(
+      "stale: {} may hold its counters back for some seconds: rates come once three polls in a row have seen them "
+      "move, "
+      "or after 35s: watch it for longer",
+      cycle.device);
 }
 
 void add_row(report::Table& table, const DeviceCycle& cycle, const InterfaceRecord& record, bool with_device) {
@@ -184,6 +203,7 @@ report::Table interface_rates_table(const LatestRecords& latest, const std::vect
         reasons[reason].push_back(with_device ? fmt::format("{} {}", device, name) : name);
       }
     }
+    if (auto when = when_rates_come(cycle); !when.empty()) table.notes.push_back(std::move(when));
     if (cycle.outcome != CycleOutcome::complete && cycle.error) {
       table.notes.push_back(fmt::format("{}: {}", to_string(cycle.outcome), cycle.error->text()));
     } else if (cycle.outcome == CycleOutcome::complete && cycle.interfaces.empty()) {

@@ -580,8 +580,9 @@ struct DevicePoller::Impl {
     auto& interfaces = cycle->snapshot.interfaces;
     const bool known = cache_period() > 0ns;
     if (whole) {
+      const bool in_one_answer = interfaces.front().time.received == interfaces.back().time.received;
       cache_learner.see(cycle->first_asked, cycle->last_heard, rates::fingerprint(interfaces),
-                        rates::octets_of(interfaces));
+                        rates::octets_of(interfaces), in_one_answer);
     } else {
       cache_learner.see_part(BootClock::now());
     }

@@ -76,6 +76,25 @@ std::uint32_t state_of(const InterfaceSample& sample) {
   return static_cast<std::uint32_t>(mixed >> 32U) | 1U;
 }
 
+/// History follows the name, and the store has an interface's latest ifIndex alone: that it moved stands in the
+/// journal.
+void tell_moves(const std::string& device, const std::map<std::uint32_t, std::string>& before,
+                const std::map<std::uint32_t, std::string>& now) {
+  constexpr std::size_t most_named = 8;
+  std::map<std::string_view, std::uint32_t> places;
+  for (const auto& [index, name] : before) places.emplace(name, index);
+  std::vector<std::string> moves;
+  std::size_t count = 0;
+  for (const auto& [index, name] : now) {
+    const auto place = places.find(name);
+    if (place == places.end() || place->second == index || ++count > most_named) continue;
+    moves.push_back(fmt::format("{} ({}, now {})", one_line(name), place->second, index));
+  }
+  if (count == 0) return;
+  log::info("{}: {} at another ifIndex: {}{}", device, format_counted(count, "interface"), fmt::join(moves, ", "),
+            count > most_named ? fmt::format(" and {} more", count - most_named) : "");
+}
+
 }  // namespace
 
 std::size_t KnownTables::mute_rows() const noexcept {
@@ -206,6 +225,7 @@ void KnownTables::plan(const ifmib::Rows& rows, bool believed, const config::Dev
   auto now = ifmib::identify(rows, before);
   taken.rows = true;
   taken.in_doubt = ifmib::moved_in_doubt(rows, now, before);
+  tell_moves(device.name, before, now);
   const ifmib::WideZero zero = ifmib::wide_zero_of(rows);
   cycles_ = 0;
   leaves_out_ = false;

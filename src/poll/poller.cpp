@@ -309,8 +309,13 @@ struct Poller::Impl {
     entry.pinger->start(span, slot, [this, &entry](PingRound&& round) {
       if (shared.prober != nullptr) ++statistics.ping_rounds;  // others measure nothing
       if (scheduling) tell_unmeasured(entry, round);
-      const auto record = std::make_shared<const Record>(std::move(round));
-      for (Sink* sink : sinks) sink->take(record);
+      // One that was cut off before it had measured anything is no word on the target: as the last one it would hide
+      // those before it, and a device that answers nothing but echoes would be "down".
+      const bool cut_off = (stopping || !entry.pinged) && round.sent == 0 && !round.error;
+      if (!cut_off) {
+        const auto record = std::make_shared<const Record>(std::move(round));
+        for (Sink* sink : sinks) sink->take(record);
+      }
       if (!scheduling) end_once_part();
       settle(entry);
     });

@@ -39,13 +39,14 @@ constexpr auto weights = [] {
 
 }  // namespace
 
-void CacheLearner::see(BootTime started, BootTime finished, std::uint64_t fingerprint, std::uint64_t octets) noexcept {
+void CacheLearner::see(BootTime started, BootTime finished, std::uint64_t fingerprint, std::uint64_t octets,
+                       bool in_one_answer) noexcept {
   if (!last_) {
     see_part(finished);
-    last_ = Reading{started, finished, fingerprint, octets};
+    last_ = Reading{started, finished, fingerprint, octets, in_one_answer};
     return;
   }
-  const Reading now{started, finished, fingerprint, octets};
+  const Reading now{started, finished, fingerprint, octets, in_one_answer};
   age_of_earlier_.reset();
   repeated_ = last_->fingerprint == fingerprint;
   if (repeated_) {
@@ -99,6 +100,8 @@ void CacheLearner::weigh_move(const Reading& now) noexcept {
   }
   if (moves_in_a_row_ >= moves_that_clear) suspected_ = false;
   age_ = suspected_ ? std::max(moved_in_, before) : nanoseconds(0);
+  // The reload may have come between two answers: rows of the first ones are as old as the reload before it.
+  if (suspected_ && !now.in_one_answer && move_) age_ = std::max(age_, now.finished - move_->before);
 }
 
 // Ends the beginning where it can be ended, and what it left open about the readings before.

@@ -1,6 +1,7 @@
 #include "row_judge.hpp"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "counter_rule.hpp"
@@ -71,7 +72,8 @@ void mark_stale(InterfaceRecord& record, RowBase& base) {
   }
 }
 
-constexpr double framing = 14 + 4 + 2 * 4;  // Ethernet header, FCS, two VLAN tags
+constexpr double framing = 14 + 4 + 2 * 4;          // Ethernet header, FCS, two VLAN tags
+constexpr double largest_packet = 65535 + framing;  // RFC 791, and what offloads hand over as one frame
 
 // The largest frame of a row, in octets with their framing; nullopt where anything may be.
 std::optional<double> largest_frame(const Interface& interface) noexcept {
@@ -104,7 +106,6 @@ std::optional<double> frames_of(const InterfaceRecord& record, bool in) noexcept
 // What these frames can hold. Where none passed, their counters are taken for dead: some devices forward in hardware
 // and count frames in software.
 void bound_by_frames(CounterLimits& limits, const InterfaceRecord& record, const RowBase& base, bool in) noexcept {
-  constexpr double largest_packet = 65535 + framing;  // RFC 791, and what offloads hand over as one frame
   const auto frames = frames_of(record, in);
   if (!frames) return;
   const auto frame = largest_frame(record.sample.interface);
@@ -139,7 +140,7 @@ CounterDelta settle_doubts(const Story& recent, RowBase& base, Counter counter, 
     const Story old = old_story(*doubt, record, clock);
     if (doubt->why == RowBase::Strange::wrap) {
       if (!something_possible && old.possible()) chosen = {std::nullopt, Quality::ambiguous, {}};
-    } else if (doubt->age == 0) {
+    } else if (doubt->age == 0 && !(doubt->why == RowBase::Strange::packets && makes_rate(chosen.quality))) {
       chosen = choose_story(recent, old);
       something_possible = something_possible || old.possible();
     } else if (const auto leap = leap_back(chosen, old, something_possible)) {
@@ -167,8 +168,35 @@ std::optional<RowBase::Strange> strange(const CounterReading& before, const Coun
   return by_frames ? frames : value;
 }
 
-// Judges one counter and moves its base. `limits`: of the record's span.
-void judge_counter(InterfaceRecord& record, RowBase& base, Counter counter, const CounterLimits& limits,
+/// More octets than the frames of the base, and one that was just coming in, can hold: the direction's frames were not
+/// all counted there.
+bool frames_were_missing(const RowBase& base, const Interface& interface, bool in) noexcept {
+  double frames = 1.0;
+  for (const Counter counter : all_counters()) {
+    if (inbound(counter) == in && !counts_octets(counter)) frames += static_cast<double>(base.reading(counter).value);
+  }
+  const auto octets = static_cast<double>(base.reading(in ? Counter::in_octets : Counter::out_octets).value);
+  return octets > frames * largest_frame(interface).value_or(largest_packet);
+}
+
+/// A counter that leaves zero may not have counted before: what it shows then was not counted since.
+///
+/// Net-SNMP shows 0 unicast packets for three seconds after its start, beside octets that are right, and then all there
+/// ever were. Others show zeros until a driver has answered. The first shows in the base itself, as octets without
+/// frames; the others only where the link could not have carried that much. A speed that is stated too low costs the
+/// first delta of an interface that starts at 0, no other.
+bool leaves_no_count(const InterfaceRecord& record, const RowBase& base, Counter counter, const CounterLimits& limits) {
+  const std::uint64_t now = record.sample.counters[counter].value;
+  if (base.reading(counter).value != 0 || now == 0 || base.next_doubt(counter, nullptr) != nullptr) return false;
+  if (limits.by_speed && static_cast<double>(now) > speed_margin * (1.0 + limits.time_error) * *limits.by_speed) {
+    return true;
+  }
+  return kind_of(counter) == CounterKind::frames &&
+         frames_were_missing(base, record.sample.interface, inbound(counter));
+}
+
+// Judges one counter and moves its base. `limits`: of the record's span. False where the base was no count.
+bool judge_counter(InterfaceRecord& record, RowBase& base, Counter counter, const CounterLimits& limits,
                    const ClockSettings& clock) {
   const CounterReading before = base.reading(counter);
   const CounterReading& now = record.sample.counters[counter];
@@ -177,19 +205,25 @@ void judge_counter(InterfaceRecord& record, RowBase& base, Counter counter, cons
     delta.quality = *why_not;
     base.drop(counter);
     base.set(counter, now);
-    return;
+    return true;
+  }
+  if (leaves_no_count(record, base, counter, limits)) {
+    delta.quality = Quality::implausible;
+    base.set(counter, now);
+    return false;
   }
   delta = judge_step(kind_of(counter), before, now, limits);
   if (base.doubted()) delta = settle_doubts({delta, limits}, base, counter, record, clock);
   if (const auto why = strange(before, now, delta, limits)) base.doubt(counter, before, base.time, *why);
   base.set(counter, now);
+  return true;
 }
 
 CounterLimits limits_of(const InterfaceRecord& record, Counter counter) noexcept {
   return limits_of(kind_of(counter), speed_of(record, counter), record.elapsed, record.time_error);
 }
 
-void judge_octets(InterfaceRecord& record, RowBase& base, bool in, const ClockSettings& clock) {
+bool judge_octets(InterfaceRecord& record, RowBase& base, bool in, const ClockSettings& clock) {
   const Counter counter = in ? Counter::in_octets : Counter::out_octets;
   CounterLimits limits = limits_of(record, counter);
   bound_by_frames(limits, record, base, in);
@@ -202,12 +236,109 @@ void judge_octets(InterfaceRecord& record, RowBase& base, bool in, const ClockSe
     limits.by_packets.reset();
   }
   const std::uint64_t at_least = forward_distance(before, now);
-  judge_counter(record, base, counter, limits, clock);
+  const bool base_counted = judge_counter(record, base, counter, limits, clock);
   const Quality quality = record.deltas[counter].quality;
   const bool moved = makes_rate(quality) || quality == Quality::ambiguous;
   if (limits.by_frames && moved && static_cast<double>(at_least) > *limits.by_frames) {
     (in ? base.in_frames_refuted : base.out_frames_refuted) = true;
   }
+  return base_counted;
+}
+
+constexpr std::array<Counter, 3> frame_counters(bool in) noexcept {
+  using enum Counter;
+  if (in) return {in_ucast_pkts, in_multicast_pkts, in_broadcast_pkts};
+  return {out_ucast_pkts, out_multicast_pkts, out_broadcast_pkts};
+}
+
+constexpr std::int64_t if_type_ethernet = 6;  // ethernetCsmacd of IANAifType-MIB
+/// ifInOctets counts "framing characters" (RFC 2863), so each frame has its header in it, were it without content.
+constexpr std::uint64_t ethernet_header = 14;
+constexpr std::uint64_t ethernet_on_wire = 84;  // the smallest frame, preamble, and the gap (IEEE 802.3 section 4.4.2)
+/// Drivers read octets and packets one after the other, and frames come between.
+constexpr std::uint64_t counted_apart = 16;
+
+/// The most frames that a direction can have carried; nullopt where nothing tells.
+///
+/// Links without such a header have one octet a frame at the least: PPP leaves its header away, tunnels count what they
+/// carry. Octets that stand at 0 are not counted at all and bound nothing: an agent that does not count them should
+/// have no instance (RFC 3416 section 4.2.1), but many show 0 on VLANs and switched virtual interfaces. Outbound,
+/// packets are those that were to be sent, "including those that were discarded or not sent" (RFC 2863,
+/// ifOutUcastPkts), and octets those that were.
+std::optional<double> most_frames(const InterfaceRecord& record, bool in) noexcept {
+  const Counter octets = in ? Counter::in_octets : Counter::out_octets;
+  const CounterReading& shown = record.sample.counters[octets];
+  const CounterDelta& delta = record.deltas[octets];
+  const auto speed = speed_of(record, octets);
+  const bool ethernet = record.sample.interface.type() == if_type_ethernet;
+  std::optional<double> most;
+  // Without a speed, octets of 32 bits may have come round unseen.
+  if (makes_rate(delta.quality) && shown.value != 0 && (shown.bits == 64 || speed)) {
+    const std::uint64_t counted = *delta.value / (ethernet ? ethernet_header : 1);
+    most = static_cast<double>(counted + counted_apart);
+  }
+  const auto rate = record.per_second(octets);
+  if (ethernet && speed && (!rate || *rate * 8.0 <= static_cast<double>(*speed))) {
+    const double seconds = std::chrono::duration<double>(record.elapsed).count() * (1.0 + record.time_error);
+    const double of_wire = static_cast<double>(*speed) * seconds / (8.0 * ethernet_on_wire);
+    most = std::min(most.value_or(of_wire * speed_margin), of_wire * speed_margin);
+  }
+  if (most && !in) {
+    *most += static_cast<double>(record.deltas[Counter::out_discards].value.value_or(0));
+    *most += static_cast<double>(record.deltas[Counter::out_errors].value.value_or(0));
+  }
+  return most;
+}
+
+bool waits_for_packets(const RowBase& base, Counter counter) noexcept {
+  const auto* const doubt = base.next_doubt(counter, nullptr);
+  return doubt != nullptr && doubt->why == RowBase::Strange::packets;
+}
+
+/// Refutes frames that there was no room for: the largest of the three counts first, until the others fit.
+void judge_frames(InterfaceRecord& record, RowBase& base, bool in) {
+  bool& useless = in ? base.in_octets_useless : base.out_octets_useless;
+  const auto most = useless ? std::nullopt : most_frames(record, in);
+  if (!most) return;
+  const auto of_this_span = [&](Counter counter) {
+    const CounterDelta& delta = record.deltas[counter];
+    return delta.value && delta.elapsed.count() == 0 ? static_cast<double>(*delta.value) : 0.0;
+  };
+  const auto counters = frame_counters(in);
+  double frames = 0.0;
+  for (const Counter counter : counters) frames += of_this_span(counter);
+  if (frames <= *most) return;
+  const bool again =
+      std::any_of(counters.begin(), counters.end(), [&](Counter counter) { return waits_for_packets(base, counter); });
+  if (again) {
+    // A base line that was wrong shows once: these are more for another reason (octets that another layer counts, or a
+    // speed that is not the link's).
+    useless = true;
+    for (const Counter counter : counters) base.end_doubts(counter);
+    return;
+  }
+  while (frames > *most) {
+    const Counter largest = *std::max_element(counters.begin(), counters.end(),
+                                              [&](Counter a, Counter b) { return of_this_span(a) < of_this_span(b); });
+    const CounterReading& now = record.sample.counters[largest];
+    CounterReading before = now;
+    before.value -= *record.deltas[largest].value;
+    if (now.bits == 32) before.value = static_cast<std::uint32_t>(before.value);
+    frames -= of_this_span(largest);
+    record.deltas[largest] = {std::nullopt, Quality::implausible, {}};
+    base.doubt(largest, before, base.time, RowBase::Strange::packets);
+  }
+}
+
+/// Whether judge_frames() has anything to look at; nearly always not. `most_octets`: that the link can carry.
+bool frames_in_question(const InterfaceRecord& record, bool in, std::uint64_t most_octets) noexcept {
+  constexpr auto surely_on_wire = static_cast<std::uint64_t>(ethernet_on_wire / speed_margin);
+  // The counters of the other direction stand one place behind.
+  const CounterDelta* const deltas = record.deltas.items.data() + (in ? 0 : 1);
+  const auto delta = [deltas](Counter of_in) { return deltas[static_cast<unsigned>(of_in)].value.value_or(0); };
+  using enum Counter;
+  const std::uint64_t frames = delta(in_ucast_pkts) + delta(in_multicast_pkts) + delta(in_broadcast_pkts);
+  return frames * ethernet_header > delta(in_octets) || frames * surely_on_wire > most_octets;
 }
 
 /// What nearly every counter of nearly every cycle is: not there, as before; or forward, with a base that nobody
@@ -223,7 +354,7 @@ bool judge_plain(InterfaceRecord& record, RowBase& base, Counter counter, std::u
   if (!now.present() || now.bits != before.bits || now.value < before.value || base.doubted()) return false;
   if (now.bits != 64 && kind_of(counter) != CounterKind::events) return false;
   const std::uint64_t delta = now.value - before.value;
-  if (delta >= physics) return false;
+  if (delta >= physics || (before.value == 0 && delta != 0)) return false;
   record.deltas[counter].value = delta;
   record.deltas[counter].quality = Quality::ok;
   base.move(counter, now.value);
@@ -260,13 +391,27 @@ void doubt_wraps(InterfaceRecord& record, RowBase& base) noexcept {
   }
 }
 
+/// What left zero beside a counter whose zero was no count was not counted before, either.
+void refute_zeros(InterfaceRecord& record, RowBase& base, bool in) noexcept {
+  for (const Counter counter : all_counters()) {
+    CounterDelta& delta = record.deltas[counter];
+    const std::uint64_t now = record.sample.counters[counter].value;
+    if (inbound(counter) != in || now == 0 || delta.elapsed.count() != 0 || delta.value != now) continue;
+    delta = {std::nullopt, Quality::implausible, {}};
+    base.end_doubts(counter);
+  }
+}
+
 void judge_counters(InterfaceRecord& record, RowBase& base, const ClockSettings& clock) {
   const std::uint64_t physics = least_physics(record.elapsed);
   const double seconds = std::chrono::duration<double>(record.elapsed).count();
   bool all_plain = true;
+  bool in_counted = true;  // the bases of that direction
+  bool out_counted = true;
   for (const Counter counter : all_counters()) {
     if (counts_octets(counter) || judge_plain(record, base, counter, physics)) continue;
-    judge_counter(record, base, counter, limits_of(record, counter), clock);
+    bool& counted = inbound(counter) ? in_counted : out_counted;
+    counted = judge_counter(record, base, counter, limits_of(record, counter), clock) && counted;
     all_plain = false;
   }
   // Octets come last: the packets of the same span bound them. Those of 64 bits need no bound within the link's speed.
@@ -274,14 +419,18 @@ void judge_counters(InterfaceRecord& record, RowBase& base, const ClockSettings&
   const std::uint64_t most_out =
       record.out_speed_bps == record.in_speed_bps ? most_in : most_octets(record.out_speed_bps, seconds, physics);
   if (!judge_plain(record, base, Counter::in_octets, most_in)) {
-    judge_octets(record, base, true, clock);
+    in_counted = judge_octets(record, base, true, clock) && in_counted;
     all_plain = false;
   }
   if (!judge_plain(record, base, Counter::out_octets, most_out)) {
-    judge_octets(record, base, false, clock);
+    out_counted = judge_octets(record, base, false, clock) && out_counted;
     all_plain = false;
   }
   if (!all_plain) doubt_wraps(record, base);
+  if (!in_counted) refute_zeros(record, base, true);
+  if (!out_counted) refute_zeros(record, base, false);
+  if (frames_in_question(record, true, most_in)) judge_frames(record, base, true);
+  if (frames_in_question(record, false, most_out)) judge_frames(record, base, false);
 }
 
 /// What RowBase knows a pair of speeds by; never 0.

@@ -516,8 +516,10 @@ int Session::Impl::on_library(int operation, netsnmp_pdu* pdu, Try& a_try) {
   if (a_try.exchange == nullptr || a_try.exchange->ended) return 1;
   Exchange& exchange = *a_try.exchange;
   Reply& reply = exchange.reply;
-  reply.received = incoming_at;
-  reply.round_trip = incoming_at - a_try.sent;
+  // Stamps are of the wall clock: one that was set between stamp and reading dates an answer before its request, and
+  // then it came at some time until now.
+  reply.received = incoming_at < a_try.sent ? BootClock::now() : incoming_at;
+  reply.round_trip = reply.received - a_try.sent;
   reply.octets = incoming.size();
   if (pdu->command == SNMP_MSG_REPORT) {
     take_report(reply, pdu);

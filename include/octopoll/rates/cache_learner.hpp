@@ -45,8 +45,12 @@ namespace octopoll::rates {
 ///  - A period shorter than the readings' distance leaves no repeats: nothing is learned or suspected, and a delta may
 ///    be of up to one period more or less than its time, without saying so. An agent that reloads each 30 s, unsaid,
 ///    and is polled each 60 s makes rates that are off by up to 50 %; sums over longer times are true. Nothing in such
-///    answers tells it: poll faster than the period to see it. One that is hardly longer than the distance is taken for
-///    fresh until its first repeat, and learned late or not at all.
+///    answers tells it: poll faster than the period to see it.
+///  - A period that is hardly longer than the distance is taken for fresh until its first repeat, and learned late or
+///  not
+///    at all: n moves in a row leave room for one of n / (n - 1) distances. So the deltas between the third move and
+///    the first repeat may be off by half at the worst (by 20 to 25 % with a period of 1.2 distances), without saying
+///    so; what follows is suspected, and says it. To rule that out takes eleven moves, and no rate of any agent before.
 ///  - Rows are told apart by nobody: an agent that reloads some while it counts others looks fresh.
 ///  - A device with little traffic (less than 150 kB between two readings) is not suspected, but learned.
 ///  - A fresh agent whose only traffic is regular (a hello every 2 s, read every second) looks like a cache. So may a
@@ -58,8 +62,9 @@ namespace octopoll::rates {
 class CacheLearner {
  public:
   /// One reading: when its first and last answer were received, its fingerprint, and its octets_of(). Best made of rows
-  /// that came in one answer. Readings come in order of time.
-  void see(BootTime started, BootTime finished, std::uint64_t fingerprint, std::uint64_t octets = 0) noexcept;
+  /// that came in one answer: of several, a reload may have come between two. Readings come in order of time.
+  void see(BootTime started, BootTime finished, std::uint64_t fingerprint, std::uint64_t octets = 0,
+           bool in_one_answer = true) noexcept;
   /// A reading without some of its rows, which cannot be compared with others.
   void see_part(BootTime finished) noexcept;
   /// The next reading is of other counters and cannot be compared with the last one. What was learned stays.
@@ -85,6 +90,7 @@ class CacheLearner {
     BootTime finished;
     std::uint64_t fingerprint = 0;
     std::uint64_t octets = 0;
+    bool in_one_answer = true;
   };
   struct Bracket {
     std::chrono::nanoseconds low{};   // the period is longer

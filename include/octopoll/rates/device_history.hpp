@@ -75,6 +75,12 @@ struct Judgement {
 ///     frames leave no room for a whole turn; forward is `ok` unless they show that there was room.
 ///     Packets of 32 bits are bounded by the speed in packets of 20 octets; errors and discards are `ok` forward.
 ///     `wrapped` beside a counter of the row that went back without a wrap is `ambiguous`.
+///  9. `implausible` too, whatever the width, is a counter that leaves exactly 0 faster than the stated speed allows,
+///     or packets that leave 0 where the base had more octets than frames could hold: the 0 was no count, nor was that
+///     of the direction's other counters that leave it with this one. The base moves on, and the 0 is not gone back to.
+/// 10. `implausible` are packets for which the octets of the same span have no room (Ethernet: 14 octets a frame, else
+///     one; octets that stand at 0 are not counted, and bound nothing), or an Ethernet no time (84 octets a frame on
+///     the wire), unless they have been like that before.
 ///
 /// After `reset`, `implausible` and a step back that is `ambiguous`, two bases are held until the next reading shows
 /// which one it continues; a delta from the older one has its own `elapsed`. Where it could continue either, it is

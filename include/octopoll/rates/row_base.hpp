@@ -34,9 +34,10 @@ class RowBase {
  public:
   /// What was strange about a reading.
   enum class Strange : std::uint8_t {
-    value,   ///< it contradicts its base: `reset`, `implausible`, or back for no known reason
-    frames,  ///< it would be possible, but the frames of its span cannot hold it
-    wrap,    ///< nothing, but that it went back by a wrap, as a garbled one may seem to
+    value,    ///< it contradicts its base: `reset`, `implausible`, or back for no known reason
+    frames,   ///< it would be possible, but the frames of its span cannot hold it
+    packets,  ///< these are more than the octets of their span, or the wire, can hold
+    wrap,     ///< nothing, but that it went back by a wrap, as a garbled one may seem to
   };
   /// The base that a strange reading pushed aside. It stays until a later reading shows which of the two to believe, so
   /// garbled readings cost neither a spike nor the base line.
@@ -86,6 +87,9 @@ class RowBase {
   /// Nor does it matter that its octets are more than its frames could hold if each were as large as can be.
   bool in_frames_useless = false;
   bool out_frames_useless = false;
+  /// More packets came than its octets can hold, or its speed lets through, twice in a row: those do not bound them.
+  bool in_octets_useless = false;
+  bool out_octets_useless = false;
   bool moved_in_doubt = false;  ///< the name may mean another interface since
 
   /// Takes note that a direction's octets were above the stated speed over a span, or within it; true where that makes

@@ -143,6 +143,18 @@ TEST_CASE("run --once prints the same interfaces as table and as CSV", "[run]") 
         4);
 }
 
+TEST_CASE("run --once says when rates come of a device whose counters stand still", "[run]") {
+  fleet::Fleet agents;
+  auto devices = fleet::make_devices(1, 0, *fleet::Address::parse("127.1.0.1"), "public");
+  devices[0].synthetic.interfaces = fleet::make_interfaces(1, {});
+  agents.add(std::move(devices));
+  agents.start();
+  const Site site("defaults: {interval: 60s, timeout: 5s, ping: false}\ndevices:\n" + lines_of(agents, 1));
+  const CommandResult result = run_command(site.run({"--once", "--gap", "500ms"}));
+  INFO(result.err);
+  CHECK_THAT(result.out, Catch::Contains("stale: device-1 may hold its counters back for some seconds"));
+}
+
 TEST_CASE("run --once ends early and in good order on SIGTERM", "[run]") {
   fleet::Fleet agents;
   add_devices(agents, 2);

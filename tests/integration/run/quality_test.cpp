@@ -71,6 +71,7 @@ class Watch {
     return end - start;
   }
   void stop() { stop_polling(run_); }
+  [[nodiscard]] std::string said() const { return run_.err(); }
   [[nodiscard]] std::uint64_t counter(const std::string& interface) {
     for (const auto& each : fleet_.truth("agent").interfaces) {
       if (each.name == interface) return each.counters[fleet::Count::in_octets];
@@ -220,6 +221,7 @@ TEST_CASE("an interface that gets another ifIndex in passing keeps its history",
   CHECK(counts.size() == 2);
   check_rates(watch.deltas(), 40 * megabits);
   check_rates(watch.deltas("eth2"), 200 * megabits);
+  CHECK_THAT(watch.said(), Catch::Contains("agent: 1 interface at another ifIndex: eth1 (1, now 9)\n"));
 }
 
 TEST_CASE("another name at an ifIndex is another interface, with no rate between the two", "[run]") {
@@ -417,6 +419,30 @@ TEST_CASE("a counter that shows zero for a few polls and comes back makes no spi
   watch.stop();
   CHECK(counted_after(watch.deltas(), 0) == 5'000);
   CHECK(watch.qualities().at("reset") == 1);
+}
+
+TEST_CASE("unicast packets that an agent shows only some seconds after its start are not counted", "[run]") {
+  auto spec = agent_with({0, 100'000});
+  spec.interfaces[0].start[fleet::Count::in_octets] = 90'000'000'000;
+  Watch watch(std::move(spec));
+  watch.await_rates(1);
+  fleet::InterfaceChange change;
+  change.counters = {{fleet::Count::in_ucast_pkts, 3'000'000}};
+  watch.fleet().change_interface("agent", "eth1", change);
+  const auto samples_where = [&](const std::string& condition) {
+    return sqlite_int(watch.site().store(),
+                      "SELECT count(*) FROM samples s JOIN interfaces i ON i.id = s.interface_id"
+                      " WHERE i.name = 'eth1' AND " +
+                          condition);
+  };
+  await("the packets", [&] { return samples_where("s.exceptions LIKE '%in_ucast_pkts=implausible%'") > 0; });
+  watch.set_traffic(8 * megabits);
+  watch.await_rates(2);
+  watch.stop();
+  CHECK(samples_where("s.exceptions LIKE '%in_ucast_pkts=implausible%'") == 1);
+  CHECK(samples_where("s.in_ucast_pkts > 100000") == 0);
+  CHECK(samples_where("s.in_ucast_pkts > 0") > 0);
+  CHECK(watch.qualities().at("ok") > 2);
 }
 
 TEST_CASE("a link that goes and comes back between two polls is told by ifLastChange", "[run]") {

@@ -33,7 +33,8 @@ DeviceSnapshot cycle(int number) {
     rename(sample, "a-name-that-is-too-long-to-stay-within-the-string-" + std::to_string(index));
     change_facts(sample, [&](InterfaceFacts& facts) { facts.if_index = IfIndex{index}; });
     for (const Counter counter : all_counters()) {
-      sample.counters[counter] = {static_cast<std::uint64_t>(number) * 1'000 + index, 64};
+      const std::uint64_t each = counts_octets(counter) ? 100'000 : 1'000;
+      sample.counters[counter] = {static_cast<std::uint64_t>(number) * each + index, 64};
     }
     rows.push_back(std::move(sample));
   }
@@ -48,7 +49,7 @@ TEST_CASE("a cycle of known interfaces allocates its records and nothing else") 
   const std::size_t before = allocations;
   const Judgement judgement = history.judge(std::move(next), settings);
   CHECK(allocations - before == 1);
-  CHECK(judgement.interfaces[499].deltas[Counter::in_octets].value == 1'000U);
+  CHECK(judgement.interfaces[499].deltas[Counter::in_octets].value == 100'000U);
 }
 
 TEST_CASE("a base line is small") { CHECK(sizeof(RowBase) <= 232); }

@@ -231,6 +231,20 @@ TEST_CASE("a learner that goes on does not doubt a fresh agent that stands still
   CHECK(on.age() == 0s);
 }
 
+TEST_CASE("rows of a reading that a reload may have cut in two are as old as the reload before") {
+  const auto age_after_a_reload = [](bool in_one_answer) {
+    CacheLearner learner;
+    for (int second = 1; second <= 15; ++second) {
+      const auto reload = static_cast<std::uint64_t>(second / 5);
+      learner.see(at(second * 1s), at(second * 1s + 400ms), reload, reload * 5'000'000, in_one_answer);
+    }
+    return learner.age();
+  };
+  CHECK(age_after_a_reload(true) == 1'400ms);
+  // Shown at 10 s, and perhaps in no answer since the one of 9 s.
+  CHECK(age_after_a_reload(false) == 6'400ms);
+}
+
 TEST_CASE("slow polling learns nothing") {
   Random random(6);
   Agent agent{30s, false};

@@ -264,8 +264,8 @@ TEST_CASE("speeds: overrides per direction, none for a loopback, zero is unknown
 
 TEST_CASE("a rate above the stated speed stays, the speed does not") {
   DeviceHistory history;
-  (void)judge(history, row(0s, in, 0, 64));
-  InterfaceSample sample = row(step, in, 7'500'000'000, 64);  // 1 Gb/s on a port that says 100 Mb/s
+  (void)judge(history, row(0s, in, 1, 64));
+  InterfaceSample sample = row(step, in, 7'500'000'001, 64);  // 1 Gb/s on a port that says 100 Mb/s
   const InterfaceRecord record = judge(history, sample);
   CHECK(record.deltas[in].quality == Quality::ok);
   CHECK(record.in_rate()->value == Approx(1e9));
@@ -293,7 +293,7 @@ class Loaded {
  private:
   DeviceHistory history_;
   nanoseconds now_{};
-  std::uint64_t in_ = 0, out_ = 0;
+  std::uint64_t in_ = 1, out_ = 1;
 };
 
 TEST_CASE("octets that are above the stated speed again and again refute it for good, and that is told once") {
@@ -413,9 +413,9 @@ InterfaceRecord gigabit_step(std::uint64_t octets, Frames frames, const std::fun
     InterfaceSample sample = row(second ? step : 0s, in, second ? 4'000'000'000U + octets : 4'000'000'000U, 32);
     sample.counters[in].value %= two_to_32;
     change_facts(sample, [&](InterfaceFacts& facts) { facts.speed_bps = 1'000'000'000; });
-    sample.counters[Counter::in_ucast_pkts] = {second ? frames.ucast : 0, 32};
-    sample.counters[Counter::in_multicast_pkts] = {second ? frames.multicast : 0, 32};
-    sample.counters[Counter::in_broadcast_pkts] = {second ? frames.broadcast : 0, 32};
+    sample.counters[Counter::in_ucast_pkts] = {1 + (second ? frames.ucast : 0), 32};
+    sample.counters[Counter::in_multicast_pkts] = {1 + (second ? frames.multicast : 0), 32};
+    sample.counters[Counter::in_broadcast_pkts] = {1 + (second ? frames.broadcast : 0), 32};
     shape(sample);
     record = judge(history, sample);
   }

@@ -234,17 +234,17 @@ TEST_CASE("a speed that is stated far too low cuts no peak that the frames bear 
 TEST_CASE("frames that do not count what the octets count are not asked for ever") {
   DeviceHistory history;
   const std::uint64_t each = 60'000'000'000;
-  (void)judge(history, with_frames(0s, 0, 10));
-  CHECK(judge(history, with_frames(step, each, 11)).deltas[in].quality == Quality::implausible);
-  CHECK(judge(history, with_frames(2 * step, 2 * each, 12)).deltas[in].quality == Quality::ambiguous);
-  CHECK(judge(history, with_frames(3 * step, 3 * each, 13)).deltas[in].value == each);
-  CHECK(judge(history, with_frames(4 * step, 4 * each, 14)).deltas[in].value == each);
+  (void)judge(history, with_frames(0s, each, 10));
+  CHECK(judge(history, with_frames(step, 2 * each, 11)).deltas[in].quality == Quality::implausible);
+  CHECK(judge(history, with_frames(2 * step, 3 * each, 12)).deltas[in].quality == Quality::ambiguous);
+  CHECK(judge(history, with_frames(3 * step, 4 * each, 13)).deltas[in].value == each);
+  CHECK(judge(history, with_frames(4 * step, 5 * each, 14)).deltas[in].value == each);
 }
 
 TEST_CASE("frames that stand still say nothing") {
   DeviceHistory history;
-  (void)judge(history, with_frames(0s, 0, 10));
-  CHECK(judge(history, with_frames(step, 60'000'000'000, 10)).deltas[in].value == 60'000'000'000U);
+  (void)judge(history, with_frames(0s, 1'000, 10));
+  CHECK(judge(history, with_frames(step, 60'000'001'000, 10)).deltas[in].value == 60'000'000'000U);
 }
 
 TEST_CASE("a 32-bit counter that went back by a little is no wrap of nearly a whole turn") {

@@ -254,6 +254,7 @@ TEST_CASE("an interface without a valid delta is shown as unknown, and said so")
   const Table table = utilization_for_people(report);
   const std::string text = to_text(table, {});
   CHECK(text.find("1 interface with \"-\" has no valid delta") != std::string::npos);
+  CHECK(text.find("three polls in a row") != std::string::npos);
   const auto json = utilization_json(report, "/x.db");
   CHECK(json["interfaces"][1]["in_bps_p95"].is_null());
   CHECK(json["interfaces"][1]["in_bins"] == 0);

@@ -1,0 +1,245 @@
+// Packets against the octets of their span and against the wire, and zeros that no counter stood at.
+
+#include <catch2/catch.hpp>
+#include <optional>
+#include <vector>
+
+#include "readings.hpp"
+
+namespace octopoll::rates::test {
+namespace {
+
+constexpr std::int64_t if_type_ethernet = 6;
+constexpr auto octets = Counter::in_octets;
+constexpr auto ucast = Counter::in_ucast_pkts;
+constexpr auto multicast = Counter::in_multicast_pkts;
+constexpr auto broadcast = Counter::in_broadcast_pkts;
+
+/// What one direction of a row shows.
+struct Shown {
+  std::uint64_t octets, ucast, multicast = 0;
+};
+
+/// A row that is polled each step.
+class Link {
+ public:
+  InterfaceRecord after_a_step(const Shown& shown) {
+    now_ += step;
+    InterfaceSample sample = row(now_);
+    if (has_octets) sample.counters[Counter::in_octets] = {shown.octets, bits};
+    sample.counters[ucast] = {shown.ucast, bits};
+    sample.counters[multicast] = {shown.multicast, bits};
+    sample.counters[broadcast] = {0, bits};
+    sample.counters[Counter::in_errors] = {errors, 32};
+    change_facts(sample, [&](InterfaceFacts& facts) {
+      facts.type = type;
+      facts.speed_bps = speed;
+      facts.mtu = mtu;
+    });
+    return judge(history_, std::move(sample));
+  }
+
+  std::uint8_t bits = 64;
+  std::int64_t type = if_type_ethernet;
+  std::int64_t mtu = 1500;
+  std::optional<std::uint64_t> speed = 1'000'000'000;
+  bool has_octets = true;
+  std::uint64_t errors = 7;
+
+ private:
+  DeviceHistory history_;
+  nanoseconds now_{};
+};
+
+TEST_CASE("unicast packets that an agent does not know at first are not counted when they come") {
+  // As Net-SNMP 5.9 shows "lo" in the three seconds after its start, and then.
+  const auto bits = GENERATE(std::uint8_t{64}, std::uint8_t{32});
+  const auto busy = GENERATE(false, true);
+  CAPTURE(int{bits}, busy);
+  Link link;
+  link.bits = bits;
+  link.speed = 100'000'000;
+  const std::uint64_t each = busy ? 600'000'000 : 3'000;
+  (void)link.after_a_step({2'000'000'000, 0, 5'000});
+  const InterfaceRecord known = link.after_a_step({2'000'000'000 + each, 1'400'000, 5'001});
+  CHECK(known.deltas[ucast].quality == Quality::implausible);
+  CHECK_FALSE(known.per_second(ucast));
+  CHECK(known.deltas[multicast].value == 1U);
+  CHECK(known.deltas[octets].value == each);
+  const InterfaceRecord next = link.after_a_step({2'000'000'000 + 2 * each, 1'400'006, 5'001});
+  CHECK(next.deltas[ucast].value == 6U);
+  CHECK(next.deltas[ucast].elapsed == 0s);
+  // Nor is the zero gone back to where the sum over processors that makes the count goes back by little.
+  const InterfaceRecord back = link.after_a_step({2'000'000'000 + 3 * each, 1'400'004, 5'001});
+  CHECK_FALSE(makes_rate(back.deltas[ucast].quality));
+}
+
+TEST_CASE("a port that had no unicast packets yet counts its first ones") {
+  Link link;
+  SECTION("octets may be counted before their frame is") {
+    (void)link.after_a_step({600, 0});
+    CHECK(link.after_a_step({1'200, 1}).deltas[ucast].value == 1U);
+    return;
+  }
+  (void)link.after_a_step({90'000, 0, 1'000});
+  CHECK(link.after_a_step({90'600, 4, 1'001}).deltas[ucast].value == 4U);
+}
+
+TEST_CASE("a new interface counts from zero") {
+  Link link;
+  link.errors = 0;
+  (void)link.after_a_step({0, 0, 0});
+  link.errors = 3;
+  const InterfaceRecord record = link.after_a_step({6'000'000'000, 10'000'000, 1'000});
+  CHECK(record.deltas[octets].value == 6'000'000'000U);
+  CHECK(record.deltas[ucast].value == 10'000'000U);
+  CHECK(record.deltas[multicast].value == 1'000U);
+  CHECK(record.deltas[Counter::in_errors].value == 3U);
+}
+
+TEST_CASE("a row of zeros that the link cannot have left in the time was not counted") {
+  Link link;
+  link.errors = 0;
+  (void)link.after_a_step({0, 0, 0});
+  link.errors = 12'345;
+  const InterfaceRecord record = link.after_a_step({90'000'000'000, 60'000'000, 1'000});
+  for (const Counter counter : {octets, ucast, multicast, Counter::in_errors}) {
+    CAPTURE(std::string(to_string(counter)));
+    CHECK(record.deltas[counter].quality == Quality::implausible);
+  }
+  CHECK(record.deltas[broadcast].value == 0U);
+  CHECK_FALSE(record.speed_exceeded);
+  const InterfaceRecord next = link.after_a_step({90'000'001'000, 60'000'004, 1'001});
+  CHECK(next.deltas[octets].value == 1'000U);
+  CHECK(next.deltas[ucast].value == 4U);
+  CHECK(next.deltas[multicast].value == 1U);
+  CHECK(next.deltas[Counter::in_errors].value == 0U);
+}
+
+TEST_CASE("more packets than the octets of their span can hold are not counted") {
+  struct Case {
+    const char* what;
+    std::int64_t type;
+    Shown step;
+    Quality ucast, multicast;
+  };
+  using enum Quality;
+  const Case cases[] = {
+      {"the smallest frames of Ethernet", 6, {64'000'000, 999'000, 1'000}, ok, ok},
+      {"frames of an address resolution without padding, as between virtual machines", 6, {42'000, 1'000}, ok, ok},
+      {"as many as headers fit", 6, {14'000, 1'016}, ok, ok},
+      {"one more", 6, {14'000, 1'017}, implausible, ok},
+      {"a tunnel without headers", if_type_tunnel, {1'000, 1'016}, ok, ok},
+      {"more than octets", if_type_tunnel, {1'000, 1'017}, implausible, ok},
+      {"the larger count is the wrong one", 6, {64'000, 500, 1ULL << 40}, ok, implausible},
+      {"both are", 6, {64'000, 1ULL << 40, 1ULL << 30}, implausible, implausible},
+      {"no octets at all, and some frames that came between two registers", 6, {0, 16}, ok, ok},
+      {"no octets at all", 6, {0, 17}, implausible, ok},
+  };
+  for (const Case& c : cases) {
+    CAPTURE(c.what);
+    Link link;
+    link.type = c.type;
+    const Shown base{1'000'000'000'000, 5'000'000'000, 1'000'000};
+    (void)link.after_a_step(base);
+    const auto record =
+        link.after_a_step({base.octets + c.step.octets, base.ucast + c.step.ucast, base.multicast + c.step.multicast});
+    CHECK(to_string(record.deltas[ucast].quality) == to_string(c.ucast));
+    CHECK(to_string(record.deltas[multicast].quality) == to_string(c.multicast));
+    CHECK(record.deltas[octets].value == c.step.octets);
+  }
+}
+
+TEST_CASE("packets that were garbled once cost no spike, and not the base line") {
+  const auto bits = GENERATE(std::uint8_t{64}, std::uint8_t{32});
+  CAPTURE(int{bits});
+  Link link;
+  link.bits = bits;
+  link.speed = 100'000'000;
+  (void)link.after_a_step({1'000'000, 2'000});
+  CHECK(link.after_a_step({1'064'000, 5'000'000}).deltas[ucast].quality == Quality::implausible);
+  const InterfaceRecord after = link.after_a_step({1'128'000, 4'000});
+  CHECK(after.deltas[ucast].value == 2'000U);
+  CHECK(after.deltas[ucast].elapsed == 2 * step);
+  CHECK(link.after_a_step({1'192'000, 5'000}).deltas[ucast].value == 1'000U);
+}
+
+TEST_CASE("a base line of packets that was wrong costs one delta") {
+  Link link;
+  (void)link.after_a_step({1'000'000'000, 3});
+  CHECK(link.after_a_step({1'000'064'000, 100'000'000}).deltas[ucast].quality == Quality::implausible);
+  const InterfaceRecord next = link.after_a_step({1'000'128'000, 100'001'000});
+  CHECK(next.deltas[ucast].value == 1'000U);
+  CHECK(next.deltas[ucast].elapsed == 0s);
+  CHECK(link.after_a_step({1'000'192'000, 100'002'000}).deltas[ucast].value == 1'000U);
+}
+
+TEST_CASE("octets that are not counted bound no packets") {
+  Link link;
+  SECTION("they stand at zero") {
+    (void)link.after_a_step({0, 1'000});
+    CHECK(link.after_a_step({0, 900'000}).deltas[ucast].value == 899'000U);
+  }
+  SECTION("there are none") {
+    link.has_octets = false;
+    (void)link.after_a_step({0, 1'000});
+    CHECK(link.after_a_step({0, 900'000}).deltas[ucast].value == 899'000U);
+  }
+  SECTION("they stand elsewhere, or count something else: that is found out once") {
+    (void)link.after_a_step({77, 1'000});
+    CHECK(link.after_a_step({77, 900'000}).deltas[ucast].quality == Quality::implausible);
+    CHECK(link.after_a_step({77, 1'800'000}).deltas[ucast].value == 900'000U);
+    CHECK(link.after_a_step({99, 2'700'000}).deltas[ucast].value == 900'000U);
+    CHECK(link.after_a_step({99, 3'600'000}).deltas[ucast].value == 900'000U);
+  }
+  SECTION("of 32 bits without a speed, they may have come round") {
+    link.bits = 32;
+    link.speed.reset();
+    (void)link.after_a_step({77, 1'000});
+    CHECK(link.after_a_step({100, 900'000}).deltas[ucast].value == 899'000U);
+  }
+}
+
+TEST_CASE("more packets than an Ethernet lets through are not counted") {
+  // 84 octets on the wire each: 89,285,714 in a minute at 1 Gb/s.
+  const auto has_octets = GENERATE(true, false);
+  CAPTURE(has_octets);
+  const auto second = [&](std::uint64_t packets, std::int64_t type) {
+    Link link;
+    link.has_octets = has_octets;
+    link.type = type;
+    (void)link.after_a_step({1'000, 1'000});
+    return link.after_a_step({7'400'001'000, 1'000 + packets}).deltas[ucast].quality;
+  };
+  CHECK(second(89'000'000, 6) == Quality::ok);
+  CHECK(second(95'000'000, 6) == Quality::implausible);
+  CHECK(second(95'000'000, if_type_tunnel) == Quality::ok);
+}
+
+TEST_CASE("packets that were to be sent and were not need no octets") {
+  const auto second = [](std::uint64_t discards, std::uint64_t errors) {
+    DeviceHistory history;
+    InterfaceRecord record;
+    for (const std::uint64_t turn : {1U, 2U}) {
+      InterfaceSample sample = row(turn * step, Counter::out_octets, 1'000, 64);
+      sample.counters[Counter::out_ucast_pkts] = {turn * 10'000, 64};
+      sample.counters[Counter::out_discards] = {turn * discards, 32};
+      sample.counters[Counter::out_errors] = {turn * errors, 32};
+      record = judge(history, std::move(sample));
+    }
+    return record.deltas[Counter::out_ucast_pkts].quality;
+  };
+  CHECK(second(0, 0) == Quality::implausible);
+  CHECK(second(9'000, 1'000) == Quality::ok);
+}
+
+TEST_CASE("a speed that the octets exceed bounds no packets") {
+  Link link;
+  (void)link.after_a_step({1'000, 1'000});
+  const InterfaceRecord record = link.after_a_step({30'000'001'000, 200'001'000});
+  CHECK(record.speed_exceeded);
+  CHECK(record.deltas[ucast].value == 200'000'000U);
+}
+
+}  // namespace
+}  // namespace octopoll::rates::test
