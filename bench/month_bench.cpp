@@ -8,8 +8,8 @@
 // file has no samples, hours and days, for no question here reads them.
 //
 // Each report is timed as a whole, from the opening of the store to the rows: first with nothing of the file in memory
-// (as far as the kernel heeds POSIX_FADV_DONTNEED), then again, and last beside a writer that stores 1,000 rows a second
-// into the same file. CPU is that of the process, so it has the writer's in the last.
+// (as far as the kernel heeds POSIX_FADV_DONTNEED), then again, and last beside a writer that stores 1,000 rows a
+// second into the same file. CPU is that of the process, so it has the writer's in the last.
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -69,9 +69,11 @@ struct Kind {
   double load;   ///< of the link, on average
   double noise;  ///< as a logarithm's deviation
 };
-constexpr std::array<Kind, 5> kinds{
-    {{0.35, 1000, 0.0, 0.0}, {0.25, 1000, 2e-6, 0.4}, {0.25, 1000, 2e-3, 1.0}, {0.10, 1000, 0.05, 0.5},
-     {0.05, 10000, 0.25, 0.15}}};
+constexpr std::array<Kind, 5> kinds{{{0.35, 1000, 0.0, 0.0},
+                                     {0.25, 1000, 2e-6, 0.4},
+                                     {0.25, 1000, 2e-3, 1.0},
+                                     {0.10, 1000, 0.05, 0.5},
+                                     {0.05, 10000, 0.25, 0.15}}};
 
 struct Load {
   std::string file;
@@ -79,7 +81,9 @@ struct Load {
   std::int64_t days = 30;
   bool make = true, ask = true;
 
-  [[nodiscard]] std::int64_t devices() const { return (interfaces + interfaces_of_a_device - 1) / interfaces_of_a_device; }
+  [[nodiscard]] std::int64_t devices() const {
+    return (interfaces + interfaces_of_a_device - 1) / interfaces_of_a_device;
+  }
   /// Half a day after the last whole one.
   [[nodiscard]] std::int64_t bins() const { return days * bins_of_a_day + bins_of_a_day / 2; }
   [[nodiscard]] WallTime end() const { return WallTime(std::chrono::seconds(begin_s + bins() * bin_s)); }
@@ -175,7 +179,7 @@ struct Made {
   };
   struct Histogram {
     std::int64_t step_s, begins_s;
-    store::RatePacker packer;
+    store::RatePacker rounded, packer;
   };
   std::vector<Block> blocks;
   std::vector<std::pair<std::int64_t, store::TrafficBin>> plain;  ///< by key
@@ -190,10 +194,10 @@ Made made_of(const Load& load, std::int64_t device) {
   const std::int64_t sealed_until = first_bin + load.bins() - plain_bins;
   const std::int64_t first_hour = (load.bins() / 12) - hours_told;
   Made made;
-  for (std::int64_t day = 0; day < load.days; ++day) made.histograms.push_back({day_s, begin_s + day * day_s, {}});
+  for (std::int64_t day = 0; day < load.days; ++day) made.histograms.push_back({day_s, begin_s + day * day_s, {}, {}});
   const std::size_t hours_from = made.histograms.size();
   for (std::int64_t hour = first_hour; hour < load.bins() / 12; ++hour)
-    made.histograms.push_back({3600, begin_s + hour * 3600, {}});
+    made.histograms.push_back({3600, begin_s + hour * 3600, {}, {}});
   store::SealedCodec codec;
   std::vector<store::RateTally> tallies(made.histograms.size());
   for (std::int64_t id = first; id <= last; ++id) {
@@ -228,6 +232,8 @@ Made made_of(const Load& load, std::int64_t device) {
     }
     seal();
     for (std::size_t each = 0; each < tallies.size(); ++each) {
+      store::RateTally up = tallies[each].rounded_up();
+      made.histograms[each].rounded.add(id, up);
       made.histograms[each].packer.add(id, tallies[each]);
       tallies[each].clear();
     }
@@ -238,15 +244,16 @@ Made made_of(const Load& load, std::int64_t device) {
 
 void make_inventory(store::Database& database, const Load& load) {
   auto device = must(database.prepare("INSERT INTO devices (id, name, first_polled) VALUES (?, ?, ?)"));
-  auto interface = must(
-      database.prepare("INSERT INTO interfaces (id, device_id, name, if_index, speed_source, first_seen)"
-                       " VALUES (?, ?, ?, 1, 'none', ?)"));
+  auto interface =
+      must(database.prepare("INSERT INTO interfaces (id, device_id, name, if_index, speed_source, first_seen)"
+                            " VALUES (?, ?, ?, 1, 'none', ?)"));
   auto poll = must(database.prepare(
       "INSERT INTO polls (device_id, poll_number, slot, started_at, duration_ms, interval_ms, outcome, rebooted,"
       " cache_period_ms, requests, responses, retries, octets_sent, octets_received)"
       " VALUES (?, 1, 0, ?, 0, 60000, 'complete', 0, 0, 9, 9, 0, 4000, 9000)"));
-  auto latest = must(database.prepare("INSERT INTO device_latest (device_id, poll_id, started_at, readings, last_seen)"
-                                      " VALUES (?1, ?2, ?3, '[]', ?3)"));
+  auto latest =
+      must(database.prepare("INSERT INTO device_latest (device_id, poll_id, started_at, readings, last_seen)"
+                            " VALUES (?1, ?2, ?3, '[]', ?3)"));
   auto time = must(database.prepare("INSERT INTO traffic_times (step_s, begins_at) VALUES (300, ?)"));
   const std::int64_t end_ms = load.end().time_since_epoch().count();
   for (std::int64_t id = 1; id <= load.devices(); ++id) {
@@ -259,9 +266,10 @@ void make_inventory(store::Database& database, const Load& load) {
                        fmt::format("port{}", (id - 1) % interfaces_of_a_device + 1), begin_s * 1000));
   }
   // They are there until now: last seen is that of the newest reading's row.
-  must(database.execute("INSERT INTO sample_rows (id, read_after_ms, elapsed_us, time_error_ppb, states)"
-                        " SELECT l.poll_id << 24 | i.id, 0, 60000000, 0, 0 FROM interfaces i JOIN device_latest l"
-                        " ON l.device_id = i.device_id ORDER BY 1"));
+  must(
+      database.execute("INSERT INTO sample_rows (id, read_after_ms, elapsed_us, time_error_ppb, states)"
+                       " SELECT l.poll_id << 24 | i.id, 0, 60000000, 0, 0 FROM interfaces i JOIN device_latest l"
+                       " ON l.device_id = i.device_id ORDER BY 1"));
   for (std::int64_t bin = 0; bin < load.bins(); ++bin) must(time.run((begin_s + bin * bin_s) * 1000));
 }
 
@@ -272,12 +280,12 @@ void make(const Load& load) {
   for (const char* sql : {"PRAGMA synchronous = OFF", "PRAGMA cache_size = -400000", "BEGIN"})
     must(database.execute(sql));
   make_inventory(database, load);
-  auto block = must(database.prepare(
-      "INSERT INTO sealed_rows (level, begins_at, interface_id, row_count, exception_count, packed)"
-      " VALUES (300, ?, ?, ?, 0, ?)"));
+  auto block = must(
+      database.prepare("INSERT INTO sealed_rows (level, begins_at, interface_id, row_count, exception_count, packed)"
+                       " VALUES (300, ?, ?, ?, 0, ?)"));
   auto row = must(database.prepare(store::traffic_insert_sql(store::traffic_levels[0], "INSERT")));
-  auto histogram = must(
-      database.prepare("INSERT INTO rate_histograms (step_s, begins_at, device_id, packed) VALUES (?, ?, ?, ?)"));
+  auto histogram = must(database.prepare(
+      "INSERT INTO rate_histograms (step_s, begins_at, device_id, rounded, packed) VALUES (?, ?, ?, ?, ?)"));
   std::int64_t octets = 0, rows = 0;
   constexpr std::int64_t at_once = 2;
   for (std::int64_t device = 0; device < load.devices(); device += at_once) {
@@ -285,9 +293,8 @@ void make(const Load& load) {
     {
       std::vector<std::jthread> makers;
       for (std::int64_t each = device; each < std::min(device + at_once, load.devices()); ++each)
-        makers.emplace_back([&load, &made, each, device] {
-          made[static_cast<std::size_t>(each - device)] = made_of(load, each);
-        });
+        makers.emplace_back(
+            [&load, &made, each, device] { made[static_cast<std::size_t>(each - device)] = made_of(load, each); });
     }
     for (std::int64_t each = device; each < std::min(device + at_once, load.devices()); ++each) {
       const Made& of = made[static_cast<std::size_t>(each - device)];
@@ -298,7 +305,8 @@ void make(const Load& load) {
       }
       for (const auto& [id, bin] : of.plain) must(store::write_traffic(row, store::traffic_levels[0], id, bin));
       for (const Made::Histogram& one : of.histograms) {
-        if (!one.packer.empty()) must(histogram.run(one.step_s, one.begins_s * 1000, each + 1, one.packer.packed()));
+        if (one.packer.empty()) continue;
+        must(histogram.run(one.step_s, one.begins_s * 1000, each + 1, one.rounded.packed(), one.packer.packed()));
       }
     }
     if (device % 64 != 0) continue;
@@ -309,15 +317,17 @@ void make(const Load& load) {
   must(database.execute("PRAGMA wal_checkpoint(TRUNCATE)"));
   const auto sum = [&](const char* sql) { return static_cast<double>(must(database.integer(sql))); };
   const auto interfaces = static_cast<double>(load.interfaces);
-  fmt::print("{} interfaces x {:.1f} days of 5 minutes, made in {:.0f} s: {} sealed rows of {:.1f} octets; the file has"
-             " {:.2f} GB\n",
-             load.interfaces, static_cast<double>(load.bins()) / bins_of_a_day,
-             std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count(), rows,
-             static_cast<double>(octets) / static_cast<double>(rows), static_cast<double>(fs::file_size(load.file)) / 1e9);
+  fmt::print(
+      "{} interfaces x {:.1f} days of 5 minutes, made in {:.0f} s: {} sealed rows of {:.1f} octets; the file has"
+      " {:.2f} GB\n",
+      load.interfaces, static_cast<double>(load.bins()) / bins_of_a_day,
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count(), rows,
+      static_cast<double>(octets) / static_cast<double>(rows), static_cast<double>(fs::file_size(load.file)) / 1e9);
   fmt::print("histograms: {:.0f} octets an interface and day, {:.0f} an interface and hour\n",
-             sum("SELECT sum(length(packed)) FROM rate_histograms WHERE step_s = 86400") / interfaces /
-                 static_cast<double>(load.days),
-             sum("SELECT sum(length(packed)) FROM rate_histograms WHERE step_s = 3600") / interfaces / hours_told);
+             sum("SELECT sum(length(rounded) + length(packed)) FROM rate_histograms WHERE step_s = 86400") /
+                 interfaces / static_cast<double>(load.days),
+             sum("SELECT sum(length(rounded) + length(packed)) FROM rate_histograms WHERE step_s = 3600") / interfaces /
+                 hours_told);
 }
 
 void drop_from_memory(const std::string& file) {
@@ -424,7 +434,8 @@ void ask_all(const Load& load) {
   }
   // The report of 24 hours reads samples; there are none here.
   questions[3].query.window.since -= 5min;
-  Question everything = question(fmt::format("all of a tenth of the devices, {} days", load.days), Order::p95, midnight, days);
+  Question everything =
+      question(fmt::format("all of a tenth of the devices, {} days", load.days), Order::p95, midnight, days);
   everything.query.device_pattern = "^switch-.*0$";
   everything.query.top.reset();
   for (const Question& one : questions) {

@@ -57,16 +57,24 @@ double mbps_of(std::uint64_t speed) { return static_cast<double>(speed - store::
 }  // namespace
 
 Result<std::vector<RateBound>> RateBounds::of(store::Reader& reader, const store::StoredDevice& device,
-                                              std::span<const store::StoredInterface> interfaces, const BinGrid& grid) {
+                                              std::span<const store::StoredInterface> interfaces, const BinGrid& grid,
+                                              store::RateDetail detail) {
   asked_ = interfaces;
+  // Most buckets are never counted in; to clear them all for each device would cost more than to count.
+  for (std::size_t place = 0; place < interfaces_.size(); ++place) {
+    for (std::size_t way = 0; way < 2; ++way)
+      std::fill_n(counts_of(place, way), interfaces_[place].ways[way].highest + 1, 0);
+  }
   interfaces_.assign(interfaces.size(), {});
-  counts_.assign(interfaces.size() * 2 * store::rate_buckets, 0);
-  const auto sane = count(reader, device, grid, false);
+  if (counts_.size() < interfaces.size() * 2 * store::rate_buckets)
+    counts_.assign(interfaces.size() * 2 * store::rate_buckets, 0);
+  const auto sane = count(reader, device, grid, detail, false);
   if (!sane) return tl::make_unexpected(sane.error());
   std::vector<RateBound> bounds(interfaces.size(), {unbounded, unbounded});
   if (!*sane) return bounds;
   if (shares_ && std::any_of(interfaces_.begin(), interfaces_.end(), [](const Interface& one) { return one.mixed; })) {
-    if (const auto counted = count(reader, device, grid, true); !counted) return tl::make_unexpected(counted.error());
+    if (const auto counted = count(reader, device, grid, detail, true); !counted)
+      return tl::make_unexpected(counted.error());
   }
   for (std::size_t place = 0; place < interfaces.size(); ++place) {
     bounds[place] = bound_of(place);
@@ -80,7 +88,7 @@ Result<std::vector<RateBound>> RateBounds::of(store::Reader& reader, const store
 // First the rates of all; then the shares of those whose speed changed, for which rates say too little. False where a
 // histogram is damaged.
 Result<bool> RateBounds::count(store::Reader& reader, const store::StoredDevice& device, const BinGrid& grid,
-                               bool mixed) {
+                               store::RateDetail detail, bool mixed) {
   const Span all = grid.whole();
   gaps_.clear();
   gap_bins_ = 0;
@@ -123,7 +131,7 @@ Result<bool> RateBounds::count(store::Reader& reader, const store::StoredDevice&
     });
   };
   auto read = reader.for_each_rates(device.id, std::chrono::floor<std::chrono::milliseconds>(all.begin),
-                                    std::chrono::ceil<std::chrono::milliseconds>(all.end), take);
+                                    std::chrono::ceil<std::chrono::milliseconds>(all.end), detail, take);
   if (!read) return tl::make_unexpected(read.error());
   PreciseTime until = all.begin;
   const auto add_gap = [&](PreciseTime end) {

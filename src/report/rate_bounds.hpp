@@ -30,7 +30,7 @@ class RateBounds {
   /// Of `interfaces`, in ascending order of their ids, in the bins of `grid`. Errors: store.
   [[nodiscard]] Result<std::vector<RateBound>> of(store::Reader& reader, const store::StoredDevice& device,
                                                   std::span<const store::StoredInterface> interfaces,
-                                                  const BinGrid& grid);
+                                                  const BinGrid& grid, store::RateDetail detail);
 
  private:
   struct Value {
@@ -56,7 +56,7 @@ class RateBounds {
   };
 
   [[nodiscard]] Result<bool> count(store::Reader& reader, const store::StoredDevice& device, const BinGrid& grid,
-                                   bool mixed);
+                                   store::RateDetail detail, bool mixed);
   [[nodiscard]] Result<> read_rest(store::Reader& reader, const store::StoredDevice& device, const BinGrid& grid,
                                    std::size_t place);
   [[nodiscard]] RateBound bound_of(std::size_t place) const;

@@ -276,21 +276,30 @@ bool bounds_help(const UtilizationQuery& query, const std::optional<Span>& summe
   return query.top && by_percentile && summed && query.step == std::chrono::minutes(5);
 }
 
-/// An interface that may be among the first.
-struct Candidate {
+/// A device's interfaces, and what they may be at best.
+struct Candidates {
   const store::StoredDevice* device;
-  store::StoredInterface interface;
-  RateBound bound;
+  std::vector<store::StoredInterface> interfaces;
+  std::vector<RateBound> rounded;  ///< by rounded histograms
+  std::vector<RateBound> whole;    ///< by whole ones, once those were read
 
-  [[nodiscard]] Rank rank(UtilizationOrder order) const {
-    return {order == UtilizationOrder::p95 ? bound.bps : bound.utilization, bound.bps, device->name, interface.name};
+  [[nodiscard]] Rank rank(std::size_t place, bool by_rounded, UtilizationOrder order) const {
+    const RateBound& bound = (by_rounded ? rounded : whole)[place];
+    return {order == UtilizationOrder::p95 ? bound.bps : bound.utilization, bound.bps, device->name,
+            interfaces[place].name};
   }
 };
 
-Result<std::vector<Candidate>> candidates_in(store::Reader& reader, const UtilizationQuery& query,
-                                             const Selection& selection, std::span<const store::StoredDevice> devices) {
-  std::vector<Candidate> candidates;
-  RateBounds bounds(query.order == UtilizationOrder::utilization);
+/// One of them, as it stood in the queue.
+struct Candidate {
+  std::size_t of, place;
+  bool rounded;
+};
+
+Result<std::vector<Candidates>> candidates_in(store::Reader& reader, RateBounds& bounds, const UtilizationQuery& query,
+                                              const Selection& selection,
+                                              std::span<const store::StoredDevice> devices) {
+  std::vector<Candidates> candidates;
   for (const store::StoredDevice& device : devices) {
     const Span polled = polled_in(query.window, device);
     if (!selection.takes(device) || polled.empty()) continue;
@@ -298,39 +307,62 @@ Result<std::vector<Candidate>> candidates_in(store::Reader& reader, const Utiliz
     if (!grid) return tl::make_unexpected(grid.error());
     auto interfaces = interfaces_in(reader, query.window, device, selection);
     if (!interfaces) return tl::make_unexpected(interfaces.error());
-    const auto bound = bounds.of(reader, device, *interfaces, *grid);
+    auto bound = bounds.of(reader, device, *interfaces, *grid, store::RateDetail::rounded);
     if (!bound) return tl::make_unexpected(bound.error());
-    for (std::size_t place = 0; place < interfaces->size(); ++place)
-      candidates.push_back({&device, std::move((*interfaces)[place]), (*bound)[place]});
+    candidates.push_back({&device, std::move(*interfaces), std::move(*bound)});
   }
   return candidates;
 }
 
-// Those that may come first are read first. What is worse at best than the last one that is wanted need not be read,
-// nor what comes behind it.
+// The one that may come first at best is looked at next: at its device's whole histograms, then at every 5 minutes of
+// it. What is worse at best than the last one that is wanted need not be read, nor what comes behind it.
 Result<bool> read_leaders(store::Reader& reader, const UtilizationQuery& query, const Selection& selection,
                           std::span<const store::StoredDevice> devices, const std::optional<Span>& summed,
                           UtilizationReport& report) {
-  auto candidates = candidates_in(reader, query, selection, devices);
+  RateBounds bounds(query.order == UtilizationOrder::utilization);
+  auto candidates = candidates_in(reader, bounds, query, selection, devices);
   if (!candidates) return tl::make_unexpected(candidates.error());
+  const auto rank = [&](const Candidate& one) {
+    return (*candidates)[one.of].rank(one.place, one.rounded, query.order);
+  };
+  const auto comes_later = [&](const Candidate& a, const Candidate& b) { return comes_before(rank(b), rank(a)); };
+  std::vector<Candidate> queue;
+  std::size_t unbounded = 0;
+  for (std::size_t of = 0; of < candidates->size(); ++of) {
+    for (std::size_t place = 0; place < (*candidates)[of].interfaces.size(); ++place) {
+      queue.push_back({of, place, true});
+      unbounded += std::isinf(rank(queue.back()).key) ? 1 : 0;
+    }
+  }
   // Each by itself they take longer than a device's together.
   constexpr std::size_t most_by_themselves = 1000;
-  const auto unbounded = std::count_if(candidates->begin(), candidates->end(),
-                                       [&](const Candidate& one) { return std::isinf(one.rank(query.order).key); });
-  if (static_cast<std::size_t>(unbounded) > std::max(most_by_themselves, 2 * *query.top)) return false;
-  std::sort(candidates->begin(), candidates->end(), [&](const Candidate& a, const Candidate& b) {
-    return comes_before(a.rank(query.order), b.rank(query.order));
-  });
-  report.found = candidates->size();
+  if (unbounded > std::max(most_by_themselves, 2 * *query.top) || *query.top >= queue.size()) return false;
+  report.found = queue.size();
+
+  std::make_heap(queue.begin(), queue.end(), comes_later);
+  const auto put = [&](const Candidate& one) {
+    queue.push_back(one);
+    std::push_heap(queue.begin(), queue.end(), comes_later);
+  };
   std::vector<InterfaceUsage>& first = report.interfaces;
-  for (const Candidate& candidate : *candidates) {
-    if (first.size() == *query.top &&
-        (first.empty() || comes_before(rank_of(first.back(), query.order), candidate.rank(query.order)))) {
-      break;
+  while (!queue.empty() && *query.top != 0) {
+    const Candidate next = queue.front();
+    std::pop_heap(queue.begin(), queue.end(), comes_later);
+    queue.pop_back();
+    Candidates& of = (*candidates)[next.of];
+    if (first.size() == *query.top && comes_before(rank_of(first.back(), query.order), rank(next))) break;
+    const Span polled = polled_in(query.window, *of.device);
+    const BinGrid grid(polled, query.step);
+    if (next.rounded && of.whole.empty()) {
+      auto whole = bounds.of(reader, *of.device, of.interfaces, grid, store::RateDetail::whole);
+      if (!whole) return tl::make_unexpected(whole.error());
+      of.whole = std::move(*whole);
     }
-    const Span polled = polled_in(query.window, *candidate.device);
-    auto read = read_interfaces(reader, *candidate.device, {&candidate.interface, 1}, polled, summed,
-                                BinGrid(polled, query.step), first);
+    if (next.rounded) {
+      put({next.of, next.place, false});
+      continue;
+    }
+    auto read = read_interfaces(reader, *of.device, {&of.interfaces[next.place], 1}, polled, summed, grid, first);
     if (!read) return tl::make_unexpected(read.error());
     ++report.read;
     sort(first, query.order);

@@ -49,6 +49,40 @@ void RateTally::add(const RateCount& count) {
   counts_.push_back({key, count.bins});
 }
 
+// In the order of packing, each key once.
+void RateTally::settle() {
+  if (counts_.empty()) return;
+  std::sort(counts_.begin(), counts_.end(), [](const Counted& a, const Counted& b) { return a.key < b.key; });
+  std::size_t last = 0;
+  for (std::size_t each = 1; each < counts_.size(); ++each) {
+    if (counts_[each].key == counts_[last].key) {
+      counts_[last].bins += counts_[each].bins;
+    } else {
+      counts_[++last] = counts_[each];
+    }
+  }
+  counts_.resize(last + 1);
+}
+
+RateTally RateTally::rounded_up() {
+  settle();
+  RateTally rounded;
+  for (auto first = counts_.begin(); first != counts_.end();) {
+    std::uint32_t bins = 0;
+    const auto end = std::find_if(first, counts_.end(),
+                                  [first](const Counted& one) { return one.key >> kind_at != first->key >> kind_at; });
+    for (auto one = first; one != end; ++one) bins += one->bins;
+    const std::uint32_t above = bins / 20;
+    auto rest = first;
+    for (std::uint32_t seen = first->bins; seen <= above; seen += (++rest)->bins) {
+    }
+    if (above != 0) rounded.counts_.push_back({first->key, above});
+    rounded.counts_.push_back({rest->key, bins - above});
+    first = end;
+  }
+  return rounded;
+}
+
 RatePacker::RatePacker() : octets_(1, format) {}
 
 void RatePacker::varint(std::uint64_t number) {
@@ -57,19 +91,9 @@ void RatePacker::varint(std::uint64_t number) {
 }
 
 void RatePacker::add(std::int64_t interface_id, RateTally& tally) {
-  auto& counts = tally.counts_;
-  if (counts.empty()) return;
-  std::sort(counts.begin(), counts.end(), [](const auto& a, const auto& b) { return a.key < b.key; });
-  std::size_t last = 0;
-  for (std::size_t each = 1; each < counts.size(); ++each) {
-    if (counts[each].key == counts[last].key) {
-      counts[last].bins += counts[each].bins;
-    } else {
-      counts[++last] = counts[each];
-    }
-  }
-  counts.resize(last + 1);
-
+  if (tally.empty()) return;
+  tally.settle();
+  const auto& counts = tally.counts_;
   varint(static_cast<std::uint64_t>(interface_id - std::max<std::int64_t>(last_id_, 0)));
   last_id_ = interface_id;
   std::uint64_t groups = 1;

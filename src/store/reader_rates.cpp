@@ -24,7 +24,8 @@ std::int64_t begin_of(std::int64_t unix_s, std::int64_t length) {
 }  // namespace
 
 Result<std::unique_ptr<Reader::Impl::Rates>> Reader::Impl::Rates::create(Database& database) {
-  constexpr std::array<std::string_view, 2> sql = {
+  constexpr std::array<std::string_view, 3> sql = {
+      "SELECT rounded FROM rate_histograms WHERE step_s = ? AND begins_at = ? AND device_id = ?",
       "SELECT packed FROM rate_histograms WHERE step_s = ? AND begins_at = ? AND device_id = ?",
       "SELECT open_bin FROM rollup_state WHERE device_id = ?",
   };
@@ -47,7 +48,7 @@ Result<std::unique_ptr<Reader::Impl::Rates>> Reader::Impl::Rates::create(Databas
 }
 
 Result<> Reader::Impl::Rates::for_each(std::int64_t device_id, std::int64_t since_s, std::int64_t until_s,
-                                       const std::function<void(const StoredRates&)>& callback) {
+                                       RateDetail detail, const std::function<void(const StoredRates&)>& callback) {
   const auto open_bin = one(statements_.open_bin, device_id);
   if (!open_bin) return tl::make_unexpected(open_bin.error());
   changing_.clear();
@@ -61,12 +62,12 @@ Result<> Reader::Impl::Rates::for_each(std::int64_t device_id, std::int64_t sinc
   }
 
   for (std::int64_t day = begin_of(since_s, day_s); day < until_s; day += day_s) {
-    const auto said = say(day_s, day, device_id, callback);
+    const auto said = say(day_s, day, device_id, detail, callback);
     if (!said) return tl::make_unexpected(said.error());
     if (*said) continue;
     const std::int64_t from = std::max({day, begin_of(since_s, hour_s), begin_of(first_hour_, hour_s)});
     for (std::int64_t hour = from; hour < std::min(day + day_s, until_s); hour += hour_s) {
-      if (auto more = say(hour_s, hour, device_id, callback); !more) return tl::make_unexpected(more.error());
+      if (auto more = say(hour_s, hour, device_id, detail, callback); !more) return tl::make_unexpected(more.error());
     }
   }
   return {};
@@ -74,14 +75,14 @@ Result<> Reader::Impl::Rates::for_each(std::int64_t device_id, std::int64_t sinc
 
 // What is due to be summed again, or has a bin that is open, has more than was counted.
 Result<bool> Reader::Impl::Rates::say(std::int64_t step_s, std::int64_t begins_s, std::int64_t device_id,
-                                      const std::function<void(const StoredRates&)>& callback) {
+                                      RateDetail detail, const std::function<void(const StoredRates&)>& callback) {
   const bool changes = std::any_of(changing_.begin(), changing_.end(), [&](const Changing& span) {
     // An hour is whole although its day is to be summed again.
     const bool longer = span.ends_s - span.begins_s > step_s;
     return !longer && span.begins_s < begins_s + step_s && begins_s < span.ends_s;
   });
   if (changes) return false;
-  Statement& read = statements_.packed;
+  Statement& read = detail == RateDetail::whole ? statements_.packed : statements_.rounded;
   const ResetLater open(read);
   const auto found = read.first(step_s, begins_s * 1000, device_id);
   if (!found) return tl::make_unexpected(found.error());
@@ -90,7 +91,7 @@ Result<bool> Reader::Impl::Rates::say(std::int64_t step_s, std::int64_t begins_s
   return true;
 }
 
-Result<> Reader::for_each_rates(std::int64_t device_id, WallTime since, WallTime until,
+Result<> Reader::for_each_rates(std::int64_t device_id, WallTime since, WallTime until, RateDetail detail,
                                 const std::function<void(const StoredRates&)>& callback) {
   if (!impl_->rates) {
     auto rates = Impl::Rates::create(impl_->database);
@@ -98,7 +99,8 @@ Result<> Reader::for_each_rates(std::int64_t device_id, WallTime since, WallTime
     impl_->rates = std::move(*rates);
   }
   return impl_->rates->for_each(device_id, std::chrono::floor<std::chrono::seconds>(since).time_since_epoch().count(),
-                                std::chrono::ceil<std::chrono::seconds>(until).time_since_epoch().count(), callback);
+                                std::chrono::ceil<std::chrono::seconds>(until).time_since_epoch().count(), detail,
+                                callback);
 }
 
 }  // namespace octopoll::store

@@ -14,12 +14,12 @@ namespace octopoll::store {
 class Reader::Impl::Rates {
  public:
   [[nodiscard]] static Result<std::unique_ptr<Rates>> create(Database& database);
-  [[nodiscard]] Result<> for_each(std::int64_t device_id, std::int64_t since_s, std::int64_t until_s,
+  [[nodiscard]] Result<> for_each(std::int64_t device_id, std::int64_t since_s, std::int64_t until_s, RateDetail detail,
                                   const std::function<void(const StoredRates&)>& callback);
 
  private:
   struct Statements {
-    Statement packed, open_bin;
+    Statement rounded, packed, open_bin;
   };
   struct Due {
     std::int64_t device_id, begins_s, ends_s;
@@ -29,7 +29,7 @@ class Reader::Impl::Rates {
   };
   explicit Rates(Statements statements) : statements_(std::move(statements)) {}
   /// False where there is no histogram that can be trusted.
-  [[nodiscard]] Result<bool> say(std::int64_t step_s, std::int64_t begins_s, std::int64_t device_id,
+  [[nodiscard]] Result<bool> say(std::int64_t step_s, std::int64_t begins_s, std::int64_t device_id, RateDetail detail,
                                  const std::function<void(const StoredRates&)>& callback);
 
   Statements statements_;

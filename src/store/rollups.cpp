@@ -80,7 +80,7 @@ Result<Rollups> Rollups::create(Database& database) {
       kept + " WHERE p.id = ? ORDER BY s.id",
       "UPDATE rollups_put_off SET next_bin = ?2 WHERE poll_id = ?1",
       "DELETE FROM rollups_put_off WHERE poll_id = ?",
-      "INSERT OR REPLACE INTO rate_histograms (step_s, begins_at, device_id, packed) VALUES (?, ?, ?, ?)",
+      "INSERT OR REPLACE INTO rate_histograms (step_s, begins_at, device_id, rounded, packed) VALUES (?, ?, ?, ?, ?)",
       "SELECT packed FROM rate_histograms WHERE step_s = ? AND begins_at = ? AND device_id = ?",
       "DELETE FROM rate_histograms WHERE step_s = ? AND begins_at = ? AND device_id = ?",
   };
@@ -390,11 +390,15 @@ void Rollups::count_rates(std::size_t place, const TrafficBin& bin) {
 }
 
 Result<> Rollups::put_rates(const Due& due) {
-  RatePacker packer;
-  for (std::size_t place = 0; place < ids_.size(); ++place) packer.add(ids_[place], rates_[place]);
+  RatePacker rounded, packer;
+  for (std::size_t place = 0; place < ids_.size(); ++place) {
+    RateTally up = rates_[place].rounded_up();
+    rounded.add(ids_[place], up);
+    packer.add(ids_[place], rates_[place]);
+  }
   const std::int64_t begins_at = due.begins_at * 1000;
   if (packer.empty()) return statements_.drop_rates.run(due.step_s, begins_at, due.device_id);
-  return statements_.put_rates.run(due.step_s, begins_at, due.device_id, packer.packed());
+  return statements_.put_rates.run(due.step_s, begins_at, due.device_id, rounded.packed(), packer.packed());
 }
 
 // False where an hour that has sums has no histogram: it was made by an older octopoll, or is taken already.

@@ -905,7 +905,8 @@ CREATE TABLE rate_histograms (         -- of the rates in 5 minutes of a device'
   step_s    INTEGER NOT NULL,          -- 3600: until its day has been made, and two days longer; 86400
   begins_at INTEGER NOT NULL,          -- unix ms
   device_id INTEGER NOT NULL REFERENCES devices(id),
-  packed    BLOB NOT NULL,             -- docs/store.md says how
+  rounded   BLOB NOT NULL,             -- what suffices to pass over most devices; docs/store.md says how
+  packed    BLOB NOT NULL,
   PRIMARY KEY (step_s, begins_at, device_id)
 ) STRICT, WITHOUT ROWID;
 )sql";

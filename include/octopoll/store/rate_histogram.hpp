@@ -49,6 +49,9 @@ class RateTally {
   void add(const RateCount& count);
   [[nodiscard]] bool empty() const noexcept { return counts_.empty(); }
   void clear() noexcept { counts_.clear(); }
+  /// Of each kind at most two buckets, no rate lower than it is here: a twentieth, rounded down, as the highest one,
+  /// the rest as the highest of the rest. A percentile is bounded by it nearly as well, and it takes next to nothing.
+  [[nodiscard]] RateTally rounded_up();
 
  private:
   friend class RatePacker;
@@ -56,6 +59,7 @@ class RateTally {
     std::uint64_t key;  // speed, kind and bucket, in the order in which they are packed
     std::uint32_t bins;
   };
+  void settle();
   std::vector<Counted> counts_;
 };
 
@@ -63,7 +67,7 @@ class RateTally {
 class RatePacker {
  public:
   RatePacker();
-  /// Of an interface whose id is above all before. The tally is sorted.
+  /// Of an interface whose id is above all before.
   void add(std::int64_t interface_id, RateTally& tally);
   [[nodiscard]] std::span<const std::uint8_t> packed() const noexcept { return octets_; }
   [[nodiscard]] bool empty() const noexcept { return last_id_ < 0; }

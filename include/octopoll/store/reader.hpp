@@ -84,6 +84,11 @@ struct StoredRates {
   std::span<const std::uint8_t> packed;  ///< RateUnpacker reads it; lives as long as the call
 };
 
+enum class RateDetail : std::uint8_t {
+  rounded,  ///< RateTally::rounded_up() of it: a small part of the octets
+  whole,
+};
+
 /// What one interface in one cycle counted, as far as reports of errors need it.
 struct StoredCounts {
   std::int64_t interface_id = 0;
@@ -178,7 +183,7 @@ class Reader {
   /// Calls back for the days of UTC, and the hours of others, that overlap the window and of whose 5 minutes the rates
   /// are counted: of each that for_each_traffic() would tell, no more and no less. Spans do not overlap; what is in
   /// none of them may hold anything.
-  [[nodiscard]] Result<> for_each_rates(std::int64_t device_id, WallTime since, WallTime until,
+  [[nodiscard]] Result<> for_each_rates(std::int64_t device_id, WallTime since, WallTime until, RateDetail detail,
                                         const std::function<void(const StoredRates&)>& callback);
   /// The same of what reports of errors need.
   [[nodiscard]] Result<> for_each_counts(const SampleQuery& query,
