@@ -305,7 +305,6 @@ void make(const Load& load) {
       }
       for (const auto& [id, bin] : of.plain) must(store::write_traffic(row, store::traffic_levels[0], id, bin));
       for (const Made::Histogram& one : of.histograms) {
-        if (one.packer.empty()) continue;
         must(histogram.run(one.step_s, one.begins_s * 1000, each + 1, one.rounded.packed(), one.packer.packed()));
       }
     }

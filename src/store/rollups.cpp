@@ -357,10 +357,8 @@ Result<std::size_t> Rollups::sum_up(const Due& due) {
   }
   const auto counted = to == 1 ? Result<bool>(true) : gather_rates(due, parts_there);
   if (!counted) return tl::make_unexpected(counted.error());
-  if (!*counted) {
-    for (RateTally& tally : rates_) tally.clear();
-  }
-  if (auto put = put_rates(due); !put) return tl::make_unexpected(put.error());
+  const bool whole = *counted && !parts_there.empty();
+  if (auto put = whole ? put_rates(due) : drop_rates(due); !put) return tl::make_unexpected(put.error());
   if (to == 1) {
     constexpr seconds day = hours(24);
     const std::int64_t begins_at = due.begins_at / day.count() * day.count();
@@ -396,9 +394,11 @@ Result<> Rollups::put_rates(const Due& due) {
     rounded.add(ids_[place], up);
     packer.add(ids_[place], rates_[place]);
   }
-  const std::int64_t begins_at = due.begins_at * 1000;
-  if (packer.empty()) return statements_.drop_rates.run(due.step_s, begins_at, due.device_id);
-  return statements_.put_rates.run(due.step_s, begins_at, due.device_id, rounded.packed(), packer.packed());
+  return statements_.put_rates.run(due.step_s, due.begins_at * 1000, due.device_id, rounded.packed(), packer.packed());
+}
+
+Result<> Rollups::drop_rates(const Due& due) {
+  return statements_.drop_rates.run(due.step_s, due.begins_at * 1000, due.device_id);
 }
 
 // False where an hour that has sums has no histogram: it was made by an older octopoll, or is taken already.

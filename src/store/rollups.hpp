@@ -114,6 +114,7 @@ class Rollups {
   [[nodiscard]] Result<> take_out(const Due& due, std::chrono::seconds part);
   void count_rates(std::size_t place, const TrafficBin& bin);
   [[nodiscard]] Result<> put_rates(const Due& due);
+  [[nodiscard]] Result<> drop_rates(const Due& due);
   [[nodiscard]] Result<bool> gather_rates(const Due& due, const std::vector<std::int64_t>& hours);
   [[nodiscard]] Result<> drop_old_rates(const Due& due);
   [[nodiscard]] static Result<bool> knows_less(Level& level, std::int64_t id, const TrafficBin& bin);

@@ -899,7 +899,8 @@ CREATE TABLE sealing (                 -- how far that has come
 )sql";
 
 // Version 9 counts how often an interface had which rate, so that a percentile over a month is bounded by its days. Of
-// days from before there are none: reports read those in full.
+// days from before there are none: reports read those in full. It has row ids, for a search by its key in a table
+// without would read each row that it passes, whole.
 constexpr const char* version_9 = R"sql(
 CREATE TABLE rate_histograms (         -- of the rates in 5 minutes of a device's interfaces in an hour or a day
   step_s    INTEGER NOT NULL,          -- 3600: until its day has been made, and two days longer; 86400
@@ -908,7 +909,7 @@ CREATE TABLE rate_histograms (         -- of the rates in 5 minutes of a device'
   rounded   BLOB NOT NULL,             -- what suffices to pass over most devices; docs/store.md says how
   packed    BLOB NOT NULL,
   PRIMARY KEY (step_s, begins_at, device_id)
-) STRICT, WITHOUT ROWID;
+) STRICT;
 )sql";
 
 constexpr std::array<Migration, 9> steps_of_octopoll{{{1, version_1},

@@ -70,7 +70,6 @@ class RatePacker {
   /// Of an interface whose id is above all before.
   void add(std::int64_t interface_id, RateTally& tally);
   [[nodiscard]] std::span<const std::uint8_t> packed() const noexcept { return octets_; }
-  [[nodiscard]] bool empty() const noexcept { return last_id_ < 0; }
 
  private:
   void varint(std::uint64_t number);
