@@ -75,14 +75,17 @@ store::Progress progress_of(ProgressLine& line, std::string what) {
 // --- info ---
 
 CommandHelp info_help() {
-  return {"octopoll db info [--db FILE] [--rows] [--format table|json]",
+  return {"octopoll db info [-c FILE] [--db FILE] [--rows] [--format table|json]",
           "Shows which file the store is, how large, how far it goes back, and what of it is free to be used again.",
           {{"octopoll db info", "at a glance"},
+           {"octopoll db info -c inventory.yaml", "the inventory's store, and how long it keeps what"},
            {"octopoll db info --rows", "counts rows and octets of each kind, for which it reads the whole file"}},
           db_exit_codes};
 }
 void add_info_options(po::options_description& options) {
-  options.add_options()("rows", po::bool_switch(), "count rows and octets of each kind")(
+  options.add_options()("config,c", po::value<std::string>()->value_name("FILE"),
+                        "the inventory, to show how long it keeps what")("rows", po::bool_switch(),
+                                                                         "count rows and octets of each kind")(
       "format", po::value<std::string>()->value_name("FORMAT")->default_value("table"), "table or json");
 }
 
@@ -109,15 +112,41 @@ Json json_of(const store::StoreInfo& info, const fs::path& path) {
   return result;
 }
 
+/// "samples 7d, five_minutes 90d, hours 730d, days forever": as the inventory has it.
+std::string words_of(const Retention& retention) {
+  std::string words;
+  for (const RetentionLevel& level : retention_levels) {
+    const auto& keep = retention.*level.keep;
+    words += fmt::format("{}{} {}", words.empty() ? "" : ", ", level.name,
+                         keep ? format_duration(*keep) : std::string(kept_for_ever));
+  }
+  return words;
+}
+
 int run_info(const Arguments& arguments, const fs::path& store) {
   const auto format = parse_format(arguments["format"].as<std::string>());
   if (!format || *format == report::Format::csv)
     return fail_with({ErrorKind::usage, "unknown format for db info", "--format takes table or json"});
+  std::optional<Retention> kept;
+  if (arguments.count("config") != 0) {
+    const auto inventory = config::load_inventory(arguments["config"].as<std::string>());
+    if (!inventory) {
+      print_errors(inventory.error());
+      return exit_code(ExitCode::usage);
+    }
+    kept = inventory->retention;
+  }
   ProgressLine line;
   const auto info = store::store_info(store, arguments["rows"].as<bool>(), progress_of(line, "counting"));
   if (!info) return fail_with(info.error());
   if (*format == report::Format::json) {
-    std::cout << json_of(*info, store).dump(1, ' ', false, Json::error_handler_t::replace) << "\n";
+    Json result = json_of(*info, store);
+    for (const RetentionLevel& level : retention_levels) {
+      if (!kept) continue;
+      const auto& keep = (*kept).*level.keep;
+      result["retention_s"][std::string(level.name)] = keep ? Json(keep->count()) : Json(nullptr);
+    }
+    std::cout << result.dump(1, ' ', false, Json::error_handler_t::replace) << "\n";
     return exit_code(ExitCode::done);
   }
   std::cout
@@ -129,7 +158,9 @@ int run_info(const Arguments& arguments, const fs::path& store) {
                      info->ping_targets);
   if (info->has_backlog)
     std::cout << "sums            samples of an older version are being summed up by octopoll run\n";
-  std::cout << "\n";
+  std::cout << (kept ? fmt::format("kept            {}\n", words_of(*kept))
+                     : "kept            as the inventory says (-c FILE shows it)\n")
+            << "\n";
   for (const store::KeptSpan& span : info->spans) {
     std::string text = span.since ? fmt::format("{} to {}", report::local_text(*span.since),
                                                 report::local_text(span.until.value_or(*span.since)))
@@ -217,8 +248,12 @@ Result<Retention> retention_from(const Arguments& arguments, Retention retention
       retention.*level.keep = std::nullopt;
       continue;
     }
-    const auto time = duration_option(arguments, option.c_str(), least_kept);
-    if (!time) return tl::make_unexpected(time.error());
+    auto time = duration_option(arguments, option.c_str(), least_kept);
+    if (!time) {
+      time.error().remedy +=
+          fmt::format("{}or {}: without an end", time.error().remedy.empty() ? "" : ", ", kept_for_ever);
+      return tl::make_unexpected(time.error());
+    }
     retention.*level.keep = std::chrono::floor<std::chrono::seconds>(*time);
   }
   return retention;
@@ -362,6 +397,7 @@ int run_export(const Arguments& arguments, const fs::path& store) {
   }
   query.subject = given("device");
 
+  if (const auto sensible = store::check_export(store, query); !sensible) return fail_with(sensible.error());
   Result<> written;
   if (const auto output = given("output")) {
     if (const auto spared = spare_store(*output, store); !spared) return fail_with(spared.error());
@@ -397,7 +433,7 @@ void print_overview(std::ostream& out) {
   for (const Task& task : tasks) out << fmt::format("  {:<8} {}\n", task.name, task.summary);
   out << "\n`octopoll db TASK --help` teaches by examples. The store is --db, else $OCTOPOLL_DB, else where octopoll "
          "run\n"
-         "keeps it; prune also takes the inventory's by -c FILE.\nExit codes: "
+         "keeps it; info and prune also take the inventory's by -c FILE.\nExit codes: "
       << db_exit_codes << "\n";
 }
 

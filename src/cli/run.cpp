@@ -5,6 +5,7 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <system_error>
 
 #include "cli/command.hpp"
 #include "cli/cycle_table.hpp"
@@ -141,6 +142,15 @@ int run_once(PollingHouse& house, const Arguments& arguments, const std::vector<
   return exit_code(all_good ? ExitCode::done : ExitCode::some_failed);
 }
 
+/// Whether both lead to one file, however they are spelled.
+bool is_same(const std::optional<std::filesystem::path>& a, const std::optional<std::filesystem::path>& b) {
+  if (!a || !b) return a.has_value() == b.has_value();
+  std::error_code problem;
+  const auto first = std::filesystem::weakly_canonical(*a, problem);
+  const auto second = problem ? *b : std::filesystem::weakly_canonical(*b, problem);
+  return problem ? *a == *b : first == second;
+}
+
 /// What came of a reload.
 void take_over(PollingHouse& house, const std::filesystem::path& file,
                const std::optional<std::filesystem::path>& store, Reloader::Loaded&& next) {
@@ -151,7 +161,7 @@ void take_over(PollingHouse& house, const std::filesystem::path& file,
   print_warnings(next->warnings);
   log::info("{} was read again: {}, {}", file.string(), format_counted(next->devices.size(), "device"),
             format_counted(next->probes.size(), "probe"));
-  if (next->store != store) log::warning("the store stays {} until a restart", house.store_path().string());
+  if (!is_same(next->store, store)) log::warning("the store stays {} until a restart", house.store_path().string());
   house.keep(next->retention);
   house.poller().reload(std::move(*next));
 }

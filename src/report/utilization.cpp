@@ -15,6 +15,7 @@
 #include "octopoll/core/text.hpp"
 #include "report/bins.hpp"
 #include "report/parts.hpp"
+#include "report/rate_bounds.hpp"
 #include "report/selection.hpp"
 #include "report/traffic_parts.hpp"
 
@@ -59,6 +60,13 @@ Result<> read_interfaces(store::Reader& reader, const store::StoredDevice& devic
                          std::vector<InterfaceUsage>& usages);
 void sort(std::vector<InterfaceUsage>& usages, UtilizationOrder order);
 
+/// Whether the first ones can be found by histograms of rates.
+bool bounds_help(const UtilizationQuery& query, const std::optional<Span>& summed);
+/// The report by these; false where they say so little that all is better read at once.
+Result<bool> read_leaders(store::Reader& reader, const UtilizationQuery& query, const Selection& selection,
+                          std::span<const store::StoredDevice> devices, const std::optional<Span>& summed,
+                          UtilizationReport& report);
+
 }  // namespace
 
 Result<> check(const UtilizationQuery& query) {
@@ -84,13 +92,18 @@ Result<UtilizationReport> make_utilization(store::Reader& reader, const Utilizat
   report.window = query.window;
   report.step = query.step;
   report.bins = BinGrid({PreciseTime(query.window.since), PreciseTime(query.window.until)}, query.step).size();
+  if (bounds_help(query, *summed)) {
+    const auto made = read_leaders(reader, query, *selection, *devices, *summed, report);
+    if (!made) return tl::make_unexpected(made.error());
+    if (*made) return report;
+  }
   for (const store::StoredDevice& device : *devices) {
     if (!selection->takes(device)) continue;
     auto read = read_device(reader, query, *selection, device, *summed, report.interfaces);
     if (!read) return tl::make_unexpected(read.error());
   }
   sort(report.interfaces, query.order);
-  report.found = report.interfaces.size();
+  report.read = report.found = report.interfaces.size();
   if (query.top && *query.top < report.interfaces.size()) {
     report.interfaces.erase(report.interfaces.begin() + static_cast<std::ptrdiff_t>(*query.top),
                             report.interfaces.end());
@@ -236,16 +249,126 @@ double key_of(const InterfaceUsage& usage, UtilizationOrder order) {
   return 0.0;
 }
 
+/// What an interface is sorted by: as it is, or as it may be at best.
+struct Rank {
+  double key, rate;
+  const std::string& device;
+  const std::string& interface;
+};
+Rank rank_of(const InterfaceUsage& usage, UtilizationOrder order) {
+  const double rate = order == UtilizationOrder::name ? 0.0 : usage.bps_p95().value_or(-1.0);
+  return {key_of(usage, order), rate, usage.device, usage.interface};
+}
+bool comes_before(const Rank& a, const Rank& b) {
+  if (a.key != b.key) return a.key > b.key;
+  if (a.rate != b.rate) return a.rate > b.rate;
+  return std::tie(a.device, a.interface) < std::tie(b.device, b.interface);
+}
+
 void sort(std::vector<InterfaceUsage>& usages, UtilizationOrder order) {
   std::sort(usages.begin(), usages.end(), [order](const InterfaceUsage& a, const InterfaceUsage& b) {
-    const double key_a = key_of(a, order);
-    const double key_b = key_of(b, order);
-    if (key_a != key_b) return key_a > key_b;
-    const double rate_a = order == UtilizationOrder::name ? 0.0 : a.bps_p95().value_or(-1.0);
-    const double rate_b = order == UtilizationOrder::name ? 0.0 : b.bps_p95().value_or(-1.0);
-    if (rate_a != rate_b) return rate_a > rate_b;
-    return std::tie(a.device, a.interface) < std::tie(b.device, b.interface);
+    return comes_before(rank_of(a, order), rank_of(b, order));
   });
+}
+
+bool bounds_help(const UtilizationQuery& query, const std::optional<Span>& summed) {
+  const bool by_percentile = query.order == UtilizationOrder::utilization || query.order == UtilizationOrder::p95;
+  return query.top && by_percentile && summed && query.step == std::chrono::minutes(5);
+}
+
+/// A device's interfaces, and what they may be at best.
+struct Candidates {
+  const store::StoredDevice* device;
+  std::vector<store::StoredInterface> interfaces;
+  std::vector<RateBound> rounded;  ///< by rounded histograms
+  std::vector<RateBound> whole;    ///< by whole ones, once those were read
+
+  [[nodiscard]] Rank rank(std::size_t place, bool by_rounded, UtilizationOrder order) const {
+    const RateBound& bound = (by_rounded ? rounded : whole)[place];
+    return {order == UtilizationOrder::p95 ? bound.bps : bound.utilization, bound.bps, device->name,
+            interfaces[place].name};
+  }
+};
+
+/// One of them, as it stood in the queue.
+struct Candidate {
+  std::size_t of, place;
+  bool rounded;
+};
+
+Result<std::vector<Candidates>> candidates_in(store::Reader& reader, RateBounds& bounds, const UtilizationQuery& query,
+                                              const Selection& selection,
+                                              std::span<const store::StoredDevice> devices) {
+  std::vector<Candidates> candidates;
+  for (const store::StoredDevice& device : devices) {
+    const Span polled = polled_in(query.window, device);
+    if (!selection.takes(device) || polled.empty()) continue;
+    const auto grid = bins_over(polled, query.step, most_bins);
+    if (!grid) return tl::make_unexpected(grid.error());
+    auto interfaces = interfaces_in(reader, query.window, device, selection);
+    if (!interfaces) return tl::make_unexpected(interfaces.error());
+    auto bound = bounds.of(reader, device, *interfaces, *grid, store::RateDetail::rounded);
+    if (!bound) return tl::make_unexpected(bound.error());
+    candidates.push_back({&device, std::move(*interfaces), std::move(*bound)});
+  }
+  return candidates;
+}
+
+// The one that may come first at best is looked at next: at its device's whole histograms, then at every 5 minutes of
+// it. What is worse at best than the last one that is wanted need not be read, nor what comes behind it.
+Result<bool> read_leaders(store::Reader& reader, const UtilizationQuery& query, const Selection& selection,
+                          std::span<const store::StoredDevice> devices, const std::optional<Span>& summed,
+                          UtilizationReport& report) {
+  RateBounds bounds(query.order == UtilizationOrder::utilization);
+  auto candidates = candidates_in(reader, bounds, query, selection, devices);
+  if (!candidates) return tl::make_unexpected(candidates.error());
+  const auto rank = [&](const Candidate& one) {
+    return (*candidates)[one.of].rank(one.place, one.rounded, query.order);
+  };
+  const auto comes_later = [&](const Candidate& a, const Candidate& b) { return comes_before(rank(b), rank(a)); };
+  std::vector<Candidate> queue;
+  std::size_t unbounded = 0;
+  for (std::size_t of = 0; of < candidates->size(); ++of) {
+    for (std::size_t place = 0; place < (*candidates)[of].interfaces.size(); ++place) {
+      queue.push_back({of, place, true});
+      unbounded += std::isinf(rank(queue.back()).key) ? 1 : 0;
+    }
+  }
+  // Each by itself they take longer than a device's together.
+  constexpr std::size_t most_by_themselves = 1000;
+  if (unbounded > std::max(most_by_themselves, 2 * *query.top) || *query.top >= queue.size()) return false;
+  report.found = queue.size();
+
+  std::make_heap(queue.begin(), queue.end(), comes_later);
+  const auto put = [&](const Candidate& one) {
+    queue.push_back(one);
+    std::push_heap(queue.begin(), queue.end(), comes_later);
+  };
+  std::vector<InterfaceUsage>& first = report.interfaces;
+  while (!queue.empty() && *query.top != 0) {
+    const Candidate next = queue.front();
+    std::pop_heap(queue.begin(), queue.end(), comes_later);
+    queue.pop_back();
+    Candidates& of = (*candidates)[next.of];
+    if (first.size() == *query.top && comes_before(rank_of(first.back(), query.order), rank(next))) break;
+    const Span polled = polled_in(query.window, *of.device);
+    const BinGrid grid(polled, query.step);
+    if (next.rounded && of.whole.empty()) {
+      auto whole = bounds.of(reader, *of.device, of.interfaces, grid, store::RateDetail::whole);
+      if (!whole) return tl::make_unexpected(whole.error());
+      of.whole = std::move(*whole);
+    }
+    if (next.rounded) {
+      put({next.of, next.place, false});
+      continue;
+    }
+    auto read = read_interfaces(reader, *of.device, {&of.interfaces[next.place], 1}, polled, summed, grid, first);
+    if (!read) return tl::make_unexpected(read.error());
+    ++report.read;
+    sort(first, query.order);
+    if (first.size() > *query.top) first.pop_back();
+  }
+  return true;
 }
 
 }  // namespace

@@ -380,11 +380,35 @@ Result<std::int64_t> vacuum_store(const fs::path& path, const Progress& progress
     if (!done && interrupted(database)) return stopped("the vacuum");
     if (!done) return tl::make_unexpected(done.error());
   }
-  if (auto done = database.execute("PRAGMA wal_checkpoint(TRUNCATE)"); !done) return tl::make_unexpected(done.error());
+  // The first column says whether somebody else kept it from the end.
+  const auto busy = database.integer("PRAGMA wal_checkpoint(TRUNCATE)");
+  if (!busy) return tl::make_unexpected(busy.error());
+  if (*busy != 0) {
+    return fail(ErrorKind::store,
+                fmt::format("{} is written anew, but stays as large while another program reads it", path.string()),
+                "end that program (a report, sqlite3, a dashboard), then vacuum again");
+  }
   return before - static_cast<std::int64_t>(size_of(path));
 }
 
 std::span<const Exportable> exportables() { return all_exportables; }
+
+Result<> check_export(const fs::path& path, const ExportQuery& query) {
+  auto database = open_for_reading(path);
+  if (!database) return tl::make_unexpected(database.error());
+  if (!query.subject) return {};
+  const bool target = query.what->subject == std::string_view("target");
+  auto known =
+      database->prepare(target ? "SELECT 1 FROM ping_targets WHERE name = ?" : "SELECT 1 FROM devices WHERE name = ?");
+  if (!known) return tl::make_unexpected(known.error());
+  const auto found = known->first(*query.subject);
+  if (!found) return tl::make_unexpected(found.error());
+  if (*found) return {};
+  return fail(ErrorKind::usage,
+              fmt::format("{} has no {} \"{}\"", path.string(), target ? "target of pings" : "device", *query.subject),
+              fmt::format("--device takes a whole name; sqlite3 FILE 'SELECT name FROM {}' lists them",
+                          target ? "ping_targets" : "devices"));
+}
 
 Result<> export_rows(const fs::path& path, const ExportQuery& query,
                      const std::function<void(std::span<const std::string>)>& columns,

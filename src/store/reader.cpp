@@ -9,6 +9,8 @@
 #include "cycle_rows.hpp"
 #include "open.hpp"
 #include "reader_impl.hpp"
+#include "reader_rates.hpp"
+#include "reader_traffic.hpp"
 #include "sample_exceptions.hpp"
 
 namespace octopoll::store {
@@ -45,8 +47,11 @@ Result<std::unique_ptr<Reader>> Reader::open(const std::filesystem::path& path) 
     return tl::make_unexpected(taken.error());
   }
   if (auto united = unite_where_sealed(*database, Unite::tables); !united) return tl::make_unexpected(united.error());
-  return std::unique_ptr<Reader>(new Reader(std::make_unique<Impl>(Impl{std::move(*database)})));
+  return std::unique_ptr<Reader>(new Reader(std::make_unique<Impl>(std::move(*database))));
 }
+
+Reader::Impl::Impl(Database opened) : database(std::move(opened)) {}
+Reader::Impl::~Impl() = default;
 
 Reader::Reader(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Reader::~Reader() = default;

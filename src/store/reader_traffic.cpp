@@ -1,15 +1,18 @@
 // What reports ask of the sums of traffic.
 
+#include "reader_traffic.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
-#include <vector>
+#include <array>
+#include <new>
+#include <string>
+#include <string_view>
 
 #include "cycle_rows.hpp"
-#include "id_runs.hpp"
-#include "octopoll/store/reader.hpp"
-#include "reader_impl.hpp"
+#include "sealed_levels.hpp"
+#include "statements.hpp"
 #include "traffic_rows.hpp"
 
 namespace octopoll::store {
@@ -41,52 +44,8 @@ StoredTraffic traffic_of(std::int64_t number, std::int64_t interface_id, const T
   return {interface_id, wall_time(number * bin_ms), bin_length, direction_of(bin, 0), direction_of(bin, 1)};
 }
 
-/// The bin of the device that is not in rows yet, and from which of its cycles on.
-struct OpenBinOf {
-  std::int64_t number, from_poll;
-};
-Result<std::optional<OpenBinOf>> open_bin_of(Database& database, std::int64_t device_id) {
-  auto state = database.prepare("SELECT open_bin, from_poll FROM rollup_state WHERE device_id = ?");
-  if (!state) return tl::make_unexpected(state.error());
-  const auto found = state->first(device_id);
-  if (!found) return tl::make_unexpected(found.error());
-  if (!*found) return std::nullopt;
-  return OpenBinOf{state->integer(0), state->integer(1)};
-}
-
-/// What is in no row of it, in the order of the interfaces.
-Result<std::map<std::int64_t, TrafficBin>> read_open(Database& database, const SampleQuery& query,
-                                                     const OpenBinOf& open) {
-  auto samples = database.prepare(open_traffic_sql());
-  if (!samples) return tl::make_unexpected(samples.error());
-  const auto open_bins = read_open_bin(*samples, query.device_id, open.from_poll, open.number);
-  if (!open_bins) return tl::make_unexpected(open_bins.error());
-  std::map<std::int64_t, TrafficBin> bins;
-  for (const auto& [id, bin] : *open_bins) {
-    if (id >= query.first_interface && id <= query.last_interface) bins.emplace(id, bin.whole());
-  }
-  return bins;
-}
-
-/// The blocks of so many interfaces are unpacked together; of more they would not be kept from one time to the next.
-constexpr std::int64_t most_ids_at_once = 256;
-
-/// Ids of the query, in runs no longer than that.
-Result<std::vector<IdRun>> runs_of(Database& database, const SampleQuery& query) {
-  auto ids = database.prepare("SELECT id FROM interfaces WHERE device_id = ? AND id BETWEEN ? AND ? ORDER BY id");
-  if (!ids) return tl::make_unexpected(ids.error());
-  std::vector<IdRun> runs;
-  for (auto row = ids->first(query.device_id, query.first_interface, query.last_interface);; row = ids->next()) {
-    if (!row) return tl::make_unexpected(row.error());
-    if (!*row) return runs;
-    const std::int64_t id = ids->integer(0);
-    if (!runs.empty() && id - runs.back().first >= most_ids_at_once) {
-      runs.push_back({id, id});
-    } else {
-      add_id(runs, id);
-    }
-  }
-}
+/// Interfaces whose plain rows are read together: those of one time stand beside each other.
+constexpr std::size_t most_ids_at_once = 64;
 
 }  // namespace
 
@@ -104,43 +63,160 @@ Result<bool> Reader::prefers_sums(WallTime since, WallTime until, std::chrono::s
   return step % bin_length == std::chrono::seconds(0) && until - since > long_window;
 }
 
-Result<> Reader::for_each_traffic(const SampleQuery& query, const std::function<void(const StoredTraffic&)>& callback) {
-  Database& database = impl_->database;
-  const auto runs = runs_of(database, query);
-  if (!runs) return tl::make_unexpected(runs.error());
-  auto times = database.prepare(
-      "SELECT begins_at FROM traffic_times WHERE step_s = ? AND begins_at > ? AND begins_at < ? ORDER BY begins_at");
-  if (!times) return tl::make_unexpected(times.error());
-  auto rows = database.prepare(
-      fmt::format("SELECT {} FROM {} WHERE id BETWEEN ? AND ?", traffic_columns, traffic_levels[0].table));
-  if (!rows) return tl::make_unexpected(rows.error());
-  std::vector<std::int64_t> numbers;
-  for (auto time = times->first(bin_length.count(), unix_ms(query.since) - bin_ms, unix_ms(query.until));;
-       time = times->next()) {
-    if (!time) return tl::make_unexpected(time.error());
-    if (!*time) break;
-    numbers.push_back(times->integer(0) / bin_ms);
-  }
-  for (const IdRun& run : *runs) {
-    for (const std::int64_t number : numbers) {
-      for (auto row = rows->first(sample_id(number, run.first), sample_id(number, run.last));; row = rows->next()) {
-        if (!row) return tl::make_unexpected(row.error());
-        if (!*row) break;
-        callback(traffic_of(number, rows->integer(0) & (most_interfaces - 1), read_traffic(*rows, traffic_levels[0])));
-      }
+Result<std::unique_ptr<Reader::Impl::Traffic>> Reader::Impl::Traffic::create(Database& database) {
+  const std::array<std::string, 7> sql = {
+      "SELECT id FROM interfaces WHERE device_id = ? AND id BETWEEN ? AND ? ORDER BY id",
+      "SELECT id FROM main.traffic_5m WHERE id BETWEEN ? AND ? ORDER BY id LIMIT 1",
+      fmt::format("SELECT {} FROM main.{} WHERE id BETWEEN ? AND ?", traffic_columns, traffic_levels[0].table),
+      "SELECT packed FROM main.sealed_rows WHERE level = ? AND begins_at = ? AND interface_id = ?",
+      "SELECT open_bin, from_poll FROM rollup_state WHERE device_id = ?",
+      open_traffic_sql(),
+      "SELECT d.name || ' ' || i.name FROM interfaces i JOIN devices d ON d.id = i.device_id WHERE i.id = ?",
+  };
+  auto statements = prepare_all<Statements>(database, sql);
+  if (!statements) return tl::make_unexpected(statements.error());
+  return std::unique_ptr<Traffic>(new Traffic(std::move(*statements)));
+}
+
+Result<> Reader::Impl::Traffic::for_each(const SampleQuery& query, const Callback& callback) {
+  const auto ids = ids_of(query);
+  if (!ids) return tl::make_unexpected(ids.error());
+  const Numbers numbers{bin_of(unix_ms(query.since) * 1000), bin_of(unix_ms(query.until) * 1000 - 1)};
+  for (std::size_t first = 0; first < ids->size(); first += most_ids_at_once) {
+    const std::size_t end = std::min(ids->size(), first + most_ids_at_once);
+    std::vector<IdRun> runs;
+    for (std::size_t place = first; place < end; ++place) add_id(runs, (*ids)[place]);
+    if (auto read = read_plain(numbers, runs); !read) return read;
+    for (std::size_t place = first; place < end; ++place) {
+      if (auto read = read_interface((*ids)[place], numbers, callback); !read) return read;
     }
   }
-  const auto open = open_bin_of(database, query.device_id);
-  if (!open) return tl::make_unexpected(open.error());
-  if (!*open) return {};
-  const WallTime begin = wall_time((*open)->number * bin_ms);
+  return read_open(query, callback);
+}
+
+Result<std::vector<std::int64_t>> Reader::Impl::Traffic::ids_of(const SampleQuery& query) {
+  std::vector<std::int64_t> ids;
+  Statement& read = statements_.ids;
+  auto done = each_row(
+      read,
+      [&]() -> Result<> {
+        ids.push_back(read.integer(0));
+        return {};
+      },
+      query.device_id, query.first_interface, query.last_interface);
+  if (!done) return tl::make_unexpected(done.error());
+  return ids;
+}
+
+// Most times of a long window have no plain row: from one that has none it goes on at the next one that has.
+Result<> Reader::Impl::Traffic::read_plain(const Numbers& numbers, const std::vector<IdRun>& runs) {
+  plain_.clear();
+  Statement& read = statements_.plain;
+  for (std::int64_t number = numbers.first; number <= numbers.last; ++number) {
+    const std::size_t before = plain_.size();
+    for (const IdRun& run : runs) {
+      auto done = each_row(
+          read,
+          [&]() -> Result<> {
+            plain_.push_back({read.integer(0) & (most_interfaces - 1), number, read_traffic(read, traffic_levels[0])});
+            return {};
+          },
+          sample_id(number, run.first), sample_id(number, run.last));
+      if (!done) return done;
+    }
+    if (plain_.size() != before) continue;
+    const auto next = one(statements_.next_plain, sample_id(number + 1, 0), sample_id(numbers.last + 1, 0));
+    if (!next) return tl::make_unexpected(next.error());
+    if (!*next) break;
+    number = (**next >> 24) - 1;
+  }
+  std::sort(plain_.begin(), plain_.end(), [](const PlainRow& a, const PlainRow& b) {
+    return std::pair(a.interface_id, a.number) < std::pair(b.interface_id, b.number);
+  });
+  return {};
+}
+
+Result<> Reader::Impl::Traffic::read_interface(std::int64_t interface_id, const Numbers& numbers,
+                                               const Callback& callback) {
+  auto plain = std::partition_point(plain_.begin(), plain_.end(),
+                                    [&](const PlainRow& row) { return row.interface_id < interface_id; });
+  const auto say_plain_until = [&](std::int64_t number) {
+    for (; plain != plain_.end() && plain->interface_id == interface_id && plain->number < number; ++plain)
+      callback(traffic_of(plain->number, interface_id, plain->bin));
+  };
+  const SealedLevel& level = sealed_level(bin_length.count());
+  for (std::int64_t span = begin_of(numbers.first * bin_ms, level.span_ms); span <= numbers.last * bin_ms;
+       span += level.span_ms) {
+    const auto found = unpack(interface_id, span);
+    if (!found) return tl::make_unexpected(found.error());
+    if (!*found) continue;
+    for (std::size_t row = place_of(block_.rows, numbers.first); row < block_.rows.rows; ++row) {
+      const std::int64_t number = block_.rows.columns[0].number(row);
+      if (number > numbers.last) break;
+      say_plain_until(number);
+      callback(traffic_of(number, interface_id, read_traffic(block_.rows, row, traffic_levels[0])));
+    }
+  }
+  say_plain_until(numbers.last + 1);
+  return {};
+}
+
+Result<bool> Reader::Impl::Traffic::unpack(std::int64_t interface_id, std::int64_t begins_at) try {
+  const SealedLevel& level = sealed_level(bin_length.count());
+  Statement& read = statements_.block;
+  const ResetLater open(read);
+  const auto found = read.first(level.level, begins_at, interface_id);
+  if (!found) return tl::make_unexpected(found.error());
+  if (!*found) return false;
+  auto block = codec_.unpack(read.blob(0), level.shape(), {level.level, interface_id, begins_at});
+  if (block) {
+    block_ = std::move(*block);
+    return true;
+  }
+  Statement& name = statements_.name;
+  const ResetLater also(name);
+  const auto named = name.first(interface_id);
+  return fail(ErrorKind::store,
+              fmt::format("the block of {} ({}) is damaged: {}", name_of(level, interface_id, begins_at),
+                          named && *named ? name.text(0) : std::string_view("no interface"), block.error()),
+              "other times and interfaces can be read; octopoll db check names all that is damaged");
+} catch (const std::bad_alloc&) {
+  return out_of_memory(sealed_level(bin_length.count()), interface_id, begins_at);
+}
+
+Result<> Reader::Impl::Traffic::read_open(const SampleQuery& query, const Callback& callback) {
+  if (open_.device_id != query.device_id) {
+    open_ = {};
+    Statement& state = statements_.open_bin;
+    const ResetLater open(state);
+    const auto found = state.first(query.device_id);
+    if (!found) return tl::make_unexpected(found.error());
+    if (*found) open_.of = OpenBinOf{state.integer(0), state.integer(1)};
+    open_.device_id = query.device_id;
+  }
+  if (!open_.of) return {};
+  const WallTime begin = wall_time(open_.of->number * bin_ms);
   if (begin >= query.until || begin + bin_length <= query.since) return {};
-  const auto bins = read_open(database, query, **open);
-  if (!bins) return tl::make_unexpected(bins.error());
-  for (const auto& [interface_id, bin] : *bins) {
-    if (!bin.empty()) callback(traffic_of((*open)->number, interface_id, bin));
+  if (!open_.bins) {
+    const auto bins = read_open_bin(statements_.open_samples, query.device_id, open_.of->from_poll, open_.of->number);
+    if (!bins) return tl::make_unexpected(bins.error());
+    open_.bins.emplace();
+    for (const auto& [id, bin] : *bins) open_.bins->emplace(id, bin.whole());
+  }
+  const auto end = open_.bins->upper_bound(query.last_interface);
+  for (auto one = open_.bins->lower_bound(query.first_interface); one != end; ++one) {
+    if (!one->second.empty()) callback(traffic_of(open_.of->number, one->first, one->second));
   }
   return {};
+}
+
+Result<> Reader::for_each_traffic(const SampleQuery& query, const std::function<void(const StoredTraffic&)>& callback) {
+  if (!impl_->traffic) {
+    auto traffic = Impl::Traffic::create(impl_->database);
+    if (!traffic) return tl::make_unexpected(traffic.error());
+    impl_->traffic = std::move(*traffic);
+  }
+  return impl_->traffic->for_each(query, callback);
 }
 
 }  // namespace octopoll::store

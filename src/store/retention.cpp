@@ -47,7 +47,7 @@ Result<Pruner> Pruner::create(Database& database, const Retention& retention) {
     if (!forget_times) return tl::make_unexpected(forget_times.error());
     sums.push_back({keeps[level], of.length.count(), std::move(*first), std::move(*take), std::move(*forget_times)});
   }
-  constexpr std::array<std::string_view, 16> sql = {
+  constexpr std::array<std::string_view, 17> sql = {
       "SELECT (SELECT count(*) FROM rollup_backlog) + (SELECT count(*) FROM rollups_put_off)",
       "SELECT poll_id FROM kept_from WHERE what = 'samples'",
       "SELECT poll_id FROM device_latest WHERE poll_id IS NOT NULL UNION SELECT poll_id FROM older_readings",
@@ -65,6 +65,7 @@ Result<Pruner> Pruner::create(Database& database, const Retention& retention) {
       "SELECT id, started_at FROM polls WHERE id > ? AND started_at <= ? ORDER BY id LIMIT 1",
       "SELECT id, started_at FROM ping_rounds WHERE id > ? AND started_at <= ? ORDER BY id LIMIT 1",
       "SELECT EXISTS (SELECT 1 FROM rollups_due WHERE begins_at < ?)",
+      "DELETE FROM rate_histograms WHERE step_s IN (3600, 86400) AND begins_at < ?",
   };
   auto statements = prepare_all<Statements>(database, sql);
   if (!statements) return tl::make_unexpected(statements.error());
@@ -112,6 +113,9 @@ Result<std::int64_t> Pruner::take(WallTime now, std::int64_t rows) {
   if (retention_.five_minutes) {
     if (!count(last = take_polls(before(*retention_.five_minutes), rows))) return last;
     if (!count(last = take_rounds(before(*retention_.five_minutes), rows))) return last;
+    // Before the first of the rates that they count goes; all of a day's at once, for that is a few rows a device.
+    if (auto done = statements_.take_rates.run(before(*retention_.five_minutes)); !done)
+      return tl::make_unexpected(done.error());
   }
   for (Sums& sums : sums_) {
     if (sums.keep && !count(last = take_sums(sums, before(*sums.keep), rows))) return last;

@@ -60,7 +60,7 @@ Result<Rollups> Rollups::create(Database& database) {
                       std::move(*range), std::move(*time), no_bin, 0});
   }
   const std::string kept(kept_traffic_sql);
-  const std::array<std::string, 18> sql = {
+  const std::array<std::string, 21> sql = {
       "SELECT open_bin, from_poll FROM rollup_state WHERE device_id = ?",
       "INSERT INTO rollup_state (device_id, open_bin, from_poll) VALUES (?1, ?2, ?3)"
       " ON CONFLICT (device_id) DO UPDATE SET open_bin = ?2, from_poll = ?3",
@@ -80,6 +80,9 @@ Result<Rollups> Rollups::create(Database& database) {
       kept + " WHERE p.id = ? ORDER BY s.id",
       "UPDATE rollups_put_off SET next_bin = ?2 WHERE poll_id = ?1",
       "DELETE FROM rollups_put_off WHERE poll_id = ?",
+      "INSERT OR REPLACE INTO rate_histograms (step_s, begins_at, device_id, rounded, packed) VALUES (?, ?, ?, ?, ?)",
+      "SELECT packed FROM rate_histograms WHERE step_s = ? AND begins_at = ? AND device_id = ?",
+      "DELETE FROM rate_histograms WHERE step_s = ? AND begins_at = ? AND device_id = ?",
   };
   auto statements = prepare_all<Statements>(database, sql);
   if (!statements) return tl::make_unexpected(statements.error());
@@ -316,6 +319,9 @@ Result<std::size_t> Rollups::sum_up(const Due& due) {
   if (auto read = read_ids(due.device_id); !read) return tl::make_unexpected(read.error());
   if (auto taken = take_out(due, part); !taken) return tl::make_unexpected(taken.error());
   sums_.assign(ids_.size(), TrafficBin{});
+  rates_.resize(ids_.size());
+  for (RateTally& tally : rates_) tally.clear();
+  std::vector<std::int64_t> parts_there;
   for (std::int64_t number = first; number < first + parts; ++number) {
     for (const IdRun& run : runs_) {
       auto place = std::lower_bound(ids_.begin(), ids_.end(), run.first);
@@ -325,8 +331,12 @@ Result<std::size_t> Rollups::sum_up(const Due& due) {
           [&]() -> Result<> {
             const std::int64_t id = read.integer(0) & (most_interfaces - 1);
             while (place != ids_.end() && *place < id) ++place;
-            if (place != ids_.end() && *place == id)
-              sums_[static_cast<std::size_t>(place - ids_.begin())].add(read_traffic(read, from.of));
+            if (place == ids_.end() || *place != id) return {};
+            const auto at = static_cast<std::size_t>(place - ids_.begin());
+            const TrafficBin bin = read_traffic(read, from.of);
+            sums_[at].add(bin);
+            if (to == 1) count_rates(at, bin);
+            if (parts_there.empty() || parts_there.back() != number) parts_there.push_back(number);
             return {};
           },
           sample_id(number, run.first), sample_id(number, run.last));
@@ -345,6 +355,10 @@ Result<std::size_t> Rollups::sum_up(const Due& due) {
       return tl::make_unexpected(stored.error());
     ++rows;
   }
+  const auto counted = to == 1 ? Result<bool>(true) : gather_rates(due, parts_there);
+  if (!counted) return tl::make_unexpected(counted.error());
+  const bool whole = *counted && !parts_there.empty();
+  if (auto put = whole ? put_rates(due) : drop_rates(due); !put) return tl::make_unexpected(put.error());
   if (to == 1) {
     constexpr seconds day = hours(24);
     const std::int64_t begins_at = due.begins_at / day.count() * day.count();
@@ -356,6 +370,65 @@ Result<std::size_t> Rollups::sum_up(const Due& due) {
   if (!done) return tl::make_unexpected(done.error());
   ++marks_;  // whatever comes to this hour later is to be noted again
   return rows;
+}
+
+void Rollups::count_rates(std::size_t place, const TrafficBin& bin) {
+  const std::uint64_t speed = bin.speed == TrafficBin::Speed::steady    ? rate_speed_first + bin.speed_mbps
+                              : bin.speed == TrafficBin::Speed::unknown ? rate_speed_unknown
+                                                                        : rate_speed_varies;
+  for (std::size_t way = 0; way < bin.directions.size(); ++way) {
+    const TrafficBin::Direction& of = bin.directions[way];
+    if (of.covered_us <= 0) continue;
+    const double bps = static_cast<double>(of.octets) * 8e6 / static_cast<double>(of.covered_us);
+    rates_[place].add({speed, way == 0 ? RateKind::in : RateKind::out, rate_bucket(bps), 1});
+    if (speed != rate_speed_varies || of.utilization.covered_us <= 0) continue;
+    const double share = of.utilization.share_us / static_cast<double>(of.utilization.covered_us);
+    rates_[place].add({speed, way == 0 ? RateKind::in_share : RateKind::out_share, rate_bucket(share * share_unit), 1});
+  }
+}
+
+Result<> Rollups::put_rates(const Due& due) {
+  RatePacker rounded, packer;
+  for (std::size_t place = 0; place < ids_.size(); ++place) {
+    RateTally up = rates_[place].rounded_up();
+    rounded.add(ids_[place], up);
+    packer.add(ids_[place], rates_[place]);
+  }
+  return statements_.put_rates.run(due.step_s, due.begins_at * 1000, due.device_id, rounded.packed(), packer.packed());
+}
+
+Result<> Rollups::drop_rates(const Due& due) {
+  return statements_.drop_rates.run(due.step_s, due.begins_at * 1000, due.device_id);
+}
+
+// False where an hour that has sums has no histogram: it was made by an older octopoll, or is taken already.
+Result<bool> Rollups::gather_rates(const Due& due, const std::vector<std::int64_t>& hours) {
+  if (auto dropped = drop_old_rates(due); !dropped) return tl::make_unexpected(dropped.error());
+  constexpr std::int64_t hour_s = std::chrono::seconds(std::chrono::hours(1)).count();
+  for (const std::int64_t hour : hours) {
+    Statement& read = statements_.rates;
+    const ResetLater open(read);
+    const auto found = read.first(hour_s, hour * hour_s * 1000, due.device_id);
+    if (!found) return tl::make_unexpected(found.error());
+    if (!*found) return false;
+    auto place = ids_.begin();
+    const bool sane = RateUnpacker(read.blob(0)).for_each([&](std::int64_t id, const RateCount& count) {
+      while (place != ids_.end() && *place < id) ++place;
+      if (place != ids_.end() && *place == id) rates_[static_cast<std::size_t>(place - ids_.begin())].add(count);
+    });
+    if (!sane) return false;
+  }
+  return true;
+}
+
+Result<> Rollups::drop_old_rates(const Due& due) {
+  constexpr std::int64_t hour_s = std::chrono::seconds(std::chrono::hours(1)).count();
+  constexpr std::int64_t day_s = 24 * hour_s;
+  const std::int64_t end = due.begins_at - day_s;
+  for (std::int64_t begin = end - day_s; begin < end; begin += hour_s) {
+    if (auto done = statements_.drop_rates.run(hour_s, begin * 1000, due.device_id); !done) return done;
+  }
+  return {};
 }
 
 // What came late may have come for sums that are sealed.

@@ -14,7 +14,9 @@
 // rows a transaction (rollups_put_off): a day of a thousand interfaces would be 288,000.
 //
 // Hours are summed from 5 minutes and days from hours when they are over, the devices one after another (rollups_due),
-// and summed again where something came late.
+// and summed again where something came late. With them go the histograms of rates of a device (rate_histograms): that
+// of an hour is made of the 5 minutes that its sums are made of, that of a day of its hours'. Hours' are taken when
+// their day is two days past; what comes later than that takes the day's, too, for it is not whole any more.
 
 #include <chrono>
 #include <cstddef>
@@ -28,6 +30,7 @@
 
 #include "database.hpp"
 #include "id_runs.hpp"
+#include "octopoll/store/rate_histogram.hpp"
 #include "traffic_bin.hpp"
 #include "traffic_rows.hpp"
 #include "unsealer.hpp"
@@ -96,6 +99,7 @@ class Rollups {
     Statement state, put_state, drop_state, left_open, samples_from, mark_due, next_due, done_due, interface_ids;
     Statement backlog, backlog_samples, move_backlog, drop_backlog;
     Statement put_off, next_put_off, samples_of, move_put_off, drop_put_off;
+    Statement put_rates, rates, drop_rates;
   };
 
   Rollups(std::vector<Level> levels, Statements statements, Unsealer unsealer)
@@ -108,6 +112,11 @@ class Rollups {
   [[nodiscard]] Result<> sum_up_due(std::int64_t now_s);
   [[nodiscard]] Result<std::size_t> sum_up(const Due& due);
   [[nodiscard]] Result<> take_out(const Due& due, std::chrono::seconds part);
+  void count_rates(std::size_t place, const TrafficBin& bin);
+  [[nodiscard]] Result<> put_rates(const Due& due);
+  [[nodiscard]] Result<> drop_rates(const Due& due);
+  [[nodiscard]] Result<bool> gather_rates(const Due& due, const std::vector<std::int64_t>& hours);
+  [[nodiscard]] Result<> drop_old_rates(const Due& due);
   [[nodiscard]] static Result<bool> knows_less(Level& level, std::int64_t id, const TrafficBin& bin);
   [[nodiscard]] Result<> read_ids(std::int64_t device_id);
   [[nodiscard]] Result<> replay_backlog();
@@ -121,6 +130,7 @@ class Rollups {
   std::vector<std::int64_t> ids_;
   std::vector<IdRun> runs_;
   std::vector<TrafficBin> sums_;
+  std::vector<RateTally> rates_;  ///< by place in `ids_`, as `sums_`
 };
 
 }  // namespace octopoll::store

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <bit>
 #include <cmath>
 
 #include "cycle_rows.hpp"
@@ -26,6 +27,55 @@ UtilizationColumns columns_of(const TrafficBin& bin, std::size_t way) {
   if (bin.speed != TrafficBin::Speed::changing) return {};
   if (sum.covered_us == 0) return {std::nullopt, std::nullopt, 0};
   return {sum.share_us / static_cast<double>(sum.covered_us), sum.max, sum.covered_us};
+}
+
+/// A row of a block, read as that of a statement is.
+struct SealedRow {
+  const SealedTable& table;
+  std::size_t row;
+
+  [[nodiscard]] bool is_null(int column) const noexcept { return values(column).absent(row); }
+  [[nodiscard]] std::int64_t integer(int column) const noexcept {
+    return is_null(column) ? 0 : values(column).number(row);
+  }
+  [[nodiscard]] double real(int column) const noexcept { return std::bit_cast<double>(integer(column)); }
+  [[nodiscard]] std::optional<std::uint64_t> maybe_unsigned(int column) const noexcept {
+    return is_null(column) ? std::nullopt : std::optional(std::bit_cast<std::uint64_t>(integer(column)));
+  }
+
+ private:
+  [[nodiscard]] const SealedValues& values(int column) const noexcept {
+    return table.columns[static_cast<std::size_t>(column)];
+  }
+};
+
+template <class Row>
+TrafficBin traffic_from(const Row& row, const TrafficLevel& level) {
+  constexpr int speed_mbps = 15;
+  constexpr int first_utilization = 16;
+  constexpr int utilization_columns = 3;
+  TrafficBin bin;
+  bin.speed = TrafficBin::Speed::unknown;
+  if (const auto mbps = row.maybe_unsigned(speed_mbps)) {
+    bin.speed = TrafficBin::Speed::steady;
+    bin.speed_mbps = static_cast<std::uint32_t>(*mbps);
+  }
+  for (int way = 0; way < 2; ++way) {
+    TrafficBin::Direction& direction = bin.directions[static_cast<std::size_t>(way)];
+    direction.octets = row.maybe_unsigned(1 + way).value_or(0);
+    direction.covered_us = length_us(level) - row.integer(3 + way);
+    direction.bps_max = static_cast<double>(row.integer(5 + way));
+    direction.bps_min = static_cast<double>(row.integer(7 + way));
+    direction.packets = row.maybe_unsigned(9 + way);
+    direction.errors = row.maybe_unsigned(11 + way);
+    direction.discards = row.maybe_unsigned(13 + way);
+    const int share = first_utilization + way * utilization_columns;
+    if (row.is_null(share + 2)) continue;
+    bin.speed = TrafficBin::Speed::changing;
+    const std::int64_t covered_us = row.integer(share + 2);
+    direction.utilization = {row.real(share) * static_cast<double>(covered_us), covered_us, row.real(share + 1)};
+  }
+  return bin;
 }
 
 /// Both places of a delta: packed with others in its row, or by itself in sample_exceptions.
@@ -67,32 +117,10 @@ Result<> write_traffic(Statement& insert, const TrafficLevel& level, std::int64_
                     out_share.max, out_share.covered_us);
 }
 
-TrafficBin read_traffic(const Statement& row, const TrafficLevel& level) {
-  constexpr int speed_mbps = 15;
-  constexpr int first_utilization = 16;
-  constexpr int utilization_columns = 3;
-  TrafficBin bin;
-  bin.speed = TrafficBin::Speed::unknown;
-  if (const auto mbps = row.maybe_unsigned(speed_mbps)) {
-    bin.speed = TrafficBin::Speed::steady;
-    bin.speed_mbps = static_cast<std::uint32_t>(*mbps);
-  }
-  for (int way = 0; way < 2; ++way) {
-    TrafficBin::Direction& direction = bin.directions[static_cast<std::size_t>(way)];
-    direction.octets = row.maybe_unsigned(1 + way).value_or(0);
-    direction.covered_us = length_us(level) - row.integer(3 + way);
-    direction.bps_max = row.real(5 + way);
-    direction.bps_min = row.real(7 + way);
-    direction.packets = row.maybe_unsigned(9 + way);
-    direction.errors = row.maybe_unsigned(11 + way);
-    direction.discards = row.maybe_unsigned(13 + way);
-    const int share = first_utilization + way * utilization_columns;
-    if (row.is_null(share + 2)) continue;
-    bin.speed = TrafficBin::Speed::changing;
-    const std::int64_t covered_us = row.integer(share + 2);
-    direction.utilization = {row.real(share) * static_cast<double>(covered_us), covered_us, row.real(share + 1)};
-  }
-  return bin;
+TrafficBin read_traffic(const Statement& row, const TrafficLevel& level) { return traffic_from(row, level); }
+
+TrafficBin read_traffic(const SealedTable& table, std::size_t row, const TrafficLevel& level) {
+  return traffic_from(SealedRow{table, row}, level);
 }
 
 const std::string_view kept_traffic_sql =

@@ -9,6 +9,7 @@
 #include <unordered_map>
 
 #include "database.hpp"
+#include "sealed_block.hpp"
 #include "traffic_bin.hpp"
 
 namespace octopoll::store {
@@ -35,6 +36,8 @@ inline constexpr std::string_view traffic_columns =
                                      const TrafficBin& bin);
 /// Of a row of which `traffic_columns` were selected.
 [[nodiscard]] TrafficBin read_traffic(const Statement& row, const TrafficLevel& level);
+/// The same of a row of a block, whose columns are the same.
+[[nodiscard]] TrafficBin read_traffic(const SealedTable& table, std::size_t row, const TrafficLevel& level);
 
 /// One sample out of the file, as it was when it came.
 struct KeptTraffic {

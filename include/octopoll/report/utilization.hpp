@@ -79,13 +79,16 @@ struct UtilizationReport {
   std::chrono::seconds step{};
   std::size_t bins = 0;   ///< of `step` that the window touches
   std::size_t found = 0;  ///< interfaces before `top`
+  std::size_t read = 0;   ///< of them those whose every 5 minutes were read: with `top`, where that suffices, few
   std::vector<InterfaceUsage> interfaces;
 };
 
 /// What make_utilization() would refuse of a query before it looks into a store. Errors: usage.
 [[nodiscard]] Result<> check(const UtilizationQuery& query);
 
-/// Reads a store once, a device at a time, a bounded number of its interfaces at a time.
+/// Reads a store once, a device at a time, a bounded number of its interfaces at a time. The first `top` of an order by
+/// a percentile over 5 minutes are found by what the store's histograms say that others cannot have; the report is the
+/// same, digit by digit.
 /// Errors: usage (patterns, naming the option; a window or step that makes no sense), store.
 /// Thread: that of `reader`.
 [[nodiscard]] Result<UtilizationReport> make_utilization(store::Reader& reader, const UtilizationQuery& query);

@@ -47,12 +47,13 @@ struct StoreInfo {
 /// `counted`: rows and octets too, for which the whole file is read.
 [[nodiscard]] Result<StoreInfo> store_info(const std::filesystem::path& path, bool counted, const Progress& progress);
 
-/// What is wrong, a line each; empty: nothing. `quick` leaves out whether indexes and tables agree.
+/// What is wrong, a line each; empty: nothing. `quick` leaves out whether indexes and tables agree, whether references
+/// lead to rows, and the blocks of sealed rows.
 [[nodiscard]] Result<std::vector<std::string>> check_store(const std::filesystem::path& path, bool quick,
                                                            const Progress& progress);
 
 /// One moment's store as a file of its own, while it is written or not. `to` must not exist; until all is there and was
-/// checked (as by check_store(), quickly) it is called `to`.part.
+/// checked (as by check_store(), quickly, and every block of sealed rows) it is called `to`.part.
 [[nodiscard]] Result<> back_up_store(const std::filesystem::path& path, const std::filesystem::path& to,
                                      const Progress& progress);
 
@@ -81,6 +82,9 @@ struct ExportQuery {
   std::optional<WallTime> since, until;  ///< half-open
   std::optional<std::string> subject;    ///< this device or target alone, by its whole name
 };
+/// What of a query can be seen to fail before anything is written. Errors: usage, where nobody has the name that is
+/// asked for; store.
+[[nodiscard]] Result<> check_export(const std::filesystem::path& path, const ExportQuery& query);
 /// Calls `columns` once, then `row` for each; false from it stops without an error.
 [[nodiscard]] Result<> export_rows(const std::filesystem::path& path, const ExportQuery& query,
                                    const std::function<void(std::span<const std::string>)>& columns,

@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -74,6 +75,18 @@ struct StoredTraffic {
   std::chrono::seconds length{};
   Direction in;
   Direction out;
+};
+
+/// How often each interface of a device had which rate in the 5 minutes of a span.
+struct StoredRates {
+  WallTime begin;
+  std::chrono::seconds length{};
+  std::span<const std::uint8_t> packed;  ///< RateUnpacker reads it; lives as long as the call
+};
+
+enum class RateDetail : std::uint8_t {
+  rounded,  ///< RateTally::rounded_up() of it: a small part of the octets
+  whole,
 };
 
 /// What one interface in one cycle counted, as far as reports of errors need it.
@@ -164,9 +177,14 @@ class Reader {
   /// gone, and where it is long and bins of `step` are made of whole ones of 5 minutes. Both then say the same.
   [[nodiscard]] Result<bool> prefers_sums(WallTime since, WallTime until, std::chrono::seconds step);
   /// Calls back for sums of 5 minutes that overlap the window, up to the newest sample, of each interface in order of
-  /// time; a bin may come in several parts that add up.
+  /// time; a bin may come in several parts that add up. Blocks are unpacked one at a time.
   [[nodiscard]] Result<> for_each_traffic(const SampleQuery& query,
                                           const std::function<void(const StoredTraffic&)>& callback);
+  /// Calls back for the days of UTC, and the hours of others, that overlap the window and of whose 5 minutes the rates
+  /// are counted: of each that for_each_traffic() would tell, no more and no less. Spans do not overlap; what is in
+  /// none of them may hold anything.
+  [[nodiscard]] Result<> for_each_rates(std::int64_t device_id, WallTime since, WallTime until, RateDetail detail,
+                                        const std::function<void(const StoredRates&)>& callback);
   /// The same of what reports of errors need.
   [[nodiscard]] Result<> for_each_counts(const SampleQuery& query,
                                          const std::function<void(const StoredCounts&)>& callback);

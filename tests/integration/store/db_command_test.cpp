@@ -9,6 +9,7 @@
 #include <thread>
 #include <vector>
 
+#include "octopoll/store/reader.hpp"
 #include "octopoll/store/writer.hpp"
 #include "support/binaries.hpp"
 #include "support/run_command.hpp"
@@ -153,7 +154,32 @@ TEST_CASE("db prune takes what is old and db vacuum gives its room back, but not
   CHECK(smaller.exit_code() == 0);
   CHECK(std::filesystem::file_size(dir / "x.db") < before * 3 / 4);
   CHECK(test::sqlite_int(dir / "x.db", "SELECT count(*) FROM sample_rows") == 49 * 30);
-  CHECK(db(dir / "x.db", {"prune", "--samples", "1d"}).exit_code() == 2);
+  const auto too_short = db(dir / "x.db", {"prune", "--samples", "1d"});
+  CHECK(too_short.exit_code() == 2);
+  CHECK(too_short.err.find("forever") != std::string::npos);
+}
+
+TEST_CASE("db vacuum says that a reader keeps the file from shrinking, and db info what is kept") {
+  const test::TempDir dir;
+  fill(dir / "x.db");
+  {
+    const auto reader = Reader::open(dir / "x.db");
+    REQUIRE(reader);
+    const auto busy = db(dir / "x.db", {"vacuum"});
+    INFO(busy.describe());
+    CHECK(busy.exit_code() == 1);
+    CHECK(busy.err.find("while another program reads it") != std::string::npos);
+  }
+  CHECK(db(dir / "x.db", {"vacuum"}).exit_code() == 0);
+
+  std::ofstream(dir / "i.yaml") << "store: {path: x.db, retention: {samples: 30d, hours: forever}}\n"
+                                   "auths: {a: {version: 2c, community: public}}\n"
+                                   "devices: [{name: sw1, address: 127.0.0.1, auth: a}]\n";
+  const auto info = db(dir / "x.db", {"info", "-c", (dir / "i.yaml").string()});
+  INFO(info.describe());
+  CHECK(info.exit_code() == 0);
+  CHECK(info.out.find("kept            samples 30d, five_minutes 90d, hours forever, days forever\n") !=
+        std::string::npos);
 }
 
 TEST_CASE("db export writes rows as CSV and as JSON") {
@@ -176,9 +202,13 @@ TEST_CASE("db export writes rows as CSV and as JSON") {
   REQUIRE(parsed.size() == 11);
   CHECK(parsed[0]["outcome"] == "complete");
   CHECK(parsed[0]["error"].is_null());
-  const auto none = db(dir / "x.db", {"export", "samples", "--format", "json", "--device", "sw9"});
+  const auto none = db(dir / "x.db", {"export", "pings", "--format", "json"});
   CHECK(none.exit_code() == 0);
   CHECK(nlohmann::json::parse(none.out).empty());
+  const auto nobody = db(dir / "x.db", {"export", "samples", "--device", "sw9", "-o", (dir / "polls.json").string()});
+  CHECK(nobody.exit_code() == 2);
+  CHECK(nobody.err.find("has no device \"sw9\"") != std::string::npos);
+  CHECK(nlohmann::json::parse(test::read_file(dir / "polls.json")).size() == 11);  // as it was
   const auto reversed = db(dir / "x.db", {"export", "5m", "--since", "2026-02-01", "--until", "2026-01-31"});
   CHECK(reversed.exit_code() == 2);
   CHECK(reversed.err.find("--since is not before --until") != std::string::npos);

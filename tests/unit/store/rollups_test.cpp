@@ -1,5 +1,6 @@
 #include "store/rollups.hpp"
 
+#include <algorithm>
 #include <array>
 #include <catch2/catch.hpp>
 #include <chrono>
@@ -9,8 +10,10 @@
 #include <random>
 #include <string>
 #include <tuple>
+#include <vector>
 
 #include "make_record.hpp"
+#include "octopoll/store/rate_histogram.hpp"
 #include "octopoll/store/reader.hpp"
 #include "store/open.hpp"
 #include "store/recorder.hpp"
@@ -336,6 +339,49 @@ TEST_CASE("samples from before there were sums are summed up while octopoll runs
 
 // Cycles of two devices as the worst of days has them: borders, gaps, restarts of octopoll, transactions that failed,
 // cycles that came late or twice, clocks set forth and back, interfaces that come and go, speeds that change.
+using Counted = std::map<std::tuple<std::int64_t, RateKind, std::uint32_t>, std::uint64_t>;  // interface, bucket
+
+/// Rates of the rows of 5 minutes of a device in a span, as anybody would count them.
+Counted counted(const std::map<Key, TrafficBin>& bins, const std::vector<StoredInterface>& interfaces, WallTime begin,
+                std::chrono::seconds length) {
+  Counted counts;
+  const std::int64_t first = begin.time_since_epoch() / bin_length;
+  for (const auto& [key, bin] : bins) {
+    const auto& [number, id] = key;
+    const bool ours = std::any_of(interfaces.begin(), interfaces.end(),
+                                  [id = id](const StoredInterface& one) { return one.id == id; });
+    if (!ours || number < first || number >= first + length / bin_length) continue;
+    for (std::size_t way = 0; way < 2; ++way) {
+      const auto& of = bin.directions[way];
+      if (of.covered_us <= 0) continue;
+      const double bps = static_cast<double>(of.octets) * 8e6 / static_cast<double>(of.covered_us);
+      ++counts[{id, way == 0 ? RateKind::in : RateKind::out, rate_bucket(bps)}];
+      if (bin.speed != TrafficBin::Speed::changing) continue;
+      const auto share = bin.utilization(way);
+      if (!share) continue;
+      ++counts[{id, way == 0 ? RateKind::in_share : RateKind::out_share,
+                rate_bucket(share->share_us / static_cast<double>(share->covered_us) * share_unit)}];
+    }
+  }
+  return counts;
+}
+
+/// Each histogram that a reader is given counts the rows of its time.
+void check_rates(const std::filesystem::path& path, const std::map<Key, TrafficBin>& bins, WallTime until) {
+  const auto reader = Reader::open(path).value();
+  for (const StoredDevice& device : reader->devices().value()) {
+    const auto interfaces = reader->interfaces(device.id).value();
+    const auto check = [&](const StoredRates& rates) {
+      Counted counts;
+      REQUIRE(RateUnpacker(rates.packed).for_each([&](std::int64_t id, const RateCount& one) {
+        counts[{id, one.kind, one.bucket}] += one.bins;
+      }));
+      CHECK(counts == counted(bins, interfaces, rates.begin, rates.length));
+    };
+    REQUIRE(reader->for_each_rates(device.id, noon - 100h, until, RateDetail::whole, check));
+  }
+}
+
 TEST_CASE("sums of 5 minutes, hours and days are those of the samples, whatever happened") {
   const auto seed = GENERATE(range(1U, 9U));
   std::mt19937_64 random(seed);
@@ -379,6 +425,7 @@ TEST_CASE("sums of 5 minutes, hours and days are those of the samples, whatever 
       kept_back.reset();
     }
     if (chance(8)) store.restart();
+    if (chance(40)) check_rates(store.path(), stored(store.database(), traffic_levels[0]), clock + 1h);
   }
   store.finish(clock + 30min);
   const auto raw = reckoned(store.database());
@@ -387,6 +434,8 @@ TEST_CASE("sums of 5 minutes, hours and days are those of the samples, whatever 
   check_same(bins, raw);
   const auto hours = stored(store.database(), traffic_levels[1]);
   check_same(hours, gathered(raw, 12));
+  check_rates(store.path(), bins, clock + 30min);
+  CHECK(store.integer("SELECT count(*) FROM rate_histograms WHERE step_s = 86400") > 0);
   check_same(stored(store.database(), traffic_levels[2]), gathered(raw, 288));
   CHECK(store.integer("SELECT count(DISTINCT id >> 24) FROM traffic_5m") ==
         store.integer("SELECT count(*) FROM traffic_times WHERE step_s = 300"));
