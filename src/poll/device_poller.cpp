@@ -826,6 +826,7 @@ struct DevicePoller::Impl {
       std::sort(interfaces.begin(), interfaces.end(), by_index);
     }
     rates::JudgeSettings settings;
+    if (!announced_cache) settings.unseen_cache = cache_learner.unseen();
     settings.speeds = [this](const InterfaceSample& sample) -> rates::Speeds {
       if (const auto known = device.interfaces->speed(sample.interface)) return {known->in_bps, known->out_bps};
       const auto stated = link_speed(sample.interface);

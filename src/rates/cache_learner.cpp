@@ -18,7 +18,8 @@ constexpr int moves_that_clear = 8;
 /// Readings that differ from the one before, at the beginning: a cache of twice their distance shows one in a row, one
 /// of one and a half times two.
 constexpr int moves_that_prove = 3;
-/// No cache of more than 30 s is known.
+constexpr nanoseconds longest_known = std::chrono::seconds(30);
+/// A cache that has shown nothing for as long is none.
 constexpr nanoseconds doubted_silence = std::chrono::seconds(35);
 /// A hundred full packets: chance does not make so many stay out.
 constexpr double busy_octets = 150'000;
@@ -80,6 +81,7 @@ void CacheLearner::weigh_repeat(const Reading& now) noexcept {
   const double share = std::chrono::duration<double>(now.finished - last_->finished) / moved_in_;
   if (static_cast<double>(moved_octets_) * share >= busy_octets) {
     suspected_ = true;
+    moves_without_sign_ = 0;
     earlier_undated_ = earlier_undated_ || begins_;
     begins_ = false;
   }
@@ -91,7 +93,9 @@ void CacheLearner::weigh_move(const Reading& now) noexcept {
   const std::uint64_t octets = now.octets - last_->octets;
   const nanoseconds before = moved_in_;
   moved_in_ = std::max<nanoseconds>(now.finished - last_->started, nanoseconds(1));
+  apart_ = now.started - last_->finished;
   ++moves_in_a_row_;
+  if (moves_without_sign_++ == 0) signless_since_ = last_->started;
   // Counters that went back tell nothing of what passed.
   if (octets >> 63U == 0) {
     moved_octets_ = octets;
@@ -128,6 +132,15 @@ void CacheLearner::interrupt() noexcept {
 std::optional<nanoseconds> CacheLearner::period() const noexcept {
   if (!learned_) return std::nullopt;
   return std::min(learned_->high, longest_period);
+}
+
+double CacheLearner::unseen() const noexcept {
+  if (begins_ || suspected_ || learned_ || apart_ <= nanoseconds(0) || apart_ >= longest_known) return 0.0;
+  const auto beyond_last = [this](nanoseconds period) { return std::chrono::duration<double>(period) / apart_ - 1.0; };
+  const int runs = std::max(moves_without_sign_, moves_that_prove) - 1;
+  double share = 1.0 / runs;
+  if (moves_without_sign_ > runs) share = std::max(share, beyond_last((last_->finished - signless_since_) / runs));
+  return std::min(share, beyond_last(longest_known));
 }
 
 // What is learned is an upper bound. How short the period may be is not known; half of it is short enough that runs

@@ -520,7 +520,9 @@ bool judge_started(InterfaceRecord& record, RowBase& base, const RowSpan& span, 
   // Discovery makes new blocks, and the old ones are freed when nobody holds them.
   if (!base.interface.same_block(now.interface)) base.interface = now.interface;
   const bool in_refuted = put_against_speed(record, base, true, speeds);
-  return put_against_speed(record, base, false, speeds) || in_refuted;
+  const bool out_refuted = put_against_speed(record, base, false, speeds);
+  record.time_error += settings.unseen_cache;
+  return in_refuted || out_refuted;
 }
 
 }  // namespace

@@ -309,7 +309,7 @@ Result<std::vector<Candidates>> candidates_in(store::Reader& reader, RateBounds&
     if (!interfaces) return tl::make_unexpected(interfaces.error());
     auto bound = bounds.of(reader, device, *interfaces, *grid, store::RateDetail::rounded);
     if (!bound) return tl::make_unexpected(bound.error());
-    candidates.push_back({&device, std::move(*interfaces), std::move(*bound)});
+    candidates.push_back({&device, std::move(*interfaces), std::move(*bound), {}});
   }
   return candidates;
 }

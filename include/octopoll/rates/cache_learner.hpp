@@ -41,16 +41,15 @@ namespace octopoll::rates {
 /// neighbours: one that moved is no older than the reading before it, one that did not is as old as the last move. It
 /// is given up after eight moves in a row, one by little, or 35 s without a move that shows itself.
 ///
+/// What may be unseen. A period that is hardly longer than the readings' distance shows its first repeat late: n moves
+/// within a time T leave room for one of T / (n - 1), and each delta is of a whole period then. unseen() says by how
+/// much a rate may be too high for that: by half after three moves, by less with each further one.
+///
 /// Where it fails.
 ///  - A period shorter than the readings' distance leaves no repeats: nothing is learned or suspected, and a delta may
 ///    be of up to one period more or less than its time, without saying so. An agent that reloads each 30 s, unsaid,
 ///    and is polled each 60 s makes rates that are off by up to 50 %; sums over longer times are true. Nothing in such
 ///    answers tells it: poll faster than the period to see it.
-///  - A period that is hardly longer than the distance is taken for fresh until its first repeat, and learned late or
-///  not
-///    at all: n moves in a row leave room for one of n / (n - 1) distances. So the deltas between the third move and
-///    the first repeat may be off by half at the worst (by 20 to 25 % with a period of 1.2 distances), without saying
-///    so; what follows is suspected, and says it. To rule that out takes eleven moves, and no rate of any agent before.
 ///  - Rows are told apart by nobody: an agent that reloads some while it counts others looks fresh.
 ///  - A device with little traffic (less than 150 kB between two readings) is not suspected, but learned.
 ///  - A fresh agent whose only traffic is regular (a hello every 2 s, read every second) looks like a cache. So may a
@@ -76,6 +75,11 @@ class CacheLearner {
   [[nodiscard]] bool settled() const noexcept { return !begins_ && !suspected_; }
   /// Begins as one that was settled(), and had learned this period or none.
   void resume(std::optional<std::chrono::nanoseconds> learned) noexcept;
+
+  /// By what share of itself a rate up to the last reading may be too high, as the agent may cache for hardly longer
+  /// than from one reading to the next; 0 where age() or period() tell of it, and where no cache is known to be as
+  /// slow.
+  [[nodiscard]] double unseen() const noexcept;
 
   /// How old the counters of the last reading may have been, as far as beginning and suspicion tell; 0 without either.
   [[nodiscard]] std::chrono::nanoseconds age() const noexcept { return age_; }
@@ -137,8 +141,12 @@ class CacheLearner {
   bool suspected_ = false;
   bool earlier_undated_ = false;  // it ended the beginning: the first readings are still of no known age
   int moves_in_a_row_ = 0;
+  // Since the beginning, or since the last suspicion began: moves, and when the reading before the first one began.
+  int moves_without_sign_ = 0;
+  BootTime signless_since_;
   std::chrono::nanoseconds age_{};
   std::chrono::nanoseconds moved_in_{};  // between the last reading that moved and the one before it
+  std::chrono::nanoseconds apart_{};     // the two, at least
   std::uint64_t moved_octets_ = 0;       // in it
 };
 

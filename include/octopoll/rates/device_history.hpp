@@ -29,6 +29,8 @@ struct Speeds {
 struct JudgeSettings {
   /// A delta whose time is less certain than this makes no rate.
   double max_time_error = 0.10;
+  /// What a rate states beside that: CacheLearner::unseen().
+  double unseen_cache = 0.0;
   ClockSettings clock;
   /// The effective speeds of a row, after the inventory's override; empty: link_speed() both ways.
   /// A softwareLoopback(24) has no speed, whatever this says.
