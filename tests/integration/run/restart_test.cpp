@@ -153,7 +153,6 @@ TEST_CASE("no octet is lost between runs, whether octopoll was stopped or killed
   bool known = false;  // whether the agent caches; once, not after each start
   for (const StoredDelta& delta : house.deltas()) {
     CAPTURE(delta.poll_number, delta.seconds, delta.in_quality);
-    if (delta.makes_rate()) CHECK(delta.time_error < 0.52);  // a cache may be unseen
     CHECK((delta.poll_number == 1 || delta.makes_rate() || (!known && delta.in_quality == "stale")));
     known = known || delta.makes_rate();
   }
