@@ -100,16 +100,17 @@ Result<Recorder> Recorder::create(Database& database) {
   if (!rows) return tl::make_unexpected(rows.error());
   auto hours = PingHours::create(database);
   if (!hours) return tl::make_unexpected(hours.error());
-  const std::array<std::string_view, 21> sql = {
+  const std::array<std::string_view, 22> sql = {
       "SELECT id FROM devices WHERE name = ?",
       insert_device_sql,
       update_device_sql,
       "UPDATE devices SET address = coalesce(nullif(?, ''), address) WHERE id = ?",
       "SELECT max(poll_number) FROM polls WHERE device_id = ?",
       insert_poll_sql,
-      "SELECT id FROM interfaces WHERE device_id = ? AND name = ?",
+      "SELECT id, if_index FROM interfaces WHERE device_id = ? AND name = ?",
       insert_interface_sql,
       update_interface_sql,
+      "INSERT INTO interface_moves (interface_id, moved_at, from_if_index, to_if_index) VALUES (?, ?, ?, ?)",
       insert_samples_sql,
       insert_exceptions_sql,
       set_aside_sql,
@@ -381,6 +382,8 @@ Result<Recorder::InterfaceEntry*> Recorder::interface_of(const Context& context,
   if (same && !entry->interface.same_block(interface)) entry->interface = interface;
   if (same || !(context.newest || inserted)) return entry;
 
+  if (auto noted = note_move(context, entry->id, entry->interface.if_index().value, interface); !noted)
+    return tl::make_unexpected(noted.error());
   auto updated = statements_.update_interface.run(
       interface.if_index().value, interface.if_name(), interface.descr(), interface.alias(), interface.type(),
       interface.mtu(), interface.phys_address(), interface.speed_bps(), to_string(interface.speed_source()),
@@ -398,7 +401,11 @@ Result<Recorder::InterfaceEntry*> Recorder::find_or_insert(const Context& contex
   entry.interface = interface;
   Statement& known_id = statements_.interface_id;
   const auto found = known_id.first(context.device.id, interface.name());
-  if (found && *found) entry.id = known_id.integer(0);
+  std::int64_t if_index = 0;
+  if (found && *found) {
+    entry.id = known_id.integer(0);
+    if_index = known_id.integer(1);
+  }
   known_id.reset();
   if (!found) return tl::make_unexpected(found.error());
   if (!*found) {
@@ -408,12 +415,20 @@ Result<Recorder::InterfaceEntry*> Recorder::find_or_insert(const Context& contex
     if (!stored) return tl::make_unexpected(stored.error());
     entry.id = insert.last_insert_id();
     inserted = true;
-  } else if (const auto open = context.device.rollups.restored.find(entry.id);
-             open != context.device.rollups.restored.end()) {
+    return &context.device.interfaces.append(std::move(entry));
+  }
+  if (auto noted = note_move(context, entry.id, if_index, interface); !noted) return tl::make_unexpected(noted.error());
+  if (const auto open = context.device.rollups.restored.find(entry.id); open != context.device.rollups.restored.end()) {
     entry.traffic = std::move(open->second);
     context.device.rollups.restored.erase(open);
   }
   return &context.device.interfaces.append(std::move(entry));
+}
+
+Result<> Recorder::note_move(const Context& context, std::int64_t id, std::int64_t from, const Interface& interface) {
+  const std::int64_t to = interface.if_index().value;
+  if (from == to || !context.newest) return {};
+  return statements_.insert_move.run(id, unix_ms(context.cycle.started_at), from, to);
 }
 
 Result<Recorded> Recorder::store(const PingRound& round) {

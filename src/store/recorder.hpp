@@ -70,7 +70,7 @@ class Recorder {
   };
   struct Statements {
     Statement device_id, insert_device, update_device, touch_device, last_poll_number;
-    Statement insert_poll, interface_id, insert_interface, update_interface, insert_samples;
+    Statement insert_poll, interface_id, insert_interface, update_interface, insert_move, insert_samples;
     Statement insert_exceptions, set_aside, take_back, put_latest, put_seen, hold_base, drop_base;
     Statement clear_stack, insert_stack;
     Statement upsert_target, insert_round;
@@ -95,6 +95,9 @@ class Recorder {
   [[nodiscard]] Result<InterfaceEntry*> interface_of(const Context& context, const InterfaceRecord& record);
   [[nodiscard]] Result<InterfaceEntry*> find_or_insert(const Context& context, const Interface& interface,
                                                        bool& inserted);
+  /// Where the interface was known at another ifIndex, or not at all (0).
+  [[nodiscard]] Result<> note_move(const Context& context, std::int64_t id, std::int64_t from,
+                                   const Interface& interface);
   [[nodiscard]] Result<> move_on(const Context& context, std::int64_t newest_bin);
   [[nodiscard]] Result<> settle_left_open();
   [[nodiscard]] Result<> store_samples(const Context& context);

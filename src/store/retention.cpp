@@ -47,7 +47,7 @@ Result<Pruner> Pruner::create(Database& database, const Retention& retention) {
     if (!forget_times) return tl::make_unexpected(forget_times.error());
     sums.push_back({keeps[level], of.length.count(), std::move(*first), std::move(*take), std::move(*forget_times)});
   }
-  constexpr std::array<std::string_view, 17> sql = {
+  constexpr std::array<std::string_view, 18> sql = {
       "SELECT (SELECT count(*) FROM rollup_backlog) + (SELECT count(*) FROM rollups_put_off)",
       "SELECT poll_id FROM kept_from WHERE what = 'samples'",
       "SELECT poll_id FROM device_latest WHERE poll_id IS NOT NULL UNION SELECT poll_id FROM older_readings",
@@ -66,6 +66,7 @@ Result<Pruner> Pruner::create(Database& database, const Retention& retention) {
       "SELECT id, started_at FROM ping_rounds WHERE id > ? AND started_at <= ? ORDER BY id LIMIT 1",
       "SELECT EXISTS (SELECT 1 FROM rollups_due WHERE begins_at < ?)",
       "DELETE FROM rate_histograms WHERE step_s IN (3600, 86400) AND begins_at < ?",
+      "DELETE FROM interface_moves WHERE id IN (SELECT id FROM interface_moves WHERE moved_at < ? LIMIT ?)",
   };
   auto statements = prepare_all<Statements>(database, sql);
   if (!statements) return tl::make_unexpected(statements.error());
@@ -119,6 +120,11 @@ Result<std::int64_t> Pruner::take(WallTime now, std::int64_t rows) {
   }
   for (Sums& sums : sums_) {
     if (sums.keep && !count(last = take_sums(sums, before(*sums.keep), rows))) return last;
+  }
+  if (retention_.days) {
+    if (auto done = statements_.take_moves.run(before(*retention_.days), rows); !done)
+      return tl::make_unexpected(done.error());
+    taken += statements_.take_moves.changes();
   }
   if (retention_.hours && !count(last = take_ping_hours(before(*retention_.hours)))) return last;
   return taken;

@@ -912,15 +912,35 @@ CREATE TABLE rate_histograms (         -- of the rates in 5 minutes of a device'
 ) STRICT;
 )sql";
 
-constexpr std::array<Migration, 9> steps_of_octopoll{{{1, version_1},
-                                                      {2, version_2},
-                                                      {3, version_3},
-                                                      {4, version_4},
-                                                      {5, version_5},
-                                                      {6, version_6},
-                                                      {7, version_7},
-                                                      {8, version_8},
-                                                      {9, version_9}}};
+// Version 10 records where interfaces have moved to; their history follows the name all the same.
+constexpr const char* version_10 = R"sql(
+CREATE TABLE interface_moves (
+  id            INTEGER PRIMARY KEY,
+  interface_id  INTEGER NOT NULL REFERENCES interfaces(id),
+  moved_at      INTEGER NOT NULL,      -- start of the cycle that found it, unix ms
+  from_if_index INTEGER NOT NULL,
+  to_if_index   INTEGER NOT NULL
+) STRICT;
+
+CREATE VIEW v_moves AS                 -- time: when the poll noticed
+SELECT d.name AS device, i.name AS interface, i.alias,
+       strftime('%Y-%m-%dT%H:%M:%fZ', m.moved_at / 1000.0, 'unixepoch') AS time, m.from_if_index, m.to_if_index,
+       m.moved_at
+FROM interface_moves m
+JOIN interfaces i ON i.id = m.interface_id
+JOIN devices d ON d.id = i.device_id;
+)sql";
+
+constexpr std::array<Migration, 10> steps_of_octopoll{{{1, version_1},
+                                                       {2, version_2},
+                                                       {3, version_3},
+                                                       {4, version_4},
+                                                       {5, version_5},
+                                                       {6, version_6},
+                                                       {7, version_7},
+                                                       {8, version_8},
+                                                       {9, version_9},
+                                                       {10, version_10}}};
 
 }  // namespace
 

@@ -222,6 +222,9 @@ TEST_CASE("an interface that gets another ifIndex in passing keeps its history",
   check_rates(watch.deltas(), 40 * megabits);
   check_rates(watch.deltas("eth2"), 200 * megabits);
   CHECK_THAT(watch.said(), Catch::Contains("agent: 1 interface at another ifIndex: eth1 (1, now 9)\n"));
+  CHECK(sqlite_int(watch.site().store(),
+                   "SELECT count(*) FROM v_moves WHERE interface = 'eth1' AND from_if_index = 1 AND to_if_index = 9") ==
+        1);
 }
 
 TEST_CASE("another name at an ifIndex is another interface, with no rate between the two", "[run]") {

@@ -413,6 +413,25 @@ TEST_CASE("what an interface says of itself follows it, and its row stays one") 
   CHECK(store.integer("SELECT speed_bps IS NULL AND in_speed_bps IS NULL FROM interfaces") == 1);
 }
 
+TEST_CASE("where an interface moves to is recorded, once, also over a restart") {
+  Fixture store;
+  const auto cycle_at = [&](std::int64_t number, std::uint32_t if_index) {
+    store.store(make_cycle("sw1", number, noon + number * 60s, {make_row({.name = "a", .if_index = if_index})}));
+  };
+  cycle_at(1, 1);
+  cycle_at(2, 1);
+  CHECK(store.integer("SELECT count(*) FROM v_moves") == 0);
+  cycle_at(3, 99);
+  cycle_at(4, 99);
+  store.recorder->forget();
+  cycle_at(5, 7);
+  cycle_at(2, 3);  // late: not of the present
+  CHECK(store.text(
+            "SELECT group_concat(device || ' ' || interface || ' ' || from_if_index || '>' || to_if_index || ' ' ||"
+            " ((moved_at - (SELECT min(started_at) FROM polls)) / 60000), ', ') FROM v_moves") ==
+        "sw1 a 1>99 2, sw1 a 99>7 4");
+}
+
 TEST_CASE("a failed cycle keeps what is known of the device") {
   Fixture store;
   store.store(make_cycle("sw1", 1, noon, {make_row({.name = "a"})}));
