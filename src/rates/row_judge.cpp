@@ -10,6 +10,8 @@ namespace octopoll::rates {
 namespace {
 
 constexpr bool inbound(Counter counter) noexcept { return static_cast<unsigned>(counter) % 2 == 0; }
+constexpr std::uint32_t bit(Counter counter) noexcept { return std::uint32_t{1} << static_cast<unsigned>(counter); }
+constexpr std::uint32_t inbound_bits = 0x5555'5555;
 
 Speeds stated_speeds(const Interface& interface) noexcept {
   const auto stated = link_speed(interface);
@@ -376,13 +378,15 @@ std::uint64_t most_octets(std::optional<std::uint64_t> speed_bps, double seconds
 }
 
 /// A counter that went back beside another one of its row that did so without a wrap: all of them may have restarted
-/// (agents without sysUpTime do so unsaid), and a wrap would invent nearly a whole turn.
-void doubt_wraps(InterfaceRecord& record, RowBase& base) noexcept {
-  const auto& deltas = record.deltas.items;
-  const bool broken = std::any_of(deltas.begin(), deltas.end(), [](const CounterDelta& delta) {
-    return delta.quality == Quality::reset || delta.quality == Quality::implausible;
-  });
-  if (!broken) return;
+/// (agents without sysUpTime do so unsaid), and a wrap would invent nearly a whole turn. Of those with a bit in
+/// `uncounted` it is known that they only began to count.
+void doubt_wraps(InterfaceRecord& record, RowBase& base, std::uint32_t uncounted) noexcept {
+  const auto broken = [&](Counter counter) {
+    const Quality quality = record.deltas[counter].quality;
+    return quality == Quality::reset || (quality == Quality::implausible && (uncounted & bit(counter)) == 0);
+  };
+  const auto counters = all_counters();
+  if (std::none_of(counters.begin(), counters.end(), broken)) return;
   for (const Counter counter : all_counters()) {
     CounterDelta& delta = record.deltas[counter];
     if (delta.quality != Quality::wrapped || delta.elapsed.count() != 0) continue;
@@ -406,12 +410,10 @@ void judge_counters(InterfaceRecord& record, RowBase& base, const ClockSettings&
   const std::uint64_t physics = least_physics(record.elapsed);
   const double seconds = std::chrono::duration<double>(record.elapsed).count();
   bool all_plain = true;
-  bool in_counted = true;  // the bases of that direction
-  bool out_counted = true;
+  std::uint32_t uncounted = 0;  // whose bases were no counts
   for (const Counter counter : all_counters()) {
     if (counts_octets(counter) || judge_plain(record, base, counter, physics)) continue;
-    bool& counted = inbound(counter) ? in_counted : out_counted;
-    counted = judge_counter(record, base, counter, limits_of(record, counter), clock) && counted;
+    if (!judge_counter(record, base, counter, limits_of(record, counter), clock)) uncounted |= bit(counter);
     all_plain = false;
   }
   // Octets come last: the packets of the same span bound them. Those of 64 bits need no bound within the link's speed.
@@ -419,16 +421,16 @@ void judge_counters(InterfaceRecord& record, RowBase& base, const ClockSettings&
   const std::uint64_t most_out =
       record.out_speed_bps == record.in_speed_bps ? most_in : most_octets(record.out_speed_bps, seconds, physics);
   if (!judge_plain(record, base, Counter::in_octets, most_in)) {
-    in_counted = judge_octets(record, base, true, clock) && in_counted;
+    if (!judge_octets(record, base, true, clock)) uncounted |= bit(Counter::in_octets);
     all_plain = false;
   }
   if (!judge_plain(record, base, Counter::out_octets, most_out)) {
-    out_counted = judge_octets(record, base, false, clock) && out_counted;
+    if (!judge_octets(record, base, false, clock)) uncounted |= bit(Counter::out_octets);
     all_plain = false;
   }
-  if (!all_plain) doubt_wraps(record, base);
-  if (!in_counted) refute_zeros(record, base, true);
-  if (!out_counted) refute_zeros(record, base, false);
+  if (!all_plain) doubt_wraps(record, base, uncounted);
+  if ((uncounted & inbound_bits) != 0) refute_zeros(record, base, true);
+  if ((uncounted & ~inbound_bits) != 0) refute_zeros(record, base, false);
   if (frames_in_question(record, true, most_in)) judge_frames(record, base, true);
   if (frames_in_question(record, false, most_out)) judge_frames(record, base, false);
 }

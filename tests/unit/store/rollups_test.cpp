@@ -369,7 +369,8 @@ Counted counted(const std::map<Key, TrafficBin>& bins, const std::vector<StoredI
 /// Each histogram that a reader is given counts the rows of its time.
 void check_rates(const std::filesystem::path& path, const std::map<Key, TrafficBin>& bins, WallTime until) {
   const auto reader = Reader::open(path).value();
-  for (const StoredDevice& device : reader->devices().value()) {
+  const auto devices = reader->devices().value();
+  for (const StoredDevice& device : devices) {
     const auto interfaces = reader->interfaces(device.id).value();
     const auto check = [&](const StoredRates& rates) {
       Counted counts;
