@@ -75,13 +75,13 @@ void CacheLearner::see_part(BootTime finished) noexcept {
 
 // A busy device stands still.
 void CacheLearner::weigh_repeat(const Reading& now) noexcept {
-  moves_in_a_row_ = 0;
+  moves_in_a_row_ = moves_on_end_ = 0;
   age_ = {};
   if (!move_) return;
   const double share = std::chrono::duration<double>(now.finished - last_->finished) / moved_in_;
   if (static_cast<double>(moved_octets_) * share >= busy_octets) {
     suspected_ = true;
-    moves_without_sign_ = 0;
+    room_.reset();
     earlier_undated_ = earlier_undated_ || begins_;
     begins_ = false;
   }
@@ -94,8 +94,13 @@ void CacheLearner::weigh_move(const Reading& now) noexcept {
   const nanoseconds before = moved_in_;
   moved_in_ = std::max<nanoseconds>(now.finished - last_->started, nanoseconds(1));
   apart_ = now.started - last_->finished;
+  if (apart_ > longest_known) moves_on_end_ = 0;  // an outage, which leaves room for anything
+  if (moves_on_end_++ == 0) moved_since_ = last_->started;
+  if (moves_on_end_ >= moves_that_prove) {
+    const Room room{(now.finished - moved_since_) / (moves_on_end_ - 1), moves_on_end_};
+    if (!room_ || room.period < room_->period) room_ = room;
+  }
   ++moves_in_a_row_;
-  if (moves_without_sign_++ == 0) signless_since_ = last_->started;
   // Counters that went back tell nothing of what passed.
   if (octets >> 63U == 0) {
     moved_octets_ = octets;
@@ -124,6 +129,7 @@ void CacheLearner::date_earlier(BootTime now) noexcept {
 }
 
 void CacheLearner::interrupt() noexcept {
+  moves_on_end_ = 0;
   last_.reset();
   move_.reset();
   repeats_ = 0;
@@ -136,11 +142,9 @@ std::optional<nanoseconds> CacheLearner::period() const noexcept {
 
 double CacheLearner::unseen() const noexcept {
   if (begins_ || suspected_ || learned_ || apart_ <= nanoseconds(0) || apart_ >= longest_known) return 0.0;
-  const auto beyond_last = [this](nanoseconds period) { return std::chrono::duration<double>(period) / apart_ - 1.0; };
-  const int runs = std::max(moves_without_sign_, moves_that_prove) - 1;
-  double share = 1.0 / runs;
-  if (moves_without_sign_ > runs) share = std::max(share, beyond_last((last_->finished - signless_since_) / runs));
-  return std::min(share, beyond_last(longest_known));
+  const auto beyond = [this](nanoseconds period) { return std::chrono::duration<double>(period) / apart_ - 1.0; };
+  if (!room_) return std::min(1.0 / (moves_that_prove - 1), beyond(longest_known));
+  return std::min(std::max(beyond(room_->period), 1.0 / (room_->moves - 1)), beyond(longest_known));
 }
 
 // What is learned is an upper bound. How short the period may be is not known; half of it is short enough that runs

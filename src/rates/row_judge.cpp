@@ -178,7 +178,7 @@ bool frames_were_missing(const RowBase& base, const Interface& interface, bool i
     if (inbound(counter) == in && !counts_octets(counter)) frames += static_cast<double>(base.reading(counter).value);
   }
   const auto octets = static_cast<double>(base.reading(in ? Counter::in_octets : Counter::out_octets).value);
-  return octets > frames * largest_frame(interface).value_or(largest_packet);
+  return octets > frames * std::max(largest_packet, largest_frame(interface).value_or(0.0));
 }
 
 /// A counter that leaves zero may not have counted before: what it shows then was not counted since.

@@ -141,9 +141,14 @@ class CacheLearner {
   bool suspected_ = false;
   bool earlier_undated_ = false;  // it ended the beginning: the first readings are still of no known age
   int moves_in_a_row_ = 0;
-  // Since the beginning, or since the last suspicion began: moves, and when the reading before the first one began.
-  int moves_without_sign_ = 0;
-  BootTime signless_since_;
+  // What may be unseen. Moves one after the other, and when the reading before the first one began.
+  int moves_on_end_ = 0;
+  BootTime moved_since_;
+  struct Room {
+    std::chrono::nanoseconds period;  // none longer is left
+    int moves = 0;                    // that say so
+  };
+  std::optional<Room> room_;  // the least of all since the last suspicion
   std::chrono::nanoseconds age_{};
   std::chrono::nanoseconds moved_in_{};  // between the last reading that moved and the one before it
   std::chrono::nanoseconds apart_{};     // the two, at least

@@ -343,6 +343,38 @@ TEST_CASE("a busy agent that caches is suspected at its first sign, and its rate
   }
 }
 
+TEST_CASE("what may be unseen is told by moves one after the other, and no silence makes it more") {
+  CacheLearner learner;
+  std::uint64_t counter = 0;
+  nanoseconds now{};
+  const auto move = [&](nanoseconds after) {
+    now += after;
+    ++counter;
+    learner.see(at(now), at(now + 5ms), counter, counter * 1'000'000);
+  };
+  move(0s);
+  for (int i = 0; i < 3; ++i) move(1s);
+  CHECK(learner.unseen() == Approx(0.5).epsilon(0.05));
+  for (int i = 3; i < 41; ++i) move(1s);
+  CHECK(learner.unseen() == Approx(0.025).epsilon(0.3));
+  const bool told = GENERATE(false, true);
+  CAPTURE(told);
+  if (told) learner.interrupt();
+  move(2h);
+  CHECK(learner.unseen() < 0.04);
+  for (int i = 0; i < 5; ++i) move(1s);
+  CHECK(learner.unseen() < 0.04);
+  // Nor does a device with little traffic lose what was known.
+  for (int i = 0; i < 10; ++i) {
+    now += 1s;
+    learner.see(at(now), at(now + 5ms), counter, counter * 1'000'000);
+    ++counter;
+    now += 1s;
+    learner.see(at(now), at(now + 5ms), counter, 40'000'000 + counter);
+  }
+  CHECK(learner.unseen() < 0.04);
+}
+
 TEST_CASE("a device that stands still from the beginning is idle after 35 seconds, whatever it carried before") {
   const std::uint64_t octets = GENERATE(0U, 1'000'000U);
   CAPTURE(octets);
