@@ -223,6 +223,10 @@ std::optional<Error> KnownTables::doubt_about(const ifmib::Rows& rows, const ifm
 void KnownTables::plan(const ifmib::Rows& rows, bool believed, const config::Device& device, Taken& taken) {
   const auto before = names();
   auto now = ifmib::identify(rows, before);
+  // To SNMPv1 each object that is not there is a round trip of its own.
+  const bool may_ask = device.auth.version != SnmpVersion::v1;
+  const auto kept = believed ? std::map<std::uint32_t, const ifmib::RowPlan*>() : missing_from(rows, may_ask);
+  std::set<std::uint32_t> lacks_if_x = keep_names(kept, now);
   taken.rows = true;
   taken.in_doubt = ifmib::moved_in_doubt(rows, now, before);
   tell_moves(device.name, before, now);
@@ -230,20 +234,13 @@ void KnownTables::plan(const ifmib::Rows& rows, bool believed, const config::Dev
   cycles_ = 0;
   leaves_out_ = false;
   missed_.clear();
-  std::set<std::uint32_t> lacks_if_x;
-  // To SNMPv1 each object that is not there is a round trip of its own.
-  const bool may_ask = device.auth.version != SnmpVersion::v1;
-  const auto kept = believed ? std::map<std::uint32_t, const ifmib::RowPlan*>() : missing_from(rows, may_ask);
   std::vector<ifmib::RowPlan> read;
   std::set<std::string_view> taken_names;
   std::map<std::uint32_t, std::string> others;
   for (const auto& [index, row] : rows) {
     ifmib::RowPlan plan = ifmib::plan_row(index, now.at(index), row, device.counters, zero);
     // Of a row that lacks its ifXTable what ifTable has is polled; it stays who it was.
-    if (const auto of_before = kept.find(index); of_before != kept.end()) {
-      plan.interface = of_before->second->interface;
-      lacks_if_x.insert(index);
-    }
+    if (lacks_if_x.contains(index)) plan.interface = kept.at(index)->interface;
     if (device.interfaces->keeps(plan.interface)) {
       if (!kept.empty()) taken_names.insert(plan.interface.name());
       read.push_back(std::move(plan));
@@ -252,7 +249,7 @@ void KnownTables::plan(const ifmib::Rows& rows, bool believed, const config::Dev
     }
   }
   for (const auto& [index, plan] : kept) {
-    if (lacks_if_x.contains(index)) continue;
+    if (now.contains(index)) continue;
     // One that is at another ifIndex now is not gone.
     if (taken_names.contains(plan->interface.name()) || !device.interfaces->keeps(plan->interface)) continue;
     missed_.insert(index);
@@ -262,11 +259,31 @@ void KnownTables::plan(const ifmib::Rows& rows, bool believed, const config::Dev
     std::sort(read.begin(), read.end(), [](const auto& a, const auto& b) { return a.index < b.index; });
   }
   adopt(std::move(read), taken);
+  if (lacks_if_x_.empty() && !lacks_if_x.empty())
+    log::warning("{}: its ifXTable is gone; what its ifTable has is polled, with counters of 32 bits", device.name);
   lacks_if_x_ = std::move(lacks_if_x);
   left_out_ = std::move(others);
   if (!believed) return;
   rows_believed_ = count_rows(rows);
   if_number_believed_ = if_number_;
+}
+
+/// Rows of which nobody believes yet that they have no ifXTable get the names that they had, unless another one has
+/// that now.
+std::set<std::uint32_t> KnownTables::keep_names(const std::map<std::uint32_t, const ifmib::RowPlan*>& kept,
+                                                std::map<std::uint32_t, std::string>& now) {
+  std::set<std::string_view> of_others;
+  for (const auto& [index, name] : now) {
+    if (!kept.contains(index)) of_others.insert(name);
+  }
+  std::set<std::uint32_t> rows;
+  for (const auto& [index, plan] : kept) {
+    const auto row = now.find(index);
+    if (row == now.end() || of_others.contains(plan->interface.name())) continue;
+    row->second = plan->interface.name();
+    rows.insert(index);
+  }
+  return rows;
 }
 
 /// Nobody believes yet that the row has no ifXTable.

@@ -118,6 +118,8 @@ class KnownTables {
   [[nodiscard]] std::optional<Error> doubt_about(const ifmib::Rows& rows, const ifmib::ReadEnd& end,
                                                  const std::string& device) const;
   void plan(const ifmib::Rows& rows, bool believed, const config::Device& device, Taken& taken);
+  [[nodiscard]] static std::set<std::uint32_t> keep_names(const std::map<std::uint32_t, const ifmib::RowPlan*>& kept,
+                                                          std::map<std::uint32_t, std::string>& now);
   [[nodiscard]] bool lost_if_x(const ifmib::RowPlan& plan, const ifmib::Row& row) const;
   [[nodiscard]] std::map<std::uint32_t, const ifmib::RowPlan*> missing_from(const ifmib::Rows& rows,
                                                                             bool may_ask) const;
