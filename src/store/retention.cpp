@@ -65,7 +65,8 @@ Result<Pruner> Pruner::create(Database& database, const Retention& retention) {
       "SELECT id, started_at FROM polls WHERE id > ? AND started_at <= ? ORDER BY id LIMIT 1",
       "SELECT id, started_at FROM ping_rounds WHERE id > ? AND started_at <= ? ORDER BY id LIMIT 1",
       "SELECT EXISTS (SELECT 1 FROM rollups_due WHERE begins_at < ?)",
-      "DELETE FROM rate_histograms WHERE step_s IN (3600, 86400) AND begins_at < ?",
+      "DELETE FROM rate_histograms WHERE rowid IN"
+      " (SELECT rowid FROM rate_histograms WHERE step_s IN (3600, 86400) AND begins_at < ? LIMIT ?)",
       "DELETE FROM interface_moves WHERE id IN (SELECT id FROM interface_moves WHERE moved_at < ? LIMIT ?)",
   };
   auto statements = prepare_all<Statements>(database, sql);
@@ -114,9 +115,10 @@ Result<std::int64_t> Pruner::take(WallTime now, std::int64_t rows) {
   if (retention_.five_minutes) {
     if (!count(last = take_polls(before(*retention_.five_minutes), rows))) return last;
     if (!count(last = take_rounds(before(*retention_.five_minutes), rows))) return last;
-    // Before the first of the rates that they count goes; all of a day's at once, for that is a few rows a device.
-    if (auto done = statements_.take_rates.run(before(*retention_.five_minutes)); !done)
+    // All of them before the first of the rates that they count goes.
+    if (auto done = statements_.take_rates.run(before(*retention_.five_minutes), rows); !done)
       return tl::make_unexpected(done.error());
+    if (const std::int64_t gone = statements_.take_rates.changes(); gone > 0) return taken + gone;
   }
   for (Sums& sums : sums_) {
     if (sums.keep && !count(last = take_sums(sums, before(*sums.keep), rows))) return last;

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "cycle_rows.hpp"
+#include "octopoll/core/retention.hpp"
 #include "spread.hpp"
 #include "statements.hpp"
 
@@ -262,7 +263,7 @@ Result<> Rollups::sum_up_due(std::int64_t now_s) {
     next.reset();
     if (!found) return tl::make_unexpected(found.error());
     if (!*found) return replay_backlog();
-    const auto summed = sum_up(due);
+    const auto summed = sum_up(due, now_s);
     if (!summed) return tl::make_unexpected(summed.error());
     rows += *summed + 1;
   }
@@ -310,7 +311,7 @@ Result<bool> Rollups::catch_up_put_off() {
   return false;
 }
 
-Result<std::size_t> Rollups::sum_up(const Due& due) {
+Result<std::size_t> Rollups::sum_up(const Due& due, std::int64_t now_s) {
   const std::size_t to = due.step_s == traffic_levels[1].length.count() ? 1 : 2;
   Level& from = levels_[to - 1];
   const seconds part = from.of.length;
@@ -357,7 +358,11 @@ Result<std::size_t> Rollups::sum_up(const Due& due) {
   }
   const auto counted = to == 1 ? Result<bool>(true) : gather_rates(due, parts_there);
   if (!counted) return tl::make_unexpected(counted.error());
-  const bool whole = *counted && !parts_there.empty();
+  // Hours may be kept for less long than the five minutes that they are of: then an old day does not know what it
+  // lacks.
+  const bool all_kept =
+      to == 1 || now_s - due.begins_at <= least_kept.count() || parts_there.size() == static_cast<std::size_t>(parts);
+  const bool whole = *counted && all_kept && !parts_there.empty();
   if (auto put = whole ? put_rates(due) : drop_rates(due); !put) return tl::make_unexpected(put.error());
   if (to == 1) {
     constexpr seconds day = hours(24);

@@ -110,7 +110,7 @@ class Rollups {
   [[nodiscard]] Result<> note_time(std::size_t level, std::int64_t number);
   [[nodiscard]] Result<> mark(Device& device, std::int64_t hour);
   [[nodiscard]] Result<> sum_up_due(std::int64_t now_s);
-  [[nodiscard]] Result<std::size_t> sum_up(const Due& due);
+  [[nodiscard]] Result<std::size_t> sum_up(const Due& due, std::int64_t now_s);
   [[nodiscard]] Result<> take_out(const Due& due, std::chrono::seconds part);
   void count_rates(std::size_t place, const TrafficBin& bin);
   [[nodiscard]] Result<> put_rates(const Due& due);
