@@ -100,10 +100,11 @@ po::options_description options_of_report() {
       ("layers", text("WORD")->default_value("lowest"),
        "totals: lowest (ports, not the LAGs and VLANs on them) or all")  //
       ("max-errors", text("SHARE"),
-       "errors: a larger share of packets with errors is sick (default: 0.01%)")                       //
-      ("max-discards", text("SHARE"), "errors: the same of discarded packets (default: 0.1%)")         //
-      ("config,c", text("FILE"), "errors: take each device's limits from `health` in this inventory")  //
-      ("sort", text("KEY")->default_value("utilization"), sort_help.c_str())                           //
+       "errors: a larger share of packets with errors is sick (default: 0.01%)")                //
+      ("max-discards", text("SHARE"), "errors: the same of discarded packets (default: 0.1%)")  //
+      ("config,c", text("FILE"),
+       "errors: take each device's limits from `health` in this inventory, and its `store`")  //
+      ("sort", text("KEY")->default_value("utilization"), sort_help.c_str())                  //
       ("step", text("TIME")->default_value("5m"), "length of the averages of which the 95th percentile is taken");
   return options;
 }

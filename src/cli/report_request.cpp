@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "cli/command.hpp"
+#include "octopoll/config/inventory.hpp"
 #include "octopoll/core/clock.hpp"
 #include "octopoll/core/text.hpp"
 #include "octopoll/store/path.hpp"
@@ -76,7 +77,12 @@ Result<ReportRequest> report_request_from(const po::variables_map& arguments) {
   if (!top) return tl::make_unexpected(top.error());
   const auto format = parse_format(*given("format"));
   if (!format) return tl::make_unexpected(format.error());
-  const auto store = given("db") ? store::default_store_path(*given("db")) : store::default_store_path();
+  std::optional<std::filesystem::path> of_inventory;
+  if (const auto config = given("config")) {
+    const auto inventory = config::load_inventory(*config);
+    if (inventory) of_inventory = inventory->store;  // what is wrong with it the report tells
+  }
+  const auto store = store::default_store_path(given("db"), of_inventory);
   if (!store) return tl::make_unexpected(store.error());
   ReportRequest request{{*since, *until}, *top, *format, *store, {}};
   if (const auto output = given("output")) {

@@ -112,7 +112,9 @@ LossCount LossSums::count(double polled_seconds, bool counted) const {
   if (!known) return count;
   count.packets = lost.rounded();
   if (seconds > 0.0) count.per_second = lost.value() / seconds;
-  if (packets_beside.value() > 0.0) count.ratio = lost_beside_packets.value() / packets_beside.value();
+  // What was lost while nobody knew the packets was packets, at least.
+  const double unpaired = std::max(lost.value() - lost_beside_packets.value(), 0.0);
+  if (packets_beside.value() > 0.0) count.ratio = lost.value() / (packets_beside.value() + unpaired);
   return count;
 }
 

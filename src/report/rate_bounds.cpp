@@ -151,13 +151,14 @@ Result<> RateBounds::read_rest(store::Reader& reader, const store::StoredDevice&
   Interface& interface = interfaces_[place];
   const std::int64_t id = asked_[place].id;
   for (const Span& gap : gaps_) {
-    WallTime last{};
+    WallTime last = WallTime::min();
     auto read = reader.for_each_traffic(samples_of(device, id, id, gap), [&](const store::StoredTraffic& traffic) {
       const std::int64_t index = grid.index_of(PreciseTime(traffic.begin));
       if (traffic.interface_id != id || index < 0 || index >= static_cast<std::int64_t>(grid.size())) return;
-      // A bin in two parts has an average between theirs.
-      const std::uint64_t another = traffic.begin == last ? 0 : 1;
-      last = traffic.begin;
+      // A bin in two parts has an average between theirs. Where a clock was set back the open part comes after later
+      // bins, and one too few is counted, which leaves a bound.
+      const std::uint64_t another = traffic.begin > last ? 1 : 0;
+      last = std::max(last, traffic.begin);
       for (const auto& [way, direction] :
            {std::pair{&interface.ways[0], &traffic.in}, {&interface.ways[1], &traffic.out}}) {
         const auto covered = static_cast<double>(direction->covered.count());

@@ -102,6 +102,20 @@ TEST_CASE("what has no true delta is left out, also where only one counter has n
   CHECK(one.in.discards.valid_share == Approx(1.0));
 }
 
+TEST_CASE("errors of a time whose packets are not known are judged all the same") {
+  StoredCycles store;
+  store.add(0, {row("a", {}, {}, Quality::first)});
+  InterfaceRecord half = row("a", {0, 100'000, 0}, {1'000, 0, 0});
+  half.deltas[Counter::in_ucast_pkts] = {std::nullopt, Quality::implausible, {}};
+  store.add(1, {half});
+  store.add(2, {row("a", {25'000, 0, 0}, {1'000, 0, 0})});
+  const InterfaceErrors one = report(store).interfaces[0];
+  CHECK(one.in.packets == 25'000U);
+  CHECK(one.in.errors.packets == 100'000U);
+  CHECK(one.in.errors.ratio == Approx(0.8));
+  CHECK(one.health == Health::errors);
+}
+
 TEST_CASE("counters that are not polled, or that no agent has, make the share of the others no smaller") {
   const auto without = [](InterfaceRecord record, std::vector<Counter> which) {
     for (const Counter counter : which) record.deltas[counter] = {std::nullopt, Quality::absent, {}};
