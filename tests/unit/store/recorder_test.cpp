@@ -415,8 +415,9 @@ TEST_CASE("what an interface says of itself follows it, and its row stays one") 
 
 TEST_CASE("where an interface moves to is recorded, once, also over a restart") {
   Fixture store;
-  const auto cycle_at = [&](std::int64_t number, std::uint32_t if_index) {
-    store.store(make_cycle("sw1", number, noon + number * 60s, {make_row({.name = "a", .if_index = if_index})}));
+  const auto cycle_at = [&](unsigned number, std::uint32_t if_index) {
+    store.store(make_cycle("sw1", number, noon + static_cast<int>(number) * 60s,
+                           {make_row({.name = "a", .if_index = if_index})}));
   };
   cycle_at(1, 1);
   cycle_at(2, 1);
