@@ -66,6 +66,9 @@ struct StoredDelta {
   double time_error = 0;
 
   [[nodiscard]] bool makes_rate() const { return in_quality == "ok" || in_quality == "wrapped"; }
+  /// The answer took so much of the interval that no rate is made of it, as on a busy machine; nothing is suspected of
+  /// the agent, whose cache would be said to hold for longer than the interval.
+  [[nodiscard]] bool came_slowly() const { return in_quality == "stale" && time_error > 0.1 && time_error < 1; }
 };
 [[nodiscard]] std::vector<StoredDelta> deltas_of(const std::filesystem::path& store, const std::string& device,
                                                  const std::string& interface);
