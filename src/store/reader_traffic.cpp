@@ -64,18 +64,19 @@ Result<bool> Reader::prefers_sums(WallTime since, WallTime until, std::chrono::s
 }
 
 Result<std::unique_ptr<Reader::Impl::Traffic>> Reader::Impl::Traffic::create(Database& database) {
-  const std::array<std::string, 7> sql = {
+  const std::array<std::string, 6> sql = {
       "SELECT id FROM interfaces WHERE device_id = ? AND id BETWEEN ? AND ? ORDER BY id",
       "SELECT id FROM main.traffic_5m WHERE id BETWEEN ? AND ? ORDER BY id LIMIT 1",
       fmt::format("SELECT {} FROM main.{} WHERE id BETWEEN ? AND ?", traffic_columns, traffic_levels[0].table),
-      "SELECT packed FROM main.sealed_rows WHERE level = ? AND begins_at = ? AND interface_id = ?",
       "SELECT open_bin, from_poll FROM rollup_state WHERE device_id = ?",
       open_traffic_sql(),
       "SELECT d.name || ' ' || i.name FROM interfaces i JOIN devices d ON d.id = i.device_id WHERE i.id = ?",
   };
   auto statements = prepare_all<Statements>(database, sql);
   if (!statements) return tl::make_unexpected(statements.error());
-  return std::unique_ptr<Traffic>(new Traffic(std::move(*statements)));
+  auto blocks = BlockReader::create(database);
+  if (!blocks) return tl::make_unexpected(blocks.error());
+  return std::unique_ptr<Traffic>(new Traffic(std::move(*statements), std::move(*blocks)));
 }
 
 Result<> Reader::Impl::Traffic::for_each(const SampleQuery& query, const Callback& callback) {
@@ -163,22 +164,19 @@ Result<> Reader::Impl::Traffic::read_interface(std::int64_t interface_id, const 
 
 Result<bool> Reader::Impl::Traffic::unpack(std::int64_t interface_id, std::int64_t begins_at) try {
   const SealedLevel& level = sealed_level(bin_length.count());
-  Statement& read = statements_.block;
-  const ResetLater open(read);
-  const auto found = read.first(level.level, begins_at, interface_id);
-  if (!found) return tl::make_unexpected(found.error());
-  if (!*found) return false;
-  auto block = codec_.unpack(read.blob(0), level.shape(), {level.level, interface_id, begins_at});
-  if (block) {
-    block_ = std::move(*block);
-    return true;
+  auto read = blocks_.read(level, begins_at, interface_id);
+  if (!read) return tl::make_unexpected(read.error());
+  if (*read) {
+    const bool any = (**read).has_value();
+    if (any) block_ = std::move(***read);
+    return any;
   }
   Statement& name = statements_.name;
   const ResetLater also(name);
   const auto named = name.first(interface_id);
   return fail(ErrorKind::store,
               fmt::format("the block of {} ({}) is damaged: {}", name_of(level, interface_id, begins_at),
-                          named && *named ? name.text(0) : std::string_view("no interface"), block.error()),
+                          named && *named ? name.text(0) : std::string_view("no interface"), read->error()),
               "other times and interfaces can be read; octopoll db check names all that is damaged");
 } catch (const std::bad_alloc&) {
   return out_of_memory(sealed_level(bin_length.count()), interface_id, begins_at);

@@ -10,7 +10,7 @@
 
 #include "id_runs.hpp"
 #include "reader_impl.hpp"
-#include "sealed_block.hpp"
+#include "stored_blocks.hpp"
 #include "traffic_bin.hpp"
 
 namespace octopoll::store {
@@ -25,7 +25,7 @@ class Reader::Impl::Traffic {
  private:
   using Callback = std::function<void(const StoredTraffic&)>;
   struct Statements {
-    Statement ids, next_plain, plain, block, open_bin, open_samples, name;
+    Statement ids, next_plain, plain, open_bin, open_samples, name;
   };
   struct PlainRow {
     std::int64_t interface_id, number;
@@ -42,7 +42,7 @@ class Reader::Impl::Traffic {
     std::int64_t first, last;
   };
 
-  explicit Traffic(Statements statements) : statements_(std::move(statements)) {}
+  Traffic(Statements statements, BlockReader blocks) : statements_(std::move(statements)), blocks_(std::move(blocks)) {}
 
   [[nodiscard]] Result<std::vector<std::int64_t>> ids_of(const SampleQuery& query);
   [[nodiscard]] Result<> read_plain(const Numbers& numbers, const std::vector<IdRun>& runs);
@@ -51,7 +51,7 @@ class Reader::Impl::Traffic {
   [[nodiscard]] Result<> read_open(const SampleQuery& query, const Callback& callback);
 
   Statements statements_;
-  SealedCodec codec_;
+  BlockReader blocks_;
   SealedBlock block_;
   std::vector<PlainRow> plain_;  ///< of the interfaces that are read together, by interface and number
   OpenBins open_;

@@ -57,7 +57,7 @@ Result<Sealer> Sealer::create(Database& database) {
   }
   const std::string exception =
       fmt::format("SELECT {} FROM sample_exceptions WHERE id = ?", names_of(sealed_columns::exceptions));
-  const std::array<std::string_view, 20> sql = {
+  const std::array<std::string_view, 18> sql = {
       "SELECT (SELECT count(*) FROM rollup_backlog) + (SELECT count(*) FROM rollups_put_off)",
       "SELECT EXISTS (SELECT 1 FROM rollups_due WHERE begins_at < ?)",
       "SELECT max(ifnull((SELECT begins_at FROM kept_from WHERE what = 'samples'), started_at), started_at) FROM polls"
@@ -77,9 +77,6 @@ Result<Sealer> Sealer::create(Database& database) {
       "SELECT begins_at FROM traffic_times WHERE step_s = ? AND begins_at >= ? AND begins_at < ?",
       exception,
       "DELETE FROM sample_exceptions WHERE id = ?",
-      "SELECT packed FROM sealed_rows WHERE level = ? AND begins_at = ? AND interface_id = ?",
-      "INSERT OR REPLACE INTO sealed_rows (level, begins_at, interface_id, row_count, exception_count, packed)"
-      " VALUES (?, ?, ?, ?, ?, ?)",
       "SELECT min(begins_at) FROM sealed_rows WHERE level = ?",
       "SELECT sum(row_count) FROM sealed_rows WHERE level = ?1 AND begins_at = ?2 AND interface_id < ifnull((SELECT"
       " interface_id FROM sealed_rows WHERE level = ?1 AND begins_at = ?2 ORDER BY interface_id LIMIT 1 OFFSET ?3),"
@@ -92,7 +89,11 @@ Result<Sealer> Sealer::create(Database& database) {
   if (!statements) return tl::make_unexpected(statements.error());
   auto plain = PlainRows::create(database);
   if (!plain) return tl::make_unexpected(plain.error());
-  return Sealer(std::move(levels), std::move(*statements), std::move(*plain));
+  auto reader = BlockReader::create(database);
+  if (!reader) return tl::make_unexpected(reader.error());
+  auto writer = BlockWriter::create(database);
+  if (!writer) return tl::make_unexpected(writer.error());
+  return Sealer(std::move(levels), std::move(*statements), std::move(*plain), std::move(*reader), std::move(*writer));
 }
 
 Result<std::int64_t> Sealer::seal(WallTime now, std::int64_t rows) {
@@ -286,33 +287,21 @@ Result<> Sealer::move_exception(std::int64_t id, std::int64_t number, SealedBloc
 // A block that is damaged stays as it is, for whoever can mend it; what should have joined it stays plain. So does what
 // would make a block that nobody can read: a clock that is set back again and again may bring more than a span has.
 Result<> Sealer::write_block(const SealedLevel& level, SealedBlock& block) {
-  const auto known = read_block(level, block);
+  auto known = reader_.read(level, block.begins_at, block.interface_id);
   if (!known) return tl::make_unexpected(known.error());
-  const auto& before = *known;
-  if (!before || !can_merge(block.rows, before->rows, level.most_rows)) {
+  const SealedBlock before = *known ? std::move(**known).value_or(SealedBlock{}) : SealedBlock{};
+  if (!*known || !can_merge(block.rows, before.rows, level.most_rows)) {
     log::error("the block of {} {}; what would join it stays as it is",
                name_of(level, block.interface_id, block.begins_at),
-               before ? "has no room for more" : "is damaged (" + before.error() + ")");
+               *known ? "has no room for more" : "is damaged (" + known->error() + ")");
     const auto put_back =
         plain_.insert(block, std::numeric_limits<std::int64_t>::min(), std::numeric_limits<std::int64_t>::max());
     if (!put_back) return tl::make_unexpected(put_back.error());
     return {};
   }
-  merge_rows(block.rows, before->rows, level.columns);
-  merge_rows(block.exceptions, before->exceptions, level.exception_columns);
-  const auto packed = codec_.pack(block, level.columns, level.exception_columns);
-  return statements_.put_block.run(
-      level.level, block.begins_at, block.interface_id, static_cast<std::int64_t>(block.rows.rows),
-      static_cast<std::int64_t>(block.exceptions.rows), std::span<const std::uint8_t>(packed));
-}
-
-Result<tl::expected<SealedBlock, std::string>> Sealer::read_block(const SealedLevel& level, const SealedBlock& which) {
-  Statement& read = statements_.block;
-  const ResetLater open(read);
-  const auto found = read.first(level.level, which.begins_at, which.interface_id);
-  if (!found) return tl::make_unexpected(found.error());
-  if (!*found) return SealedBlock{};
-  return codec_.unpack(read.blob(0), level.shape(), {level.level, which.interface_id, which.begins_at});
+  merge_rows(block.rows, before.rows, level.columns);
+  merge_rows(block.exceptions, before.exceptions, level.exception_columns);
+  return writer_.write(level, block);
 }
 
 Result<> Sealer::move_on(const SealedLevel& level, const Part& part, const Chunk& chunk) {

@@ -21,6 +21,7 @@
 #include "octopoll/core/retention.hpp"
 #include "plain_rows.hpp"
 #include "sealed_levels.hpp"
+#include "stored_blocks.hpp"
 
 namespace octopoll::store {
 
@@ -47,7 +48,7 @@ class Sealer {
   struct Statements {
     Statement backlog, due_before, oldest_sample, next_sample, oldest_sum, next_sum, state, put_state;
     Statement interfaces, polls, kept_polls, open_bin, times, exception, take_exceptions;
-    Statement block, put_block, first_span, old_rows, take_blocks;
+    Statement first_span, old_rows, take_blocks;
   };
   /// Interfaces whose rows are sealed together: all there are from the first id to the last, of samples those of one
   /// device.
@@ -57,8 +58,12 @@ class Sealer {
     bool last = false;  ///< no interface has a higher id
   };
 
-  Sealer(std::vector<Level> levels, Statements statements, PlainRows plain)
-      : levels_(std::move(levels)), statements_(std::move(statements)), plain_(std::move(plain)) {}
+  Sealer(std::vector<Level> levels, Statements statements, PlainRows plain, BlockReader reader, BlockWriter writer)
+      : levels_(std::move(levels)),
+        statements_(std::move(statements)),
+        plain_(std::move(plain)),
+        reader_(std::move(reader)),
+        writer_(std::move(writer)) {}
 
   [[nodiscard]] Result<std::optional<std::int64_t>> try_to_seal_some(Level& level, std::int64_t now_ms);
   [[nodiscard]] Result<std::optional<std::int64_t>> seal_some(Level& level, std::int64_t now_ms);
@@ -69,16 +74,14 @@ class Sealer {
   [[nodiscard]] Result<> keep_newest(const Chunk& chunk);
   [[nodiscard]] Result<std::int64_t> move_rows(Level& level, const Part& part, Chunk& chunk);
   [[nodiscard]] Result<> move_exception(std::int64_t id, std::int64_t number, SealedBlock& block);
-  /// The one that the file has for the rows of `which`, empty where it has none; or what is wrong with it.
-  [[nodiscard]] Result<tl::expected<SealedBlock, std::string>> read_block(const SealedLevel& level,
-                                                                          const SealedBlock& which);
   [[nodiscard]] Result<> write_block(const SealedLevel& level, SealedBlock& block);
   [[nodiscard]] Result<> move_on(const SealedLevel& level, const Part& part, const Chunk& chunk);
 
   std::vector<Level> levels_;
   Statements statements_;
   PlainRows plain_;
-  SealedCodec codec_;
+  BlockReader reader_;
+  BlockWriter writer_;
   std::int64_t credit_ = 0;            ///< rows that may be sealed; below 0 where a step took more
   std::vector<std::int64_t> numbers_;  ///< polls or bins of the part
 };

@@ -12,18 +12,19 @@
 namespace octopoll::store {
 
 Result<Unsealer> Unsealer::create(Database& database) {
-  constexpr std::array<std::string_view, 4> sql = {
+  constexpr std::array<std::string_view, 2> sql = {
       "SELECT sealed_until FROM sealing WHERE level = ?",
-      "SELECT packed FROM sealed_rows WHERE level = ? AND begins_at = ? AND interface_id = ?",
-      "UPDATE sealed_rows SET row_count = ?4, exception_count = ?5, packed = ?6"
-      " WHERE level = ?1 AND begins_at = ?2 AND interface_id = ?3",
       "DELETE FROM sealed_rows WHERE level = ? AND begins_at = ? AND interface_id = ?",
   };
   auto statements = prepare_all<Statements>(database, sql);
   if (!statements) return tl::make_unexpected(statements.error());
   auto plain = PlainRows::create(database);
   if (!plain) return tl::make_unexpected(plain.error());
-  return Unsealer(std::move(*statements), std::move(*plain));
+  auto reader = BlockReader::create(database);
+  if (!reader) return tl::make_unexpected(reader.error());
+  auto writer = BlockWriter::create(database);
+  if (!writer) return tl::make_unexpected(writer.error());
+  return Unsealer(std::move(*statements), std::move(*plain), std::move(*reader), std::move(*writer));
 }
 
 Result<> Unsealer::take_out(std::int64_t level, std::int64_t first, std::int64_t last, std::int64_t interface_id) {
@@ -37,7 +38,6 @@ Result<> Unsealer::take_out(std::int64_t level, std::int64_t first, std::int64_t
     try {
       if (auto taken = take_out_of(of, begins_at, first, last, interface_id); !taken) return taken;
     } catch (const std::bad_alloc&) {
-      statements_.block.reset();
       return out_of_memory(of, interface_id, begins_at);
     }
   }
@@ -57,20 +57,16 @@ Result<> Unsealer::look_into() {
 
 Result<> Unsealer::take_out_of(const SealedLevel& level, std::int64_t begins_at, std::int64_t first, std::int64_t last,
                                std::int64_t interface_id) {
-  Statement& read = statements_.block;
-  const auto found = read.first(level.level, begins_at, interface_id);
-  const bool any = found && *found;
-  tl::expected<SealedBlock, std::string> block;
-  if (any) block = codec_.unpack(read.blob(0), level.shape(), {level.level, interface_id, begins_at});
-  read.reset();
+  auto found = reader_.read(level, begins_at, interface_id);
   if (!found) return tl::make_unexpected(found.error());
-  if (!any) return {};
-  if (!block) {
+  if (!*found) {
     if (!reported_.emplace(level.level, begins_at, interface_id).second) return {};
     log::error("the block of {} is damaged ({}); what came late for it is counted by itself",
-               name_of(level, interface_id, begins_at), block.error());
+               name_of(level, interface_id, begins_at), found->error());
     return {};
   }
+  std::optional<SealedBlock>& block = **found;
+  if (!block) return {};
   const auto inserted = plain_.insert(*block, first, last);
   if (!inserted) return tl::make_unexpected(inserted.error());
   if (!*inserted) return {};
@@ -82,10 +78,7 @@ Result<> Unsealer::take_out_of(const SealedLevel& level, std::int64_t begins_at,
   keep(place_of(block->rows, last + 1), block->rows.rows);
   if (left.rows == 0) return statements_.drop_block.run(level.level, begins_at, interface_id);
   block->rows = std::move(left);
-  const auto packed = codec_.pack(*block, level.columns, level.exception_columns);
-  return statements_.put_block.run(level.level, begins_at, interface_id, static_cast<std::int64_t>(block->rows.rows),
-                                   static_cast<std::int64_t>(block->exceptions.rows),
-                                   std::span<const std::uint8_t>(packed));
+  return writer_.write(level, *block);
 }
 
 }  // namespace octopoll::store

@@ -8,6 +8,7 @@
 
 #include "database.hpp"
 #include "plain_rows.hpp"
+#include "stored_blocks.hpp"
 
 namespace octopoll::store {
 
@@ -25,9 +26,13 @@ class Unsealer {
 
  private:
   struct Statements {
-    Statement sealed_until, block, put_block, drop_block;
+    Statement sealed_until, drop_block;
   };
-  Unsealer(Statements statements, PlainRows plain) : statements_(std::move(statements)), plain_(std::move(plain)) {}
+  Unsealer(Statements statements, PlainRows plain, BlockReader reader, BlockWriter writer)
+      : statements_(std::move(statements)),
+        plain_(std::move(plain)),
+        reader_(std::move(reader)),
+        writer_(std::move(writer)) {}
 
   [[nodiscard]] Result<> look_into();
   [[nodiscard]] Result<> take_out_of(const SealedLevel& level, std::int64_t begins_at, std::int64_t first,
@@ -35,7 +40,8 @@ class Unsealer {
 
   Statements statements_;
   PlainRows plain_;
-  SealedCodec codec_;
+  BlockReader reader_;
+  BlockWriter writer_;
   bool known_ = false;
   std::array<std::int64_t, sealed_levels.size()> sealed_until_ms_{};  ///< while `known_`: no block has later rows
   std::set<std::tuple<std::int64_t, std::int64_t, std::int64_t>> reported_;  ///< damaged blocks, each once

@@ -323,7 +323,7 @@ class BlocksRead {
  private:
   static int count(unsigned, void* self, void* statement, void*) {
     const std::string_view sql = sqlite3_sql(static_cast<sqlite3_stmt*>(statement));
-    if (sql.starts_with("SELECT packed FROM sealed_rows")) ++static_cast<BlocksRead*>(self)->count_;
+    if (sql.starts_with("SELECT packed FROM main.sealed_rows")) ++static_cast<BlocksRead*>(self)->count_;
     return 0;
   }
   sqlite3* connection_;

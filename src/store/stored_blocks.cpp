@@ -1,0 +1,43 @@
+#include "stored_blocks.hpp"
+
+#include <span>
+
+#include "statements.hpp"
+
+namespace octopoll::store {
+
+Result<BlockReader> BlockReader::create(Database& database) {
+  auto get =
+      database.prepare("SELECT packed FROM main.sealed_rows WHERE level = ? AND begins_at = ? AND interface_id = ?");
+  if (!get) return tl::make_unexpected(get.error());
+  return BlockReader(std::move(*get));
+}
+
+Result<tl::expected<std::optional<SealedBlock>, std::string>> BlockReader::read(const SealedLevel& level,
+                                                                                std::int64_t begins_at,
+                                                                                std::int64_t interface_id) {
+  using Read = tl::expected<std::optional<SealedBlock>, std::string>;
+  const ResetLater open(get_);
+  const auto found = get_.first(level.level, begins_at, interface_id);
+  if (!found) return tl::make_unexpected(found.error());
+  if (!*found) return Read(std::nullopt);
+  auto block = codec_.unpack(get_.blob(0), level.shape(), {level.level, interface_id, begins_at});
+  if (!block) return Read(tl::make_unexpected(std::move(block.error())));
+  return Read(std::move(*block));
+}
+
+Result<BlockWriter> BlockWriter::create(Database& database) {
+  auto put = database.prepare(
+      "INSERT OR REPLACE INTO main.sealed_rows (level, begins_at, interface_id, row_count, exception_count, packed)"
+      " VALUES (?, ?, ?, ?, ?, ?)");
+  if (!put) return tl::make_unexpected(put.error());
+  return BlockWriter(std::move(*put));
+}
+
+Result<> BlockWriter::write(const SealedLevel& level, const SealedBlock& block) {
+  const auto packed = codec_.pack(block, level.columns, level.exception_columns);
+  return put_.run(level.level, block.begins_at, block.interface_id, static_cast<std::int64_t>(block.rows.rows),
+                  static_cast<std::int64_t>(block.exceptions.rows), std::span<const std::uint8_t>(packed));
+}
+
+}  // namespace octopoll::store

@@ -1,0 +1,44 @@
+#pragma once
+// Blocks of sealed rows where they lie: in the table sealed_rows.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "database.hpp"
+#include "sealed_block.hpp"
+#include "sealed_levels.hpp"
+
+namespace octopoll::store {
+
+/// Errors: store; of a block itself in words, since it costs nobody else's rows; out of memory (std::bad_alloc).
+class BlockReader {
+ public:
+  [[nodiscard]] static Result<BlockReader> create(Database& database);
+  /// nullopt: there is none; inside, what is wrong with it.
+  [[nodiscard]] Result<tl::expected<std::optional<SealedBlock>, std::string>> read(const SealedLevel& level,
+                                                                                   std::int64_t begins_at,
+                                                                                   std::int64_t interface_id);
+
+ private:
+  explicit BlockReader(Statement get) : get_(std::move(get)) {}
+
+  Statement get_;
+  SealedCodec codec_;
+};
+
+class BlockWriter {
+ public:
+  [[nodiscard]] static Result<BlockWriter> create(Database& database);
+  /// In place of the one that was there, if any.
+  [[nodiscard]] Result<> write(const SealedLevel& level, const SealedBlock& block);
+
+ private:
+  explicit BlockWriter(Statement put) : put_(std::move(put)) {}
+
+  Statement put_;
+  SealedCodec codec_;
+};
+
+}  // namespace octopoll::store
