@@ -103,6 +103,11 @@ std::vector<StoredDelta> after_beginning(std::vector<StoredDelta> deltas) {
   return deltas;
 }
 
+std::optional<StoredDelta> last_rate_of(const std::vector<StoredDelta>& deltas) {
+  const auto last = std::find_if(deltas.rbegin(), deltas.rend(), [](const auto& delta) { return delta.makes_rate(); });
+  return last == deltas.rend() ? std::nullopt : std::optional(*last);
+}
+
 std::optional<std::uint64_t> latest_in_octets(const std::filesystem::path& store, const std::string& device,
                                               const std::string& interface) {
   const auto rows = sqlite_query(

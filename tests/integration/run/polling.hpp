@@ -80,6 +80,9 @@ struct StoredDelta {
 [[nodiscard]] std::optional<std::uint64_t> latest_in_octets(const std::filesystem::path& store,
                                                             const std::string& device, const std::string& interface);
 
+/// The latest delta that makes a rate. Empty where none does.
+[[nodiscard]] std::optional<StoredDelta> last_rate_of(const std::vector<StoredDelta>& deltas);
+
 /// Octets of the deltas that make a rate, of cycles after `poll_number`.
 [[nodiscard]] std::int64_t counted_after(const std::vector<StoredDelta>& deltas, std::int64_t poll_number);
 

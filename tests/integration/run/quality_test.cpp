@@ -64,8 +64,8 @@ class Watch {
     set_traffic(0);
     const std::uint64_t end = counter("eth1");
     await("the last octets in a rate", [&] {
-      return latest() == end % modulus && !deltas().empty() && deltas().back().makes_rate() &&
-             deltas().back().in_octets == 0;
+      const auto last = last_rate_of(deltas());
+      return latest() == end % modulus && last && last->in_octets == 0;
     });
     stop_polling(run_);
     return end - start;
