@@ -21,6 +21,7 @@
 #include "poll/known_addresses.hpp"
 #include "poll/known_tables.hpp"
 #include "poll/session_options.hpp"
+#include "poll/table_queue.hpp"
 
 namespace octopoll::poll {
 namespace {
@@ -111,6 +112,7 @@ struct DevicePoller::Impl {
   /// Of the tables. Runs on past the cycle that began it, since a large table of a slow device takes longer than a
   /// turn.
   std::unique_ptr<ifmib::Reading> discovery;
+  TableQueue::Place discovery_place = 0;  ///< it waits for its turn
   BootTime discovery_began;
   bool discovery_demanded = false;  ///< interfaces may have other numbers: no counters before it ends
   EventLoop::TimerId discovery_timer = 0;
@@ -165,6 +167,7 @@ struct DevicePoller::Impl {
     if (discovery) profile = discovery->profile();
     discovery.reset();
     discovered.reset();
+    if (const auto place = std::exchange(discovery_place, 0)) shared.table_queue->leave(place);
     shared.loop.cancel(std::exchange(discovery_timer, 0));
   }
 
@@ -323,7 +326,7 @@ struct DevicePoller::Impl {
       drop_discovery();
       tables.restarted();
     }
-    const bool under_way = discovery || discovered;
+    const bool under_way = reads_tables() || discovered;
     const KnownTables::Read wanted =
         under_way ? KnownTables::Read::no : tables.why_read(scalars, may_have_restarted(scalars), BootClock::now());
     clock = clock_of(scalars);
@@ -331,7 +334,7 @@ struct DevicePoller::Impl {
       auto found = std::move(*std::exchange(discovered, std::nullopt));
       return take_tables(std::move(found.first), std::move(found.second));
     }
-    if (discovery && (!tables.known() || discovery_demanded)) {
+    if (reads_tables() && (!tables.known() || discovery_demanded)) {
       cycle->waits_for_tables = true;
       return;
     }
@@ -408,14 +411,31 @@ struct DevicePoller::Impl {
     read_tables(true);
   }
 
+  /// Or waits for its turn to.
+  [[nodiscard]] bool reads_tables() const noexcept { return discovery || discovery_place != 0; }
+
   void read_tables(bool demanded) {
     cycle->waits_for_tables = true;
     discovery_demanded = demanded;
     discovery_began = BootClock::now();
+    const auto budget = cycle->request.table_budget;
+    if (shared.table_queue == nullptr) return begin_discovery(budget);
+    discovery_place = shared.table_queue->enter([this, budget] {
+      discovery_place = 0;
+      begin_discovery(budget);
+    });
+    const bool can_wait = discovery_place != 0 && !demanded && tables.known();
+    if (!can_wait) return;
+    cycle->waits_for_tables = false;
+    ask_counters();
+  }
+
+  void begin_discovery(std::chrono::nanoseconds budget) {
+    discovery_began = BootClock::now();
     ifmib::ReadLimits limits = read_limits();
     limits.if_number = tables.if_number();
     limits.profile = profile;
-    discovery_timer = shared.loop.after(cycle->request.table_budget, [this, budget = cycle->request.table_budget] {
+    discovery_timer = shared.loop.after(budget, [this, budget] {
       discovery_timer = 0;
       give_up_tables(budget);
     });
@@ -517,7 +537,7 @@ struct DevicePoller::Impl {
     if (end.error && !cycle->record.error) cycle->record.error = std::move(end.error);
     if (cycle->rows_doubted) {
       tables.doubt();
-      if (!cycle->tables_read_twice && !end.error && !discovery && !tables.waits()) {
+      if (!cycle->tables_read_twice && !end.error && !reads_tables() && !tables.waits()) {
         // Another interface sits at that ifIndex now: no delta before the table was read again.
         return read_tables_again();
       }
@@ -719,6 +739,13 @@ struct DevicePoller::Impl {
       return complete();
     }
     const std::string budget = format_duration(cycle->request.budget);
+    if (cycle->waits_for_tables && !discovery) {
+      return fail_cycle(Error{ErrorKind::partial,
+                              fmt::format("{}: its tables are not read yet: {} are to be read before or after them, "
+                                          "and this machine is short of processor time",
+                                          device.name, format_counted(shared.table_queue->waiting() - 1, "device")),
+                              "fewer devices, a longer interval, or a quicker machine"});
+    }
     if (cycle->waits_for_tables) {
       return fail_cycle(
           Error{ErrorKind::partial,

@@ -15,6 +15,7 @@
 #include "octopoll/schedule/scheduler.hpp"
 #include "poll/engine_ids.hpp"
 #include "poll/pinger.hpp"
+#include "poll/table_queue.hpp"
 
 namespace octopoll::poll {
 namespace {
@@ -71,6 +72,7 @@ struct Poller::Impl {
   };
 
   Shared shared;
+  TableQueue table_queue{shared.loop};
   config::Inventory inventory;
   std::vector<Sink*> sinks;
   PollerOptions options;
@@ -96,6 +98,7 @@ struct Poller::Impl {
 
   Impl(Shared with, config::Inventory what, std::vector<Sink*> where, PollerOptions how)
       : shared(with), inventory(std::move(what)), sinks(std::move(where)), options(std::move(how)) {
+    shared.table_queue = &table_queue;
     for (const config::Device& device : inventory.devices) add_device(device);
     for (const config::Probe& probe : inventory.probes) add_probe(probe);
     options.last_readings.clear();  // of devices that nobody polls any more

@@ -16,13 +16,17 @@
 
 namespace octopoll::poll {
 
-/// What the devices share. All outlive the pollers. `prober` may be null: no ICMP allowed.
+class TableQueue;
+
+/// What the devices share. All outlive the pollers. `prober` may be null: no ICMP allowed; `table_queue` too: tables
+/// are read at once.
 struct Shared {
   EventLoop& loop;
   snmp::Engine& engine;
   Resolver& resolver;
   icmp::Prober* prober = nullptr;
   const Error* no_prober = nullptr;  ///< why there is none, where latency was wanted all the same
+  TableQueue* table_queue = nullptr;
 };
 
 class KnownAddresses;
