@@ -52,7 +52,7 @@ std::string_view no_utilization(const InterfaceRecord& record) {
   return "the rate is above the stated speed";
 }
 
-/// When a device whose rows are all but `stale` makes rates; empty where none is.
+/// When a device of which a row is `stale` makes its rates; empty where none is.
 std::string when_rates_come(const DeviceCycle& cycle) {
   const bool stale = std::any_of(cycle.interfaces.begin(), cycle.interfaces.end(),
                                  [](const InterfaceRecord& record) { return record.quality() == Quality::stale; });
@@ -63,9 +63,8 @@ std::string when_rates_come(const DeviceCycle& cycle) {
   }
   if (cycle.cache_known) return {};
   return fmt::format(
-      "stale: {} may hold its counters back for some seconds: rates come once three polls in a row have seen them "
-      "move, "
-      "or after 35s: watch it for longer",
+      "stale: {} may hold its counters back for some seconds: rates come once three polls in a row have seen them"
+      " move, or after 35s: watch it for longer",
       cycle.device);
 }
 

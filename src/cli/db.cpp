@@ -20,7 +20,6 @@
 #include "octopoll/report/time_window.hpp"
 #include "octopoll/store/care.hpp"
 #include "octopoll/store/path.hpp"
-#include "octopoll/store/reader.hpp"
 
 namespace octopoll::cli {
 namespace {
@@ -33,6 +32,13 @@ using Arguments = po::variables_map;
 constexpr const char* db_exit_codes =
     "0 done, 1 it could not be done, or check found damage, 2 bad usage, 3 internal error";
 
+/// What a task is asked with.
+struct Asked {
+  const Arguments& arguments;
+  const fs::path& store;
+  const std::optional<config::Inventory>& inventory;  ///< of -c
+};
+
 /// One of `octopoll db`: what it is called, what it teaches, what it takes, what it does.
 struct Task {
   std::string_view name;
@@ -40,7 +46,7 @@ struct Task {
   CommandHelp (*help)();
   void (*add_options)(po::options_description&);
   const char* word;  ///< the option that a word without one belongs to; nullptr: none
-  int (*run)(const Arguments& arguments, const fs::path& store);
+  int (*run)(const Asked& asked);
 };
 
 volatile std::sig_atomic_t stop_wanted = 0;
@@ -123,24 +129,17 @@ std::string words_of(const Retention& retention) {
   return words;
 }
 
-int run_info(const Arguments& arguments, const fs::path& store) {
+int run_info(const Asked& asked) {
+  const Arguments& arguments = asked.arguments;
   const auto format = parse_format(arguments["format"].as<std::string>());
   if (!format || *format == report::Format::csv)
     return fail_with({ErrorKind::usage, "unknown format for db info", "--format takes table or json"});
-  std::optional<Retention> kept;
-  if (arguments.count("config") != 0) {
-    const auto inventory = config::load_inventory(arguments["config"].as<std::string>());
-    if (!inventory) {
-      print_errors(inventory.error());
-      return exit_code(ExitCode::usage);
-    }
-    kept = inventory->retention;
-  }
+  const auto kept = asked.inventory ? std::optional(asked.inventory->retention) : std::nullopt;
   ProgressLine line;
-  const auto info = store::store_info(store, arguments["rows"].as<bool>(), progress_of(line, "counting"));
+  const auto info = store::store_info(asked.store, arguments["rows"].as<bool>(), progress_of(line, "counting"));
   if (!info) return fail_with(info.error());
   if (*format == report::Format::json) {
-    Json result = json_of(*info, store);
+    Json result = json_of(*info, asked.store);
     for (const RetentionLevel& level : retention_levels) {
       if (!kept) continue;
       const auto& keep = (*kept).*level.keep;
@@ -187,9 +186,10 @@ void add_check_options(po::options_description& options) {
   options.add_options()("quick", po::bool_switch(),
                         "leave out whether tables and indexes agree, and the blocks of sealed rows");
 }
-int run_check_task(const Arguments& arguments, const fs::path& store) {
+int run_check_task(const Asked& asked) {
+  const Arguments& arguments = asked.arguments;
   ProgressLine line;
-  const auto wrong = store::check_store(store, arguments["quick"].as<bool>(), progress_of(line, "checking"));
+  const auto wrong = store::check_store(asked.store, arguments["quick"].as<bool>(), progress_of(line, "checking"));
   if (!wrong) return fail_with(wrong.error());
   for (const std::string& one : *wrong) std::cout << agent_text(one) << "\n";
   if (wrong->empty()) std::cout << "ok\n";
@@ -209,12 +209,14 @@ CommandHelp backup_help() {
 void add_backup_options(po::options_description& options) {
   options.add_options()("to", po::value<std::string>()->value_name("FILE"), "the copy");
 }
-int run_backup(const Arguments& arguments, const fs::path& store) {
+int run_backup(const Asked& asked) {
+  const Arguments& arguments = asked.arguments;
   if (arguments.count("to") == 0)
     return fail_with({ErrorKind::usage, "no file given for the copy", "try octopoll db backup octopoll-copy.db"});
   const fs::path to = arguments["to"].as<std::string>();
   ProgressLine line;
-  if (auto done = store::back_up_store(store, to, progress_of(line, "copying")); !done) return fail_with(done.error());
+  if (auto done = store::back_up_store(asked.store, to, progress_of(line, "copying")); !done)
+    return fail_with(done.error());
   return exit_code(ExitCode::done);
 }
 
@@ -258,20 +260,12 @@ Result<Retention> retention_from(const Arguments& arguments, Retention retention
   }
   return retention;
 }
-int run_prune(const Arguments& arguments, const fs::path& store) {
-  Retention retention;
-  if (arguments.count("config") != 0) {
-    const auto inventory = config::load_inventory(arguments["config"].as<std::string>());
-    if (!inventory) {
-      print_errors(inventory.error());
-      return exit_code(ExitCode::usage);
-    }
-    retention = inventory->retention;
-  }
-  const auto wanted = retention_from(arguments, retention);
+int run_prune(const Asked& asked) {
+  const Arguments& arguments = asked.arguments;
+  const auto wanted = retention_from(arguments, asked.inventory ? asked.inventory->retention : Retention{});
   if (!wanted) return fail_with(wanted.error());
   ProgressLine line;
-  const auto taken = store::prune_store(store, *wanted, progress_of(line, "pruning"));
+  const auto taken = store::prune_store(asked.store, *wanted, progress_of(line, "pruning"));
   if (!taken) return fail_with(taken.error());
   std::cout << fmt::format("{} rows taken\n", format_count(static_cast<std::size_t>(*taken)));
   return exit_code(ExitCode::done);
@@ -287,9 +281,9 @@ CommandHelp vacuum_help() {
       {{"octopoll db prune --samples 2d && octopoll db vacuum", "a smaller file after a shorter retention"}},
       db_exit_codes};
 }
-int run_vacuum(const Arguments&, const fs::path& store) {
+int run_vacuum(const Asked& asked) {
   ProgressLine line;
-  const auto gained = store::vacuum_store(store, progress_of(line, "writing anew"));
+  const auto gained = store::vacuum_store(asked.store, progress_of(line, "writing anew"));
   if (!gained) return fail_with(gained.error());
   std::cout << fmt::format("{} smaller\n",
                            format_octets(static_cast<std::uint64_t>(std::max<std::int64_t>(*gained, 0))));
@@ -368,7 +362,8 @@ Result<> write_rows(std::ostream& out, const fs::path& store, const store::Expor
   return {};
 }
 
-int run_export(const Arguments& arguments, const fs::path& store) {
+int run_export(const Asked& asked) {
+  const Arguments& arguments = asked.arguments;
   const auto given = [&arguments](const char* option) -> std::optional<std::string> {
     return arguments.count(option) == 0 ? std::nullopt : std::optional(arguments[option].as<std::string>());
   };
@@ -397,20 +392,19 @@ int run_export(const Arguments& arguments, const fs::path& store) {
   }
   query.subject = given("device");
 
-  if (const auto sensible = store::check_export(store, query); !sensible) return fail_with(sensible.error());
+  // Before the file is emptied: what was there is lost only to an export that can be made.
+  if (const auto sensible = store::check_export(asked.store, query); !sensible) return fail_with(sensible.error());
   Result<> written;
   if (const auto output = given("output")) {
-    if (const auto spared = spare_store(*output, store); !spared) return fail_with(spared.error());
-    // What was there is lost only to an export that can be made.
-    if (const auto readable = store::Reader::open(store); !readable) return fail_with(readable.error());
+    if (const auto spared = spare_store(*output, asked.store); !spared) return fail_with(spared.error());
     std::ofstream file(*output, std::ios::binary | std::ios::trunc);
     if (!file) {
       return fail_with({ErrorKind::io, fmt::format("cannot write {}", agent_text(*output)),
                         "name a file in a directory that exists and may be written to"});
     }
-    written = write_rows(file, store, query, *format);
+    written = write_rows(file, asked.store, query, *format);
   } else {
-    written = write_rows(std::cout, store, query, *format);
+    written = write_rows(std::cout, asked.store, query, *format);
   }
   return written ? exit_code(ExitCode::done) : fail_with(written.error());
 }
@@ -449,16 +443,20 @@ int run_task(const Task& task, int argc, char** argv) {
   if (!arguments) return exit_code(arguments.error());
   std::optional<fs::path> flag;
   if (arguments->count("db") != 0) flag = (*arguments)["db"].as<std::string>();
-  std::optional<fs::path> of_inventory;
+  std::optional<config::Inventory> inventory;
   if (arguments->count("config") != 0) {
-    const auto inventory = config::load_inventory((*arguments)["config"].as<std::string>());
-    if (inventory) of_inventory = inventory->store;  // what is wrong with it the task tells
+    auto loaded = config::load_inventory((*arguments)["config"].as<std::string>());
+    if (!loaded) {
+      print_errors(loaded.error());
+      return exit_code(ExitCode::usage);
+    }
+    inventory = std::move(*loaded);
   }
-  const auto store = store::default_store_path(flag, of_inventory);
+  const auto store = store::default_store_path(flag, inventory ? inventory->store : std::nullopt);
   if (!store) return fail_with(store.error());
   std::cerr << fmt::format("octopoll db: store {}\n", agent_text(store->string()));
   const StopOnSignal stop;
-  return task.run(*arguments, *store);
+  return task.run({*arguments, *store, inventory});
 }
 
 }  // namespace

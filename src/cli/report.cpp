@@ -122,7 +122,8 @@ Result<> check_own_options(const po::variables_map& arguments);
 template <class Query>
 Result<> ask(Request& request, Result<Query>&& query);
 Result<report::UtilizationQuery> utilization_from(const po::variables_map& arguments, const Common& common);
-Result<report::ErrorsQuery> errors_from(const po::variables_map& arguments, const Common& common);
+Result<report::ErrorsQuery> errors_from(const po::variables_map& arguments, const Common& common,
+                                        const std::optional<config::Inventory>& inventory);
 Result<report::TotalsQuery> totals_from(const po::variables_map& arguments, const Common& common);
 Result<std::chrono::seconds> step_from(const std::string& text);
 
@@ -135,7 +136,7 @@ Result<Request> request_from(const po::variables_map& arguments) {
   Request request{std::move(*common_request), {}};
   const Common common{request.window, text("device"), text("interface"), request.top};
   const std::string name = text("report");
-  Result<> made = name == "errors"   ? ask(request, errors_from(arguments, common))
+  Result<> made = name == "errors"   ? ask(request, errors_from(arguments, common, request.inventory))
                   : name == "totals" ? ask(request, totals_from(arguments, common))
                                      : ask(request, utilization_from(arguments, common));
   if (!made) return tl::make_unexpected(made.error());
@@ -169,14 +170,10 @@ Result<report::TotalsQuery> totals_from(const po::variables_map& arguments, cons
 }
 
 /// What the command line says beats the inventory.
-Result<report::ErrorsQuery> errors_from(const po::variables_map& arguments, const Common& common) {
+Result<report::ErrorsQuery> errors_from(const po::variables_map& arguments, const Common& common,
+                                        const std::optional<config::Inventory>& inventory) {
   report::ErrorsQuery query{common.window, common.device, common.interface, common.top, {}, {}};
-  if (arguments.count("config") != 0) {
-    const auto inventory = config::load_inventory(arguments["config"].as<std::string>());
-    if (!inventory) {
-      print_errors(inventory.error());
-      return fail(ErrorKind::usage, "--config: the inventory is not right", "octopoll check -c FILE says the same");
-    }
+  if (inventory) {
     for (const config::Device& device : inventory->devices) query.device_limits[device.name] = device.health;
   }
   const auto limit = [&](const char* option, double HealthLimits::*member) -> Result<> {

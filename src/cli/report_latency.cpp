@@ -91,9 +91,8 @@ int run_report_latency(int argc, char** argv) {
       ("sort", po::value<std::string>()->value_name("KEY")->default_value("loss"), sort_help.c_str())  //
       ("smoke", po::bool_switch(), "also how round trips were spread, hour by hour (not in CSV)")(
           "voice", po::bool_switch(),
-          "also MOS and R: how a G.711 call would sound, by the simplified E-model of ITU-T G.107 (CSV and JSON have "
-          "them"
-          " always)");
+          "also MOS and R: how a G.711 call would sound, by the simplified E-model of ITU-T G.107 (CSV and JSON have"
+          " them always)");
   const auto arguments = parse_arguments(argc, argv, help, options);
   if (!arguments) return exit_code(arguments.error());
   return print_report(request_from(*arguments), print);

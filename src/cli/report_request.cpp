@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "cli/command.hpp"
-#include "octopoll/config/inventory.hpp"
+#include "cli/problems.hpp"
 #include "octopoll/core/clock.hpp"
 #include "octopoll/core/text.hpp"
 #include "octopoll/store/path.hpp"
@@ -77,14 +77,18 @@ Result<ReportRequest> report_request_from(const po::variables_map& arguments) {
   if (!top) return tl::make_unexpected(top.error());
   const auto format = parse_format(*given("format"));
   if (!format) return tl::make_unexpected(format.error());
-  std::optional<std::filesystem::path> of_inventory;
+  std::optional<config::Inventory> inventory;
   if (const auto config = given("config")) {
-    const auto inventory = config::load_inventory(*config);
-    if (inventory) of_inventory = inventory->store;  // what is wrong with it the report tells
+    auto loaded = config::load_inventory(*config);
+    if (!loaded) {
+      print_errors(loaded.error());
+      return fail(ErrorKind::usage, "--config: the inventory is not right", "octopoll check -c FILE says the same");
+    }
+    inventory = std::move(*loaded);
   }
-  const auto store = store::default_store_path(given("db"), of_inventory);
+  const auto store = store::default_store_path(given("db"), inventory ? inventory->store : std::nullopt);
   if (!store) return tl::make_unexpected(store.error());
-  ReportRequest request{{*since, *until}, *top, *format, *store, {}};
+  ReportRequest request{{*since, *until}, *top, *format, *store, {}, std::move(inventory)};
   if (const auto output = given("output")) {
     request.output = *output;
     if (auto spared = spare_store(*request.output, *store); !spared) return tl::make_unexpected(spared.error());

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "cli/command.hpp"
+#include "octopoll/config/inventory.hpp"
 #include "octopoll/core/result.hpp"
 #include "octopoll/report/table.hpp"
 #include "octopoll/report/time_window.hpp"
@@ -26,6 +27,7 @@ struct ReportRequest {
   report::Format format = report::Format::table;
   std::filesystem::path store;
   std::optional<std::filesystem::path> output;
+  std::optional<config::Inventory> inventory;  ///< of --config, where a report takes it
 
   /// Of a terminal that the report goes to.
   [[nodiscard]] report::TextStyle style() const;

@@ -76,8 +76,7 @@ std::uint32_t state_of(const InterfaceSample& sample) {
   return static_cast<std::uint32_t>(mixed >> 32U) | 1U;
 }
 
-/// History follows the name, and the store has an interface's latest ifIndex alone: that it moved stands in the
-/// journal.
+/// History follows the name: who reads the log shall know that what was at one ifIndex is at another.
 void tell_moves(const std::string& device, const std::map<std::uint32_t, std::string>& before,
                 const std::map<std::uint32_t, std::string>& now) {
   constexpr std::size_t most_named = 8;

@@ -149,17 +149,16 @@ std::vector<std::string> notes_of(const UtilizationReport& report) {
                   local_text(report.window.since), local_text(report.window.until), format_duration(report.step),
                   format_count(report.bins)));
   notes.emplace_back(
-      "Valid: share of the polled time that true deltas cover; the rest (gaps, restarts, stale counters) is left out, "
-      "not"
-      " taken for zero.");
+      "Valid: share of the polled time that true deltas cover; the rest (gaps, restarts, stale counters) is left out,"
+      " not taken for zero.");
   const auto unknown = std::count_if(report.interfaces.begin(), report.interfaces.end(),
                                      [](const InterfaceUsage& usage) { return !usage.known(); });
   if (unknown != 0) {
     notes.push_back(fmt::format(
         "{} with \"-\" {} no valid delta in this window; v_interface_rates in the store says why"
-        " (in_quality, out_quality). Of an agent that is new here they are stale until three polls in a row have seen "
-        "its"
-        " counters move, for 35 s at the most; of one that caches, until a delta is ten times as long as its cache.",
+        " (in_quality, out_quality). Of an agent that is new here they are stale until three polls in a row have seen"
+        " its counters move, for 35 s at the most; of one that caches, until a delta is ten times as long as its "
+        "cache.",
         unknown == 1 ? "1 interface" : fmt::format("{} interfaces", unknown), unknown == 1 ? "has" : "have"));
   }
   if (report.interfaces.size() < report.found) {
