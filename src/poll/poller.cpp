@@ -286,8 +286,12 @@ struct Poller::Impl {
                format_counted(cycle.interfaces.size(), "interface"), span_text(cycle.duration));
   }
 
-  /// Says once that a device fails, and once that it answers again.
+  /// Says once that a device fails, and once that it answers again; and of each restart of an agent.
   static void tell_changes(Entry& entry, const DeviceCycle& cycle) {
+    if (cycle.rebooted) {
+      const auto up = cycle.sys_uptime ? fmt::format(", {} ago by its sysUpTime", span_text(*cycle.sys_uptime)) : "";
+      log::info("{}: its agent restarted{}", entry.name, up);
+    }
     if (cycle.outcome == CycleOutcome::failed && cycle.error) {
       if (entry.failures++ == 0) log::warning("{}", cycle.error->text());
     } else if (cycle.outcome != CycleOutcome::failed && entry.failures > 0) {

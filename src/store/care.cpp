@@ -144,6 +144,9 @@ Result<KeptSpan> span_of(Database& database, const KindOfRow& kind, bool counted
 }
 
 Result<> add_damaged_blocks(Database& database, std::vector<std::string>& wrong, const Progress& progress) {
+  const auto any = database.integer("SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE name = 'sealed_rows')");
+  if (!any) return tl::make_unexpected(any.error());
+  if (*any == 0) return {};  // of a version that had none
   const auto checked = check_blocks(database, wrong, [&progress] { return !progress || progress(0, 0); });
   if (!checked && interrupted(database)) return stopped("the check");
   if (!checked) return tl::make_unexpected(checked.error());
@@ -209,7 +212,7 @@ Result<StoreInfo> store_info(const fs::path& path, bool counted, const Progress&
 }
 
 Result<std::vector<std::string>> check_store(const fs::path& path, bool quick, const Progress& progress) {
-  auto database = open_for_reading(path);
+  auto database = open_for_reading(path, Versions::older_too);
   if (!database) return tl::make_unexpected(database.error());
   const Watched watched(*database, progress);
   std::vector<std::string> wrong;
@@ -249,7 +252,7 @@ Result<> back_up_store(const fs::path& path, const fs::path& to, const Progress&
     return fail(ErrorKind::io, fmt::format("{} is there already", to.string()),
                 "name a file that does not exist; nothing is written over");
   }
-  auto source = open_for_reading(path);
+  auto source = open_for_reading(path, Versions::older_too);
   if (!source) return tl::make_unexpected(source.error());
   if (auto begun = source->execute("BEGIN"); !begun) return begun;
   if (auto taken = source->integer("SELECT count(*) FROM sqlite_master"); !taken)
@@ -296,7 +299,7 @@ Result<> back_up_store(const fs::path& path, const fs::path& to, const Progress&
   auto wrong = check_store(part, true, progress);
   if (!wrong) return tl::make_unexpected(wrong.error());
   if (wrong->empty()) {
-    auto copied = open_for_reading(part);
+    auto copied = open_for_reading(part, Versions::older_too);
     if (!copied) return tl::make_unexpected(copied.error());
     const Watched watched(*copied, progress);
     if (auto checked = add_damaged_blocks(*copied, *wrong, progress); !checked) return checked;

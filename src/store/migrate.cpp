@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "octopoll/core/log.hpp"
 #include "schema.hpp"
 
 namespace octopoll::store {
@@ -35,7 +36,12 @@ Result<> migrate(Database& database, std::span<const Migration> steps) {
   auto transaction = Transaction::begin(database);
   if (!transaction) return tl::make_unexpected(transaction.error());
   if (auto ran = run_steps(database, steps, *before); !ran) return ran;
-  return transaction->commit();
+  if (auto committed = transaction->commit(); !committed) return committed;
+  if (*before > 0) {
+    log::info("{} was of schema version {}, and is of {} now: an octopoll that is older than this one cannot read it",
+              database.path().string(), *before, steps.back().to);
+  }
+  return {};
 }
 
 }  // namespace octopoll::store

@@ -64,7 +64,7 @@ Result<Database> open_for_writing(const fs::path& path) {
   return database;
 }
 
-Result<Database> open_for_reading(const fs::path& path) {
+Result<Database> open_for_reading(const fs::path& path, Versions versions) {
   const auto content = content_of(path);
   if (!content) return tl::make_unexpected(content.error());
   switch (*content) {
@@ -89,11 +89,11 @@ Result<Database> open_for_reading(const fs::path& path) {
                             newest_version()),
                 "use the newer octopoll that wrote it, or name another file with --db");
   }
-  if (*version < newest_version()) {
+  if (*version < newest_version() && versions == Versions::newest) {
     return fail(
         ErrorKind::store,
         fmt::format("{} has schema version {}, this octopoll reads {}", path.string(), *version, newest_version()),
-        "start \"octopoll run\" on it once: that brings it up to date");
+        "start \"octopoll run\" on it once: that brings it up to date (octopoll db backup FILE copies it as it is)");
   }
   return database;
 }

@@ -13,8 +13,11 @@ namespace octopoll::store {
 /// of ours is refused before anything could write to it.
 [[nodiscard]] Result<Database> open_for_writing(const std::filesystem::path& path);
 
+/// Which stores will do for one who reads: those of the newest schema, or also those that a writer would bring to it.
+enum class Versions : std::uint8_t { newest, older_too };
 /// For reports: works beside a writer and without one. Errors: permission, store.
-[[nodiscard]] Result<Database> open_for_reading(const std::filesystem::path& path);
+[[nodiscard]] Result<Database> open_for_reading(const std::filesystem::path& path,
+                                                Versions versions = Versions::newest);
 
 /// What a question needs of united_tables.hpp: its tables alone, or the views as well.
 enum class Unite : std::uint8_t { tables, views };

@@ -48,7 +48,7 @@ struct StoreInfo {
 [[nodiscard]] Result<StoreInfo> store_info(const std::filesystem::path& path, bool counted, const Progress& progress);
 
 /// What is wrong, a line each; empty: nothing. `quick` leaves out whether indexes and tables agree, whether references
-/// lead to rows, and the blocks of sealed rows.
+/// lead to rows, and the blocks of sealed rows. A store of an older version is checked, and backed up, as it is.
 [[nodiscard]] Result<std::vector<std::string>> check_store(const std::filesystem::path& path, bool quick,
                                                            const Progress& progress);
 

@@ -121,6 +121,7 @@ TEST_CASE("a snmpd that is restarted while it is polled makes one reboot and no 
   stop_polling(watched.run());
   const auto cycles = cycles_of(watched.site().store(), "here");
   CHECK(std::count_if(cycles.begin(), cycles.end(), [](const auto& cycle) { return cycle.rebooted; }) == 1);
+  CHECK(watched.run().err().find("here: its agent restarted, ") != std::string::npos);
   const auto deltas = watched.deltas();
   check_no_spike(deltas, watched.received());
   CHECK(counted_after(deltas, 0) > 200 * 1'000);

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "make_record.hpp"
+#include "octopoll/store/care.hpp"
 #include "octopoll/store/reader.hpp"
 #include "octopoll/store/writer.hpp"
 #include "sealed_store.hpp"
@@ -144,6 +145,24 @@ TEST_CASE("a store of an older version is opened, keeps its rows, and becomes wh
   CHECK(answer(*database, "PRAGMA foreign_key_check").empty());
   CHECK(answer(*database, "PRAGMA integrity_check") == "ok|\n");
   CHECK(shape_of(dir / "old.db") == shape_of(dir / "new.db"));
+}
+
+TEST_CASE("a store of an older version is checked and copied as it is") {
+  const test::TempDir dir;
+  const std::string version = GENERATE("1", "2", "4");
+  CAPTURE(version);
+  create_old(dir / "old.db", version);
+  CHECK(check_store(dir / "old.db", false, {}).value().empty());
+  REQUIRE(back_up_store(dir / "old.db", dir / "copy.db", {}));
+  for (const char* file : {"old.db", "copy.db"}) {
+    auto database = Database::open(dir / file, Database::Access::read_only);
+    REQUIRE(database);
+    CHECK(std::to_string(database->integer("PRAGMA user_version").value()) == version);
+    CHECK(database->integer("SELECT count(*) FROM samples").value() == 2);
+  }
+  const auto report = Reader::open(dir / "copy.db");
+  REQUIRE_FALSE(report);
+  CHECK(report.error().remedy.find("octopoll db backup") != std::string::npos);
 }
 
 TEST_CASE("version 2 says of the rows of version 1 what version 1 said") {
