@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <iostream>
 
+#include "cli/command.hpp"
 #include "cli/progress_line.hpp"
 #include "octopoll/core/duration.hpp"
 #include "octopoll/core/text.hpp"
@@ -144,7 +145,10 @@ Result<std::vector<PlannedDevice>> plan_costs(const config::Inventory& inventory
   const auto path = store::default_store_path(options.db, inventory.store);
   if (!path) return tl::make_unexpected(path.error());
   std::cerr << fmt::format("octopoll check: store: {}\n", agent_text(path->string()));
-  if (auto taken = take_stored(plan, *path); !taken) return tl::make_unexpected(taken.error());
+  if (auto taken = take_stored(plan, *path); !taken) {
+    if (options.db) return tl::make_unexpected(taken.error());
+    print_error("check", taken.error());  // nobody named it, and a plan can be made without
+  }
   if (options.probe) {
     if (auto probed = probe_unknown(plan); !probed) return tl::make_unexpected(probed.error());
   }

@@ -71,6 +71,17 @@ TEST_CASE("what a device costs that nobody asked is assumed and said to be, and 
   CHECK_FALSE(std::filesystem::exists(bench.folder / "x.db"));
 }
 
+TEST_CASE("a store that cannot be read keeps nobody from a plan, unless it was asked for", "[check]") {
+  Bench bench;
+  write_file(bench.folder / "x.db", "no store");
+  const CommandResult table = bench.run({"check", "--plan"});
+  INFO(table.describe());
+  CHECK(table.exit_code() == 0);
+  CHECK_THAT(table.out, Catch::Contains("Assumed for 1 device"));
+  CHECK_THAT(table.err, Catch::Contains("x.db"));
+  CHECK(bench.run({"check", "--plan", "--db", (bench.folder / "x.db").string()}).exit_code() == 1);
+}
+
 TEST_CASE("what is assumed of a device is near to what a probe finds", "[check]") {
   const Bench bench;
   const json assumed = bench.plan({"--assume", "100"})["devices"][0];
