@@ -10,8 +10,6 @@ namespace octopoll::rates {
 namespace {
 
 constexpr bool inbound(Counter counter) noexcept { return static_cast<unsigned>(counter) % 2 == 0; }
-constexpr std::uint32_t bit(Counter counter) noexcept { return std::uint32_t{1} << static_cast<unsigned>(counter); }
-constexpr std::uint32_t inbound_bits = 0x5555'5555;
 
 Speeds stated_speeds(const Interface& interface) noexcept {
   const auto stated = link_speed(interface);
@@ -378,16 +376,16 @@ std::uint64_t most_octets(std::optional<std::uint64_t> speed_bps, double seconds
 }
 
 /// A counter that went back beside another one of its row that did so without a wrap: all of them may have restarted
-/// (agents without sysUpTime do so unsaid), and a wrap would invent nearly a whole turn. Of those with a bit in
-/// `uncounted` it is known that they only began to count.
-void doubt_wraps(InterfaceRecord& record, RowBase& base, std::uint32_t uncounted) noexcept {
+/// (agents without sysUpTime do so unsaid), and a wrap would invent nearly a whole turn. Of those that are `uncounted`
+/// it is known that they only began to count.
+void doubt_wraps(InterfaceRecord& record, RowBase& base, const PerCounter<bool>& uncounted) noexcept {
   const auto broken = [&](Counter counter) {
     const Quality quality = record.deltas[counter].quality;
-    return quality == Quality::reset || (quality == Quality::implausible && (uncounted & bit(counter)) == 0);
+    return quality == Quality::reset || (quality == Quality::implausible && !uncounted[counter]);
   };
   const auto counters = all_counters();
   if (std::none_of(counters.begin(), counters.end(), broken)) return;
-  for (const Counter counter : all_counters()) {
+  for (const Counter counter : counters) {
     CounterDelta& delta = record.deltas[counter];
     if (delta.quality != Quality::wrapped || delta.elapsed.count() != 0) continue;
     delta = {std::nullopt, Quality::ambiguous, {}};
@@ -395,12 +393,14 @@ void doubt_wraps(InterfaceRecord& record, RowBase& base, std::uint32_t uncounted
   }
 }
 
-/// What left zero beside a counter whose zero was no count was not counted before, either.
-void refute_zeros(InterfaceRecord& record, RowBase& base, bool in) noexcept {
+/// What left zero beside a counter of its direction whose zero was no count was not counted before, either.
+void refute_zeros(InterfaceRecord& record, RowBase& base, const PerCounter<bool>& uncounted) noexcept {
+  std::array<bool, 2> in_doubt{};  // out, in
+  for (const Counter counter : all_counters()) in_doubt[inbound(counter) ? 1 : 0] |= uncounted[counter];
   for (const Counter counter : all_counters()) {
     CounterDelta& delta = record.deltas[counter];
     const std::uint64_t now = record.sample.counters[counter].value;
-    if (inbound(counter) != in || now == 0 || delta.elapsed.count() != 0 || delta.value != now) continue;
+    if (!in_doubt[inbound(counter) ? 1 : 0] || now == 0 || delta.elapsed.count() != 0 || delta.value != now) continue;
     delta = {std::nullopt, Quality::implausible, {}};
     base.end_doubts(counter);
   }
@@ -410,10 +410,10 @@ void judge_counters(InterfaceRecord& record, RowBase& base, const ClockSettings&
   const std::uint64_t physics = least_physics(record.elapsed);
   const double seconds = std::chrono::duration<double>(record.elapsed).count();
   bool all_plain = true;
-  std::uint32_t uncounted = 0;  // whose bases were no counts
+  PerCounter<bool> uncounted;  // the base was no count
   for (const Counter counter : all_counters()) {
     if (counts_octets(counter) || judge_plain(record, base, counter, physics)) continue;
-    if (!judge_counter(record, base, counter, limits_of(record, counter), clock)) uncounted |= bit(counter);
+    uncounted[counter] = !judge_counter(record, base, counter, limits_of(record, counter), clock);
     all_plain = false;
   }
   // Octets come last: the packets of the same span bound them. Those of 64 bits need no bound within the link's speed.
@@ -421,16 +421,17 @@ void judge_counters(InterfaceRecord& record, RowBase& base, const ClockSettings&
   const std::uint64_t most_out =
       record.out_speed_bps == record.in_speed_bps ? most_in : most_octets(record.out_speed_bps, seconds, physics);
   if (!judge_plain(record, base, Counter::in_octets, most_in)) {
-    if (!judge_octets(record, base, true, clock)) uncounted |= bit(Counter::in_octets);
+    uncounted[Counter::in_octets] = !judge_octets(record, base, true, clock);
     all_plain = false;
   }
   if (!judge_plain(record, base, Counter::out_octets, most_out)) {
-    if (!judge_octets(record, base, false, clock)) uncounted |= bit(Counter::out_octets);
+    uncounted[Counter::out_octets] = !judge_octets(record, base, false, clock);
     all_plain = false;
   }
-  if (!all_plain) doubt_wraps(record, base, uncounted);
-  if ((uncounted & inbound_bits) != 0) refute_zeros(record, base, true);
-  if ((uncounted & ~inbound_bits) != 0) refute_zeros(record, base, false);
+  if (!all_plain) {
+    doubt_wraps(record, base, uncounted);
+    refute_zeros(record, base, uncounted);
+  }
   if (frames_in_question(record, true, most_in)) judge_frames(record, base, true);
   if (frames_in_question(record, false, most_out)) judge_frames(record, base, false);
 }
