@@ -53,9 +53,7 @@ CounterDelta judge_step(CounterKind kind, const CounterReading& before, const Co
   if (now.bits == 64 && backward) return without_value(Quality::reset);
   const std::uint64_t delta = forward_distance(before, now);
   if (static_cast<double>(delta) > limits.by_physics) return without_value(Quality::implausible);
-  // Speeds are often stated wrong, and frames may be larger than the MTU says; against both nothing counts so much.
-  if (!backward && !within_speed(delta, limits) && beyond_packets(delta, limits))
-    return without_value(Quality::implausible);
+  if (!backward && beyond_packets(delta, limits)) return without_value(Quality::implausible);
   if (now.bits == 64) return with_value(delta, Quality::ok);
   return backward ? judge_backward(kind, delta, limits) : judge_forward(kind, delta, limits);
 }

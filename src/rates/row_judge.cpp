@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <utility>
 
 #include "counter_rule.hpp"
@@ -103,8 +104,22 @@ std::optional<double> frames_of(const InterfaceRecord& record, bool in) noexcept
   return frames;
 }
 
-// What these frames can hold. Where none passed, their counters are taken for dead: some devices forward in hardware
-// and count frames in software.
+/// Drivers read octets and packets one after the other, and frames come between.
+constexpr std::uint64_t counted_apart = 16;
+
+/// More octets than the frames of the base, and one that was just coming in, can hold: the direction's frames were not
+/// all counted there.
+bool frames_were_missing(const RowBase& base, const Interface& interface, bool in) noexcept {
+  double frames = 1.0;
+  for (const Counter counter : all_counters()) {
+    if (inbound(counter) == in && !counts_octets(counter)) frames += static_cast<double>(base.reading(counter).value);
+  }
+  const auto octets = static_cast<double>(base.reading(in ? Counter::in_octets : Counter::out_octets).value);
+  return octets > frames * std::max(largest_packet, largest_frame(interface).value_or(0.0));
+}
+
+// What these frames can hold. Some devices forward in hardware and count frames in software: where there have been more
+// octets than all frames together can hold, these are no measure.
 void bound_by_frames(CounterLimits& limits, const InterfaceRecord& record, const RowBase& base, bool in) noexcept {
   const auto frames = frames_of(record, in);
   if (!frames) return;
@@ -112,7 +127,8 @@ void bound_by_frames(CounterLimits& limits, const InterfaceRecord& record, const
   const bool refuted = in ? base.in_frames_refuted : base.out_frames_refuted;
   const bool useless = in ? base.in_frames_useless : base.out_frames_useless;
   if (frame && !refuted) limits.by_frames = *frames * *frame;
-  if (*frames > 0 && !useless) limits.by_packets = *frames * std::max(largest_packet, frame.value_or(0.0));
+  if (useless || frames_were_missing(base, record.sample.interface, in)) return;
+  limits.by_packets = (*frames + static_cast<double>(counted_apart)) * std::max(largest_packet, frame.value_or(0.0));
 }
 
 std::optional<std::uint64_t> speed_of(const InterfaceRecord& record, Counter counter) noexcept {
@@ -130,17 +146,27 @@ Story old_story(const RowBase::Doubt& doubt, const InterfaceRecord& record, cons
   return story;
 }
 
+// What came was no contradiction in itself: the row's other counters had no room for it. So a reading that goes on from
+// there has no use for the base before.
+bool refuted_by_others(RowBase::Strange why) noexcept {
+  return why == RowBase::Strange::packets || why == RowBase::Strange::frames;
+}
+
 // Which base the new reading continues: that of the last reading, or one that was pushed aside.
 CounterDelta settle_doubts(const Story& recent, RowBase& base, Counter counter, const InterfaceRecord& record,
                            const ClockSettings& clock) {
+  const std::uint64_t step = forward_distance(base.reading(counter), record.sample.counters[counter]);
+  const bool beyond_packets = recent.limits.by_packets && static_cast<double>(step) > *recent.limits.by_packets;
   CounterDelta chosen = recent.delta;
   bool something_possible = recent.possible();
   for (const auto* doubt = base.next_doubt(counter, nullptr); doubt != nullptr;
        doubt = base.next_doubt(counter, doubt)) {
     const Story old = old_story(*doubt, record, clock);
+    // It would need still more octets than those that the frames of the last step could not hold.
+    if (beyond_packets && old.delta.value.value_or(0) > step) continue;
     if (doubt->why == RowBase::Strange::wrap) {
       if (!something_possible && old.possible()) chosen = {std::nullopt, Quality::ambiguous, {}};
-    } else if (doubt->age == 0 && !(doubt->why == RowBase::Strange::packets && makes_rate(chosen.quality))) {
+    } else if (doubt->age == 0 && !(refuted_by_others(doubt->why) && makes_rate(chosen.quality))) {
       chosen = choose_story(recent, old);
       something_possible = something_possible || old.possible();
     } else if (const auto leap = leap_back(chosen, old, something_possible)) {
@@ -166,17 +192,6 @@ std::optional<RowBase::Strange> strange(const CounterReading& before, const Coun
   const bool by_frames =
       limits.by_packets && !back && static_cast<double>(now.value - before.value) <= limits.by_physics;
   return by_frames ? frames : value;
-}
-
-/// More octets than the frames of the base, and one that was just coming in, can hold: the direction's frames were not
-/// all counted there.
-bool frames_were_missing(const RowBase& base, const Interface& interface, bool in) noexcept {
-  double frames = 1.0;
-  for (const Counter counter : all_counters()) {
-    if (inbound(counter) == in && !counts_octets(counter)) frames += static_cast<double>(base.reading(counter).value);
-  }
-  const auto octets = static_cast<double>(base.reading(in ? Counter::in_octets : Counter::out_octets).value);
-  return octets > frames * std::max(largest_packet, largest_frame(interface).value_or(0.0));
 }
 
 /// A counter that leaves zero may not have counted before: what it shows then was not counted since.
@@ -230,12 +245,14 @@ bool judge_octets(InterfaceRecord& record, RowBase& base, bool in, const ClockSe
   const CounterReading before = base.reading(counter);
   const CounterReading& now = record.sample.counters[counter];
   const auto* const doubt = base.next_doubt(counter, nullptr);
-  if (doubt != nullptr && doubt->why == RowBase::Strange::frames && doubt->age == 0 && now.value >= before.value) {
+  const std::uint64_t at_least = forward_distance(before, now);
+  const bool beyond = limits.by_packets && static_cast<double>(at_least) > *limits.by_packets;
+  if (beyond && doubt != nullptr && doubt->why == RowBase::Strange::frames && doubt->age == 0 &&
+      now.value >= before.value) {
     // What the frames contradicted goes on: they are not what the octets are made of.
     (in ? base.in_frames_useless : base.out_frames_useless) = true;
     limits.by_packets.reset();
   }
-  const std::uint64_t at_least = forward_distance(before, now);
   const bool base_counted = judge_counter(record, base, counter, limits, clock);
   const Quality quality = record.deltas[counter].quality;
   const bool moved = makes_rate(quality) || quality == Quality::ambiguous;
@@ -255,8 +272,6 @@ constexpr std::int64_t if_type_ethernet = 6;  // ethernetCsmacd of IANAifType-MI
 /// ifInOctets counts "framing characters" (RFC 2863), so each frame has its header in it, were it without content.
 constexpr std::uint64_t ethernet_header = 14;
 constexpr std::uint64_t ethernet_on_wire = 84;  // the smallest frame, preamble, and the gap (IEEE 802.3 section 4.4.2)
-/// Drivers read octets and packets one after the other, and frames come between.
-constexpr std::uint64_t counted_apart = 16;
 
 /// The most frames that a direction can have carried; nullopt where nothing tells.
 ///
@@ -341,6 +356,20 @@ bool frames_in_question(const InterfaceRecord& record, bool in, std::uint64_t mo
   return frames * ethernet_header > delta(in_octets) || frames * surely_on_wire > most_octets;
 }
 
+/// The octets of this span that need no look at its frames: these hold as many, or are not all known.
+std::uint64_t surely_held(const InterfaceRecord& record, bool in) noexcept {
+  constexpr std::uint64_t all = std::numeric_limits<std::uint64_t>::max();
+  // The counters of the other direction stand one place behind.
+  const CounterDelta* const deltas = record.deltas.items.data() + (in ? 0 : 1);
+  std::uint64_t frames = counted_apart;
+  for (const Counter of_in : frame_counters(true)) {
+    const auto& delta = deltas[static_cast<unsigned>(of_in)].value;
+    if (!delta || *delta > all >> 24U) return all;
+    frames += *delta;
+  }
+  return frames * 65'535;
+}
+
 /// What nearly every counter of nearly every cycle is: not there, as before; or forward, with a base that nobody
 /// doubts, and of 64 bits or a count of events. The rules of judge_step() come to the same there, and cost several
 /// times as much.
@@ -393,6 +422,24 @@ void doubt_wraps(InterfaceRecord& record, RowBase& base, const PerCounter<bool>&
   }
 }
 
+/// Beside a counter of 64 bits that went back, others may have begun anew with it and be beyond where they were already
+/// (counters that were cleared; RFC 2863 has one ifCounterDiscontinuityTime for all of a row): those that need no more
+/// than this span to have come from 0 to where they are.
+void doubt_small(InterfaceRecord& record, RowBase& base) noexcept {
+  const auto back = [&](Counter counter) { return record.deltas[counter].quality == Quality::reset; };
+  const auto counters = all_counters();
+  if (std::none_of(counters.begin(), counters.end(), back)) return;
+  for (const Counter counter : counters) {
+    CounterDelta& delta = record.deltas[counter];
+    const CounterReading& now = record.sample.counters[counter];
+    if (!makes_rate(delta.quality) || delta.elapsed.count() != 0 || now.value == 0) continue;
+    const CounterLimits limits = limits_of(record, counter);
+    if (static_cast<double>(now.value) > limits.by_physics || !within_speed(now.value, limits)) continue;
+    delta = {std::nullopt, Quality::ambiguous, {}};
+    base.end_doubts(counter);
+  }
+}
+
 /// What left zero beside a counter of its direction whose zero was no count was not counted before, either.
 void refute_zeros(InterfaceRecord& record, RowBase& base, const PerCounter<bool>& uncounted) noexcept {
   std::array<bool, 2> in_doubt{};  // out, in
@@ -420,16 +467,17 @@ void judge_counters(InterfaceRecord& record, RowBase& base, const ClockSettings&
   const std::uint64_t most_in = most_octets(record.in_speed_bps, seconds, physics);
   const std::uint64_t most_out =
       record.out_speed_bps == record.in_speed_bps ? most_in : most_octets(record.out_speed_bps, seconds, physics);
-  if (!judge_plain(record, base, Counter::in_octets, most_in)) {
+  if (!judge_plain(record, base, Counter::in_octets, std::min(most_in, surely_held(record, true)))) {
     uncounted[Counter::in_octets] = !judge_octets(record, base, true, clock);
     all_plain = false;
   }
-  if (!judge_plain(record, base, Counter::out_octets, most_out)) {
+  if (!judge_plain(record, base, Counter::out_octets, std::min(most_out, surely_held(record, false)))) {
     uncounted[Counter::out_octets] = !judge_octets(record, base, false, clock);
     all_plain = false;
   }
   if (!all_plain) {
     doubt_wraps(record, base, uncounted);
+    doubt_small(record, base);
     refute_zeros(record, base, uncounted);
   }
   if (frames_in_question(record, true, most_in)) judge_frames(record, base, true);

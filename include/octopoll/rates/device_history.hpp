@@ -68,13 +68,15 @@ struct Judgement {
 ///  6. `stale`: no time passed, or the time is less certain than max_time_error. The base is KEPT: the same octets
 ///     come with a later and longer delta whose relative error is small enough, so sums stay whole. The record's
 ///     `elapsed` is the time since that kept base, and grows until then.
-///  7. 64 bits: `reset` where it went back; `implausible` above 10 Tb/s, and of octets what is above the stated speed
-///     and more than the row's own frames could hold if each were 64 KiB, unless they have been like that before; else
-///     `ok`.
+///  7. 64 bits: `reset` where it went back; `implausible` above 10 Tb/s, and of octets what is more than the row's own
+///     frames of the span could hold if each were 64 KiB, unless that was so twice in a row, or of all that both have
+///     counted; else `ok`. Beside one that is `reset` others of its row that may have come from 0 since are
+///     `ambiguous`: ifCounterDiscontinuityTime is of the row, and not all agents move it.
 ///  8. 32 bits: `ambiguous` where the stated speed allows a whole turn in the time between, unless this row's unicast,
 ///     multicast and broadcast packets x largest frame leave no room for one. Else `ok` forward, and backward
 ///     `wrapped` within 1.05 x speed, `implausible` above it. Without a speed, backward is `wrapped` only if the
 ///     frames leave no room for a whole turn; forward is `ok` unless they show that there was room.
+///     Octets are bounded by the frames as those of 64 bits, so one that goes back a little is no wrap.
 ///     Packets of 32 bits are bounded by the speed in packets of 20 octets; errors and discards are `ok` forward.
 ///     `wrapped` beside a counter of the row that went back without a wrap is `ambiguous`.
 ///  9. `implausible` too, whatever the width, is a counter that leaves exactly 0 faster than the stated speed allows,

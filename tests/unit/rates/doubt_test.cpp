@@ -231,20 +231,60 @@ TEST_CASE("a speed that is stated far too low cuts no peak that the frames bear 
   CHECK(peak.speed_exceeded);
 }
 
+TEST_CASE("octets within the speed that their own frames cannot hold are no traffic") {
+  DeviceHistory history;
+  const auto at_gigabit = [](nanoseconds when, std::uint64_t octets, std::uint64_t frames) {
+    InterfaceSample sample = with_frames(when, octets, 1'000'000 + frames);
+    change_facts(sample, [](InterfaceFacts& facts) { facts.speed_bps = 1'000'000'000; });
+    return sample;
+  };
+  constexpr std::uint64_t torn = 1ULL << 32;  // the upper half of the counter was read after a wrap of the lower one
+  (void)judge(history, at_gigabit(0s, 1'000'000, 1'000));
+  CHECK(judge(history, at_gigabit(step, torn + 2'000'000, 2'000)).deltas[in].quality == Quality::implausible);
+  SECTION("for one reading") {
+    const InterfaceRecord next = judge(history, at_gigabit(2 * step, 3'000'000, 3'000));
+    CHECK(next.deltas[in].value == 2'000'000U);
+    CHECK(next.deltas[in].elapsed == 2 * step);
+    CHECK(judge(history, at_gigabit(3 * step, torn + 4'000'000, 4'000)).deltas[in].quality == Quality::implausible);
+  }
+  SECTION("from here on") {
+    CHECK(judge(history, at_gigabit(2 * step, torn + 3'000'000, 3'000)).deltas[in].value == 1'000'000U);
+    CHECK(judge(history, at_gigabit(3 * step, 2 * torn, 4'000)).deltas[in].quality == Quality::implausible);
+  }
+}
+
 TEST_CASE("frames that do not count what the octets count are not asked for ever") {
   DeviceHistory history;
   const std::uint64_t each = 60'000'000'000;
-  (void)judge(history, with_frames(0s, each, 10));
-  CHECK(judge(history, with_frames(step, 2 * each, 11)).deltas[in].quality == Quality::implausible);
-  CHECK(judge(history, with_frames(2 * step, 3 * each, 12)).deltas[in].quality == Quality::ambiguous);
-  CHECK(judge(history, with_frames(3 * step, 4 * each, 13)).deltas[in].value == each);
-  CHECK(judge(history, with_frames(4 * step, 5 * each, 14)).deltas[in].value == each);
+  const std::uint64_t frames = GENERATE(0U, 1U);  // a cycle
+  (void)judge(history, with_frames(0s, 1'000, 10'000'000));
+  CHECK(judge(history, with_frames(step, each, 10'000'000 + frames)).deltas[in].quality == Quality::implausible);
+  CHECK(judge(history, with_frames(2 * step, 2 * each, 10'000'000 + 2 * frames)).deltas[in].value == each);
+  CHECK(judge(history, with_frames(3 * step, 3 * each, 10'000'000 + 3 * frames)).deltas[in].value == each);
 }
 
-TEST_CASE("frames that stand still say nothing") {
+TEST_CASE("frames that never held the octets bound none") {
   DeviceHistory history;
-  (void)judge(history, with_frames(0s, 1'000, 10));
-  CHECK(judge(history, with_frames(step, 60'000'001'000, 10)).deltas[in].value == 60'000'000'000U);
+  const std::uint64_t each = 60'000'000'000;
+  const std::uint64_t frames = GENERATE(0U, 10U);
+  for (int cycle = 0; cycle < 4; ++cycle) {
+    const auto number = static_cast<std::uint64_t>(cycle);
+    const InterfaceRecord record = judge(history, with_frames(cycle * step, (number + 1) * each, number * frames));
+    if (cycle > 0) CHECK(record.deltas[in].value == each);
+  }
+}
+
+TEST_CASE("an idle 32-bit counter that goes back by one has not come round") {
+  DeviceHistory history;
+  const auto idle = [](nanoseconds when, std::uint64_t octets) {
+    InterfaceSample sample = with_frames(when, octets, 0, 32);
+    change_facts(sample, [](InterfaceFacts& facts) { facts.speed_bps = 1'000'000'000; });
+    return sample;
+  };
+  const nanoseconds turn = 33'500ms;
+  (void)judge(history, idle(0s, 1'000));
+  CHECK(judge(history, idle(turn, 999)).deltas[in].quality == Quality::implausible);
+  CHECK(judge(history, idle(2 * turn, 1'000)).deltas[in].value.value_or(0) <= 1);
 }
 
 TEST_CASE("a 32-bit counter that went back by a little is no wrap of nearly a whole turn") {
@@ -312,6 +352,28 @@ TEST_CASE("a doubt waits while the time is too uncertain") {
   CHECK(record.deltas[in].elapsed == 2 * step);
 }
 
+TEST_CASE("beside a 64-bit counter that went back, those that may have come from 0 are no traffic") {
+  DeviceHistory history;
+  const auto row_of = [](nanoseconds when, std::uint64_t in_value, std::uint64_t out_value, std::uint64_t errors) {
+    InterfaceSample sample = row(when, in, in_value, 64);
+    sample.counters[Counter::out_octets] = {out_value, 64};
+    sample.counters[Counter::in_errors] = {errors, 32};
+    sample.counters[Counter::out_errors] = {4'000'000'000, 32};
+    return sample;
+  };
+  (void)judge(history, row_of(0s, tera, 20'000, 1));
+  // All but out_errors were cleared; 90,000 octets went out since.
+  const InterfaceRecord cleared = judge(history, row_of(step, 70'000, 90'000, 2));
+  CHECK(cleared.deltas[in].quality == Quality::reset);
+  CHECK(cleared.deltas[Counter::out_octets].quality == Quality::ambiguous);
+  CHECK(cleared.deltas[Counter::in_errors].quality == Quality::ambiguous);
+  CHECK(cleared.deltas[Counter::out_errors].value == 0U);
+  const InterfaceRecord next = judge(history, row_of(2 * step, 170'000, 190'000, 3));
+  CHECK(next.deltas[in].value == 100'000U);
+  CHECK(next.deltas[Counter::out_octets].value == 100'000U);
+  CHECK(next.deltas[Counter::in_errors].value == 1U);
+}
+
 TEST_CASE("a doubt is a counter's own: the others of its row go on") {
   DeviceHistory history;
   const auto both = [](nanoseconds when, std::uint64_t in_value, std::uint64_t out_value) {
@@ -319,9 +381,9 @@ TEST_CASE("a doubt is a counter's own: the others of its row go on") {
     sample.counters[Counter::out_octets] = {out_value, 64};
     return sample;
   };
-  (void)judge(history, both(0s, tera, 100));
-  CHECK(judge(history, both(step, 0, 200)).deltas[Counter::out_octets].value == 100U);
-  const InterfaceRecord record = judge(history, both(2 * step, tera + 600, 300));
+  (void)judge(history, both(0s, tera, tera + 100));
+  CHECK(judge(history, both(step, 0, tera + 200)).deltas[Counter::out_octets].value == 100U);
+  const InterfaceRecord record = judge(history, both(2 * step, tera + 600, tera + 300));
   CHECK(record.deltas[Counter::out_octets].value == 100U);
   CHECK(record.out_rate()->value == Approx(100 * 8 / 60.0));
   CHECK(record.in_rate()->value == Approx(600 * 8 / 120.0));
