@@ -18,6 +18,7 @@
 #include "octopoll/rates/device_history.hpp"
 #include "octopoll/rates/resumption.hpp"
 #include "poll/echo_plan.hpp"
+#include "poll/freshness_looks.hpp"
 #include "poll/known_addresses.hpp"
 #include "poll/known_tables.hpp"
 #include "poll/session_options.hpp"
@@ -55,11 +56,14 @@ struct DevicePoller::Impl {
   KnownAddresses addresses;
   Endpoint known_at;  ///< whose answers all that is known below comes from; invalid: nothing is known
   std::unique_ptr<snmp::Session> session;
+  snmp::Traffic traffic_counted;  ///< of this session, in the costs of cycles
   DeviceFacts facts;
   bool facts_known = false;
   BootTime facts_read_at;
   std::optional<std::chrono::nanoseconds> announced_cache;
   rates::CacheLearner cache_learner;
+  FreshnessLooks looks;
+  std::optional<std::chrono::nanoseconds> period_looked_up;  ///< that the learner has of the looks
   KnownTables tables;
   std::size_t first_row = 0;  ///< of the plans: the next cycle begins with it, since the last one did not come so far
   std::optional<rates::AgentClock> clock;  ///< as last shown
@@ -83,7 +87,6 @@ struct DevicePoller::Impl {
     DeviceCycle record;
     DeviceSnapshot snapshot;
     std::vector<bool> read;  ///< of each plan: its row is in the snapshot
-    snmp::Traffic traffic_before;
     std::size_t addresses_tried = 0;
     bool waits_for_name = false;
     bool waits_for_tables = false;
@@ -126,6 +129,7 @@ struct DevicePoller::Impl {
         device(std::move(which)),
         poll_number(last),
         addresses(with.resolver),
+        looks(with.loop, [this](const rates::Freshness& found) { take_finding(found); }),
         last_readings(std::move(before)),
         view(view_of(device)) {}
 
@@ -156,6 +160,7 @@ struct DevicePoller::Impl {
   }
 
   void close_session() {
+    looks.pause();
     drop_discovery();
     session.reset();
   }
@@ -182,8 +187,9 @@ struct DevicePoller::Impl {
       close_session();
       addresses.next();
     }
-    if (session) cycle->traffic_before = session->traffic();
+    looks.pause();
     DeviceCycle& record = cycle->record;
+    add_cost();  // of what went on beside the cycles
     record.device = device.name;
     record.poll_number = ++poll_number;
     record.slot = request.slot;
@@ -249,6 +255,7 @@ struct DevicePoller::Impl {
     history = {};
     last_readings.reset();
     cache_learner = {};
+    forget_looks();
     profile = {};
     known_at = {};
   }
@@ -264,7 +271,7 @@ struct DevicePoller::Impl {
         return try_next_address();
       }
       session = std::move(*opened);
-      cycle->traffic_before = {};
+      traffic_counted = {};
     }
     ask_scalars();
   }
@@ -321,6 +328,7 @@ struct DevicePoller::Impl {
     if (last_readings) go_on_from(std::move(*std::exchange(last_readings, std::nullopt)), scalars);
     if (may_have_restarted(scalars)) {
       drop_discovery();
+      forget_looks();
       tables.restarted();
     }
     const bool under_way = discovery || discovered;
@@ -358,7 +366,7 @@ struct DevicePoller::Impl {
     }
     tables.remember(std::move(names));
     const bool learned = !announced_cache && last.cache_period > 0ns;
-    cache_learner.resume(learned ? std::optional(last.cache_period) : std::nullopt);
+    cache_learner.settle(learned ? std::optional(last.cache_period) : std::nullopt);
     const rates::AgentClock before{
         last.clock_read_at + found->shift, {}, last.sys_uptime, last.engine_boots, last.engine_time};
     history.resume(std::move(last.interfaces), before, now.received);
@@ -475,7 +483,9 @@ struct DevicePoller::Impl {
 
   void ask_counters() {
     const auto period = cache_period();
-    if (cycle->request.date_snapshot && period > 0ns && !cycle->dated_age) return look_for_move();
+    // A snapshot with a date is of use beside another one alone.
+    const bool dates = cycle->request.date_snapshot && (announced_cache || cache_learner.period() != period_looked_up);
+    if (dates && period > 0ns && !cycle->dated_age) return look_for_move();
     cycle->snapshot.interfaces.clear();
     cycle->record.lender = tables.lender();
     const auto& plans = tables.plans();
@@ -587,10 +597,39 @@ struct DevicePoller::Impl {
       cache_learner.see_part(BootClock::now());
     }
     if (known || announced_cache) return;
+    if (!cache_learner.settled()) looks.doubt();
     if (const auto bound = cache_learner.age_of_earlier()) history.limit_ages(*bound);
     // Two readings are all there will be of a pair, and only standing still is a sign.
     if (cycle->request.date_snapshot && !cache_learner.repeats()) return;
     for (InterfaceSample& sample : interfaces) sample.time.age_bound += cache_learner.age();
+  }
+
+  /// What looks beside the cycles have found.
+  void take_finding(const rates::Freshness& found) {
+    const auto learned = cache_learner.period();
+    if (announced_cache || !found.bound || (learned && learned != period_looked_up)) return;
+    log::debug("{}: {} {}", device.name, found.caches ? "caches for at most" : "no reading is older than",
+               format_duration(*found.bound));
+    if (found.caches) {
+      cache_learner.settle(found.bound);
+      period_looked_up = cache_learner.period();
+      history.limit_ages(*found.bound);
+    } else if (learned || (!cache_learner.settled() && *found.bound <= wraps.interval(device) / 10)) {
+      cache_learner.settle(std::nullopt);
+      period_looked_up.reset();
+      history.limit_ages(0ns);
+    }
+  }
+
+  void forget_looks() {
+    looks.forget();
+    period_looked_up.reset();
+  }
+
+  /// How old readings may have been though nothing says so.
+  [[nodiscard]] std::chrono::nanoseconds unseen_age() const {
+    if (announced_cache || cache_learner.period()) return 0ns;
+    return std::min(cache_learner.unseen(), looks.bound().value_or(rates::longest_known_cache));
   }
 
   /// For totals that count nothing twice. Asked last, since nothing waits for it.
@@ -746,7 +785,7 @@ struct DevicePoller::Impl {
   /// The turn ended before the last try had its time (timeouts and retries do not fit into the interval).
   [[nodiscard]] Error unanswered() {
     snmp::Reply none;
-    none.tries = session ? static_cast<unsigned>((session->traffic() - cycle->traffic_before).requests) : 0;
+    none.tries = session ? static_cast<unsigned>((session->traffic() - traffic_counted).requests) : 0;
     none.waited = rounded(BootClock::now() - cycle->record.started);
     if (none.tries > 0) return session->explain(none);
     return {ErrorKind::timeout,
@@ -796,6 +835,9 @@ struct DevicePoller::Impl {
     late_answers = session ? session->traffic().late : 0;
     if (outcome != CycleOutcome::failed) judge(record);
     record.duration = BootClock::now() - record.started;
+    if (session && !discovery && !announced_cache) {
+      looks.resume({*session, record, tables.plans(), cycle->request.date_snapshot, least_between_looks()});
+    }
     auto ended = std::move(cycle);
     // Out of whatever callback this is, for `done` may start the next cycle or destroy the poller.
     shared.loop.post([still = alive, done = std::move(ended->done),
@@ -826,7 +868,7 @@ struct DevicePoller::Impl {
       std::sort(interfaces.begin(), interfaces.end(), by_index);
     }
     rates::JudgeSettings settings;
-    if (!announced_cache) settings.unseen_cache = cache_learner.unseen();
+    settings.unseen_age = unseen_age();
     settings.speeds = [this](const InterfaceSample& sample) -> rates::Speeds {
       if (const auto known = device.interfaces->speed(sample.interface)) return {known->in_bps, known->out_bps};
       const auto stated = link_speed(sample.interface);
@@ -852,9 +894,14 @@ struct DevicePoller::Impl {
     }
   }
 
+  /// So that the next cycle finds room for its own.
+  [[nodiscard]] std::chrono::nanoseconds least_between_looks() const {
+    return device.max_requests_per_second ? std::chrono::nanoseconds(4s) / *device.max_requests_per_second : 0ns;
+  }
+
   void add_cost() {
     if (!session) return;
-    const snmp::Traffic traffic = session->traffic() - cycle->traffic_before;
+    const snmp::Traffic traffic = session->traffic() - traffic_counted;
     PollCost& cost = cycle->record.cost;
     cost.requests += static_cast<std::uint32_t>(traffic.requests);
     cost.responses += static_cast<std::uint32_t>(traffic.responses);
@@ -862,7 +909,7 @@ struct DevicePoller::Impl {
     cost.timeouts += static_cast<std::uint32_t>(traffic.timeouts);
     cost.octets_sent += traffic.octets_sent;
     cost.octets_received += traffic.octets_received;
-    cycle->traffic_before = session->traffic();
+    traffic_counted = session->traffic();
   }
 
   void apply(config::Device next) {
