@@ -340,7 +340,7 @@ TEST_CASE("a cache that is never seen to stand still is found all the same", "[r
   spec.cache_period = period;
   Watch watch(std::move(spec));
   const auto found = [&] {
-    return sqlite_int(watch.site().store(), "SELECT max(CAST(cache_period_ms AS INTEGER)) FROM polls").value_or(0);
+    return sqlite_int(watch.site().store(), "SELECT coalesce(max(CAST(cache_period_ms AS INTEGER)), 0) FROM polls");
   };
   await("its period", [&] { return found() > 0; });
   CHECK(found() >= period.count());
