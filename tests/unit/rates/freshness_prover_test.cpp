@@ -1,7 +1,9 @@
 #include "octopoll/rates/freshness_prover.hpp"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <optional>
 #include <random>
 #include <vector>
 
@@ -214,6 +216,136 @@ TEST_CASE("a row whose traffic has ended leaves the agent unknown") {
   }
   CHECK(prover.finding().stood_still);
   CHECK_FALSE(prover.finding().bound);
+}
+
+/// Learner, looks and history together, as a poller joins them.
+class Polled {
+ public:
+  Polled(const Source& source, nanoseconds interval, std::uint64_t seed)
+      : random_(seed), source_(source), interval_(interval) {}
+
+  /// A cycle, and the looks until the next one.
+  InterfaceRecord cycle() {
+    const auto known = learner_.period();
+    const std::uint64_t before = source_.shown;
+    source_.ask(random_, now_);
+    learner_.see(at(now_), at(now_), source_.shown, source_.shown);
+    if (const auto bound = learner_.age_of_earlier(); bound && !known) history_.limit_ages(*bound);
+    InterfaceSample sample = row(now_, in, source_.shown, 64);
+    sample.time.round_trip = 100us;
+    sample.time.age_bound = known ? *known : learner_.age();
+    JudgeSettings settings;
+    if (!learner_.period()) settings.unseen_age = std::min(learner_.unseen(), bound_.value_or(longest_known_cache));
+    const InterfaceRecord record = judge(history_, sample, settings);
+    shots_.push_back({now_, source_.shown_at});
+    check(record);
+    if (shots_.size() > 1 && source_.shown > before && !looked_ && !prover_) {
+      const double seconds = std::chrono::duration<double>(now_ - (shots_.end() - 2)->received).count();
+      prover_.emplace(std::vector<double>{static_cast<double>(source_.shown - before) / seconds},
+                      for_interval(interval_));
+    }
+    const nanoseconds next = now_ + interval_ * 99 / 100 + interval_ * static_cast<std::int64_t>(random_() % 20) / 1000;
+    look_until(next);
+    now_ = next;
+    return record;
+  }
+  [[nodiscard]] unsigned looks() const { return looks_; }
+
+ private:
+  struct Shot {
+    nanoseconds received, shown_at;
+  };
+
+  void look_until(nanoseconds end) {
+    nanoseconds when = now_ + 2ms;
+    while (prover_) {
+      const auto next = prover_->next();
+      if (!next) return take(prover_->finding());
+      when = std::max(when, next->time_since_epoch());
+      if (when + 1ms > end) return;
+      const std::vector<std::uint64_t> counters{source_.ask(random_, when + 100us)};
+      prover_->see(at(when), at(when + 200us), counters);
+      when += 200us;
+      ++looks_;
+    }
+  }
+  void take(const Freshness& found) {
+    prover_.reset();
+    looked_ = true;
+    bound_ = found.bound;
+    if (!found.bound || learner_.period()) return;
+    if (found.caches) {
+      learner_.settle(found.bound);
+      history_.limit_ages(*found.bound);
+    } else if (!learner_.settled() && *found.bound <= interval_ / 10) {
+      learner_.settle(std::nullopt);
+      history_.limit_ages(0ns);
+    }
+  }
+  void check(const InterfaceRecord& record) {
+    if (!record.deltas[in].value) return;
+    const auto base = std::find_if(shots_.rbegin(), shots_.rend(), [&](const Shot& shot) {
+      return std::chrono::abs(now_ - shot.received - record.elapsed) < 20ms;
+    });
+    REQUIRE(base != shots_.rend());
+    const auto off = std::chrono::abs(source_.shown_at - base->shown_at - record.elapsed);
+    REQUIRE(static_cast<double>(off.count()) <= record.time_error * static_cast<double>(record.elapsed.count()));
+  }
+
+  Random random_;
+  Source source_;
+  nanoseconds interval_;
+  nanoseconds now_ = 1h;
+  CacheLearner learner_;
+  DeviceHistory history_;
+  std::optional<FreshnessProver> prover_;
+  std::optional<nanoseconds> bound_;
+  bool looked_ = false;
+  unsigned looks_ = 0;
+  std::vector<Shot> shots_;
+};
+
+TEST_CASE("each rate of an agent that caches unsaid is within its stated error, from the first one on") {
+  for (const nanoseconds period : {nanoseconds(50ms), nanoseconds(300ms), nanoseconds(950ms), nanoseconds(1200ms),
+                                   nanoseconds(3s), nanoseconds(5s), nanoseconds(10s), nanoseconds(30s)}) {
+    for (const nanoseconds interval : {nanoseconds(500ms), nanoseconds(1s), nanoseconds(5s), nanoseconds(60s)}) {
+      for (const bool on_demand : {false, true}) {
+        for (std::uint64_t seed = 0; seed < 20; ++seed) {
+          CAPTURE(period.count(), interval.count(), on_demand, seed);
+          Random random(seed);
+          Source source{period, on_demand};
+          source.packets_per_second = 2'000.0;
+          source.phase = std::chrono::milliseconds(random() % 30'000);
+          Polled polled(source, interval, seed);
+          int rates = 0;
+          for (int i = 0; i < 400; ++i) rates += polled.cycle().deltas[in].value ? 1 : 0;
+          if (400 * interval > 12 * period) CHECK(rates > 0);
+          REQUIRE(polled.looks() <= 40);
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("the stated error of an agent that answers fresh falls to a small one with the looks") {
+  for (const nanoseconds interval : {nanoseconds(500ms), nanoseconds(1s), nanoseconds(5s), nanoseconds(60s)}) {
+    for (const double rate : {30.0, 200.0, 2'000.0}) {
+      for (std::uint64_t seed = 0; seed < 20; ++seed) {
+        CAPTURE(interval.count(), rate, seed);
+        Source source;
+        source.packets_per_second = rate;
+        Polled polled(source, interval, seed);
+        for (int i = 0; i < 60; ++i) {
+          const InterfaceRecord record = polled.cycle();
+          if (i < 2 || (rate < 100.0 && i < 10)) continue;
+          REQUIRE(record.deltas[in].quality == Quality::ok);
+          if (interval == 60s) CHECK(record.time_error <= 0.002);
+          if (interval == 5s) CHECK(record.time_error <= 0.02);
+          if (rate >= 200.0) CHECK(record.time_error <= 12ms * 1.0 / interval + 0.01);
+        }
+      }
+    }
+  }
 }
 
 }  // namespace
