@@ -56,6 +56,8 @@ bool FreshnessProver::Row::held_back() const noexcept {
   return busy_for(longest_still) && (!bound || *bound > longest_still);
 }
 
+bool FreshnessProver::Row::coarse() const noexcept { return *bound - longest_still > *bound / 10; }
+
 // Closer than the round trip nothing can be seen.
 nanoseconds FreshnessProver::goal() const noexcept { return std::max(settings_.goal, 2 * shortest_trip_); }
 
@@ -70,7 +72,7 @@ std::optional<nanoseconds> FreshnessProver::best_bound() const noexcept {
 bool FreshnessProver::pending(const Row& row, bool proven) const noexcept {
   if (row.bound && *row.bound <= goal()) return false;
   const nanoseconds still = received_ - row.still_since;
-  if (row.held_back()) return !row.bound && still <= settings_.longest_wait;
+  if (row.held_back()) return (!row.bound || row.coarse()) && still <= settings_.longest_wait;
   if (proven) {
     const nanoseconds watched = received_ - begun_;
     return !row.bound && row.busy_for(longest_chance) && watched <= longest_chance && !row.busy_for(watched / 2);
@@ -87,15 +89,28 @@ std::optional<BootTime> FreshnessProver::next() const {
   }
   const auto best = best_bound();
   const bool proven = best && *best <= goal();
-  std::optional<nanoseconds> still;
+  std::optional<BootTime> soonest;
   for (const Row& row : rows_) {
     // What a row that holds back shows is all that counts.
     if (!pending(row, proven) || (held_back && !row.held_back())) continue;
-    const nanoseconds stands = received_ - row.still_since;
-    still = std::min(still.value_or(stands), stands);
+    const BootTime wanted = next_for(row);
+    soonest = std::min(soonest.value_or(wanted), wanted);
   }
-  if (!still) return std::nullopt;
-  return asked_ + std::max(settings_.goal / 3, *still / 2);
+  return soonest;
+}
+
+BootTime FreshnessProver::next_for(const Row& row) const noexcept {
+  nanoseconds apart = (received_ - row.still_since) / 2;
+  if (row.held_back() && row.bound) {
+    // Not before the next reload can come, and then closely.
+    const BootTime reload = row.moves.back().before + row.longest_still;
+    if (asked_ < reload) return reload;
+    apart = (*row.bound - row.longest_still) / 6;
+  } else if (row.held_back() && !row.moves.empty() && received_ > row.still_since) {
+    // One look has shown that it does not just move on.
+    apart = std::max(apart, row.longest_still / 4);
+  }
+  return asked_ + std::max(settings_.goal / 3, apart);
 }
 
 Freshness FreshnessProver::finding() const {
