@@ -21,6 +21,7 @@
 #include "poll/freshness_looks.hpp"
 #include "poll/known_addresses.hpp"
 #include "poll/known_tables.hpp"
+#include "poll/move_search.hpp"
 #include "poll/session_options.hpp"
 
 namespace octopoll::poll {
@@ -30,10 +31,6 @@ using namespace std::chrono_literals;
 
 /// Facts of the device that are older are read again: agents lie about what has changed.
 constexpr auto facts_stay_fresh = 1h;
-/// Between two looks at a cache that has not moved yet.
-constexpr auto cache_look_interval = 100ms;
-/// Rows that are looked at while waiting for a cache to move; the whole table would be a load of its own.
-constexpr std::size_t cache_look_rows = 32;
 /// Cycles in a row in which sysUpTime is refused before it is left out: an error may pass.
 constexpr unsigned refusals_believed = 2;
 /// Below this a row of counters would be asked object by object.
@@ -100,14 +97,8 @@ struct DevicePoller::Impl {
     bool reads_stack = false;
     bool wide_checked = false;
     BootTime first_asked, last_heard;  ///< of the counters
-    // Dating a cache.
-    BootTime look_began;     ///< when the search for the moment began
-    BootTime unmoved_since;  ///< the last look that showed the old counters was asked then
-    std::uint64_t look_fingerprint = 0;
-    bool looked = false;
-    std::optional<std::chrono::nanoseconds> dated_age;
-    std::vector<ifmib::RowPlan> look_plans;
-    std::vector<InterfaceSample> look_rows;
+    std::unique_ptr<MoveSearch> move_search;
+    std::optional<std::chrono::nanoseconds> dated_age;  ///< of what is asked next, by a move that was seen
   };
   std::unique_ptr<Cycle> cycle;
   std::unique_ptr<ifmib::Reading> reading;
@@ -120,7 +111,6 @@ struct DevicePoller::Impl {
   /// What came of it while no cycle waited.
   std::optional<std::pair<ifmib::Rows, ifmib::ReadEnd>> discovered;
   EventLoop::TimerId budget_timer = 0;
-  EventLoop::TimerId pause_timer = 0;
   icmp::Prober::RoundId ping = 0;
   std::shared_ptr<bool> alive = std::make_shared<bool>(true);  // shared with posted calls, which outlive this
 
@@ -679,51 +669,13 @@ struct DevicePoller::Impl {
     return cache_learner.period().value_or(0ns);
   }
 
-  /// Reads some rows every 100 ms until one counter moves: then all that is read right afterwards is as old as the time
-  /// since the last look that had not moved, instead of as old as the cache may be.
   void look_for_move() {
-    Cycle& c = *cycle;
-    const BootTime now = BootClock::now();
-    if (!c.looked) {
-      c.look_began = c.unmoved_since = now;
-      for (const ifmib::RowPlan& plan : tables.plans()) {
-        if (c.look_plans.size() < cache_look_rows) c.look_plans.push_back(plan);
-      }
-    }
-    const auto longest_look =
-        std::min<std::chrono::nanoseconds>(cache_period(), 1min);  // the period is an agent's word
-    if (now - c.look_began > longest_look + cache_look_interval || c.look_plans.empty()) {
-      c.dated_age = cache_period();  // nothing moves here; its age stays what it may be
-      return ask_counters();
-    }
-    c.look_rows.clear();
-    reading = ifmib::read_counters(
-        *session, c.look_plans, read_limits(),
-        [this](ifmib::RowReading&& row) { cycle->look_rows.push_back(std::move(row.sample)); },
-        [this, asked = now](ifmib::ReadEnd&& end) {
-          reading.reset();
-          take_look(asked, end);
-        });
-  }
-
-  void take_look(BootTime asked, const ifmib::ReadEnd& end) {
-    Cycle& c = *cycle;
-    if (end.error) {
-      c.dated_age = cache_period();
-      return ask_counters();
-    }
-    const std::uint64_t fingerprint = rates::fingerprint(c.look_rows);
-    if (c.looked && fingerprint != c.look_fingerprint) {
-      c.dated_age = BootClock::now() - c.unmoved_since;
-      return ask_counters();
-    }
-    c.looked = true;
-    c.look_fingerprint = fingerprint;
-    c.unmoved_since = asked;
-    pause_timer = shared.loop.after(cache_look_interval, [this] {
-      pause_timer = 0;
-      look_for_move();
-    });
+    cycle->move_search = std::make_unique<MoveSearch>(shared.loop, *session, tables.plans(), read_limits(),
+                                                      cache_period(), [this](std::chrono::nanoseconds age) {
+                                                        cycle->move_search.reset();
+                                                        cycle->dated_age = age;
+                                                        ask_counters();
+                                                      });
   }
 
   // ---- ends ----
@@ -812,9 +764,9 @@ struct DevicePoller::Impl {
   /// Drops what is under way without an answer.
   void abandon() {
     reading.reset();
+    cycle->move_search.reset();
     // What this cycle has still to hear is small beside a discovery under way.
     if (session && !discovery) session->cancel_all();
-    shared.loop.cancel(std::exchange(pause_timer, 0));
     if (ping != 0) shared.prober->finish(std::exchange(ping, 0));
   }
 
@@ -947,7 +899,6 @@ DevicePoller::DevicePoller(Shared shared, config::Device device, std::uint64_t l
 DevicePoller::~DevicePoller() {
   *impl_->alive = false;
   impl_->shared.loop.cancel(impl_->budget_timer);
-  impl_->shared.loop.cancel(impl_->pause_timer);
   impl_->drop_discovery();
   if (impl_->ping != 0) impl_->shared.prober->finish(impl_->ping);
 }
