@@ -180,6 +180,7 @@ struct DevicePoller::Impl {
     looks.pause();
     DeviceCycle& record = cycle->record;
     add_cost();  // of what went on beside the cycles
+    record.cost.looks = looks.take_count();
     record.device = device.name;
     record.poll_number = ++poll_number;
     record.slot = request.slot;

@@ -21,6 +21,9 @@ constexpr nanoseconds longest_wait = 35s;  // no cache of more than 30 s is know
 constexpr nanoseconds longest_wait_of_pair = 8s;
 /// Another PDU beside the cycles of a device that takes longer for them is no kindness.
 constexpr int least_idle_share = 4;
+/// One datagram in a hundred may be lost anywhere; the third is a sign.
+constexpr unsigned troubles_that_end = 3;
+constexpr nanoseconds pause_after_silence = 1s;
 
 nanoseconds goal_for(nanoseconds interval) { return std::clamp(interval / 1000, finest_goal, coarsest_goal); }
 
@@ -73,7 +76,7 @@ void FreshnessLooks::resume(const Ended& ended) {
   }
   if (!campaign_) return;
   session_ = &ended.session;
-  arm();
+  arm(BootClock::now());
 }
 
 void FreshnessLooks::begin(const Ended& ended) {
@@ -140,11 +143,9 @@ std::vector<FreshnessLooks::Choice> FreshnessLooks::choose(const Ended& ended) c
   return chosen;
 }
 
-void FreshnessLooks::arm() {
+void FreshnessLooks::arm(BootTime soonest) {
   const auto next = campaign_->prover.next();
   if (!next) return end();
-  const BootTime soonest =
-      campaign_->prover.looks() == 0 ? BootClock::now() : asked_ + std::max(campaign_->least_between, 0ns);
   timer_ = loop_.at(std::max(*next, soonest), [this] {
     timer_ = 0;
     ask();
@@ -156,6 +157,7 @@ void FreshnessLooks::ask() {
   request.names = campaign_->names;
   request.retries = 0;
   asked_ = BootClock::now();
+  ++looks_asked_;
   session_->send(std::move(request), [this, current = request_, number = ++*request_](snmp::Reply&& reply) {
     if (*current == number) take(reply);
   });
@@ -163,6 +165,7 @@ void FreshnessLooks::ask() {
 
 void FreshnessLooks::take(const snmp::Reply& reply) {
   Campaign& campaign = *campaign_;
+  const bool silence = reply.outcome == snmp::Outcome::timed_out;
   std::vector<std::uint64_t> counters;
   if (reply.good() && reply.variables.size() == campaign.names.size()) {
     for (std::size_t i = 0; i < campaign.names.size(); ++i) {
@@ -170,15 +173,18 @@ void FreshnessLooks::take(const snmp::Reply& reply) {
       if (counter && reply.variables[i].oid == campaign.names[i]) counters.push_back(*counter);
     }
   }
+  const bool whole = counters.size() == campaign.names.size();
   const auto shortest = std::min(campaign.shortest_trip.value_or(reply.round_trip), reply.round_trip);
-  if (counters.size() < campaign.names.size() || reply.round_trip > 10 * shortest + 100ms) {
+  if (!whole || reply.round_trip > 10 * shortest + 100ms) ++campaign.troubles;
+  if ((!whole && !silence) || campaign.troubles == troubles_that_end) {
     put_off(most_looks_an_hour);
     campaign_.reset();
     return;
   }
+  if (silence) return arm(BootClock::now() + pause_after_silence);
   campaign.shortest_trip = shortest;
   campaign.prover.see(asked_, reply.received, counters);
-  arm();
+  arm(asked_ + campaign.least_between);
 }
 
 void FreshnessLooks::end() {

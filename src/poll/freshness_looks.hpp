@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "octopoll/core/clock.hpp"
@@ -26,8 +27,8 @@ namespace octopoll::poll {
 /// the second one, again after a restart of the agent, and then so rarely that an hour has no more than
 /// most_looks_an_hour. While a cycle is under way nothing is asked.
 ///
-/// What. One GET of up to four counters, one at a time, without a retry. Silence, an error or a round trip that grows
-/// ends it.
+/// What. One GET of up to four counters, one at a time, without a retry. An error ends it, and so do a few of them that
+/// met silence or took far longer than others.
 ///
 /// Shape: one a device; what a proof needs is held while it is under way. Thread: the loop's.
 class FreshnessLooks {
@@ -59,6 +60,8 @@ class FreshnessLooks {
   /// What is known may not hold any more.
   void doubt();
 
+  /// How many were asked since this was called last.
+  [[nodiscard]] std::uint32_t take_count() noexcept { return std::exchange(looks_asked_, 0); }
   /// No reading is older than that; nullopt: not known.
   [[nodiscard]] std::optional<std::chrono::nanoseconds> bound() const noexcept { return bound_; }
 
@@ -79,12 +82,13 @@ class FreshnessLooks {
     std::vector<snmp::Oid> names;
     std::chrono::nanoseconds least_between;
     std::optional<std::chrono::nanoseconds> shortest_trip{};
+    unsigned troubles = 0;  ///< looks that showed the device, or the way to it, to be overloaded
   };
 
   void begin(const Ended& ended);
   void note(const DeviceCycle& cycle);
   [[nodiscard]] std::vector<Choice> choose(const Ended& ended) const;
-  void arm();
+  void arm(BootTime soonest);
   void ask();
   void take(const snmp::Reply& reply);
   void end();
@@ -97,6 +101,7 @@ class FreshnessLooks {
   std::optional<Campaign> campaign_;
   snmp::Session* session_ = nullptr;  ///< null while paused
   BootTime asked_;
+  std::uint32_t looks_asked_ = 0;
   EventLoop::TimerId timer_ = 0;
   std::optional<std::chrono::nanoseconds> bound_;
   BootTime due_ = BootTime::min();        ///< the next campaign, not earlier

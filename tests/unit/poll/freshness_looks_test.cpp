@@ -99,7 +99,10 @@ TEST_CASE("looks prove a fresh agent fresh after two cycles, and its rates say s
   CHECK(third.cache_period == 0s);
   // For an hour.
   CHECK(agent.looks_after(300ms) == 0);
-  CHECK(agent.poll().cost.requests + looks == third.cost.requests);
+  CHECK(third.cost.looks == looks);
+  const auto fourth = agent.poll();
+  CHECK(fourth.cost.looks == 0);
+  CHECK(fourth.cost.requests + looks == third.cost.requests);
 }
 
 TEST_CASE("a period shorter than the time between the cycles is found, and no rate is off by more than it says") {
@@ -142,7 +145,7 @@ TEST_CASE("where no looks are possible, a rate states what a cache that nobody s
   check_rate(record);
 }
 
-TEST_CASE("a look that meets silence is the last one for now, and costs one PDU") {
+TEST_CASE("a look that meets silence is not asked again soon") {
   Looked agent([](auto&) {});
   agent.device.timeout = 100ms;
   agent.poll();
@@ -150,11 +153,30 @@ TEST_CASE("a look that meets silence is the last one for now, and costs one PDU"
   agent.poll();
   agent.agents.set("device-1", {{"silent", true}});
   const auto before = agent.requests();
-  agent.bench.run_for(500ms);
+  agent.bench.run_for(800ms);
   CHECK(agent.requests() - before <= 1);
   agent.agents.set("device-1", {{"silent", false}});
   agent.poll();
   CHECK(agent.poll().outcome == CycleOutcome::complete);
+}
+
+TEST_CASE("looks that are lost or late do not end the search") {
+  Looked agent([](auto& spec) { spec.cache_period = 300ms; });
+  agent.device.timeout = 60ms;
+  agent.poll();
+  agent.bench.run_for(350ms);
+  agent.poll();
+  agent.await_looks(4);
+  agent.agents.set("device-1", {{"silent", true}});
+  agent.bench.run_for(100ms);
+  agent.agents.set("device-1", {{"silent", false}});
+  std::chrono::nanoseconds found{};
+  agent.bench.run_for(3s);
+  for (int cycle = 0; cycle < 5 && found == 0s; ++cycle) {
+    found = agent.poll().cache_period;
+    agent.bench.run_for(400ms);
+  }
+  CHECK(found >= 300ms);
 }
 
 TEST_CASE("an agent that restarts is looked at anew") {
