@@ -24,6 +24,7 @@ constexpr int least_idle_share = 4;
 /// One datagram in a hundred may be lost anywhere; the third is a sign.
 constexpr unsigned troubles_that_end = 3;
 constexpr nanoseconds pause_after_silence = 1s;
+constexpr nanoseconds noted_for = 2min;
 
 nanoseconds goal_for(nanoseconds interval) { return std::clamp(interval / 1000, finest_goal, coarsest_goal); }
 
@@ -82,7 +83,12 @@ void FreshnessLooks::resume(const Ended& ended) {
 void FreshnessLooks::begin(const Ended& ended) {
   if (noted_.empty() && !ended.in_pair) return note(ended.cycle);
   const std::vector<Choice> chosen = choose(ended);
-  if (chosen.empty()) return;  // what was noted stays: it is idle, until something has moved
+  if (chosen.empty()) {
+    // It is idle. What begins to flow shall not be spread over all of that time, nor what a cache held back be taken
+    // for the traffic of one interval.
+    if (ended.cycle.started - noted_at_ > noted_for) note(ended.cycle);
+    return;
+  }
   const nanoseconds interval = ended.cycle.interval;
   rates::FreshnessProver::Settings settings;
   settings.goal = ended.in_pair ? finest_goal : goal_for(interval);
@@ -102,6 +108,7 @@ void FreshnessLooks::begin(const Ended& ended) {
 
 void FreshnessLooks::note(const DeviceCycle& cycle) {
   noted_at_ = cycle.started;
+  noted_.clear();
   noted_.reserve(cycle.interfaces.size());
   for (const InterfaceRecord& record : cycle.interfaces) {
     const auto& counters = record.sample.counters;
