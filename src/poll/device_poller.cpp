@@ -18,8 +18,10 @@
 #include "octopoll/rates/device_history.hpp"
 #include "octopoll/rates/resumption.hpp"
 #include "poll/echo_plan.hpp"
+#include "poll/freshness_looks.hpp"
 #include "poll/known_addresses.hpp"
 #include "poll/known_tables.hpp"
+#include "poll/move_search.hpp"
 #include "poll/session_options.hpp"
 #include "poll/table_queue.hpp"
 
@@ -30,10 +32,6 @@ using namespace std::chrono_literals;
 
 /// Facts of the device that are older are read again: agents lie about what has changed.
 constexpr auto facts_stay_fresh = 1h;
-/// Between two looks at a cache that has not moved yet.
-constexpr auto cache_look_interval = 100ms;
-/// Rows that are looked at while waiting for a cache to move; the whole table would be a load of its own.
-constexpr std::size_t cache_look_rows = 32;
 /// Cycles in a row in which sysUpTime is refused before it is left out: an error may pass.
 constexpr unsigned refusals_believed = 2;
 /// Below this a row of counters would be asked object by object.
@@ -56,11 +54,14 @@ struct DevicePoller::Impl {
   KnownAddresses addresses;
   Endpoint known_at;  ///< whose answers all that is known below comes from; invalid: nothing is known
   std::unique_ptr<snmp::Session> session;
+  snmp::Traffic traffic_counted;  ///< of this session, in the costs of cycles
   DeviceFacts facts;
   bool facts_known = false;
   BootTime facts_read_at;
   std::optional<std::chrono::nanoseconds> announced_cache;
   rates::CacheLearner cache_learner;
+  FreshnessLooks looks;
+  std::optional<std::chrono::nanoseconds> period_looked_up;  ///< that the learner has of the looks
   KnownTables tables;
   std::size_t first_row = 0;  ///< of the plans: the next cycle begins with it, since the last one did not come so far
   std::optional<rates::AgentClock> clock;  ///< as last shown
@@ -84,7 +85,6 @@ struct DevicePoller::Impl {
     DeviceCycle record;
     DeviceSnapshot snapshot;
     std::vector<bool> read;  ///< of each plan: its row is in the snapshot
-    snmp::Traffic traffic_before;
     std::size_t addresses_tried = 0;
     bool waits_for_name = false;
     bool waits_for_tables = false;
@@ -98,14 +98,8 @@ struct DevicePoller::Impl {
     bool reads_stack = false;
     bool wide_checked = false;
     BootTime first_asked, last_heard;  ///< of the counters
-    // Dating a cache.
-    BootTime look_began;     ///< when the search for the moment began
-    BootTime unmoved_since;  ///< the last look that showed the old counters was asked then
-    std::uint64_t look_fingerprint = 0;
-    bool looked = false;
-    std::optional<std::chrono::nanoseconds> dated_age;
-    std::vector<ifmib::RowPlan> look_plans;
-    std::vector<InterfaceSample> look_rows;
+    std::unique_ptr<MoveSearch> move_search;
+    std::optional<std::chrono::nanoseconds> dated_age;  ///< of what is asked next, by a move that was seen
   };
   std::unique_ptr<Cycle> cycle;
   std::unique_ptr<ifmib::Reading> reading;
@@ -119,7 +113,6 @@ struct DevicePoller::Impl {
   /// What came of it while no cycle waited.
   std::optional<std::pair<ifmib::Rows, ifmib::ReadEnd>> discovered;
   EventLoop::TimerId budget_timer = 0;
-  EventLoop::TimerId pause_timer = 0;
   icmp::Prober::RoundId ping = 0;
   std::shared_ptr<bool> alive = std::make_shared<bool>(true);  // shared with posted calls, which outlive this
 
@@ -128,6 +121,7 @@ struct DevicePoller::Impl {
         device(std::move(which)),
         poll_number(last),
         addresses(with.resolver),
+        looks(with.loop, [this](const rates::Freshness& found) { take_finding(found); }),
         last_readings(std::move(before)),
         view(view_of(device)) {}
 
@@ -158,6 +152,7 @@ struct DevicePoller::Impl {
   }
 
   void close_session() {
+    looks.pause();
     drop_discovery();
     session.reset();
   }
@@ -185,8 +180,10 @@ struct DevicePoller::Impl {
       close_session();
       addresses.next();
     }
-    if (session) cycle->traffic_before = session->traffic();
+    looks.pause();
     DeviceCycle& record = cycle->record;
+    add_cost();  // of what went on beside the cycles
+    record.cost.looks = looks.take_count();
     record.device = device.name;
     record.poll_number = ++poll_number;
     record.slot = request.slot;
@@ -252,6 +249,7 @@ struct DevicePoller::Impl {
     history = {};
     last_readings.reset();
     cache_learner = {};
+    forget_looks();
     profile = {};
     known_at = {};
   }
@@ -267,7 +265,7 @@ struct DevicePoller::Impl {
         return try_next_address();
       }
       session = std::move(*opened);
-      cycle->traffic_before = {};
+      traffic_counted = {};
     }
     ask_scalars();
   }
@@ -324,6 +322,7 @@ struct DevicePoller::Impl {
     if (last_readings) go_on_from(std::move(*std::exchange(last_readings, std::nullopt)), scalars);
     if (may_have_restarted(scalars)) {
       drop_discovery();
+      forget_looks();
       tables.restarted();
     }
     const bool under_way = reads_tables() || discovered;
@@ -361,7 +360,7 @@ struct DevicePoller::Impl {
     }
     tables.remember(std::move(names));
     const bool learned = !announced_cache && last.cache_period > 0ns;
-    cache_learner.resume(learned ? std::optional(last.cache_period) : std::nullopt);
+    cache_learner.settle(learned ? std::optional(last.cache_period) : std::nullopt);
     const rates::AgentClock before{
         last.clock_read_at + found->shift, {}, last.sys_uptime, last.engine_boots, last.engine_time};
     history.resume(std::move(last.interfaces), before, now.received);
@@ -495,7 +494,9 @@ struct DevicePoller::Impl {
 
   void ask_counters() {
     const auto period = cache_period();
-    if (cycle->request.date_snapshot && period > 0ns && !cycle->dated_age) return look_for_move();
+    // A snapshot with a date is of use beside another one alone.
+    const bool dates = cycle->request.date_snapshot && (announced_cache || cache_learner.period() != period_looked_up);
+    if (dates && period > 0ns && !cycle->dated_age) return look_for_move();
     cycle->snapshot.interfaces.clear();
     cycle->record.lender = tables.lender();
     const auto& plans = tables.plans();
@@ -607,10 +608,39 @@ struct DevicePoller::Impl {
       cache_learner.see_part(BootClock::now());
     }
     if (known || announced_cache) return;
+    if (!cache_learner.settled()) looks.doubt();
     if (const auto bound = cache_learner.age_of_earlier()) history.limit_ages(*bound);
     // Two readings are all there will be of a pair, and only standing still is a sign.
     if (cycle->request.date_snapshot && !cache_learner.repeats()) return;
     for (InterfaceSample& sample : interfaces) sample.time.age_bound += cache_learner.age();
+  }
+
+  /// What looks beside the cycles have found.
+  void take_finding(const rates::Freshness& found) {
+    const auto learned = cache_learner.period();
+    if (announced_cache || !found.bound || (learned && learned != period_looked_up)) return;
+    log::debug("{}: {} {}", device.name, found.caches ? "caches for at most" : "no reading is older than",
+               format_duration(*found.bound));
+    if (found.caches) {
+      cache_learner.settle(found.bound);
+      period_looked_up = cache_learner.period();
+      history.limit_ages(*found.bound);
+    } else if (learned || (!cache_learner.settled() && *found.bound <= wraps.interval(device) / 10)) {
+      cache_learner.settle(std::nullopt);
+      period_looked_up.reset();
+      history.limit_ages(0ns);
+    }
+  }
+
+  void forget_looks() {
+    looks.forget();
+    period_looked_up.reset();
+  }
+
+  /// How old readings may have been though nothing says so.
+  [[nodiscard]] std::chrono::nanoseconds unseen_age() const {
+    if (announced_cache || cache_learner.period()) return 0ns;
+    return std::min(cache_learner.unseen(), looks.bound().value_or(rates::longest_known_cache));
   }
 
   /// For totals that count nothing twice. Asked last, since nothing waits for it.
@@ -660,51 +690,13 @@ struct DevicePoller::Impl {
     return cache_learner.period().value_or(0ns);
   }
 
-  /// Reads some rows every 100 ms until one counter moves: then all that is read right afterwards is as old as the time
-  /// since the last look that had not moved, instead of as old as the cache may be.
   void look_for_move() {
-    Cycle& c = *cycle;
-    const BootTime now = BootClock::now();
-    if (!c.looked) {
-      c.look_began = c.unmoved_since = now;
-      for (const ifmib::RowPlan& plan : tables.plans()) {
-        if (c.look_plans.size() < cache_look_rows) c.look_plans.push_back(plan);
-      }
-    }
-    const auto longest_look =
-        std::min<std::chrono::nanoseconds>(cache_period(), 1min);  // the period is an agent's word
-    if (now - c.look_began > longest_look + cache_look_interval || c.look_plans.empty()) {
-      c.dated_age = cache_period();  // nothing moves here; its age stays what it may be
-      return ask_counters();
-    }
-    c.look_rows.clear();
-    reading = ifmib::read_counters(
-        *session, c.look_plans, read_limits(),
-        [this](ifmib::RowReading&& row) { cycle->look_rows.push_back(std::move(row.sample)); },
-        [this, asked = now](ifmib::ReadEnd&& end) {
-          reading.reset();
-          take_look(asked, end);
-        });
-  }
-
-  void take_look(BootTime asked, const ifmib::ReadEnd& end) {
-    Cycle& c = *cycle;
-    if (end.error) {
-      c.dated_age = cache_period();
-      return ask_counters();
-    }
-    const std::uint64_t fingerprint = rates::fingerprint(c.look_rows);
-    if (c.looked && fingerprint != c.look_fingerprint) {
-      c.dated_age = BootClock::now() - c.unmoved_since;
-      return ask_counters();
-    }
-    c.looked = true;
-    c.look_fingerprint = fingerprint;
-    c.unmoved_since = asked;
-    pause_timer = shared.loop.after(cache_look_interval, [this] {
-      pause_timer = 0;
-      look_for_move();
-    });
+    cycle->move_search = std::make_unique<MoveSearch>(shared.loop, *session, tables.plans(), read_limits(),
+                                                      cache_period(), [this](std::chrono::nanoseconds age) {
+                                                        cycle->move_search.reset();
+                                                        cycle->dated_age = age;
+                                                        ask_counters();
+                                                      });
   }
 
   // ---- ends ----
@@ -773,7 +765,7 @@ struct DevicePoller::Impl {
   /// The turn ended before the last try had its time (timeouts and retries do not fit into the interval).
   [[nodiscard]] Error unanswered() {
     snmp::Reply none;
-    none.tries = session ? static_cast<unsigned>((session->traffic() - cycle->traffic_before).requests) : 0;
+    none.tries = session ? static_cast<unsigned>((session->traffic() - traffic_counted).requests) : 0;
     none.waited = rounded(BootClock::now() - cycle->record.started);
     if (none.tries > 0) return session->explain(none);
     return {ErrorKind::timeout,
@@ -800,9 +792,9 @@ struct DevicePoller::Impl {
   /// Drops what is under way without an answer.
   void abandon() {
     reading.reset();
+    cycle->move_search.reset();
     // What this cycle has still to hear is small beside a discovery under way.
     if (session && !discovery) session->cancel_all();
-    shared.loop.cancel(std::exchange(pause_timer, 0));
     if (ping != 0) shared.prober->finish(std::exchange(ping, 0));
   }
 
@@ -823,6 +815,9 @@ struct DevicePoller::Impl {
     late_answers = session ? session->traffic().late : 0;
     if (outcome != CycleOutcome::failed) judge(record);
     record.duration = BootClock::now() - record.started;
+    if (session && !discovery && !announced_cache) {
+      looks.resume({*session, record, tables.plans(), cycle->request.date_snapshot, least_between_looks()});
+    }
     auto ended = std::move(cycle);
     // Out of whatever callback this is, for `done` may start the next cycle or destroy the poller.
     shared.loop.post([still = alive, done = std::move(ended->done),
@@ -853,7 +848,7 @@ struct DevicePoller::Impl {
       std::sort(interfaces.begin(), interfaces.end(), by_index);
     }
     rates::JudgeSettings settings;
-    if (!announced_cache) settings.unseen_cache = cache_learner.unseen();
+    settings.unseen_age = unseen_age();
     settings.speeds = [this](const InterfaceSample& sample) -> rates::Speeds {
       if (const auto known = device.interfaces->speed(sample.interface)) return {known->in_bps, known->out_bps};
       const auto stated = link_speed(sample.interface);
@@ -879,9 +874,14 @@ struct DevicePoller::Impl {
     }
   }
 
+  /// So that the next cycle finds room for its own.
+  [[nodiscard]] std::chrono::nanoseconds least_between_looks() const {
+    return device.max_requests_per_second ? std::chrono::nanoseconds(4s) / *device.max_requests_per_second : 0ns;
+  }
+
   void add_cost() {
     if (!session) return;
-    const snmp::Traffic traffic = session->traffic() - cycle->traffic_before;
+    const snmp::Traffic traffic = session->traffic() - traffic_counted;
     PollCost& cost = cycle->record.cost;
     cost.requests += static_cast<std::uint32_t>(traffic.requests);
     cost.responses += static_cast<std::uint32_t>(traffic.responses);
@@ -889,7 +889,7 @@ struct DevicePoller::Impl {
     cost.timeouts += static_cast<std::uint32_t>(traffic.timeouts);
     cost.octets_sent += traffic.octets_sent;
     cost.octets_received += traffic.octets_received;
-    cycle->traffic_before = session->traffic();
+    traffic_counted = session->traffic();
   }
 
   void apply(config::Device next) {
@@ -927,7 +927,6 @@ DevicePoller::DevicePoller(Shared shared, config::Device device, std::uint64_t l
 DevicePoller::~DevicePoller() {
   *impl_->alive = false;
   impl_->shared.loop.cancel(impl_->budget_timer);
-  impl_->shared.loop.cancel(impl_->pause_timer);
   impl_->drop_discovery();
   if (impl_->ping != 0) impl_->shared.prober->finish(impl_->ping);
 }

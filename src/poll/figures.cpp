@@ -7,7 +7,8 @@
 namespace octopoll::poll {
 
 std::string cost_text(const PollCost& cost) {
-  return fmt::format("{}, {}", format_counted(cost.requests, "PDU"),
+  const std::string looks = cost.looks == 0 ? "" : " with " + format_counted(cost.looks, "look");
+  return fmt::format("{}{}, {}", format_counted(cost.requests, "PDU"), looks,
                      format_octets(cost.octets_sent + cost.octets_received));
 }
 

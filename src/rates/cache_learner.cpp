@@ -18,11 +18,8 @@ constexpr int moves_that_clear = 8;
 /// Readings that differ from the one before, at the beginning: a cache of twice their distance shows one in a row, one
 /// of one and a half times two.
 constexpr int moves_that_prove = 3;
-constexpr nanoseconds longest_known = std::chrono::seconds(30);
 /// A cache that has shown nothing for as long is none.
 constexpr nanoseconds doubted_silence = std::chrono::seconds(35);
-/// A hundred full packets: chance does not make so many stay out.
-constexpr double busy_octets = 150'000;
 
 // splitmix64's finaliser: every bit of the input moves half of the output's.
 constexpr std::uint64_t stir(std::uint64_t x) noexcept {
@@ -93,12 +90,12 @@ void CacheLearner::weigh_move(const Reading& now) noexcept {
   const std::uint64_t octets = now.octets - last_->octets;
   const nanoseconds before = moved_in_;
   moved_in_ = std::max<nanoseconds>(now.finished - last_->started, nanoseconds(1));
-  apart_ = now.started - last_->finished;
-  if (apart_ > longest_known) moves_on_end_ = 0;  // an outage, which leaves room for anything
+  // An outage leaves room for anything.
+  if (now.started - last_->finished > longest_known_cache) moves_on_end_ = 0;
   if (moves_on_end_++ == 0) moved_since_ = last_->started;
   if (moves_on_end_ >= moves_that_prove) {
-    const Room room{(now.finished - moved_since_) / (moves_on_end_ - 1), moves_on_end_};
-    if (!room_ || room.period < room_->period) room_ = room;
+    const nanoseconds room = (now.finished - moved_since_) / (moves_on_end_ - 1);
+    room_ = std::min(room_.value_or(room), room);
   }
   ++moves_in_a_row_;
   // Counters that went back tell nothing of what passed.
@@ -140,18 +137,20 @@ std::optional<nanoseconds> CacheLearner::period() const noexcept {
   return std::min(learned_->high, longest_period);
 }
 
-double CacheLearner::unseen() const noexcept {
-  if (begins_ || suspected_ || learned_ || apart_ <= nanoseconds(0) || apart_ >= longest_known) return 0.0;
-  const auto beyond = [this](nanoseconds period) { return std::chrono::duration<double>(period) / apart_ - 1.0; };
-  if (!room_) return std::min(1.0 / (moves_that_prove - 1), beyond(longest_known));
-  return std::min(std::max(beyond(room_->period), 1.0 / (room_->moves - 1)), beyond(longest_known));
+nanoseconds CacheLearner::unseen() const noexcept {
+  if (suspected_ || learned_) return {};
+  return std::min(room_.value_or(longest_known_cache), longest_known_cache);
 }
 
 // What is learned is an upper bound. How short the period may be is not known; half of it is short enough that runs
 // which agree replace it, and long enough that an agent which does not cache any more refutes it.
-void CacheLearner::resume(std::optional<nanoseconds> learned) noexcept {
-  if (learned) learned_ = Bracket{*learned / 2, *learned};
-  begins_ = false;
+void CacheLearner::settle(std::optional<nanoseconds> period) noexcept {
+  learned_.reset();
+  if (period) learned_ = Bracket{*period / 2, *period};
+  streak_.reset();
+  too_short_ = 0;
+  begins_ = suspected_ = earlier_undated_ = false;
+  age_ = {};
 }
 
 // Ends the run that began with move_.

@@ -572,7 +572,7 @@ bool judge_started(InterfaceRecord& record, RowBase& base, const RowSpan& span, 
   if (!base.interface.same_block(now.interface)) base.interface = now.interface;
   const bool in_refuted = put_against_speed(record, base, true, speeds);
   const bool out_refuted = put_against_speed(record, base, false, speeds);
-  record.time_error += settings.unseen_cache;
+  record.time_error += std::chrono::duration<double>(settings.unseen_age) / std::chrono::duration<double>(elapsed.time);
   return in_refuted || out_refuted;
 }
 

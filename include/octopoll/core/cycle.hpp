@@ -68,6 +68,7 @@ struct PollCost {
   std::uint64_t octets_sent = 0;
   std::uint64_t octets_received = 0;
   std::uint32_t timeouts = 0;  ///< requests that got no answer in all their tries
+  std::uint32_t looks = 0;     ///< of the requests: asked since the cycle before, to see whether the agent caches
 };
 
 /// One row of ifStackTable (RFC 2863 section 3.1.1): a LAG on a port, a VLAN on a LAG.

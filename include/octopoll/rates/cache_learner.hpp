@@ -14,6 +14,11 @@ namespace octopoll::rates {
 /// A number that differs when any counter of these rows does (but for one chance in 2^64), whatever their order.
 [[nodiscard]] std::uint64_t fingerprint(std::span<const InterfaceSample> rows) noexcept;
 
+/// No agent is known that keeps its counters for longer, unless it says so or shows it.
+inline constexpr std::chrono::nanoseconds longest_known_cache = std::chrono::seconds(30);
+/// A hundred full packets: chance does not make so many stay out.
+inline constexpr double busy_octets = 150'000;
+
 /// All octets of these rows, modulo 2^64.
 [[nodiscard]] std::uint64_t octets_of(std::span<const InterfaceSample> rows) noexcept;
 
@@ -41,15 +46,12 @@ namespace octopoll::rates {
 /// neighbours: one that moved is no older than the reading before it, one that did not is as old as the last move. It
 /// is given up after eight moves in a row, one by little, or 35 s without a move that shows itself.
 ///
-/// What may be unseen. A period that is hardly longer than the readings' distance shows its first repeat late: n moves
-/// within a time T leave room for one of T / (n - 1), and each delta is of a whole period then. unseen() says by how
-/// much a rate may be too high for that: by half after three moves, by less with each further one.
+/// What may be unseen. A period that is shorter than the readings' distance leaves no repeats, and one that is hardly
+/// longer shows its first one late: n moves within a time T leave room for any up to T / (n - 1). unseen() says so, and
+/// a delta may be of so much more or less than its time. Less than that distance nothing in such readings can prove:
+/// that is what looks in quick succession are for (FreshnessProver), and settle() takes what they have found.
 ///
 /// Where it fails.
-///  - A period shorter than the readings' distance leaves no repeats: nothing is learned or suspected, and a delta may
-///    be of up to one period more or less than its time, without saying so. An agent that reloads each 30 s, unsaid,
-///    and is polled each 60 s makes rates that are off by up to 50 %; sums over longer times are true. Nothing in such
-///    answers tells it: poll faster than the period to see it.
 ///  - Rows are told apart by nobody: an agent that reloads some while it counts others looks fresh.
 ///  - A device with little traffic (less than 150 kB between two readings) is not suspected, but learned.
 ///  - A fresh agent whose only traffic is regular (a hello every 2 s, read every second) looks like a cache. So may a
@@ -73,13 +75,13 @@ class CacheLearner {
   [[nodiscard]] std::optional<std::chrono::nanoseconds> period() const noexcept;
   /// Whether the beginning is over and nothing suspected: period() is no guess.
   [[nodiscard]] bool settled() const noexcept { return !begins_ && !suspected_; }
-  /// Begins as one that was settled(), and had learned this period or none.
-  void resume(std::optional<std::chrono::nanoseconds> learned) noexcept;
+  /// Takes it from others (a run before, looks at the agent) that it caches for that long, or not: nothing is begun or
+  /// suspected any more.
+  void settle(std::optional<std::chrono::nanoseconds> period) noexcept;
 
-  /// By what share of itself a rate up to the last reading may be too high, as the agent may cache for hardly longer
-  /// than from one reading to the next; 0 where age() or period() tell of it, and where no cache is known to be as
-  /// slow.
-  [[nodiscard]] double unseen() const noexcept;
+  /// No period can be longer that the readings have not shown, so none was older than that; 0 where age() or period()
+  /// tell of it.
+  [[nodiscard]] std::chrono::nanoseconds unseen() const noexcept;
 
   /// How old the counters of the last reading may have been, as far as beginning and suspicion tell; 0 without either.
   [[nodiscard]] std::chrono::nanoseconds age() const noexcept { return age_; }
@@ -144,14 +146,9 @@ class CacheLearner {
   // What may be unseen. Moves one after the other, and when the reading before the first one began.
   int moves_on_end_ = 0;
   BootTime moved_since_;
-  struct Room {
-    std::chrono::nanoseconds period;  // none longer is left
-    int moves = 0;                    // that say so
-  };
-  std::optional<Room> room_;  // the least of all since the last suspicion
+  std::optional<std::chrono::nanoseconds> room_;  // for a period, the least of all since the last suspicion
   std::chrono::nanoseconds age_{};
   std::chrono::nanoseconds moved_in_{};  // between the last reading that moved and the one before it
-  std::chrono::nanoseconds apart_{};     // the two, at least
   std::uint64_t moved_octets_ = 0;       // in it
 };
 

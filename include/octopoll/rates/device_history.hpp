@@ -29,8 +29,8 @@ struct Speeds {
 struct JudgeSettings {
   /// A delta whose time is less certain than this makes no rate.
   double max_time_error = 0.10;
-  /// What a rate states beside that: CacheLearner::unseen().
-  double unseen_cache = 0.0;
+  /// What a delta states beside that: how old a reading may have been though nothing has shown it.
+  std::chrono::nanoseconds unseen_age{};
   ClockSettings clock;
   /// The effective speeds of a row, after the inventory's override; empty: link_speed() both ways.
   /// A softwareLoopback(24) has no speed, whatever this says.

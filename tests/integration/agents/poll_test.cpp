@@ -311,7 +311,7 @@ TEST_CASE("an object that the agent refuses is asked for twice and then no more"
                                       [](const auto& each) { return each.sample.interface.if_index() == IfIndex{7}; });
     REQUIRE(refused != cycle.interfaces.end());
     CHECK_FALSE(refused->sample.counters[Counter::in_errors].present());
-    requests.push_back(cycle.cost.requests);
+    requests.push_back(cycle.cost.requests - cycle.cost.looks);
     pair.bench().run_for(250ms);
   }
   CHECK(requests[2] < requests[1]);
@@ -325,7 +325,7 @@ TEST_CASE("an SNMPv1 agent without sysUpTime is asked for it twice and then no m
   for (int i = 0; i < 4; ++i) {
     const DeviceCycle cycle = pair.cycle();
     check_rows(cycle, {odd_rows, 32});
-    requests.push_back(cycle.cost.requests);
+    requests.push_back(cycle.cost.requests - cycle.cost.looks);
     pair.bench().run_for(250ms);
   }
   CHECK(requests[2] < requests[1]);

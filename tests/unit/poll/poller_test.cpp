@@ -265,6 +265,9 @@ TEST_CASE("a cost reads as PDUs and octets of both ways") {
   cost.requests = 1;
   cost.octets_received = 0;
   CHECK(poll::cost_text(cost) == "1 PDU, 1.03 kB");
+  cost.requests = 5;
+  cost.looks = 3;
+  CHECK(poll::cost_text(cost) == "5 PDUs with 3 looks, 1.03 kB");
 }
 
 TEST_CASE("a run_once that is stopped knows whom it did not poll twice") {

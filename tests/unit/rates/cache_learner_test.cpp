@@ -203,7 +203,7 @@ TEST_CASE(
     "a learner that goes on knows the period at once, and replaces or forgets it as if it had learned it itself") {
   Random random(7);
   CacheLearner learner;
-  learner.resume(3s);
+  learner.settle(3s);
   CHECK(learner.period() == nanoseconds(3s));
   Agent agent;
   SECTION("the agent has another") { agent.period = 5s; }
@@ -224,7 +224,7 @@ TEST_CASE(
 
 TEST_CASE("a learner that goes on does not doubt a fresh agent that stands still at the beginning") {
   CacheLearner anew, on;
-  on.resume(std::nullopt);
+  on.settle(std::nullopt);
   const nanoseconds up = 1h;
   for (int second = 1; second <= 3; ++second) {
     anew.see(at(up + second * 1s), at(up + second * 1s), 7, 1'000'000);
@@ -291,7 +291,7 @@ Outcome poll(Random& random, Agent agent, int readings, int trust_after) {
     InterfaceSample sample = row(agent.now, in, agent.shown, 64);
     sample.time.age_bound = known ? *known : learner.age();
     JudgeSettings settings;
-    settings.unseen_cache = learner.unseen();
+    settings.unseen_age = learner.unseen();
     const InterfaceRecord record = judge(history, sample, settings);
     shots.push_back({agent.now, agent.shown_at, agent.shown});
     const auto& value = record.deltas[in].value;
@@ -325,9 +325,10 @@ TEST_CASE("once a cache is learned, each rate is as certain as it says") {
 }
 
 TEST_CASE("a busy agent that caches is suspected at its first sign, and its rates are as certain as they say") {
-  for (const nanoseconds period : {nanoseconds(1050ms), nanoseconds(1100ms), nanoseconds(1200ms), nanoseconds(1300ms),
-                                   nanoseconds(1400ms), nanoseconds(1500ms), nanoseconds(1700ms), nanoseconds(2s),
-                                   nanoseconds(3s), nanoseconds(5s), nanoseconds(10s), nanoseconds(30s)}) {
+  for (const nanoseconds period :
+       {nanoseconds(50ms), nanoseconds(300ms), nanoseconds(950ms), nanoseconds(1050ms), nanoseconds(1100ms),
+        nanoseconds(1200ms), nanoseconds(1300ms), nanoseconds(1400ms), nanoseconds(1500ms), nanoseconds(1700ms),
+        nanoseconds(2s), nanoseconds(3s), nanoseconds(5s), nanoseconds(10s), nanoseconds(30s)}) {
     for (std::uint64_t seed = 0; seed < 20; ++seed) {
       for (const bool on_demand : {false, true}) {
         CAPTURE(period.count(), seed, on_demand);
@@ -353,17 +354,18 @@ TEST_CASE("what may be unseen is told by moves one after the other, and no silen
     learner.see(at(now), at(now + 5ms), counter, counter * 1'000'000);
   };
   move(0s);
+  CHECK(learner.unseen() == 30s);
   for (int i = 0; i < 3; ++i) move(1s);
-  CHECK(learner.unseen() == Approx(0.5).epsilon(0.05));
+  CHECK(learner.unseen() == 1'502'500us);
   for (int i = 3; i < 41; ++i) move(1s);
-  CHECK(learner.unseen() == Approx(0.025).epsilon(0.3));
+  CHECK(learner.unseen() < 1'026ms);
   const bool told = GENERATE(false, true);
   CAPTURE(told);
   if (told) learner.interrupt();
   move(2h);
-  CHECK(learner.unseen() < 0.04);
+  CHECK(learner.unseen() < 1'026ms);
   for (int i = 0; i < 5; ++i) move(1s);
-  CHECK(learner.unseen() < 0.04);
+  CHECK(learner.unseen() < 1'026ms);
   // Nor does a device with little traffic lose what was known.
   for (int i = 0; i < 10; ++i) {
     now += 1s;
@@ -372,7 +374,15 @@ TEST_CASE("what may be unseen is told by moves one after the other, and no silen
     now += 1s;
     learner.see(at(now), at(now + 5ms), counter, 40'000'000 + counter);
   }
-  CHECK(learner.unseen() < 0.04);
+  CHECK(learner.unseen() < 1'026ms);
+}
+
+TEST_CASE("readings that are far apart leave room for any cache that is known") {
+  CacheLearner learner;
+  for (std::uint64_t i = 0; i < 10; ++i) {
+    learner.see(at(i * 60s), at(i * 60s + 5ms), i, i * 1'000'000);
+    CHECK(learner.unseen() == longest_known_cache);
+  }
 }
 
 TEST_CASE("a device that stands still from the beginning is idle after 35 seconds, whatever it carried before") {

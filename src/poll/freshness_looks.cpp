@@ -1,0 +1,217 @@
+#include "poll/freshness_looks.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "octopoll/ifmib/columns.hpp"
+
+namespace octopoll::poll {
+namespace {
+
+using namespace std::chrono_literals;
+using std::chrono::nanoseconds;
+
+constexpr std::size_t rows_looked_at = 4;
+/// A thousandth of the interval is enough, and none needs more than a step of sysUpTime or can be had in less looks.
+constexpr nanoseconds finest_goal = 10ms;
+constexpr nanoseconds coarsest_goal = 60ms;
+constexpr nanoseconds longest_wait = 35s;  // no cache of more than 30 s is known
+/// Of a pair of cycles, which are not far apart.
+constexpr nanoseconds longest_wait_of_pair = 8s;
+/// Another PDU beside the cycles of a device that takes longer for them is no kindness.
+constexpr int least_idle_share = 4;
+/// One datagram in a hundred may be lost anywhere; the third is a sign.
+constexpr unsigned troubles_that_end = 3;
+constexpr nanoseconds pause_after_silence = 1s;
+constexpr nanoseconds noted_for = 2min;
+
+nanoseconds goal_for(nanoseconds interval) { return std::clamp(interval / 1000, finest_goal, coarsest_goal); }
+
+/// A period that is longer than the interval shows itself in the cycles.
+nanoseconds wait_for(nanoseconds interval) { return std::min(longest_wait, 2 * interval + 100ms); }
+
+std::optional<ifmib::Column> column_of(const ifmib::RowPlan& plan, Counter counter) {
+  if (plan.mute || !plan.layout) return std::nullopt;
+  for (const ifmib::RowLayout::Object& object : plan.layout->objects()) {
+    if (object.role == ifmib::Role::counter && object.counter == counter) return object.column;
+  }
+  return std::nullopt;
+}
+
+/// Counters that went back tell nothing of what passed.
+double gained(std::uint64_t before, std::uint64_t now) {
+  return now > before ? static_cast<double>(now - before) : 0.0;
+}
+
+}  // namespace
+
+FreshnessLooks::FreshnessLooks(EventLoop& loop, Told told) : loop_(loop), told_(std::move(told)) {}
+
+FreshnessLooks::~FreshnessLooks() { pause(); }
+
+void FreshnessLooks::pause() {
+  loop_.cancel(std::exchange(timer_, 0));
+  ++*request_;
+  session_ = nullptr;
+}
+
+void FreshnessLooks::forget() {
+  pause();
+  campaign_.reset();
+  noted_.clear();
+  bound_.reset();
+  due_ = doubt_due_ = BootTime::min();
+}
+
+void FreshnessLooks::doubt() { due_ = std::min(due_, doubt_due_); }
+
+void FreshnessLooks::resume(const Ended& ended) {
+  const DeviceCycle& cycle = ended.cycle;
+  const bool bearable = cycle.outcome == CycleOutcome::complete && cycle.cost.timeouts == 0 &&
+                        cycle.cost.retries == 0 && cycle.duration < cycle.interval / least_idle_share;
+  if (!bearable) return;
+  if (!campaign_) {
+    if (BootClock::now() < due_) return;
+    begin(ended);
+  }
+  if (!campaign_) return;
+  session_ = &ended.session;
+  arm(BootClock::now());
+}
+
+void FreshnessLooks::begin(const Ended& ended) {
+  if (noted_.empty() && !ended.in_pair) return note(ended.cycle);
+  const std::vector<Choice> chosen = choose(ended);
+  if (chosen.empty()) {
+    // It is idle. What begins to flow shall not be spread over all of that time, nor what a cache held back be taken
+    // for the traffic of one interval.
+    if (ended.cycle.started - noted_at_ > noted_for) note(ended.cycle);
+    return;
+  }
+  const nanoseconds interval = ended.cycle.interval;
+  rates::FreshnessProver::Settings settings;
+  settings.goal = ended.in_pair ? finest_goal : goal_for(interval);
+  settings.longest_wait = ended.in_pair ? longest_wait_of_pair : wait_for(interval);
+  // What is known is but looked after.
+  settings.most_looks = bound_ ? rates::FreshnessProver::quick_looks : most_looks_an_hour;
+  std::vector<double> expected;
+  std::vector<snmp::Oid> names;
+  for (const Choice& choice : chosen) {
+    expected.push_back(choice.octets_per_second);
+    names.push_back(
+        ifmib::cell_oid(*column_of(*choice.plan, choice.counter), choice.plan->index, choice.plan->x_index));
+  }
+  noted_ = {};
+  campaign_.emplace(Campaign{rates::FreshnessProver(expected, settings), std::move(names), ended.least_between});
+}
+
+void FreshnessLooks::note(const DeviceCycle& cycle) {
+  noted_at_ = cycle.started;
+  noted_.clear();
+  noted_.reserve(cycle.interfaces.size());
+  for (const InterfaceRecord& record : cycle.interfaces) {
+    const auto& counters = record.sample.counters;
+    noted_.push_back({record.sample.interface.if_index().value, counters[Counter::in_octets].value,
+                      counters[Counter::out_octets].value});
+  }
+}
+
+// By quarters of the table, the busiest of each.
+std::vector<FreshnessLooks::Choice> FreshnessLooks::choose(const Ended& ended) const {
+  std::array<Choice, rows_looked_at> best{};
+  const auto& records = ended.cycle.interfaces;
+  const nanoseconds up = ended.cycle.sys_uptime ? nanoseconds(*ended.cycle.sys_uptime) : nanoseconds(1h);
+  const nanoseconds span = noted_.empty() ? up : nanoseconds(ended.cycle.started - noted_at_);
+  const double seconds = std::max(std::chrono::duration<double>(span).count(), 1e-3);
+  const auto of_index = [](const auto& row, std::uint32_t index) { return row.if_index < index; };
+  const auto plan_of_index = [](const ifmib::RowPlan& plan, std::uint32_t index) { return plan.index < index; };
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    const InterfaceSample& sample = records[i].sample;
+    const std::uint32_t index = sample.interface.if_index().value;
+    Octets before{index, 0, 0};
+    if (!noted_.empty()) {
+      const auto noted = std::lower_bound(noted_.begin(), noted_.end(), index, of_index);
+      if (noted == noted_.end() || noted->if_index != index) continue;
+      before = *noted;
+    }
+    const double in = gained(before.in, sample.counters[Counter::in_octets].value);
+    const double out = gained(before.out, sample.counters[Counter::out_octets].value);
+    const Choice choice{nullptr, in >= out ? Counter::in_octets : Counter::out_octets, std::max(in, out) / seconds};
+    Choice& place = best[i * rows_looked_at / records.size()];
+    if (choice.octets_per_second <= place.octets_per_second) continue;
+    const auto plan = std::lower_bound(ended.plans.begin(), ended.plans.end(), index, plan_of_index);
+    if (plan == ended.plans.end() || plan->index != index || !column_of(*plan, choice.counter)) continue;
+    place = choice;
+    place.plan = &*plan;
+  }
+  std::vector<Choice> chosen;
+  std::copy_if(best.begin(), best.end(), std::back_inserter(chosen), [](const Choice& c) { return c.plan != nullptr; });
+  return chosen;
+}
+
+void FreshnessLooks::arm(BootTime soonest) {
+  const auto next = campaign_->prover.next();
+  if (!next) return end();
+  timer_ = loop_.at(std::max(*next, soonest), [this] {
+    timer_ = 0;
+    ask();
+  });
+}
+
+void FreshnessLooks::ask() {
+  snmp::Request request;
+  request.names = campaign_->names;
+  request.retries = 0;
+  asked_ = BootClock::now();
+  ++looks_asked_;
+  session_->send(std::move(request), [this, current = request_, number = ++*request_](snmp::Reply&& reply) {
+    if (*current == number) take(reply);
+  });
+}
+
+void FreshnessLooks::take(const snmp::Reply& reply) {
+  Campaign& campaign = *campaign_;
+  const bool silence = reply.outcome == snmp::Outcome::timed_out;
+  std::vector<std::uint64_t> counters;
+  if (reply.good() && reply.variables.size() == campaign.names.size()) {
+    for (std::size_t i = 0; i < campaign.names.size(); ++i) {
+      const auto counter = reply.variables[i].value.as_unsigned();
+      if (counter && reply.variables[i].oid == campaign.names[i]) counters.push_back(*counter);
+    }
+  }
+  const bool whole = counters.size() == campaign.names.size();
+  const auto shortest = std::min(campaign.shortest_trip.value_or(reply.round_trip), reply.round_trip);
+  if (!whole || reply.round_trip > 10 * shortest + 100ms) ++campaign.troubles;
+  if ((!whole && !silence) || campaign.troubles == troubles_that_end) {
+    put_off(most_looks_an_hour);
+    campaign_.reset();
+    return;
+  }
+  if (silence) return arm(BootClock::now() + pause_after_silence);
+  campaign.shortest_trip = shortest;
+  campaign.prover.see(asked_, reply.received, counters);
+  arm(asked_ + campaign.least_between);
+}
+
+void FreshnessLooks::end() {
+  const rates::Freshness found = campaign_->prover.finding();
+  const unsigned looks = campaign_->prover.looks();
+  campaign_.reset();
+  // What sparse traffic shows is no better than what was known, and no worse.
+  if (found.stood_still || !bound_) {
+    bound_ = found.bound;
+  } else if (found.bound) {
+    bound_ = std::min(*bound_, *found.bound);
+  }
+  put_off(looks);
+  told_({bound_, found.caches, found.stood_still});
+}
+
+void FreshnessLooks::put_off(unsigned looks) {
+  const BootTime now = BootClock::now();
+  doubt_due_ = now + looks * nanoseconds(1h) / most_looks_an_hour;
+  due_ = bound_ ? now + 1h : doubt_due_;
+}
+
+}  // namespace octopoll::poll
