@@ -12,6 +12,7 @@
 #include "reader_rates.hpp"
 #include "reader_traffic.hpp"
 #include "sample_exceptions.hpp"
+#include "unix_time.hpp"
 
 namespace octopoll::store {
 namespace {

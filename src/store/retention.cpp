@@ -11,6 +11,7 @@
 #include "cycle_rows.hpp"
 #include "statements.hpp"
 #include "traffic_rows.hpp"
+#include "unix_time.hpp"
 
 namespace octopoll::store {
 namespace {
@@ -19,8 +20,6 @@ using std::chrono::hours;
 
 constexpr hours leap{24};     // of the clock, that is not believed at once
 constexpr hours patience{1};  // after which it is
-
-std::int64_t unix_ms(WallTime time) { return time.time_since_epoch().count(); }
 
 /// Of traffic_levels.
 std::array<std::optional<std::chrono::seconds>, traffic_levels.size()> keeps_of(const Retention& retention) {
