@@ -8,9 +8,10 @@
 // --sum-days days, made as octopoll makes them. All of it is then sealed and read, by a device and by an interface,
 // before and after. Octets a row are those of the pages, with what is unused in them.
 //
-// At the default retention and 60 s an interface has, when it has most, 3 days of plain samples and 5 sealed ones, 2
-// days of plain sums of 5 minutes and 96 sealed ones, and 6 days of plain sums of hours and 788 sealed ones: retention
-// takes whole blocks, of 1, 8 and 64 days. The size at that moment is what the table at the end says.
+// At the default retention and 60 s an interface has most days just before a block of hours goes, at a midnight: half a
+// day of plain samples and 7.5 sealed ones, 2 days of plain sums of 5 minutes and 96 sealed ones, and 2 days of plain
+// sums of hours and 792 sealed ones: retention takes whole blocks, of 1, 8 and 64 days. The size at that moment is what
+// the table at the end says.
 
 #include <fmt/format.h>
 #include <time.h>
@@ -228,8 +229,8 @@ void read_all(const Load& load, const char* when) {
 void print_sizes(store::Database& database, const Load& load, const std::array<double, 3>& plain) {
   const double overhead = octets_a_row(database, "sealed_rows", "SELECT sum(length(packed)) FROM sealed_rows");
   constexpr std::array<double, 3> rows_a_day{1440, 288, 24};
-  constexpr std::array<double, 3> plain_days{3, 2, 6};
-  constexpr std::array<double, 3> sealed_days{5, 96, 788};
+  constexpr std::array<double, 3> plain_days{0.5, 2, 2};
+  constexpr std::array<double, 3> sealed_days{7.5, 96, 792};
   constexpr std::array<std::int64_t, 3> levels{0, 300, 3600};
   fmt::print("{:<8} {:>6} {:>24} {:>24} {:>12}\n", "kind", "share", "sealed octets a row:", "", "octets");
   fmt::print("{:<8} {:>6} {:>11} {:>11} {:>11} {:>12} {:>14}\n", "", "", "samples", "5 minutes", "hours",
