@@ -1,11 +1,11 @@
 // What reports cost on a month of many interfaces: the real Reader and the real report on a real file.
 //
-//   octopoll-month-bench FILE [--interfaces N] [--days N] [--make | --ask]
+//   octopoll-month-bench FILE [--interfaces N] [--days N] [--make | --ask] [--only TEXT]
 //
-// FILE is made anew and kept; --ask asks one that is there. Of N interfaces, 48 a device and of the kinds that
-// octopoll-seal-bench has, the 5 minutes of --days days are written as octopoll leaves them: all but the last day and a
-// half are blocks of 8 days, the rest plain rows, with the histograms of rates of each day and of the last hours. The
-// file has no samples, hours and days, for no question here reads them.
+// FILE is made anew and kept; --ask asks one that is there, --only what has TEXT in its name. Of N interfaces, 48 a
+// device and of the kinds that octopoll-seal-bench has, the 5 minutes of --days days are written as octopoll leaves
+// them: all but the last day and a half are blocks of 8 days, the rest plain rows, with the histograms of rates of each
+// day and of the last hours. The file has no samples, hours and days, for no question here reads them.
 //
 // Each report is timed as a whole, from the opening of the store to the rows: first with nothing of the file in memory
 // (as far as the kernel heeds POSIX_FADV_DONTNEED), then again, and last beside a writer that stores 1,000 rows a
@@ -29,7 +29,6 @@
 #include <functional>
 #include <iostream>
 #include <memory>
-#include <numbers>
 #include <optional>
 #include <random>
 #include <stdexcept>
@@ -39,12 +38,14 @@
 #include <vector>
 
 #include "made_interface.hpp"
+#include "made_network.hpp"
 #include "octopoll/report/utilization.hpp"
 #include "octopoll/store/rate_histogram.hpp"
 #include "octopoll/store/reader.hpp"
 #include "octopoll/store/writer.hpp"
 #include "store/cycle_rows.hpp"
 #include "store/open.hpp"
+#include "store/rate_counts.hpp"
 #include "store/sealed_levels.hpp"
 #include "store/traffic_rows.hpp"
 
@@ -54,32 +55,22 @@ namespace {
 namespace fs = std::filesystem;
 namespace po = boost::program_options;
 using namespace std::chrono_literals;
+using bench::begin_s;
+using bench::interfaces_of_a_device;
+using bench::must;
 
-constexpr std::int64_t interfaces_of_a_device = 48;
 constexpr std::int64_t bin_s = 300;
 constexpr std::int64_t day_s = 86'400;
 constexpr std::int64_t bins_of_a_day = day_s / bin_s;
-constexpr std::int64_t begin_s = 1'799'971'200;  // a midnight at which blocks begin
 constexpr std::int64_t plain_bins = bins_of_a_day * 3 / 2;
 constexpr std::int64_t hours_told = 48;  // the last ones that have a histogram of their own
-
-struct Kind {
-  double share;  ///< of the interfaces
-  double speed_mbps;
-  double load;   ///< of the link, on average
-  double noise;  ///< as a logarithm's deviation
-};
-constexpr std::array<Kind, 5> kinds{{{0.35, 1000, 0.0, 0.0},
-                                     {0.25, 1000, 2e-6, 0.4},
-                                     {0.25, 1000, 2e-3, 1.0},
-                                     {0.10, 1000, 0.05, 0.5},
-                                     {0.05, 10000, 0.25, 0.15}}};
 
 struct Load {
   std::string file;
   std::int64_t interfaces = 50'000;
   std::int64_t days = 30;
   bool make = true, ask = true;
+  std::string only;
 
   [[nodiscard]] std::int64_t devices() const {
     return (interfaces + interfaces_of_a_device - 1) / interfaces_of_a_device;
@@ -88,15 +79,6 @@ struct Load {
   [[nodiscard]] std::int64_t bins() const { return days * bins_of_a_day + bins_of_a_day / 2; }
   [[nodiscard]] WallTime end() const { return WallTime(std::chrono::seconds(begin_s + bins() * bin_s)); }
 };
-
-template <class T>
-T must(Result<T> result) {
-  if (!result) throw std::runtime_error(result.error().text());
-  return std::move(*result);
-}
-void must(const Result<>& result) {
-  if (!result) throw std::runtime_error(result.error().text());
-}
 
 double clock_of(clockid_t id) {
   timespec now{};
@@ -108,22 +90,18 @@ double clock_of(clockid_t id) {
 class Walk {
  public:
   explicit Walk(std::int64_t id) : random_(static_cast<std::uint64_t>(id)) {
-    double place = std::uniform_real_distribution<double>(0.0, 1.0)(random_);
-    std::size_t kind = 0;
-    for (; kind + 1 < kinds.size() && place >= kinds[kind].share; ++kind) place -= kinds[kind].share;
-    kind_ = &kinds[kind];
+    kind_ = &bench::kinds[bench::kind_at(std::uniform_real_distribution<double>(0.0, 1.0)(random_))];
     peak_ = std::uniform_real_distribution<double>(0.3, 1.7)(random_);
   }
   store::TrafficBin next(std::int64_t bin) {
-    const double hour = std::fmod(static_cast<double>(bin) / 12.0, 24.0);
-    const double daily = 1.0 + 0.6 * std::cos((hour - 14.0) / 24.0 * 2 * std::numbers::pi);
+    const double daily = bench::daily(static_cast<double>(bin) / 12.0);
     slow_ = 0.9 * slow_ + 0.4 * normal_(random_) * kind_->noise;
     size_ = std::clamp(size_ + normal_(random_) * 20.0, 120.0, 1300.0);
     store::TrafficBin made;
     made.speed = store::TrafficBin::Speed::steady;
-    made.speed_mbps = static_cast<std::uint32_t>(kind_->speed_mbps);
+    made.speed_mbps = static_cast<std::uint32_t>(kind_->speed_bps / 1e6);
     for (std::size_t way = 0; way < 2; ++way) {
-      const double most = kind_->speed_mbps * 1e6;
+      const double most = kind_->speed_bps;
       const double bps = std::min(0.98, kind_->load * (way == 0 ? peak_ : peak_ * 0.4) * daily *
                                             std::exp(slow_ + 0.2 * kind_->noise * normal_(random_))) *
                          most;
@@ -141,7 +119,7 @@ class Walk {
  private:
   std::mt19937_64 random_;
   std::normal_distribution<double> normal_;
-  const Kind* kind_ = nullptr;
+  const bench::Kind* kind_ = nullptr;
   double peak_ = 1.0, slow_ = 0.0, size_ = 600.0;
 };
 
@@ -211,14 +189,10 @@ Made made_of(const Load& load, std::int64_t device) {
     for (std::int64_t bin = 0; bin < load.bins(); ++bin) {
       const std::int64_t number = first_bin + bin;
       const store::TrafficBin row = walk.next(bin);
-      for (std::size_t way = 0; way < 2; ++way) {
-        const auto& of = row.directions[way];
-        const double bps = static_cast<double>(of.octets) * 8e6 / static_cast<double>(of.covered_us);
-        const store::RateCount count{store::rate_speed_first + row.speed_mbps,
-                                     way == 0 ? store::RateKind::in : store::RateKind::out, store::rate_bucket(bps), 1};
-        if (bin / bins_of_a_day < load.days) tallies[static_cast<std::size_t>(bin / bins_of_a_day)].add(count);
-        if (bin / 12 >= first_hour) tallies[hours_from + static_cast<std::size_t>(bin / 12 - first_hour)].add(count);
-      }
+      if (bin / bins_of_a_day < load.days)
+        store::count_rates(row, tallies[static_cast<std::size_t>(bin / bins_of_a_day)]);
+      if (bin / 12 >= first_hour)
+        store::count_rates(row, tallies[hours_from + static_cast<std::size_t>(bin / 12 - first_hour)]);
       if (number >= sealed_until) {
         made.plain.emplace_back(store::sample_id(number, id), row);
         continue;
@@ -437,12 +411,14 @@ void ask_all(const Load& load) {
       question(fmt::format("all of a tenth of the devices, {} days", load.days), Order::p95, midnight, days);
   everything.query.device_pattern = "^switch-.*0$";
   everything.query.top.reset();
+  const auto asked = [&](const Question& one) { return one.name.find(load.only) != std::string::npos; };
+  std::erase_if(questions, [&](const Question& one) { return !asked(one); });
   for (const Question& one : questions) {
     drop_from_memory(load.file);
     ask(load, one, "cold");
     ask(load, one, "again");
   }
-  ask(load, everything, "once");
+  if (asked(everything)) ask(load, everything, "once");
   const Beside writer(load);
   for (const Question& one : questions) ask(load, one, "writing");
 }
@@ -452,7 +428,8 @@ Load load_of(int count, const char* const* arguments) {
   bool make = false, ask = false;
   po::options_description options("octopoll-month-bench FILE");
   options.add_options()("file", po::value(&load.file)->required())("interfaces", po::value(&load.interfaces))(
-      "days", po::value(&load.days))("make", po::bool_switch(&make))("ask", po::bool_switch(&ask));
+      "days", po::value(&load.days))("make", po::bool_switch(&make))("ask", po::bool_switch(&ask))(
+      "only", po::value(&load.only));
   po::positional_options_description words;
   words.add("file", 1);
   po::variables_map given;

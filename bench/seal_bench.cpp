@@ -8,9 +8,10 @@
 // --sum-days days, made as octopoll makes them. All of it is then sealed and read, by a device and by an interface,
 // before and after. Octets a row are those of the pages, with what is unused in them.
 //
-// At the default retention and 60 s an interface has, when it has most, 3 days of plain samples and 5 sealed ones, 2
-// days of plain sums of 5 minutes and 96 sealed ones, and 6 days of plain sums of hours and 788 sealed ones: retention
-// takes whole blocks, of 1, 8 and 64 days. The size at that moment is what the table at the end says.
+// At the default retention and 60 s an interface has most days just before a block of hours goes, at a midnight: half a
+// day of plain samples and 7.5 sealed ones, 2 days of plain sums of 5 minutes and 96 sealed ones, and 2 days of plain
+// sums of hours and 792 sealed ones: retention takes whole blocks, of 1, 8 and 64 days. The size at that moment is what
+// the table at the end says.
 
 #include <fmt/format.h>
 #include <time.h>
@@ -24,12 +25,12 @@
 #include <exception>
 #include <filesystem>
 #include <iostream>
-#include <numbers>
 #include <random>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
+#include "made_network.hpp"
 #include "octopoll/store/reader.hpp"
 #include "store/cycle_rows.hpp"
 #include "store/open.hpp"
@@ -42,25 +43,12 @@ namespace {
 namespace fs = std::filesystem;
 namespace po = boost::program_options;
 using namespace std::chrono_literals;
+using bench::interfaces_of_a_device;
+using bench::kinds;
+using bench::must;
 
-constexpr std::int64_t interfaces_of_a_device = 48;
 constexpr std::int64_t minute_ms = 60'000;
-constexpr std::int64_t begin_ms = 1'799'971'200'000;  // a midnight at which blocks of all levels begin
-
-/// How an interface behaves.
-struct Kind {
-  const char* name;
-  double share;  ///< of the interfaces
-  double speed_bps;
-  double load;    ///< of the link, on average
-  double noise;   ///< of a minute, as a logarithm's deviation
-  double errors;  ///< share of minutes with some
-};
-constexpr std::array<Kind, 5> kinds{{{"unused", 0.35, 1e9, 0.0, 0.0, 0.0},
-                                     {"idle", 0.25, 1e9, 2e-6, 0.4, 0.0},
-                                     {"desk", 0.25, 1e9, 2e-3, 1.0, 0.001},
-                                     {"server", 0.10, 1e9, 0.05, 0.5, 0.0005},
-                                     {"uplink", 0.05, 10e9, 0.25, 0.15, 0.01}}};
+constexpr std::int64_t begin_ms = bench::begin_s * 1000;
 
 struct Load {
   std::string file;
@@ -76,36 +64,26 @@ double cpu_seconds() {
   return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) / 1e9;
 }
 
-template <class T>
-T must(Result<T> result) {
-  if (!result) throw std::runtime_error(result.error().text());
-  return std::move(*result);
-}
-void must(const Result<>& result) {
-  if (!result) throw std::runtime_error(result.error().text());
-}
-
 /// One interface on its walk.
 class Walk {
  public:
-  Walk(std::int64_t id, std::int64_t of, std::uint64_t seed) : random_(seed + static_cast<std::uint64_t>(id)) {
-    double place = (static_cast<double>(id % of) + 0.5) / static_cast<double>(of);
-    for (kind_ = 0; kind_ + 1 < kinds.size() && place >= kinds[kind_].share; ++kind_) place -= kinds[kind_].share;
+  Walk(std::int64_t id, std::int64_t of, std::uint64_t seed)
+      : random_(seed + static_cast<std::uint64_t>(id)),
+        kind_(bench::kind_at((static_cast<double>(id % of) + 0.5) / static_cast<double>(of))) {
     peak_ = std::uniform_real_distribution<double>(0.3, 1.7)(random_);
   }
   [[nodiscard]] std::size_t kind() const noexcept { return kind_; }
 
   /// The minute that ends at `at_ms`.
   InterfaceRecord minute(std::int64_t at_ms) {
-    const Kind& kind = kinds[kind_];
+    const bench::Kind& kind = kinds[kind_];
     InterfaceRecord row;
     row.sample.admin_status = status_up;
     row.sample.oper_status = status_up;
     row.elapsed = 60s + std::chrono::microseconds(static_cast<std::int64_t>(normal_(random_) * 4000));
     row.time_error = std::abs(normal_(random_)) * 3e-6;
     row.in_speed_bps = row.out_speed_bps = static_cast<std::uint64_t>(kind.speed_bps);
-    const double hour = std::fmod(static_cast<double>(at_ms) / 3.6e6, 24.0);
-    const double daily = 1.0 + 0.6 * std::cos((hour - 14.0) / 24.0 * 2 * std::numbers::pi);
+    const double daily = bench::daily(static_cast<double>(at_ms) / 3.6e6);
     slow_ = 0.98 * slow_ + 0.2 * normal_(random_) * kind.noise;
     size_ = std::clamp(size_ + normal_(random_) * 20.0, 120.0, 1300.0);
     for (const std::size_t way : {std::size_t{0}, std::size_t{1}}) {
@@ -132,7 +110,7 @@ class Walk {
  private:
   std::mt19937_64 random_;
   std::normal_distribution<double> normal_;
-  std::size_t kind_ = 0;
+  std::size_t kind_;
   double peak_ = 1.0, slow_ = 0.0, size_ = 600.0;
 };
 
@@ -251,8 +229,8 @@ void read_all(const Load& load, const char* when) {
 void print_sizes(store::Database& database, const Load& load, const std::array<double, 3>& plain) {
   const double overhead = octets_a_row(database, "sealed_rows", "SELECT sum(length(packed)) FROM sealed_rows");
   constexpr std::array<double, 3> rows_a_day{1440, 288, 24};
-  constexpr std::array<double, 3> plain_days{3, 2, 6};
-  constexpr std::array<double, 3> sealed_days{5, 96, 788};
+  constexpr std::array<double, 3> plain_days{0.5, 2, 2};
+  constexpr std::array<double, 3> sealed_days{7.5, 96, 792};
   constexpr std::array<std::int64_t, 3> levels{0, 300, 3600};
   fmt::print("{:<8} {:>6} {:>24} {:>24} {:>12}\n", "kind", "share", "sealed octets a row:", "", "octets");
   fmt::print("{:<8} {:>6} {:>11} {:>11} {:>11} {:>12} {:>14}\n", "", "", "samples", "5 minutes", "hours",

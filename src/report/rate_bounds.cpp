@@ -125,8 +125,9 @@ Result<bool> RateBounds::count(store::Reader& reader, const store::StoredDevice&
       if (!interface.mixed || one.speed == store::rate_speed_unknown) return;
       if (is_share != (one.speed == store::rate_speed_varies)) return;
       const auto [most, least] = cut.take(id, one);
-      const double unit = is_share ? store::share_unit : mbps_of(one.speed);
-      if (most != 0) to.shares.push_back({store::top_of_rate_bucket(one.bucket) / unit, most});
+      const double top = is_share ? store::top_of_share_bucket(one.bucket)
+                                  : store::top_of_rate_bucket(one.bucket) / mbps_of(one.speed);
+      if (most != 0) to.shares.push_back({top, most});
       to.least_shares += least;
     });
   };
@@ -161,14 +162,12 @@ Result<> RateBounds::read_rest(store::Reader& reader, const store::StoredDevice&
       last = std::max(last, traffic.begin);
       for (const auto& [way, direction] :
            {std::pair{&interface.ways[0], &traffic.in}, {&interface.ways[1], &traffic.out}}) {
-        const auto covered = static_cast<double>(direction->covered.count());
-        if (covered <= 0.0) continue;
-        const double bps = static_cast<double>(direction->octets) * 8e6 / covered;
-        way->rates.push_back({store::top_of_rate_bucket(store::rate_bucket(bps)), 1});
+        if (direction->covered.count() <= 0) continue;
+        const std::uint32_t bucket = store::bucket_of_rate(direction->octets, direction->covered.count());
+        way->rates.push_back({store::top_of_rate_bucket(bucket), 1});
         way->least_read += another;
         if (direction->utilization_covered.count() <= 0) continue;
-        const double share = direction->utilization * store::share_unit;
-        way->shares.push_back({store::top_of_rate_bucket(store::rate_bucket(share)) / store::share_unit, 1});
+        way->shares.push_back({store::top_of_share_bucket(store::bucket_of_share(direction->utilization)), 1});
         way->least_shares += another;
       }
     });

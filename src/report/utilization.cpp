@@ -334,9 +334,8 @@ Result<bool> read_leaders(store::Reader& reader, const UtilizationQuery& query, 
       unbounded += std::isinf(rank(queue.back()).key) ? 1 : 0;
     }
   }
-  // Each by itself they take longer than a device's together.
-  constexpr std::size_t most_by_themselves = 1000;
-  if (unbounded > std::max(most_by_themselves, 2 * *query.top) || *query.top >= queue.size()) return false;
+  // Each by itself they take up to three times as long as a device's together.
+  if (2 * unbounded > queue.size() || *query.top >= queue.size()) return false;
   report.found = queue.size();
 
   std::make_heap(queue.begin(), queue.end(), comes_later);

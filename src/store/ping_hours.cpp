@@ -9,6 +9,7 @@
 #include "octopoll/latency/round_trips.hpp"
 #include "round_trips_text.hpp"
 #include "spread.hpp"
+#include "unix_time.hpp"
 
 namespace octopoll::store {
 namespace {
@@ -46,7 +47,6 @@ constexpr std::string_view put_hour_sql =
 /// Sums that one round pays for: with a backlog of all targets' it is gone after as many rounds as half of them make.
 constexpr int sums_a_round = 2;
 
-std::int64_t unix_ms(WallTime time) { return time.time_since_epoch().count(); }
 double microseconds(std::chrono::nanoseconds time) { return std::chrono::duration<double, std::micro>(time).count(); }
 
 constexpr milliseconds longest_delay = std::chrono::minutes(30);

@@ -43,6 +43,14 @@ double top_of_rate_bucket(std::uint32_t bucket) noexcept {
   return std::bit_cast<double>((lowest + bucket) << (mantissa_bits - kept_bits)) * room;
 }
 
+std::uint32_t bucket_of_rate(std::uint64_t octets, std::int64_t covered_us) noexcept {
+  return rate_bucket(static_cast<double>(octets) * 8e6 / static_cast<double>(covered_us));
+}
+
+std::uint32_t bucket_of_share(double share) noexcept { return rate_bucket(share * share_unit); }
+
+double top_of_share_bucket(std::uint32_t bucket) noexcept { return top_of_rate_bucket(bucket) / share_unit; }
+
 void RateTally::add(const RateCount& count) {
   const std::uint64_t key = count.speed << speed_at | static_cast<std::uint64_t>(count.kind) << kind_at |
                             (last_bucket - std::min(count.bucket, last_bucket));

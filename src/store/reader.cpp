@@ -12,6 +12,7 @@
 #include "reader_rates.hpp"
 #include "reader_traffic.hpp"
 #include "sample_exceptions.hpp"
+#include "unix_time.hpp"
 
 namespace octopoll::store {
 namespace {
@@ -76,12 +77,13 @@ Result<std::vector<StoredDevice>> Reader::devices() {
 }
 
 Result<std::vector<StoredInterface>> Reader::interfaces(std::int64_t device_id) {
+  // The rows of newest readings are never sealed (Sealer::keep_newest), so the file's own table has them.
   auto statement = impl_->database.prepare(
       "SELECT i.id, i.name, i.alias, i.type, i.in_speed_bps, i.out_speed_bps, i.first_seen,"
       " coalesce(ifnull(o.started_at, l.started_at) + s.read_after_ms, i.first_seen)"
       " FROM interfaces i LEFT JOIN device_latest l ON l.device_id = i.device_id"
       " LEFT JOIN older_readings o ON o.interface_id = i.id"
-      " LEFT JOIN sample_rows s ON s.id = ifnull(o.poll_id, l.poll_id) * ?2 + i.id"
+      " LEFT JOIN main.sample_rows s ON s.id = ifnull(o.poll_id, l.poll_id) * ?2 + i.id"
       " WHERE i.device_id = ?1 ORDER BY i.id");
   if (!statement) return tl::make_unexpected(statement.error());
   std::vector<StoredInterface> interfaces;

@@ -1,7 +1,6 @@
 #pragma once
 // What the parts of the reader share.
 
-#include <chrono>
 #include <cstdint>
 #include <memory>
 
@@ -29,10 +28,5 @@ struct Reader::Impl {
 struct OpenBinOf {
   std::int64_t number, from_poll;
 };
-
-inline std::int64_t unix_ms(WallTime time) { return time.time_since_epoch().count(); }
-inline WallTime wall_time(std::int64_t unix_milliseconds) {
-  return WallTime(std::chrono::milliseconds(unix_milliseconds));
-}
 
 }  // namespace octopoll::store

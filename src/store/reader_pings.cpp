@@ -10,6 +10,7 @@
 #include "octopoll/store/reader.hpp"
 #include "reader_impl.hpp"
 #include "round_trips_text.hpp"
+#include "unix_time.hpp"
 
 namespace octopoll::store {
 namespace {

@@ -7,19 +7,15 @@
 #include <utility>
 
 #include "octopoll/core/clock.hpp"
+#include "sealed_levels.hpp"
 #include "statements.hpp"
-#include "traffic_bin.hpp"
+#include "traffic_rows.hpp"
 
 namespace octopoll::store {
 namespace {
 
-constexpr std::int64_t hour_s = std::chrono::seconds(std::chrono::hours(1)).count();
-constexpr std::int64_t day_s = 24 * hour_s;
-
-std::int64_t begin_of(std::int64_t unix_s, std::int64_t length) {
-  const std::int64_t past = unix_s % length;
-  return unix_s - (past < 0 ? past + length : past);
-}
+constexpr std::int64_t hour_s = traffic_levels[1].length.count();
+constexpr std::int64_t day_s = traffic_levels[2].length.count();
 
 }  // namespace
 

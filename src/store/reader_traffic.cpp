@@ -14,6 +14,7 @@
 #include "sealed_levels.hpp"
 #include "statements.hpp"
 #include "traffic_rows.hpp"
+#include "unix_time.hpp"
 
 namespace octopoll::store {
 namespace {

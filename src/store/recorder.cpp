@@ -10,6 +10,7 @@
 #include "round_trips_text.hpp"
 #include "sample_exceptions.hpp"
 #include "statements.hpp"
+#include "unix_time.hpp"
 
 namespace octopoll::store {
 namespace {
@@ -78,7 +79,6 @@ constexpr std::string_view insert_round_sql =
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
     " ON CONFLICT (target_id, started_at, round) DO NOTHING";
 
-std::int64_t unix_ms(WallTime time) { return time.time_since_epoch().count(); }
 std::int64_t whole_us(std::chrono::nanoseconds time) {
   return std::chrono::round<std::chrono::microseconds>(time).count();
 }

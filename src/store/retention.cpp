@@ -11,6 +11,7 @@
 #include "cycle_rows.hpp"
 #include "statements.hpp"
 #include "traffic_rows.hpp"
+#include "unix_time.hpp"
 
 namespace octopoll::store {
 namespace {
@@ -20,7 +21,9 @@ using std::chrono::hours;
 constexpr hours leap{24};     // of the clock, that is not believed at once
 constexpr hours patience{1};  // after which it is
 
-std::int64_t unix_ms(WallTime time) { return time.time_since_epoch().count(); }
+/// Of an hour's histogram, whatever else is kept: its day has been made of it by then, and made again of what came
+/// late. The days that follow take it before; the last ones of a device that ended have none that follow.
+constexpr std::chrono::days rates_of_hours{4};
 
 /// Of traffic_levels.
 std::array<std::optional<std::chrono::seconds>, traffic_levels.size()> keeps_of(const Retention& retention) {
@@ -47,7 +50,7 @@ Result<Pruner> Pruner::create(Database& database, const Retention& retention) {
     if (!forget_times) return tl::make_unexpected(forget_times.error());
     sums.push_back({keeps[level], of.length.count(), std::move(*first), std::move(*take), std::move(*forget_times)});
   }
-  constexpr std::array<std::string_view, 18> sql = {
+  constexpr std::array<std::string_view, 19> sql = {
       "SELECT (SELECT count(*) FROM rollup_backlog) + (SELECT count(*) FROM rollups_put_off)",
       "SELECT poll_id FROM kept_from WHERE what = 'samples'",
       "SELECT poll_id FROM device_latest WHERE poll_id IS NOT NULL UNION SELECT poll_id FROM older_readings",
@@ -67,6 +70,8 @@ Result<Pruner> Pruner::create(Database& database, const Retention& retention) {
       "SELECT EXISTS (SELECT 1 FROM rollups_due WHERE begins_at < ?)",
       "DELETE FROM rate_histograms WHERE rowid IN"
       " (SELECT rowid FROM rate_histograms WHERE step_s IN (3600, 86400) AND begins_at < ? LIMIT ?)",
+      "DELETE FROM rate_histograms WHERE rowid IN"
+      " (SELECT rowid FROM rate_histograms WHERE step_s = 3600 AND begins_at < ? LIMIT ?)",
       "DELETE FROM interface_moves WHERE id IN (SELECT id FROM interface_moves WHERE moved_at < ? LIMIT ?)",
   };
   auto statements = prepare_all<Statements>(database, sql);
@@ -110,6 +115,10 @@ Result<std::int64_t> Pruner::take(WallTime now, std::int64_t rows) {
     if (more) taken += *more;
     return more.has_value();
   };
+  if (auto done = statements_.take_hour_rates.run(unix_ms(now - rates_of_hours), rows); !done)
+    return tl::make_unexpected(done.error());
+  // They are none of the rows that anybody counts; but where there are more of them, this was all for now.
+  if (statements_.take_hour_rates.changes() == rows) return rows;
   Result<std::int64_t> last = 0;
   if (retention_.samples && !count(last = take_samples(before(*retention_.samples), rows))) return last;
   if (retention_.five_minutes) {

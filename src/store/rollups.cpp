@@ -9,6 +9,8 @@
 
 #include "cycle_rows.hpp"
 #include "octopoll/core/retention.hpp"
+#include "rate_counts.hpp"
+#include "sealed_levels.hpp"
 #include "spread.hpp"
 #include "statements.hpp"
 
@@ -31,7 +33,9 @@ constexpr std::size_t rows_at_once = 2000;       // interfaces summed up in one 
 constexpr std::int64_t samples_at_once = 10000;  // of the backlog, about
 constexpr std::size_t put_off_at_once = 10000;   // rows of 5 minutes
 
-constexpr std::int64_t bins_of_an_hour = hours(1) / bin_length;
+constexpr std::int64_t hour_s = traffic_levels[1].length.count();
+constexpr std::int64_t day_s = traffic_levels[2].length.count();
+constexpr std::int64_t bins_of_an_hour = hour_s / bin_length.count();
 
 std::int64_t due_time(std::int64_t device_id, seconds step, std::int64_t begins_at) {
   const Wait& wait = step == hours(1) ? wait_of_hours : wait_of_days;
@@ -239,9 +243,8 @@ Result<> Rollups::mark(Device& device, std::int64_t hour) {
   if (device.marked_hour == hour && device.marked_at == marks_) return {};
   device.marked_hour = hour;
   device.marked_at = marks_;
-  constexpr seconds step = hours(1);
-  const std::int64_t begins_at = hour * step.count();
-  return statements_.mark_due.run(due_time(device.id, step, begins_at), device.id, step.count(), begins_at);
+  const std::int64_t begins_at = hour * hour_s;
+  return statements_.mark_due.run(due_time(device.id, hours(1), begins_at), device.id, hour_s, begins_at);
 }
 
 Result<> Rollups::catch_up(std::int64_t now_s) {
@@ -336,7 +339,7 @@ Result<std::size_t> Rollups::sum_up(const Due& due, std::int64_t now_s) {
             const auto at = static_cast<std::size_t>(place - ids_.begin());
             const TrafficBin bin = read_traffic(read, from.of);
             sums_[at].add(bin);
-            if (to == 1) count_rates(at, bin);
+            if (to == 1) count_rates(bin, rates_[at]);
             if (parts_there.empty() || parts_there.back() != number) parts_there.push_back(number);
             return {};
           },
@@ -365,31 +368,15 @@ Result<std::size_t> Rollups::sum_up(const Due& due, std::int64_t now_s) {
   const bool whole = *counted && all_kept && !parts_there.empty();
   if (auto put = whole ? put_rates(due) : drop_rates(due); !put) return tl::make_unexpected(put.error());
   if (to == 1) {
-    constexpr seconds day = hours(24);
-    const std::int64_t begins_at = due.begins_at / day.count() * day.count();
+    const std::int64_t begins_at = begin_of(due.begins_at, day_s);
     auto marked =
-        statements_.mark_due.run(due_time(due.device_id, day, begins_at), due.device_id, day.count(), begins_at);
+        statements_.mark_due.run(due_time(due.device_id, hours(24), begins_at), due.device_id, day_s, begins_at);
     if (!marked) return tl::make_unexpected(marked.error());
   }
   auto done = statements_.done_due.run(due.due_at, due.device_id, due.step_s, due.begins_at);
   if (!done) return tl::make_unexpected(done.error());
   ++marks_;  // whatever comes to this hour later is to be noted again
   return rows;
-}
-
-void Rollups::count_rates(std::size_t place, const TrafficBin& bin) {
-  const std::uint64_t speed = bin.speed == TrafficBin::Speed::steady    ? rate_speed_first + bin.speed_mbps
-                              : bin.speed == TrafficBin::Speed::unknown ? rate_speed_unknown
-                                                                        : rate_speed_varies;
-  for (std::size_t way = 0; way < bin.directions.size(); ++way) {
-    const TrafficBin::Direction& of = bin.directions[way];
-    if (of.covered_us <= 0) continue;
-    const double bps = static_cast<double>(of.octets) * 8e6 / static_cast<double>(of.covered_us);
-    rates_[place].add({speed, way == 0 ? RateKind::in : RateKind::out, rate_bucket(bps), 1});
-    if (speed != rate_speed_varies || of.utilization.covered_us <= 0) continue;
-    const double share = of.utilization.share_us / static_cast<double>(of.utilization.covered_us);
-    rates_[place].add({speed, way == 0 ? RateKind::in_share : RateKind::out_share, rate_bucket(share * share_unit), 1});
-  }
 }
 
 Result<> Rollups::put_rates(const Due& due) {
@@ -409,7 +396,6 @@ Result<> Rollups::drop_rates(const Due& due) {
 // False where an hour that has sums has no histogram: it was made by an older octopoll, or is taken already.
 Result<bool> Rollups::gather_rates(const Due& due, const std::vector<std::int64_t>& hours) {
   if (auto dropped = drop_old_rates(due); !dropped) return tl::make_unexpected(dropped.error());
-  constexpr std::int64_t hour_s = std::chrono::seconds(std::chrono::hours(1)).count();
   for (const std::int64_t hour : hours) {
     Statement& read = statements_.rates;
     const ResetLater open(read);
@@ -427,8 +413,6 @@ Result<bool> Rollups::gather_rates(const Due& due, const std::vector<std::int64_
 }
 
 Result<> Rollups::drop_old_rates(const Due& due) {
-  constexpr std::int64_t hour_s = std::chrono::seconds(std::chrono::hours(1)).count();
-  constexpr std::int64_t day_s = 24 * hour_s;
   const std::int64_t end = due.begins_at - day_s;
   for (std::int64_t begin = end - day_s; begin < end; begin += hour_s) {
     if (auto done = statements_.drop_rates.run(hour_s, begin * 1000, due.device_id); !done) return done;
@@ -443,7 +427,7 @@ Result<> Rollups::take_out(const Due& due, std::chrono::seconds part) {
   const std::int64_t last = first + due.step_s / part.count() - 1;
   for (const std::int64_t id : ids_) {
     if (auto taken = unsealer_.take_out(part.count(), first, last, id); !taken) return taken;
-    if (due.step_s != hours(1) / seconds(1)) continue;  // days are not sealed
+    if (due.step_s != hour_s) continue;  // days are not sealed
     if (auto taken = unsealer_.take_out(due.step_s, whole, whole, id); !taken) return taken;
   }
   return {};
@@ -491,21 +475,20 @@ Result<> Rollups::replay_backlog() {
   std::int64_t until = last;
   std::int64_t samples = 0;
   Statement& read = statements_.backlog_samples;
-  for (auto row = read.first(next, last);; row = read.next()) {
-    if (!row) {
-      read.reset();
-      return tl::make_unexpected(row.error());
-    }
-    if (!*row) break;
-    const KeptTraffic kept = read_kept_traffic(read);
-    if (kept.poll_id > until) break;
-    if (++samples == samples_at_once) until = kept.poll_id;
-    for (std::int64_t bin = kept.sample.first_bin(); bin <= kept.sample.last_bin(); ++bin) {
-      bins[{bin, kept.interface_id}].add(share_of(kept.sample, bin));
-      devices[{bin / bins_of_an_hour, kept.device_id}].id = kept.device_id;
-    }
-  }
-  read.reset();
+  auto counted = each_row(
+      read,
+      [&]() -> Result<Rows> {
+        const KeptTraffic kept = read_kept_traffic(read);
+        if (kept.poll_id > until) return Rows::enough;
+        if (++samples == samples_at_once) until = kept.poll_id;
+        for (std::int64_t bin = kept.sample.first_bin(); bin <= kept.sample.last_bin(); ++bin) {
+          bins[{bin, kept.interface_id}].add(share_of(kept.sample, bin));
+          devices[{bin / bins_of_an_hour, kept.device_id}].id = kept.device_id;
+        }
+        return Rows::more;
+      },
+      next, last);
+  if (!counted) return counted;
   for (auto& [key, device] : devices) {
     if (auto marked = mark(device, key.first); !marked) return marked;
   }

@@ -112,7 +112,6 @@ class Rollups {
   [[nodiscard]] Result<> sum_up_due(std::int64_t now_s);
   [[nodiscard]] Result<std::size_t> sum_up(const Due& due, std::int64_t now_s);
   [[nodiscard]] Result<> take_out(const Due& due, std::chrono::seconds part);
-  void count_rates(std::size_t place, const TrafficBin& bin);
   [[nodiscard]] Result<> put_rates(const Due& due);
   [[nodiscard]] Result<> drop_rates(const Due& due);
   [[nodiscard]] Result<bool> gather_rates(const Due& due, const std::vector<std::int64_t>& hours);

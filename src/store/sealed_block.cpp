@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cmath>
 #include <limits>
 #include <new>
 #include <utility>
@@ -12,7 +13,7 @@
 namespace octopoll::store {
 namespace {
 
-constexpr std::uint8_t format = 1;
+constexpr std::uint8_t format = 2;
 constexpr int effort = 1;  // of zstd: its search for repetitions finds none here, its coding is the same at all levels
 
 // Far beyond what a block with texts has, and little enough for the memory of whoever reads a forged one.
@@ -21,12 +22,117 @@ constexpr std::uint64_t most_octets = 256 << 20;
 // A key is 63 bits and a sign, 24 of them its interface.
 constexpr std::int64_t numbers_end = std::int64_t{1} << 39;
 
-enum class Prediction : std::uint8_t { base = 0, last = 1, trend = 2 };
+enum class Prediction : std::uint8_t { base = 0, last = 1, trend = 2, other = 3 };
+// Beside the prediction: the lane has one plane, and bits in the table's last one; and the plane is relative.
+constexpr std::uint8_t as_bits = 16;
+constexpr std::uint8_t relative = 32;
 
 constexpr std::uint64_t zig_zag(std::uint64_t difference) noexcept {
   return difference << 1U ^ (0 - (difference >> 63U));
 }
 constexpr std::uint64_t un_zig_zag(std::uint64_t number) noexcept { return number >> 1U ^ (0 - (number & 1U)); }
+
+/// How large a number is, by its two highest bits, and how many bits are below those.
+constexpr std::uint8_t size_of(std::uint64_t number) noexcept {
+  if (number < 4) return static_cast<std::uint8_t>(number);
+  const auto highest = static_cast<unsigned>(std::bit_width(number)) - 1;
+  return static_cast<std::uint8_t>(2 * highest + (number >> (highest - 1) & 1U));
+}
+constexpr unsigned bits_below(std::uint8_t size) noexcept { return size < 4 ? 0 : size / 2U - 1; }
+constexpr std::uint8_t largest_size = 127;
+
+/// What is foreseen of a lane's numbers, one after another.
+class Predictor {
+ public:
+  Predictor(Prediction prediction, std::uint64_t base) noexcept : prediction_(prediction), base_(base), last_(base) {}
+
+  /// `other`: the number beside it in the column that it goes with.
+  [[nodiscard]] std::uint64_t next(std::uint64_t other) const noexcept {
+    switch (prediction_) {
+      case Prediction::base:
+        return base_;
+      case Prediction::last:
+        return last_;
+      case Prediction::trend:
+        return last_ + step_;
+      case Prediction::other:
+        return times_ratio(other);
+    }
+    return 0;
+  }
+  /// How far off it may be goes with this.
+  [[nodiscard]] std::uint8_t scale(std::uint64_t predicted) const noexcept {
+    return prediction_ == Prediction::other ? size_of(predicted) : size_of(last_);
+  }
+  void learn(std::uint64_t number, std::uint64_t other) noexcept {
+    step_ = number - last_;
+    last_ = number;
+    if (prediction_ != Prediction::other || other == 0) return;
+    const double now = static_cast<double>(number) / static_cast<double>(other);
+    ratio_ = known_ ? ratio_ + (now - ratio_) * 0.25 : now;
+    known_ = true;
+  }
+  [[nodiscard]] std::uint64_t difference(std::uint64_t number, std::uint64_t predicted) const noexcept {
+    return prediction_ == Prediction::base ? number - predicted : zig_zag(number - predicted);
+  }
+  [[nodiscard]] std::uint64_t number(std::uint64_t difference, std::uint64_t predicted) const noexcept {
+    return predicted + (prediction_ == Prediction::base ? difference : un_zig_zag(difference));
+  }
+
+ private:
+  // Each step is rounded the same way by any IEEE arithmetic, also where a compiler joins a product and a sum: a
+  // quarter of a number is exact.
+  [[nodiscard]] std::uint64_t times_ratio(std::uint64_t other) const noexcept {
+    constexpr double end = 9223372036854775808.0;
+    const double product = static_cast<double>(other) * ratio_;
+    return product < end ? static_cast<std::uint64_t>(product) : 0;
+  }
+
+  Prediction prediction_;
+  std::uint64_t base_, last_, step_ = 0;
+  double ratio_ = 0.0;
+  bool known_ = false;
+};
+
+/// Bits from the lowest of the first octet on; zeros where there are no more.
+class Bits {
+ public:
+  explicit Bits(std::span<const std::uint8_t> octets) noexcept : octets_(octets) {}
+  [[nodiscard]] std::uint64_t take(unsigned count) noexcept {
+    std::uint64_t number = 0;
+    for (unsigned have = 0; have < count;) {
+      if (held_ == 0) {
+        if (next_ == octets_.size()) {
+          exceeded_ = true;
+          return number;
+        }
+        hold_ = octets_[next_++];
+        held_ = 8;
+      }
+      const unsigned here = std::min(held_, count - have);
+      number |= std::uint64_t{hold_ & ((1U << here) - 1)} << have;
+      hold_ >>= here;
+      held_ -= here;
+      have += here;
+    }
+    return number;
+  }
+  /// All octets, and no more, were asked for.
+  [[nodiscard]] bool used_up() const noexcept { return !exceeded_ && next_ == octets_.size(); }
+
+ private:
+  std::span<const std::uint8_t> octets_;
+  std::size_t next_ = 0;
+  unsigned hold_ = 0;
+  unsigned held_ = 0;
+  bool exceeded_ = false;
+};
+
+std::uint64_t number_of(std::uint8_t size, Bits& bits) noexcept {
+  if (size < 4) return size;
+  const unsigned below = bits_below(size);
+  return (std::uint64_t{2U | (size & 1U)} << below) | bits.take(below);
+}
 
 void put_varint(std::vector<std::uint8_t>& to, std::uint64_t number) {
   for (; number >= 0x80; number >>= 7U) to.push_back(static_cast<std::uint8_t>(number | 0x80U));
@@ -46,14 +152,39 @@ std::span<const int> lanes_of(const SealedColumn& column) {
   return column.lanes.empty() ? std::span<const int>(whole) : column.lanes;
 }
 
+/// The number beside it in another column, as it was packed.
+std::uint64_t other_of(const SealedValues& other, std::size_t row) noexcept {
+  return other.absent(row) ? 0 : std::bit_cast<std::uint64_t>(other.number(row));
+}
+
+/// Whether the lowest octets of the numbers are all about as frequent: what leans to some, as times do that an agent
+/// counts in hundredths of a second, takes less as planes.
+bool is_noise(std::span<const std::uint64_t> numbers) {
+  std::array<std::uint32_t, 256> counts{};
+  for (const std::uint64_t number : numbers) ++counts[number & 0xFFU];
+  double squares = 0.0;
+  for (const std::uint32_t count : counts) squares += static_cast<double>(count) * count;
+  const auto all = static_cast<double>(numbers.size());
+  constexpr double room = 1.5;
+  return squares <= room * all * (all / 256 + 1);
+}
+
+/// Unit: bits, less what all that are of one sum have alike.
+double information_in(std::span<const std::uint32_t> counts) {
+  double sum = 0.0;
+  for (const std::uint32_t count : counts) sum -= count < 2 ? 0.0 : count * std::log2(static_cast<double>(count));
+  return sum;
+}
+
 /// What a table of so many rows unpacks to at most.
 std::uint64_t most_octets_of(std::span<const SealedColumn> columns, std::size_t rows) {
   constexpr std::uint64_t most_of_a_lane = 12;  // in the head: prediction, base, planes
-  std::uint64_t sum = 10;
+  std::uint64_t sum = 20;                       // rows, last plane
   for (const SealedColumn& column : columns) {
     if (column.kind == SealedColumn::Kind::text) return most_octets;
     const std::uint64_t lanes = lanes_of(column).size();
-    sum += (8 * lanes + 1) * rows + most_of_a_lane * lanes + 2;  // a run takes an octet for each of its rows at most
+    // A run takes an octet for each of its rows at most, and a number nine: how large it is, and its bits.
+    sum += (9 * lanes + 1) * rows + most_of_a_lane * lanes + 2;
   }
   return sum;
 }
@@ -67,6 +198,21 @@ void SealedValues::append_text(std::string_view text) {
   const auto [known, added] = places_.try_emplace(std::string(text), static_cast<std::int64_t>(texts_.size()));
   if (added) texts_.emplace_back(text);
   append(known->second);
+}
+
+void SealedValues::append_all(const SealedValues& more) {
+  if (absent_.empty() && !more.absent_.empty()) absent_.assign(rows_, 0);
+  if (more.absent_.empty()) {
+    if (!absent_.empty()) absent_.resize(rows_ + more.rows_, 0);
+  } else {
+    absent_.insert(absent_.end(), more.absent_.begin(), more.absent_.end());
+  }
+  if (more.constant_) {
+    numbers_.insert(numbers_.end(), more.rows_, more.numbers_.front());
+  } else {
+    numbers_.insert(numbers_.end(), more.numbers_.begin(), more.numbers_.end());
+  }
+  rows_ += more.rows_;
 }
 
 std::size_t SealedBlock::octets() const noexcept {
@@ -129,6 +275,8 @@ std::vector<std::uint8_t> SealedCodec::pack(const SealedBlock& block, std::span<
 void SealedCodec::put_table(const SealedTable& table, std::span<const SealedColumn> columns) {
   put_varint(head_, table.rows);
   if (table.rows == 0) return;
+  bits_.clear();
+  last_bits_ = 8;
   for (std::size_t place = 0; place < columns.size(); ++place) {
     const SealedValues& values = table.columns[place];
     const auto& absent = values.absent_;
@@ -150,11 +298,19 @@ void SealedCodec::put_table(const SealedTable& table, std::span<const SealedColu
       }
     }
     const std::span<const int> lanes = lanes_of(columns[place]);
-    for (std::size_t lane = 0; lane < lanes.size(); ++lane) put_lane(values, lanes[lane], end_of(lanes, lane));
+    for (std::size_t lane = 0; lane < lanes.size(); ++lane) {
+      const SealedValues* like =
+          columns[place].like.empty() ? nullptr : &table.columns[static_cast<std::size_t>(columns[place].like[lane])];
+      put_lane(values, lanes[lane], end_of(lanes, lane), like);
+    }
   }
+  put_varint(head_, bits_.size());
+  if (bits_.empty()) return;
+  planes_.insert(planes_.end(), bits_.begin(), bits_.end());
+  plane_ends_.push_back(planes_.size());
 }
 
-void SealedCodec::put_lane(const SealedValues& values, int from, int to) {
+void SealedCodec::put_lane(const SealedValues& values, int from, int to, const SealedValues* like) {
   lane_.clear();
   for (std::size_t row = 0; row < values.rows_; ++row) {
     if (!values.absent(row)) lane_.push_back(lane_of(values.number(row), from, to));
@@ -164,7 +320,17 @@ void SealedCodec::put_lane(const SealedValues& values, int from, int to) {
   for (const std::uint64_t number : lane_) {
     if (std::bit_cast<std::int64_t>(number) < std::bit_cast<std::int64_t>(base)) base = number;
   }
-  std::array<std::uint64_t, 3> bits{};
+  if (std::all_of(lane_.begin(), lane_.end(), [base](std::uint64_t number) { return number == base; })) {
+    head_.push_back(static_cast<std::uint8_t>(Prediction::base));
+    put_varint(head_, base);
+    head_.push_back(0);
+    return;
+  }
+  others_.clear();
+  for (std::size_t row = 0; like != nullptr && row < values.rows_; ++row) {
+    if (!values.absent(row)) others_.push_back(other_of(*like, row));
+  }
+  std::array<std::uint64_t, 4> bits{};
   std::uint64_t last = base;
   std::uint64_t step = 0;
   for (const std::uint64_t number : lane_) {
@@ -175,22 +341,41 @@ void SealedCodec::put_lane(const SealedValues& values, int from, int to) {
     last = number;
     step = grown;
   }
+  if (others_.empty()) {
+    others_.assign(lane_.size(), 0);
+    bits.back() = std::numeric_limits<std::uint64_t>::max();
+  } else {
+    Predictor other(Prediction::other, 0);
+    for (std::size_t place = 0; place < lane_.size(); ++place) {
+      const std::uint64_t difference = other.difference(lane_[place], other.next(others_[place]));
+      bits.back() += static_cast<std::uint64_t>(std::bit_width(difference));
+      other.learn(lane_[place], others_[place]);
+    }
+  }
   const auto best = static_cast<Prediction>(std::min_element(bits.begin(), bits.end()) - bits.begin());
+  if (best == Prediction::other) base = 0;
+  Predictor predictor(best, base);
   std::uint64_t all = 0;
-  last = base;
-  step = 0;
-  for (std::uint64_t& number : lane_) {
-    const std::uint64_t grown = number - last;
-    last = number;
-    number = best == Prediction::base   ? number - base
-             : best == Prediction::last ? zig_zag(grown)
-                                        : zig_zag(grown - std::exchange(step, grown));
-    all |= number;
+  scales_.clear();
+  for (std::size_t place = 0; place < lane_.size(); ++place) {
+    const std::uint64_t number = lane_[place];
+    const std::uint64_t predicted = predictor.next(others_[place]);
+    scales_.push_back(predictor.scale(predicted));
+    lane_[place] = predictor.difference(number, predicted);
+    predictor.learn(number, others_[place]);
+    all |= lane_[place];
   }
   const auto planes = static_cast<std::uint8_t>((std::bit_width(all) + 7) / 8);
-  head_.push_back(static_cast<std::uint8_t>(best));
+  const bool coded = planes > 1 && is_noise(lane_);
+  auto how = static_cast<std::uint8_t>(best);
+  if (coded) how = static_cast<std::uint8_t>(how | as_bits | (put_bits() ? relative : 0));
+  head_.push_back(how);
   put_varint(head_, base);
-  head_.push_back(planes);
+  head_.push_back(coded ? 1 : planes);
+  if (!coded) put_planes(planes);
+}
+
+void SealedCodec::put_planes(std::size_t planes) {
   const std::size_t rows = lane_.size();
   const std::size_t begin = planes_.size();
   planes_.resize(begin + planes * rows);
@@ -199,6 +384,35 @@ void SealedCodec::put_lane(const SealedValues& values, int from, int to) {
     for (std::size_t row = 0; row < rows; ++row) to_plane[row] = static_cast<std::uint8_t>(lane_[row] >> (8 * plane));
     plane_ends_.push_back(begin + (plane + 1) * rows);
   }
+}
+
+// True where the plane is relative: where numbers are as far off as they are large, that leans more to some values.
+bool SealedCodec::put_bits() {
+  std::array<std::uint32_t, 256> counts{}, relative_counts{};
+  for (std::size_t place = 0; place < lane_.size(); ++place) {
+    const std::uint8_t size = size_of(lane_[place]);
+    ++counts[size];
+    ++relative_counts[static_cast<std::uint8_t>(size - scales_[place])];
+  }
+  const bool is_relative = information_in(relative_counts) < information_in(counts);
+  for (std::size_t place = 0; place < lane_.size(); ++place) {
+    std::uint64_t number = lane_[place];
+    const std::uint8_t size = size_of(number);
+    planes_.push_back(static_cast<std::uint8_t>(is_relative ? size - scales_[place] : size));
+    for (unsigned left = bits_below(size); left != 0;) {
+      if (last_bits_ == 8) {
+        bits_.push_back(0);
+        last_bits_ = 0;
+      }
+      const unsigned here = std::min(8 - last_bits_, left);
+      bits_.back() = static_cast<std::uint8_t>(bits_.back() | (number & ((1U << here) - 1)) << last_bits_);
+      number >>= here;
+      left -= here;
+      last_bits_ += here;
+    }
+  }
+  plane_ends_.push_back(planes_.size());
+  return is_relative;
 }
 
 /// What was unpacked, from its begin on; each read fails where there is too little left.
@@ -242,13 +456,18 @@ struct SealedCodec::Lane {
   Prediction prediction = Prediction::base;
   std::uint64_t base = 0;
   std::uint8_t planes = 0;
+  bool has_bits = false;
+  bool is_relative = false;
+  int like = -1;  ///< the other column
+  std::span<const std::uint8_t> octets = {};
 };
 
 tl::expected<SealedBlock, std::string> SealedCodec::unpack(std::span<const std::uint8_t> packed,
                                                            const SealedShape& shape, const SealedIdentity& which) {
   const auto wrong = [](std::string what) { return tl::make_unexpected(std::move(what)); };
   if (packed.empty()) return wrong("it is empty");
-  if (packed[0] != format) return wrong("its format is " + std::to_string(packed[0]) + ", this octopoll knows 1");
+  if (packed[0] == 0 || packed[0] > format)
+    return wrong("its format is " + std::to_string(packed[0]) + ", this octopoll knows 1 and 2");
   const auto frame = packed.subspan(1);
   const unsigned long long size = ZSTD_getFrameContentSize(frame.data(), frame.size());
   constexpr std::uint64_t most_of_the_key = 30;
@@ -276,11 +495,13 @@ tl::expected<SealedBlock, std::string> SealedCodec::unpack(std::span<const std::
   SealedBlock block{which.level, which.interface_id, which.begins_at, {}, {}};
   std::vector<Lane> lanes, exception_lanes;
   // Exceptions are of rows that are there.
-  const bool whole_block =
-      read_head(source, block.rows, shape.columns, shape.most_rows, lanes) &&
-      read_head(source, block.exceptions, shape.exception_columns, block.rows.rows, exception_lanes) &&
-      read_planes(source, lanes, block.rows) && read_planes(source, exception_lanes, block.exceptions) &&
-      source.empty();
+  std::uint64_t last = 0, last_of_exceptions = 0;
+  const bool has_last = packed[0] > 1;
+  const bool whole_block = read_head(source, block.rows, shape.columns, shape.most_rows, has_last, lanes, last) &&
+                           read_head(source, block.exceptions, shape.exception_columns, block.rows.rows, has_last,
+                                     exception_lanes, last_of_exceptions) &&
+                           read_planes(source, lanes, last, block.rows) &&
+                           read_planes(source, exception_lanes, last_of_exceptions, block.exceptions) && source.empty();
   if (!whole_block) return wrong(other_columns);
   if (!is_ordered(block.rows) || !is_ordered(block.exceptions)) return wrong("its rows are out of order");
   return block;
@@ -297,7 +518,8 @@ bool SealedCodec::is_ordered(const SealedTable& table) {
 }
 
 bool SealedCodec::read_head(Source& source, SealedTable& table, std::span<const SealedColumn> columns,
-                            std::size_t most_rows, std::vector<Lane>& lanes) {
+                            std::size_t most_rows, bool has_last_plane, std::vector<Lane>& lanes,
+                            std::uint64_t& last_plane) {
   std::uint64_t rows = 0;
   if (!source.varint(rows) || rows > most_rows || (rows != 0 && columns.empty())) return false;
   // Numbers that ascend have a plane.
@@ -334,25 +556,41 @@ bool SealedCodec::read_head(Source& source, SealedTable& table, std::span<const 
         if (!values.places_.emplace(values.texts_.back(), each).second) return false;
       }
     }
-    for (const int from : lanes_of(columns[place])) {
-      Lane lane{place, from, present, Prediction::base, 0, 0};
-      std::uint8_t prediction = 0;
-      if (!source.octet(prediction) || prediction > static_cast<std::uint8_t>(Prediction::trend)) return false;
+    const std::span<const int> froms = lanes_of(columns[place]);
+    for (std::size_t each = 0; each < froms.size(); ++each) {
+      Lane lane;
+      lane.column = place;
+      lane.from = froms[each];
+      lane.rows = present;
+      std::uint8_t how = 0;
+      if (!source.octet(how)) return false;
+      lane.has_bits = (how & as_bits) != 0;
+      lane.is_relative = (how & relative) != 0;
+      const auto prediction = static_cast<std::uint8_t>(how & ~(as_bits | relative));
+      if (prediction > static_cast<std::uint8_t>(Prediction::other)) return false;
       lane.prediction = static_cast<Prediction>(prediction);
+      if (!columns[place].like.empty()) lane.like = columns[place].like[each];
+      if (lane.prediction == Prediction::other && lane.like < 0) return false;
       if (!source.varint(lane.base) || !source.octet(lane.planes) || lane.planes > 8) return false;
+      if (lane.has_bits ? lane.planes != 1 : lane.is_relative) return false;
       lanes.push_back(lane);
     }
   }
-  return true;
+  return !has_last_plane || source.varint(last_plane);
 }
 
-bool SealedCodec::read_planes(Source& source, const std::vector<Lane>& lanes, SealedTable& table) {
+bool SealedCodec::read_planes(Source& source, std::vector<Lane>& lanes, std::uint64_t last_plane, SealedTable& table) {
+  for (Lane& lane : lanes) {
+    if (!source.take(lane.planes * lane.rows, lane.octets)) return false;
+  }
+  std::span<const std::uint8_t> last_octets;
+  if (last_plane > source.left() || !source.take(static_cast<std::size_t>(last_plane), last_octets)) return false;
+  Bits bits(last_octets);
   std::vector<std::uint64_t> numbers;
   for (std::size_t place = 0; place < lanes.size(); ++place) {
     const Lane& lane = lanes[place];
     SealedValues& values = table.columns[lane.column];
-    std::span<const std::uint8_t> octets;
-    if (!source.take(lane.planes * lane.rows, octets)) return false;
+    const std::span<const std::uint8_t> octets = lane.octets;
     const bool only = (place == 0 || lanes[place - 1].column != lane.column) &&
                       (place + 1 == lanes.size() || lanes[place + 1].column != lane.column);
     if (only && lane.planes == 0 && lane.prediction == Prediction::base) {
@@ -360,28 +598,31 @@ bool SealedCodec::read_planes(Source& source, const std::vector<Lane>& lanes, Se
       values.numbers_.assign(1, std::bit_cast<std::int64_t>(lane.base));
     } else {
       numbers.assign(lane.rows, 0);
-      for (std::size_t plane = 0; plane < lane.planes; ++plane) {
+      for (std::size_t plane = 0; !lane.has_bits && plane < lane.planes; ++plane) {
         const std::uint8_t* from = octets.data() + plane * lane.rows;
         for (std::size_t row = 0; row < lane.rows; ++row)
           numbers[row] |= static_cast<std::uint64_t>(from[row]) << (8 * plane);
       }
-      std::uint64_t last = lane.base;
-      std::uint64_t step = 0;
-      for (std::uint64_t& number : numbers) {
-        if (lane.prediction == Prediction::base) {
-          number += lane.base;
-          continue;
-        }
-        const std::uint64_t difference = un_zig_zag(number);
-        step = lane.prediction == Prediction::last ? difference : step + difference;
-        last += step;
-        number = last;
-      }
+      const SealedValues* like =
+          lane.prediction == Prediction::other ? &table.columns[static_cast<std::size_t>(lane.like)] : nullptr;
+      Predictor predictor(lane.prediction, lane.base);
       values.numbers_.resize(table.rows);
       std::size_t next = 0;
       for (std::size_t row = 0; row < table.rows; ++row) {
         if (values.absent(row)) continue;
-        const std::uint64_t part = numbers[next++] << static_cast<unsigned>(lane.from);
+        const std::uint64_t other = like == nullptr ? 0 : other_of(*like, row);
+        const std::uint64_t predicted = predictor.next(other);
+        std::uint64_t& difference = numbers[next];
+        if (lane.has_bits) {
+          const auto size =
+              static_cast<std::uint8_t>(octets[next] + (lane.is_relative ? predictor.scale(predicted) : 0));
+          if (size > largest_size) return false;
+          difference = number_of(size, bits);
+        }
+        ++next;
+        const std::uint64_t number = predictor.number(difference, predicted);
+        predictor.learn(number, other);
+        const std::uint64_t part = number << static_cast<unsigned>(lane.from);
         values.numbers_[row] = std::bit_cast<std::int64_t>(std::bit_cast<std::uint64_t>(values.numbers_[row]) | part);
       }
     }
@@ -392,7 +633,7 @@ bool SealedCodec::read_planes(Source& source, const std::vector<Lane>& lanes, Se
       return false;
     }
   }
-  return true;
+  return bits.used_up();
 }
 
 }  // namespace octopoll::store

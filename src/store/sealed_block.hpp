@@ -1,20 +1,33 @@
 #pragma once
 // Rows of one interface over a span of time, packed column by column. Pure: octets in, rows out.
 //
-// A block is one octet, the format (1), and one zstd frame with its checksum. In the frame: a head, then planes.
+// A block is one octet, the format (2), and one zstd frame with its checksum. In the frame: a head, then planes.
 //
 //     head      varint   level, zig-zag interface, zig-zag begin, then the two tables: rows, and exceptions
-//     a table   varint   number of rows; nothing more where it is 0. Then each of its columns:
+//     a table   varint   number of rows; nothing more where it is 0. Then each of its columns, and
+//               varint   how many octets the last of its planes has
 //     a column  octet    0: no row lacks it; 1: some do: varint lengths of runs that have it, lack it, have it, ...
 //               strings  of a column of text: varint count, each with its varint length. Its numbers are places there.
 //               lanes    of what is there: octet prediction, varint base, octet planes
 //     a lane    the number, or those bits of it that a table packs into one column beside others
 //
 // A lane's numbers become differences of what the prediction says of them, modulo 2^64: from the base (0), from the one
-// before (1, zig-zag) or from as much more as the one before grew by (2, zig-zag). Whichever makes the smallest numbers
-// is taken. Their lowest octets follow each other as one plane, then the next ones, as many as the largest number has:
-// none where all are alike. Each plane is a zstd block of its own, so that zstd stores noise as it is, codes what leans
-// to some values with a table of its own, and a plane of one value costs four octets.
+// before (1, zig-zag), from as much more as the one before grew by (2, zig-zag), or from what another column of the row
+// says (3, zig-zag): its number times the ratio of the two so far. Whichever makes the smallest numbers is taken.
+//
+// Their lowest octets follow each other as one plane, then the next ones, as many as the largest number has: none where
+// all are alike. Or, where 16 is added to the prediction, there is one plane of how large each number is, an octet, and
+// what is below its two highest bits stands in the last plane of the table, bit behind bit: noise takes no more than it
+// has. Where 32 is added, too, that octet is less, modulo 256, how large what was foreseen is, or (1, 2) the one
+// before: traffic is as far off as it is large. Each plane is a zstd block of its own, so that zstd stores noise as it
+// is, codes what leans to some values with a table of its own, and a plane of one value costs four octets.
+//
+//     how large 0 to 3: the number itself; else twice the place of its highest bit (from 0), and 1 more where the bit
+//               below is set
+//     ratio     a double: 0, after the first row whose other number is not 0 theirs, and then a quarter of the way to
+//               each that comes; a product of 2^63 or more counts as 0
+//
+// Format 1 had neither that prediction nor the last plane, nor its length.
 
 #include <cstddef>
 #include <cstdint>
@@ -37,6 +50,7 @@ struct SealedColumn {
   std::string_view name;
   Kind kind = Kind::integer;
   std::span<const int> lanes = {};  ///< first bits of the numbers packed into it; none: it is one number
+  std::span<const int> like = {};   ///< by lane: place of a column before it, of one number, that it may go with
 };
 
 /// The values of one column, by row.
@@ -54,6 +68,8 @@ class SealedValues {
     ++rows_;
   }
   void append_text(std::string_view text);
+  /// All of another column of the same kind, which is not of texts.
+  void append_all(const SealedValues& more);
   void reserve(std::size_t rows) { numbers_.reserve(rows); }
 
   [[nodiscard]] bool absent(std::size_t row) const noexcept { return !absent_.empty() && absent_[row] != 0; }
@@ -125,10 +141,14 @@ class SealedCodec {
   struct Lane;
   class Source;
   void put_table(const SealedTable& table, std::span<const SealedColumn> columns);
-  void put_lane(const SealedValues& values, int from, int to);
+  void put_lane(const SealedValues& values, int from, int to, const SealedValues* like);
+  void put_planes(std::size_t planes);
+  [[nodiscard]] bool put_bits();
   [[nodiscard]] static bool read_head(Source& source, SealedTable& table, std::span<const SealedColumn> columns,
-                                      std::size_t most_rows, std::vector<Lane>& lanes);
-  [[nodiscard]] static bool read_planes(Source& source, const std::vector<Lane>& lanes, SealedTable& table);
+                                      std::size_t most_rows, bool has_last_plane, std::vector<Lane>& lanes,
+                                      std::uint64_t& last_plane);
+  [[nodiscard]] static bool read_planes(Source& source, std::vector<Lane>& lanes, std::uint64_t last_plane,
+                                        SealedTable& table);
   [[nodiscard]] static bool is_ordered(const SealedTable& table);
 
   struct FreePacker {
@@ -143,6 +163,10 @@ class SealedCodec {
   std::vector<std::uint8_t> planes_;
   std::vector<std::size_t> plane_ends_;
   std::vector<std::uint64_t> lane_;
+  std::vector<std::uint64_t> others_;  // of the column that the lane may go with
+  std::vector<std::uint8_t> scales_;   // how large what is foreseen of each is
+  std::vector<std::uint8_t> bits_;     // of a table's last plane
+  unsigned last_bits_ = 0;             // of its last octet that are taken
   std::vector<std::uint8_t> unpacked_;
 };
 

@@ -84,6 +84,22 @@ void merge_rows(SealedTable& block, const SealedTable& more, std::span<const Sea
   SealedTable both;
   both.columns.resize(columns.size());
   for (SealedValues& values : both.columns) values.reserve(block.rows + more.rows);
+  const auto ends_before = [](const SealedTable& one, const SealedTable& other) {
+    return one.columns[0].number(one.rows - 1) < other.columns[0].number(0);
+  };
+  const bool with_texts = std::any_of(columns.begin(), columns.end(), [](const SealedColumn& column) {
+    return column.kind == SealedColumn::Kind::text;
+  });
+  const bool follows = ends_before(more, block);
+  if (!with_texts && (follows || ends_before(block, more))) {  // nearly all: a part of a span joins those before it
+    for (std::size_t place = 0; place < columns.size(); ++place) {
+      both.columns[place].append_all((follows ? more : block).columns[place]);
+      both.columns[place].append_all((follows ? block : more).columns[place]);
+    }
+    both.rows = block.rows + more.rows;
+    block = std::move(both);
+    return;
+  }
   std::size_t left = 0;
   std::size_t right = 0;
   while (left < block.rows || right < more.rows) {

@@ -38,18 +38,25 @@ using Kind = SealedColumn::Kind;
 inline constexpr std::array<int, 2> two_of_30_bits{0, 30};
 inline constexpr std::array<int, 4> four_of_15_bits{0, 15, 30, 45};
 
-inline constexpr std::array<SealedColumn, 12> samples{{{"id"},
-                                                       {"read_after_ms"},
-                                                       {"elapsed_us"},
-                                                       {"time_error_ppb"},
-                                                       {"states"},
-                                                       {"speed_mbps"},
-                                                       {"in_octets"},
-                                                       {"out_octets"},
-                                                       {"ucast_pkts", Kind::integer, two_of_30_bits},
-                                                       {"multicast_pkts", Kind::integer, two_of_30_bits},
-                                                       {"broadcast_pkts", Kind::integer, two_of_30_bits},
-                                                       {"faults", Kind::integer, four_of_15_bits}}};
+// Places of in_octets and out_octets.
+inline constexpr std::array<int, 2> octets_of_a_sample{6, 7};
+inline constexpr std::array<int, 1> in_octets_of_a_sample{6};
+inline constexpr std::array<int, 1> in_octets{1};
+inline constexpr std::array<int, 1> out_octets{2};
+
+inline constexpr std::array<SealedColumn, 12> samples{
+    {{"id"},
+     {"read_after_ms"},
+     {"elapsed_us"},
+     {"time_error_ppb"},
+     {"states"},
+     {"speed_mbps"},
+     {"in_octets"},
+     {"out_octets", Kind::integer, {}, in_octets_of_a_sample},
+     {"ucast_pkts", Kind::integer, two_of_30_bits, octets_of_a_sample},
+     {"multicast_pkts", Kind::integer, two_of_30_bits},
+     {"broadcast_pkts", Kind::integer, two_of_30_bits},
+     {"faults", Kind::integer, four_of_15_bits}}};
 
 inline constexpr std::array<SealedColumn, 20> exceptions{{{"id"},
                                                           {"in_speed_bps"},
@@ -74,15 +81,15 @@ inline constexpr std::array<SealedColumn, 20> exceptions{{{"id"},
 
 inline constexpr std::array<SealedColumn, 22> traffic{{{"id"},
                                                        {"in_octets"},
-                                                       {"out_octets"},
+                                                       {"out_octets", Kind::integer, {}, in_octets},
                                                        {"in_missing_us"},
                                                        {"out_missing_us"},
-                                                       {"in_bps_max"},
-                                                       {"out_bps_max"},
-                                                       {"in_bps_min"},
-                                                       {"out_bps_min"},
-                                                       {"in_packets"},
-                                                       {"out_packets"},
+                                                       {"in_bps_max", Kind::integer, {}, in_octets},
+                                                       {"out_bps_max", Kind::integer, {}, out_octets},
+                                                       {"in_bps_min", Kind::integer, {}, in_octets},
+                                                       {"out_bps_min", Kind::integer, {}, out_octets},
+                                                       {"in_packets", Kind::integer, {}, in_octets},
+                                                       {"out_packets", Kind::integer, {}, out_octets},
                                                        {"in_errors"},
                                                        {"out_errors"},
                                                        {"in_discards"},
@@ -104,7 +111,7 @@ inline constexpr std::size_t samples_of_a_day = day_ms / 100;  // 100 ms: the sh
 /// Spans of some two thousand rows: shorter ones pack worse, and of longer ones more is unpacked that nobody asked for.
 /// Sums of a span are sealed in parts, so that few wait for its end as plain rows.
 inline constexpr std::array<SealedLevel, 3> sealed_levels{
-    {{0, "samples", "sample_rows", "poll_id", 1, day_ms, day_ms, 2 * day_ms, sealed_columns::samples,
+    {{0, "samples", "sample_rows", "poll_id", 1, day_ms, day_ms / 2, day_ms / 4, sealed_columns::samples,
       sealed_columns::exceptions, "sample_exceptions", samples_of_a_day},
      {300,
       "sums of 5 minutes",
@@ -125,7 +132,7 @@ inline constexpr std::array<SealedLevel, 3> sealed_levels{
       hour_ms,
       64 * day_ms,
       8 * day_ms,
-      2 * day_ms,
+      day_ms,
       sealed_columns::traffic,
       {},
       {},

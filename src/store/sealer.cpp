@@ -13,6 +13,7 @@
 #include "cycle_rows.hpp"
 #include "octopoll/core/log.hpp"
 #include "statements.hpp"
+#include "unix_time.hpp"
 
 namespace octopoll::store {
 namespace {
@@ -21,8 +22,6 @@ constexpr std::int64_t rows_at_once = 20'000;  // in a step, where an interface 
 constexpr std::int64_t most_interfaces_at_once = 512;
 constexpr std::int64_t cost_of_a_step = 100;  // in rows, of one that finds none
 constexpr std::int64_t states_with_exceptions = 65536;
-
-std::int64_t unix_ms(WallTime time) { return time.time_since_epoch().count(); }
 
 /// The columns of a row from the second on.
 void append_row(const Statement& row, std::span<const SealedColumn> columns, std::int64_t number, SealedTable& table) {

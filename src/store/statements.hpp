@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -47,14 +48,22 @@ template <class... Args>
   return *found && !statement.is_null(0) ? std::optional(statement.integer(0)) : std::nullopt;
 }
 
-/// Calls `take`, which gives a Result<>, for each row until it fails. The statement is reset.
+/// Whether each_row() goes on.
+enum class Rows : std::uint8_t { more, enough };
+
+/// Calls `take`, which gives a Result<>, or a Result<Rows>, for each row until it fails or has enough. The statement is
+/// reset.
 template <class Take, class... Args>
 [[nodiscard]] Result<> each_row(Statement& statement, Take&& take, const Args&... args) {
   const ResetLater open(statement);
   for (auto row = statement.first(args...);; row = statement.next()) {
     if (!row) return tl::make_unexpected(row.error());
     if (!*row) return {};
-    if (Result<> taken = take(); !taken) return taken;
+    const auto taken = take();
+    if (!taken) return tl::make_unexpected(taken.error());
+    if constexpr (std::is_same_v<decltype(take()), Result<Rows>>) {
+      if (*taken == Rows::enough) return {};
+    }
   }
 }
 

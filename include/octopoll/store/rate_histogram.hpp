@@ -31,6 +31,11 @@ inline constexpr std::uint32_t rate_buckets = 1025;
 [[nodiscard]] double top_of_rate_bucket(std::uint32_t bucket) noexcept;
 inline constexpr double share_unit = 1U << 30U;
 
+/// Of a bin. Whoever counts bins and whoever bounds what was not counted must come to the same bucket.
+[[nodiscard]] std::uint32_t bucket_of_rate(std::uint64_t octets, std::int64_t covered_us) noexcept;
+[[nodiscard]] std::uint32_t bucket_of_share(double share) noexcept;
+[[nodiscard]] double top_of_share_bucket(std::uint32_t bucket) noexcept;
+
 inline constexpr std::uint64_t rate_speed_unknown = 0;
 inline constexpr std::uint64_t rate_speed_varies = 1;
 inline constexpr std::uint64_t rate_speed_first = 2;  ///< and Mbit/s

@@ -157,6 +157,23 @@ TEST_CASE("each level goes at its own age, and polls and pings with the level th
   CHECK(store.integer("SELECT count(*) FROM pragma_foreign_key_check") == 0);
 }
 
+TEST_CASE("histograms of hours of a device that ended go, though all is kept for ever") {
+  Store store({std::nullopt, std::nullopt, std::nullopt, std::nullopt});
+  for (std::uint64_t turn = 0; turn < 6 * 30; ++turn) store.store(cycle("gone", turn + 1, noon + turn * 10min));
+  for (std::uint64_t day = 0; day < 8; ++day) store.store(cycle("sw1", day + 1, noon + day * 24h));
+  const std::string hours =
+      "SELECT count(*) FROM rate_histograms h JOIN devices d ON d.id = h.device_id"
+      " WHERE d.name = 'gone' AND step_s = ";
+  CHECK(store.integer(hours + "3600") > 0);
+  const std::int64_t days = store.integer(hours + "86400");
+  CHECK(days > 0);
+  CHECK(store.take(noon + 3 * 24h) == 0);
+  CHECK(store.take(noon + 8 * 24h, 10) == 10);
+  store.take(noon + 8 * 24h);
+  CHECK(store.integer(hours + "3600") == 0);
+  CHECK(store.integer(hours + "86400") == days);
+}
+
 TEST_CASE("the newest poll of a device stays, however long it has been silent") {
   Store store;
   DeviceCycle silent = make_cycle("dead", 7, noon, {});

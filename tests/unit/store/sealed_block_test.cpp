@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <catch2/catch.hpp>
 #include <cstdint>
 #include <limits>
@@ -15,6 +16,7 @@
 
 #include "allocations.hpp"
 #include "store/sealed_levels.hpp"
+#include "support/temp_dir.hpp"
 
 namespace octopoll::store {
 namespace {
@@ -161,13 +163,15 @@ TEST_CASE("a block that is cut short or changed is never taken for another one")
   for (int attempt = 0; attempt < 2000; ++attempt) {
     std::vector<std::uint8_t> noise(random() % 60);
     for (auto& octet : noise) octet = static_cast<std::uint8_t>(random());
-    if (!noise.empty()) noise[0] = 1;
+    if (!noise.empty()) noise[0] = static_cast<std::uint8_t>(1 + attempt % 2);
     CHECK_FALSE(codec.unpack(noise, shape, which));
   }
   CHECK_FALSE(codec.unpack(packed, {exception_columns, columns, 1440}, which));
 }
 
 using Octets = std::vector<std::uint8_t>;
+constexpr std::uint8_t newest_format = 2;
+constexpr std::uint8_t oldest_format = 1;
 
 Octets contents_of(const Octets& packed) {
   Octets contents(static_cast<std::size_t>(ZSTD_getFrameContentSize(packed.data() + 1, packed.size() - 1)));
@@ -177,11 +181,11 @@ Octets contents_of(const Octets& packed) {
 }
 
 /// A whole frame with a checksum that is right: what is wrong with the contents is for the codec to find.
-Octets framed(const Octets& contents) {
+Octets framed(const Octets& contents, std::uint8_t format) {
   static const std::unique_ptr<ZSTD_CCtx, decltype(&ZSTD_freeCCtx)> packer(ZSTD_createCCtx(), ZSTD_freeCCtx);
   ZSTD_CCtx_setParameter(packer.get(), ZSTD_c_checksumFlag, 1);
   Octets packed(1 + ZSTD_compressBound(contents.size()));
-  packed[0] = 1;
+  packed[0] = format;
   const std::size_t size =
       ZSTD_compress2(packer.get(), packed.data() + 1, packed.size() - 1, contents.data(), contents.size());
   REQUIRE(ZSTD_isError(size) == 0);
@@ -203,7 +207,8 @@ Octets head_of(const SealedIdentity& key) {
   return head;
 }
 
-/// Contents of a block without NULL and without exceptions: numbers from `first` on, each `step` more, all else 0.
+/// Contents of a block of the oldest format, without NULL and without exceptions: numbers from `first` on, each `step`
+/// more, all else 0.
 Octets forged(const SealedIdentity& key, const SealedShape& kind, std::size_t rows, std::uint64_t first,
               std::uint8_t step) {
   Octets contents = head_of(key);
@@ -287,7 +292,7 @@ TEST_CASE("contents that a sound frame brings are refused, or are rows that can 
       std::mt19937_64 random(seed);
       auto contents = contents_of(codec.pack(random_block(key, kind, random), kind.columns, kind.exception_columns));
       for (std::uint64_t changes = random() % 4; changes != 0; --changes) change(contents, random);
-      const Octets packed = framed(contents);
+      const Octets packed = framed(contents, newest_format);
       std::size_t taken = 0;
       const auto block = [&] {
         const test::Allocations allocations;
@@ -315,7 +320,7 @@ TEST_CASE("a block has no more rows than its span, whatever it claims") {
     if (level.level == 0) continue;
     const SealedIdentity key{level.level, 17, 0};
     const auto unpacked = [&](std::size_t rows) {
-      return codec.unpack(framed(forged(key, level.shape(), rows, 0, 1)), level.shape(), key);
+      return codec.unpack(framed(forged(key, level.shape(), rows, 0, 1), oldest_format), level.shape(), key);
     };
     CHECK(unpacked(2));
     CHECK(unpacked(level.most_rows));
@@ -327,7 +332,7 @@ TEST_CASE("a small block that claims much takes little memory") {
   SealedCodec codec;
   const SealedShape kind = sealed_levels[0].shape();
   const SealedIdentity key{0, 17, 0};
-  const Octets many_rows = framed(forged(key, kind, 1'000'000, 0, 1));
+  const Octets many_rows = framed(forged(key, kind, 1'000'000, 0, 1), oldest_format);
   CHECK(many_rows.size() < 300);
   // A frame of 200 MB in one segment, with a checksum, of which nothing follows.
   const Octets large{1, 0x28, 0xB5, 0x2F, 0xFD, 0xA4, 0x00, 0xC2, 0xEB, 0x0B};
@@ -343,9 +348,9 @@ TEST_CASE("rows of a table that a kind of block does not have are refused") {
   const SealedLevel& level = sealed_levels[1];
   const SealedIdentity key{level.level, 17, 0};
   Octets contents = forged(key, level.shape(), 3, 0, 1);
-  REQUIRE(codec.unpack(framed(contents), level.shape(), key));
+  REQUIRE(codec.unpack(framed(contents, oldest_format), level.shape(), key));
   contents.end()[-4] = 2;  // its exceptions
-  CHECK_FALSE(codec.unpack(framed(contents), level.shape(), key));
+  CHECK_FALSE(codec.unpack(framed(contents, oldest_format), level.shape(), key));
 }
 
 TEST_CASE("numbers of rows ascend and are such as keys have room for") {
@@ -353,7 +358,8 @@ TEST_CASE("numbers of rows ascend and are such as keys have room for") {
   const SealedLevel& level = sealed_levels[1];
   const SealedIdentity key{level.level, 17, 0};
   const auto fault = [&](std::uint64_t first, std::uint8_t step, std::size_t rows = 3) {
-    const auto block = codec.unpack(framed(forged(key, level.shape(), rows, first, step)), level.shape(), key);
+    const auto block =
+        codec.unpack(framed(forged(key, level.shape(), rows, first, step), oldest_format), level.shape(), key);
     return block ? std::string() : block.error();
   };
   constexpr std::uint64_t end = std::uint64_t{1} << 39U;
@@ -384,13 +390,85 @@ TEST_CASE("texts that are all different take time as their number grows, not as 
   CHECK(values.text(199'999) == "text 199999");
 }
 
+TEST_CASE("a block of the first format is read as it was written") {
+  std::vector<std::vector<Cell>> rows, exceptions;
+  for (std::int64_t row = 0; row < 40; ++row) {
+    const Cell packed = row % 5 == 3 ? std::nullopt : Cell(row << 40 | 12345 * row << 7 | row % 100);
+    rows.push_back({row * 3, row * row * 1'000'003 - 77, packed, row % 2 == 1 ? std::nullopt : Cell(row % 3)});
+    if (row % 5 == 0) exceptions.push_back({row * 3, row * -999'999'937});
+  }
+  const std::string digits = test::read_file(OCTOPOLL_TEST_DATA "/store/sealed-block-format1.hex");
+  Octets packed;
+  for (std::size_t place = 0; place + 1 < digits.size(); place += 2)
+    packed.push_back(static_cast<std::uint8_t>(std::stoul(digits.substr(place, 2), nullptr, 16)));
+  REQUIRE(packed.front() == oldest_format);
+  SealedCodec codec;
+  const auto block = codec.unpack(packed, shape, which);
+  REQUIRE(block);
+  const SealedBlock expected = block_of(rows, exceptions);
+  check_same(expected.rows, block->rows, columns);
+  check_same(expected.exceptions, block->exceptions, exception_columns);
+}
+
+/// Rows of sums whose peaks and packets go with their octets, of any size, some of them lacking.
+SealedBlock traffic_of(const SealedIdentity& key, std::size_t rows, double largest, unsigned seed) {
+  std::mt19937_64 random(seed);
+  std::lognormal_distribution<double> load(0.0, 0.8), peak(0.0, 0.1);
+  SealedBlock block{key.level, key.interface_id, key.begins_at, {}, {}};
+  block.rows.rows = rows;
+  block.rows.columns.resize(sealed_columns::traffic.size());
+  const auto whole = [](double value) {
+    return std::bit_cast<std::int64_t>(static_cast<std::uint64_t>(std::min(value, 1.8e19)));
+  };
+  for (std::size_t row = 0; row < rows; ++row) {
+    std::array<double, 2> octets{};
+    for (double& way : octets) way = row % 37 == 5 ? 0.0 : largest * load(random) / 10;
+    for (std::size_t column = 0; column < block.rows.columns.size(); ++column) {
+      SealedValues& values = block.rows.columns[column];
+      const double of = octets[(column + 1) % 2];
+      if (column == 0) {
+        values.append(static_cast<std::int64_t>(row));
+      } else if (row % 41 == 7 || column > 15) {
+        values.append_absent();
+      } else if (column < 3) {
+        values.append(whole(of));
+      } else if (column < 5) {
+        values.append(0);
+      } else {
+        values.append(whole(of * peak(random) / static_cast<double>(column)));
+      }
+    }
+  }
+  return block;
+}
+
+TEST_CASE("what goes with another column comes out as it went in, and takes less") {
+  const SealedLevel& level = sealed_levels[1];
+  const SealedIdentity key{level.level, 17, 0};
+  SealedCodec codec;
+  for (const double largest : {1.0, 300.0, 1e7, 1e12, 1e19, 1e25}) {
+    for (const std::size_t rows : {1U, 2U, 40U, 2304U}) {
+      CAPTURE(largest, rows);
+      const SealedBlock block = traffic_of(key, rows, largest, 5);
+      const auto packed = codec.pack(block, level.columns, level.exception_columns);
+      const auto unpacked = codec.unpack(packed, level.shape(), key);
+      REQUIRE(unpacked);
+      check_same(block.rows, unpacked->rows, level.columns);
+    }
+  }
+  std::vector<SealedColumn> alone(level.columns.begin(), level.columns.end());
+  for (SealedColumn& column : alone) column.like = {};
+  const SealedBlock block = traffic_of(key, 2304, 1e9, 6);
+  CHECK(codec.pack(block, level.columns, {}).size() < codec.pack(block, alone, {}).size() * 95 / 100);
+}
+
 TEST_CASE("a block of a format to come is refused by its number") {
   SealedCodec codec;
   auto packed = codec.pack(block_of({{1, 2, 3, 4}}, {}), columns, exception_columns);
-  packed[0] = 2;
+  packed[0] = newest_format + 1;
   const auto unpacked = codec.unpack(packed, shape, which);
   REQUIRE_FALSE(unpacked);
-  CHECK(unpacked.error() == "its format is 2, this octopoll knows 1");
+  CHECK(unpacked.error() == "its format is 3, this octopoll knows 1 and 2");
 }
 
 }  // namespace

@@ -354,9 +354,9 @@ TEST_CASE("what speaks for the present is not sealed") {
   CHECK(store.of().integer("SELECT sum(row_count) FROM sealed_rows WHERE level = 0 AND interface_id <= 3") > 3 * 20);
   CHECK(store.of().integer("SELECT count(*) FROM v_interfaces WHERE oper_status = 'up'") == 6);
   CHECK(store.of().integer("SELECT count(*) FROM sample_rows s JOIN device_latest l ON s.id >> 24 = l.poll_id") == 6);
-  // Two days of samples and more stay as they are.
-  CHECK(store.of().integer("SELECT count(*) FROM sample_rows WHERE (id & 16777215) > 3") >= 3 * 2 * 144);
-  CHECK(store.of().integer("SELECT count(*) FROM sample_rows WHERE (id & 16777215) > 3") <= 3 * 3 * 144 + 3);
+  // A quarter of a day of samples stays as it is, and up to half a day more.
+  CHECK(store.of().integer("SELECT count(*) FROM sample_rows WHERE (id & 16777215) > 3") >= 3 * 36);
+  CHECK(store.of().integer("SELECT count(*) FROM sample_rows WHERE (id & 16777215) > 3") <= 3 * (36 + 72) + 3);
 }
 
 TEST_CASE("a step of sealing that is undone has done nothing, and is done again") {
