@@ -41,6 +41,7 @@ struct Cell {
     other,
   };
   Kind kind = Kind::absent;
+  bool gone = false;         ///< absent, by the agent's own word
   std::uint8_t bits = 0;     ///< of a number: the width on the wire, since a Counter32 in a 64-bit column wraps at 2^32
   std::uint32_t size = 0;    ///< octets in the answer, where it was read in place
   std::uint64_t number = 0;  ///< of a negative one: bit-cast
@@ -51,11 +52,12 @@ struct Cell {
 };
 
 Cell cell_of(const snmp::Value& value) {
-  if (value.is_exception() || value.type() == snmp::Type::null) return {};
-  if (value.octets() != nullptr) return {Cell::Kind::octets, 0, 0, 0, *value.octets()};
-  if (const auto number = value.as_unsigned()) return {Cell::Kind::number, value.bits(), 0, *number};
+  if (value.is_exception()) return {Cell::Kind::absent, true};
+  if (value.type() == snmp::Type::null) return {};
+  if (value.octets() != nullptr) return {Cell::Kind::octets, false, 0, 0, 0, *value.octets()};
+  if (const auto number = value.as_unsigned()) return {Cell::Kind::number, false, value.bits(), 0, *number};
   if (const auto integer = value.as_signed())
-    return {Cell::Kind::negative, value.bits(), 0, static_cast<std::uint64_t>(*integer)};
+    return {Cell::Kind::negative, false, value.bits(), 0, static_cast<std::uint64_t>(*integer)};
   return {Cell::Kind::other};
 }
 
@@ -63,6 +65,7 @@ Cell cell_of(const snmp::Value& value) {
 bool read_cell(const snmp::WireVariable& variable, Cell& cell) {
   constexpr std::uint8_t octet_string = 0x04;
   cell.kind = Cell::Kind::absent;
+  cell.gone = variable.absent();
   cell.size = static_cast<std::uint32_t>(variable.value.size());
   if (const auto number = variable.number()) {
     cell.kind = Cell::Kind::number;
@@ -70,7 +73,7 @@ bool read_cell(const snmp::WireVariable& variable, Cell& cell) {
     cell.number = *number;
     return true;
   }
-  if (variable.absent() || variable.unreadable()) return true;
+  if (cell.gone || variable.unreadable()) return true;
   if (variable.tag == octet_string) {
     cell.kind = Cell::Kind::octets;
     cell.octets = variable.value;
@@ -108,7 +111,12 @@ bool assemble(const RowPlan& plan, RowReading& reading, Next&& next) {
     any = any || cell.kind != Cell::Kind::absent;
     switch (object.role) {
       case Role::counter:
-        if (!cell.is_number()) break;
+        if (!cell.is_number()) {
+          reading.lost_octets =
+              reading.lost_octets ||
+              (cell.gone && (object.counter == Counter::in_octets || object.counter == Counter::out_octets));
+          break;
+        }
         if (is_stuck(cell.number)) {
           reading.stuck = true;
         } else {
@@ -135,6 +143,7 @@ bool assemble(const RowPlan& plan, RowReading& reading, Next&& next) {
   reading.value_octets = static_cast<std::uint32_t>(octets);
   reading.vanished = !any && !plan.layout->objects().empty();
   reading.renamed = !reading.vanished && !same_name;
+  reading.lost_octets = reading.lost_octets && !reading.vanished;
   return true;
 }
 
@@ -349,6 +358,8 @@ class CounterReadings final : public Reading {
       cell = cell_of(answer.values[at++]);
       return true;
     });
+    // What an agent refuses by an error counts as absent there, and is left to `refused`.
+    if (limits_.in_place) reading.lost_octets = false;
     ReadingTime& time = reading.sample.time;
     time.received = answer.received;
     time.round_trip = answer.round_trip;
@@ -439,9 +450,12 @@ RowPlan plan_row(std::uint32_t index, std::string_view name, const Row& row, con
   std::size_t octets = 0;
   const NameSource source = name_of(row).source;
   const std::string* said = nullptr;
-  if (source != NameSource::none) {
-    columns.push_back(source == NameSource::if_name ? Column::if_name : Column::if_descr);
-    said = row.octets(columns.front());
+  // A blank name is watched as well: some agents name their ports only when they have come up.
+  for (const Column column : {Column::if_name, Column::if_descr}) {
+    if (said != nullptr || (source == NameSource::descr && column == Column::if_name)) continue;
+    said = row.octets(column);
+    if (said == nullptr) continue;
+    columns.push_back(column);
     octets += said->size();
   }
   // A discontinuity is rare, and then costs an answer that is a little larger, once.

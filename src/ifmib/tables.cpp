@@ -26,6 +26,11 @@ constexpr int most_reads = 3;
 /// What every row of ifTable has, so that a row without it was not read whole.
 constexpr std::array row_makers{Column::if_descr, Column::if_type, Column::if_admin_status, Column::if_oper_status};
 
+/// What a row is polled by: columns of one meaning each, of which it needs one.
+constexpr std::array<std::array<Column, 2>, 3> telling_columns{{{Column::if_name, Column::if_descr},
+                                                                {Column::if_hc_in_octets, Column::if_in_octets},
+                                                                {Column::if_hc_out_octets, Column::if_out_octets}}};
+
 /// Columns whose loss changes neither who a row is nor what is counted of it.
 constexpr std::array dispensable{Column::if_index,
                                  Column::if_mtu,
@@ -103,8 +108,10 @@ std::vector<Cell> rows_in_doubt(const Rows& rows, std::span<const Column> column
   return in_part;
 }
 
-/// Columns that end before their table does, or have no row while others have.
-std::vector<Suspicion> early_ends(const Rows& rows, std::span<const Column> columns, Table table, bool with_empty) {
+/// Columns that end before their table does, or have no row while others have. The row at which a walk stopped may have
+/// no such cell (SONiC), or the walk may have gone wrong just there: only GET tells. `thorough`: asks for that one too,
+/// and for columns without any row.
+std::vector<Suspicion> early_ends(const Rows& rows, std::span<const Column> columns, Table table, bool thorough) {
   std::vector<Suspicion> suspicions;
   for (const Column column : columns) {
     if (table_of(column) != table) continue;
@@ -119,14 +126,34 @@ std::vector<Suspicion> early_ends(const Rows& rows, std::span<const Column> colu
         missing.push_back({index, column});
       }
     }
-    // The row at which the walk stopped has no such cell; the question is about those behind it.
-    if (missing.size() < 2 || (!any && !with_empty)) continue;
+    const std::size_t from = thorough ? 0 : 1;
+    if (missing.size() <= from || (!any && !thorough)) continue;
     std::string what = fmt::format("{} ended before row {}", to_string(column), missing[0].index);
-    missing.erase(missing.begin());
-    auto sample = spread_over(missing, cell_sample);
+    auto sample = spread_over({missing.begin() + static_cast<std::ptrdiff_t>(from), missing.end()}, cell_sample);
     suspicions.push_back({std::move(what), std::move(missing), std::move(sample)});
   }
   return suspicions;
+}
+
+/// Rows in the midst of a table that lack all columns of one meaning, which others have: they would be polled without
+/// their name or without their octets. Few, so that all are asked for as far as one PDU goes.
+Suspicion lesser_rows(const Rows& rows, std::span<const Column> columns) {
+  Suspicion suspicion{"rows without a name or octets"};
+  for (const auto& meaning : telling_columns) {
+    for (const Column column : meaning) {
+      if (std::find(columns.begin(), columns.end(), column) == columns.end()) continue;
+      const auto last = std::find_if(rows.rbegin(), rows.rend(),
+                                     [column](const auto& row) { return row.second.find(column) != nullptr; });
+      if (last == rows.rend()) continue;
+      for (auto row = rows.begin(); row->first < last->first; ++row) {
+        const bool told = std::any_of(meaning.begin(), meaning.end(),
+                                      [&row](Column each) { return row->second.find(each) != nullptr; });
+        if (!told && row->second.in(table_of(column))) suspicion.cells.push_back({row->first, column});
+      }
+    }
+  }
+  suspicion.sample = spread_over(suspicion.cells, row_sample);
+  return suspicion;
 }
 
 bool is_zero(const Row& row, Column column) { return row.number(column) == 0U; }
@@ -299,6 +326,10 @@ class TableReading final : public Reading {
     for (const Table table : {Table::if_table, Table::if_x_table}) {
       auto ends = early_ends(rows_, columns_, table, !is_v1());
       std::move(ends.begin(), ends.end(), std::back_inserter(suspicions_));
+    }
+    if (!is_v1()) {
+      Suspicion lesser = lesser_rows(rows_, columns_);
+      if (!lesser.sample.empty()) suspicions_.push_back(std::move(lesser));
     }
     Suspicion zeros = doubtful_zeros(rows_, columns_);
     if (!zeros.sample.empty()) suspicions_.push_back(std::move(zeros));

@@ -518,8 +518,8 @@ struct DevicePoller::Impl {
 
   void take_row(ifmib::RowReading&& row) {
     const auto seen = tables.see(row);
-    if (seen == KnownTables::Seen::other) cycle->rows_doubted = true;
-    if (seen != KnownTables::Seen::row) return;
+    if (seen == KnownTables::Seen::other || seen == KnownTables::Seen::lesser) cycle->rows_doubted = true;
+    if (seen == KnownTables::Seen::other || seen == KnownTables::Seen::nobody) return;
     cycle->last_heard = row.sample.time.received;
     row.sample.time.age_bound += cache_period();
     const std::size_t place = tables.place_of(*row.plan);

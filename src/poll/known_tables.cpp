@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "octopoll/core/log.hpp"
@@ -27,6 +28,13 @@ constexpr auto stuck_pause = 1min;
 constexpr unsigned refusals_believed = 2;
 /// Cycles for which it is left out at first.
 constexpr unsigned first_rest = 5;
+/// Names or octets that some rows lack are not looked for any more after so many reads in a row, but with each routine
+/// read.
+constexpr unsigned lesser_reads_believed = 5;
+/// Names that a message has room for.
+constexpr std::size_t most_named = 8;
+/// Within so long a time names may move that often before nothing more is said of it.
+constexpr unsigned moves_told = 3;
 /// No row's state: its facts are read with the next cycle.
 constexpr std::uint32_t state_unknown_to_facts = 2;
 
@@ -57,6 +65,39 @@ bool same_without_if_x(const ifmib::RowPlan& plan, const ifmib::Row& row) {
   return descr == nullptr || agent_text(*descr) == plan.interface.descr().value_or(std::string_view());
 }
 
+constexpr std::array octets_counted{Counter::in_octets, Counter::out_octets};
+
+bool reads_column(const ifmib::RowPlan& plan, ifmib::Column column) {
+  const auto objects = plan.layout->objects();
+  return std::any_of(objects.begin(), objects.end(),
+                     [column](const ifmib::RowLayout::Object& object) { return object.column == column; });
+}
+
+/// Of the octets, which that row is polled for.
+std::array<bool, 2> counts_octets(const ifmib::RowPlan& plan) {
+  std::array<bool, 2> counts{};
+  for (const ifmib::RowLayout::Object& object : plan.layout->objects()) {
+    for (std::size_t i = 0; i < counts.size(); ++i)
+      counts[i] = counts[i] || (object.role == ifmib::Role::counter && object.counter == octets_counted[i]);
+  }
+  return counts;
+}
+
+/// "eth1, eth2 and 7 more".
+std::string list(const std::vector<std::string>& names) {
+  const std::vector<std::string> some(names.begin(),
+                                      names.begin() + static_cast<std::ptrdiff_t>(std::min(names.size(), most_named)));
+  return fmt::format("{}{}", fmt::join(some, ", "),
+                     names.size() > most_named ? fmt::format(" and {} more", names.size() - most_named) : "");
+}
+
+/// At most once in an hour.
+bool may_tell(std::optional<BootTime>& told, BootTime now) {
+  if (told && now - *told <= stay_fresh) return false;
+  told = now;
+  return true;
+}
+
 /// Rows of ifTable; where an agent has none of these, all rows.
 std::size_t count_rows(const ifmib::Rows& rows) {
   const auto in_if_table =
@@ -76,22 +117,18 @@ std::uint32_t state_of(const InterfaceSample& sample) {
   return static_cast<std::uint32_t>(mixed >> 32U) | 1U;
 }
 
-/// History follows the name: who reads the log shall know that what was at one ifIndex is at another.
-void tell_moves(const std::string& device, const std::map<std::uint32_t, std::string>& before,
-                const std::map<std::uint32_t, std::string>& now) {
-  constexpr std::size_t most_named = 8;
+/// Interfaces that are at another ifIndex now.
+std::vector<std::string> moves_between(const std::map<std::uint32_t, std::string>& before,
+                                       const std::map<std::uint32_t, std::string>& now) {
   std::map<std::string_view, std::uint32_t> places;
   for (const auto& [index, name] : before) places.emplace(name, index);
   std::vector<std::string> moves;
-  std::size_t count = 0;
   for (const auto& [index, name] : now) {
     const auto place = places.find(name);
-    if (place == places.end() || place->second == index || ++count > most_named) continue;
+    if (place == places.end() || place->second == index) continue;
     moves.push_back(fmt::format("{} ({}, now {})", one_line(name), place->second, index));
   }
-  if (count == 0) return;
-  log::info("{}: {} at another ifIndex: {}{}", device, format_counted(count, "interface"), fmt::join(moves, ", "),
-            count > most_named ? fmt::format(" and {} more", count - most_named) : "");
+  return moves;
 }
 
 }  // namespace
@@ -115,6 +152,8 @@ std::shared_ptr<const void> KnownTables::lender() {
 
 KnownTables::Read KnownTables::why_read(const ifmib::Scalars& scalars, bool restarted, BootTime now) {
   const bool waits = read_again_.must_wait();
+  if (!lost_octets_) octets_again_.settled();
+  (void)octets_again_.must_wait();
   // RFC 2863 section 3.1.5: after a restart interfaces may be renumbered.
   if (scalars.if_number != if_number_ || restarted) return Read::demanded;
   if (waits && failing_) return Read::no;
@@ -162,12 +201,10 @@ KnownTables::Taken KnownTables::take(const ifmib::Rows& rows, const ifmib::ReadE
   std::optional<Error> doubt = doubt_about(rows, end, device.name);
   const bool lacks_some = if_number_ && there < *if_number_;
   doubted_reads_ = doubt ? doubted_reads_ + 1 : 0;
-  if (doubt || lacks_some) {
-    put_off(doubt.has_value(), {}, interval);
-  } else {
-    read_again_.settled();
-    failing_ = false;
-  }
+  const bool unsettled = doubt || lacks_some;
+  if (unsettled) put_off(doubt.has_value(), {}, interval);
+  // Where the tables go on to show octets that GET does not find, each read would only bring the same.
+  if (std::exchange(lost_octets_, false)) octets_again_.put_off(1, cycles_in(stay_fresh, interval));
   const bool believed = doubted_reads_ == 0 || doubted_reads_ >= (known_ ? reads_believed : first_reads_believed);
   // Without a row there is nothing to believe, as long as the agent says that it has some, or does not say.
   const bool none_of_some = there == 0 && (end.columns_refused || if_number_.value_or(0) > 0);
@@ -179,7 +216,14 @@ KnownTables::Taken KnownTables::take(const ifmib::Rows& rows, const ifmib::ReadE
     return taken;
   }
   // A column that was refused may be the one that tells who a row is, or its counters of 64 bits.
-  if (believed || !end.columns_refused) plan(rows, believed && !none_of_some, device, taken);
+  if (believed || !end.columns_refused) plan(rows, believed && !none_of_some, device, now, taken);
+  const bool lesser = taken.rows && believed && look_for_lesser_rows(rows, device.name, now);
+  if (!unsettled && lesser) {
+    put_off(false, {}, interval);
+  } else if (!unsettled) {
+    read_again_.settled();
+    failing_ = false;
+  }
   lacking_ = believed && !none_of_some && !proven ? std::nullopt : std::move(doubt);
   known_ = true;
   read_at_ = now;
@@ -211,24 +255,34 @@ std::optional<Error> KnownTables::doubt_about(const ifmib::Rows& rows, const ifm
     const auto row = rows.find(plan.index);
     return row != rows.end() && lost_if_x(plan, row->second);
   });
-  if (lost == 0) return std::nullopt;
+  if (lost > 0) {
+    return Error{
+        ErrorKind::agent,
+        fmt::format("{}: {} interfaces are gone from its ifXTable, and are still in its ifTable", device, lost),
+        remedy};
+  }
+  const std::size_t narrowed = rows_that_lack_wide(rows).size();
+  if (narrowed == 0) return std::nullopt;
   return Error{ErrorKind::agent,
-               fmt::format("{}: {} interfaces are gone from its ifXTable, and are still in its ifTable", device, lost),
+               fmt::format("{}: the 64-bit counters of {} are gone, and those of 32 bits are there", device,
+                           format_counted(narrowed, "interface")),
                remedy};
 }
 
 /// Plans what these rows need. Unless they are believed, what they lack of the rows planned before stays planned:
 /// either it comes back, or it is missed in each cycle.
-void KnownTables::plan(const ifmib::Rows& rows, bool believed, const config::Device& device, Taken& taken) {
+void KnownTables::plan(const ifmib::Rows& rows, bool believed, const config::Device& device, BootTime at,
+                       Taken& taken) {
   const auto before = names();
   auto now = ifmib::identify(rows, before);
   // To SNMPv1 each object that is not there is a round trip of its own.
   const bool may_ask = device.auth.version != SnmpVersion::v1;
   const auto kept = believed ? std::map<std::uint32_t, const ifmib::RowPlan*>() : missing_from(rows, may_ask);
   std::set<std::uint32_t> lacks_if_x = keep_names(kept, now);
+  std::set<std::uint32_t> lacks_wide = believed ? std::set<std::uint32_t>() : rows_that_lack_wide(rows);
   taken.rows = true;
   taken.in_doubt = ifmib::moved_in_doubt(rows, now, before);
-  tell_moves(device.name, before, now);
+  tell_moves(moves_between(before, now), device.name, at);
   const ifmib::WideZero zero = ifmib::wide_zero_of(rows);
   cycles_ = 0;
   leaves_out_ = false;
@@ -258,9 +312,14 @@ void KnownTables::plan(const ifmib::Rows& rows, bool believed, const config::Dev
     std::sort(read.begin(), read.end(), [](const auto& a, const auto& b) { return a.index < b.index; });
   }
   adopt(std::move(read), taken);
-  if (lacks_if_x_.empty() && !lacks_if_x.empty())
+  if (lacks_if_x_.empty() && !lacks_if_x.empty() && may_tell(told_no_if_x_, at))
     log::warning("{}: its ifXTable is gone; what its ifTable has is polled, with counters of 32 bits", device.name);
   lacks_if_x_ = std::move(lacks_if_x);
+  if (lacks_wide_.empty() && !lacks_wide.empty() && may_tell(told_no_wide_, at)) {
+    log::warning("{}: the 64-bit counters of {} are gone; those of 32 bits are polled", device.name,
+                 format_counted(lacks_wide.size(), "interface"));
+  }
+  lacks_wide_ = std::move(lacks_wide);
   left_out_ = std::move(others);
   if (!believed) return;
   rows_believed_ = count_rows(rows);
@@ -288,6 +347,70 @@ std::set<std::uint32_t> KnownTables::keep_names(const std::map<std::uint32_t, co
 /// Nobody believes yet that the row has no ifXTable.
 bool KnownTables::lost_if_x(const ifmib::RowPlan& plan, const ifmib::Row& row) const {
   return (has_if_x(plan) || lacks_if_x_.contains(plan.index)) && same_without_if_x(plan, row);
+}
+
+/// Rows that were polled for octets of 64 bits and have those of 32 bits alone. Another name means another interface,
+/// which owes nothing.
+std::set<std::uint32_t> KnownTables::rows_that_lack_wide(const ifmib::Rows& rows) const {
+  std::set<std::uint32_t> lacking;
+  for (const ifmib::RowPlan& plan : plans_) {
+    const auto found = rows.find(plan.index);
+    if (found == rows.end() || !has_if_x(found->second)) continue;
+    const ifmib::Row& row = found->second;
+    if (const auto column = plan.name_column()) {
+      const std::string* name = row.octets(*column);
+      if (name == nullptr || *name != plan.name_octets()) continue;
+    }
+    for (const Counter counter : octets_counted) {
+      const ifmib::CounterColumns columns = ifmib::columns_of(counter);
+      const bool was_wide = lacks_wide_.contains(plan.index) || reads_column(plan, *columns.wide);
+      if (was_wide && row.find(*columns.wide) == nullptr && row.number(columns.narrow)) lacking.insert(plan.index);
+    }
+  }
+  return lacking;
+}
+
+/// Rows of these plans without a name, or without octets that others of their type have: perhaps the agent, or a walk,
+/// was wrong for a moment. True while the tables are to be read again for them.
+bool KnownTables::look_for_lesser_rows(const ifmib::Rows& rows, const std::string& device, BootTime now) {
+  std::map<std::optional<std::int64_t>, std::array<bool, 2>> of_type;
+  for (const ifmib::RowPlan& plan : plans_) {
+    auto& counted = of_type[plan.interface.type()];
+    const auto counts = counts_octets(plan);
+    for (std::size_t i = 0; i < counts.size(); ++i) counted[i] = counted[i] || counts[i];
+  }
+  std::set<std::uint32_t> lesser;
+  std::vector<std::string> found;
+  for (const ifmib::RowPlan& plan : plans_) {
+    const auto row = rows.find(plan.index);
+    if (row == rows.end()) continue;
+    if (ifmib::name_of(row->second).text && counts_octets(plan) == of_type.at(plan.interface.type())) continue;
+    lesser.insert(plan.index);
+    if (!lesser_.contains(plan.index)) found.push_back(one_line(plan.interface.name()));
+  }
+  if (!found.empty()) lesser_reads_ = 0;
+  if (!found.empty() && may_tell(told_lesser_, now)) {
+    log::warning(
+        "{}: {} of {} without a name, or without octets that others of their type have: {}; its tables are "
+        "read again in a while",
+        device, found.size(), format_counted(plans_.size(), "interface"), list(found));
+  }
+  lesser_ = std::move(lesser);
+  return !lesser_.empty() && ++lesser_reads_ < lesser_reads_believed;
+}
+
+/// History follows the name: who reads the log shall know that what was at one ifIndex is at another.
+void KnownTables::tell_moves(const std::vector<std::string>& moves, const std::string& device, BootTime now) {
+  if (moves.empty()) return;
+  if (now - moved_at_ > stay_fresh) moves_in_a_row_ = 0;
+  moved_at_ = now;
+  if (moves_in_a_row_ > moves_told) return;
+  if (++moves_in_a_row_ <= moves_told)
+    return log::info("{}: {} at another ifIndex: {}", device, format_counted(moves.size(), "interface"), list(moves));
+  log::warning(
+      "{}: its names do not stay with their ifIndex: {} at another one again; more is said of it when they "
+      "have stayed for an hour",
+      device, format_counted(moves.size(), "interface"));
 }
 
 /// Plans that these rows do not have, or not all of. `may_ask`: for those that are not there at all.
@@ -344,6 +467,10 @@ KnownTables::Seen KnownTables::see(const ifmib::RowReading& row) {
   const bool was_missed = !missed_.empty() && missed_.contains(row.plan->index);
   if (row.vanished || row.renamed) return was_missed ? Seen::nobody : Seen::other;
   if (was_missed) demand();  // it is back
+  if (row.lost_octets) {
+    lost_octets_ = true;
+    if (!octets_again_.waiting()) return Seen::lesser;
+  }
   if (row.stuck && row.sample.time.received - read_at_ > stuck_pause) doubt();
   // Numbers grow, and with them the answers, until they would be too large.
   ifmib::RowPlan& plan = plans_[place_of(*row.plan)];

@@ -25,9 +25,10 @@ namespace octopoll::poll {
 /// Which rows of an agent are polled, and when its tables are to be read again.
 ///
 /// An agent's word on its tables is taken with care: a read that was refused, or that cannot be all there is (fewer
-/// rows than before though ifNumber has not fallen, rows without their ifXTable), is tried again after ever longer
-/// pauses. What it lacks of the rows of before stays planned, and is missed in each cycle, until the agent has said the
-/// same often enough; of rows that lack their ifXTable alone what ifTable has is polled, under the names of before.
+/// rows than before though ifNumber has not fallen, rows without their ifXTable or its octets), is tried again after
+/// ever longer pauses. What it lacks of the rows of before stays planned, and is missed in each cycle, until the agent
+/// has said the same often enough; of rows that lack their ifXTable alone what ifTable has is polled, under the names
+/// of before.
 ///
 /// Shape:  value type, no I/O; time comes in as an argument. `device`: as it is configured now, always the same agent.
 ///         `interval`: between its cycles as they are now, which `interval: auto` may have shortened.
@@ -49,6 +50,7 @@ class KnownTables {
   /// What a row of counters is to its plan.
   enum class Seen : std::uint8_t {
     row,
+    lesser,  ///< there, without octets that it had: the tables are to be read again, which may know of others
     nobody,  ///< not there, as in the reads before
     other,   ///< gone, or another interface: the tables are to be read again before any delta
   };
@@ -117,12 +119,15 @@ class KnownTables {
   void put_off(bool failing, std::chrono::nanoseconds span, std::chrono::nanoseconds interval);
   [[nodiscard]] std::optional<Error> doubt_about(const ifmib::Rows& rows, const ifmib::ReadEnd& end,
                                                  const std::string& device) const;
-  void plan(const ifmib::Rows& rows, bool believed, const config::Device& device, Taken& taken);
+  void plan(const ifmib::Rows& rows, bool believed, const config::Device& device, BootTime at, Taken& taken);
   [[nodiscard]] static std::set<std::uint32_t> keep_names(const std::map<std::uint32_t, const ifmib::RowPlan*>& kept,
                                                           std::map<std::uint32_t, std::string>& now);
   [[nodiscard]] bool lost_if_x(const ifmib::RowPlan& plan, const ifmib::Row& row) const;
   [[nodiscard]] std::map<std::uint32_t, const ifmib::RowPlan*> missing_from(const ifmib::Rows& rows,
                                                                             bool may_ask) const;
+  [[nodiscard]] std::set<std::uint32_t> rows_that_lack_wide(const ifmib::Rows& rows) const;
+  [[nodiscard]] bool look_for_lesser_rows(const ifmib::Rows& rows, const std::string& device, BootTime now);
+  void tell_moves(const std::vector<std::string>& moves, const std::string& device, BootTime now);
   void adopt(std::vector<ifmib::RowPlan>&& read, Taken& taken);
   [[nodiscard]] std::map<std::uint32_t, std::string> names() const;
 
@@ -133,24 +138,32 @@ class KnownTables {
   std::map<std::uint32_t, std::string> left_out_;
   /// Of each plan, as last read: a hash of what moves when a link comes or goes. 0: not known.
   std::vector<std::uint32_t> states_;
-  std::set<std::uint32_t> missed_;                     ///< by ifIndex: planned rows that the last read did not find
-  std::set<std::uint32_t> lacks_if_x_;                 ///< by ifIndex: planned as before, without what ifXTable said
-  std::map<ifmib::RefusedObject, unsigned> refusals_;  ///< cycles in a row in which it was refused
+  std::set<std::uint32_t> missed_;      ///< by ifIndex: planned rows that the last read did not find
+  std::set<std::uint32_t> lacks_if_x_;  ///< by ifIndex: planned as before, without what ifXTable said
+  std::set<std::uint32_t> lacks_wide_;  ///< by ifIndex: with octets of 32 bits, where those of 64 bits were
+  std::set<std::uint32_t> lesser_;      ///< by ifIndex: planned without a name, or without octets that others have
+  std::map<ifmib::RefusedObject, unsigned> refusals_;        ///< cycles in a row in which it was refused
   std::optional<std::uint32_t> if_number_, if_last_change_;  ///< when the tables were last read, or tried
   std::optional<std::uint32_t> if_number_believed_;          ///< when they were last believed
   std::size_t rows_believed_ = 0;                            ///< then, with those that the rules leave out
   std::optional<Error> lacking_;
   ReadAgain read_again_;         ///< what could not be read, or may not be all there is
   ReadAgain leave_in_again_;     ///< what was left out, though the tables have it
+  ReadAgain octets_again_;       ///< octets that the tables have, and GET does not find
   BootTime read_at_;             ///< the last read that was of use
   unsigned doubted_reads_ = 0;   ///< in a row: those that cannot be all there is
   unsigned idle_changes_ = 0;    ///< in a row: moves of ifTableLastChange with the same tables after them
-  unsigned cycles_ = 0;          ///< of these plans
-  bool by_last_change_ = false;  ///< ifTableLastChange alone asked for the read
-  bool leaves_out_ = false;      ///< these plans lack what was refused, or are mute
+  unsigned lesser_reads_ = 0;    ///< in a row: those that brought no more of the lesser rows
+  unsigned moves_in_a_row_ = 0;  ///< reads after which interfaces were elsewhere, each within an hour of the last
+  BootTime moved_at_;            ///< the last of them
+  std::optional<BootTime> told_no_if_x_, told_no_wide_, told_lesser_;  ///< when it was last warned of
+  unsigned cycles_ = 0;                                                ///< of these plans
+  bool by_last_change_ = false;                                        ///< ifTableLastChange alone asked for the read
+  bool leaves_out_ = false;  ///< these plans lack what was refused, or are mute
   bool known_ = false;
   bool doubted_ = false;
-  bool failing_ = false;  ///< the last read was refused, or cannot be all there is
+  bool lost_octets_ = false;  ///< some row of counters came without its octets since the tables were read
+  bool failing_ = false;      ///< the last read was refused, or cannot be all there is
 };
 
 }  // namespace octopoll::poll

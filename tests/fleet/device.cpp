@@ -22,7 +22,7 @@ void Device::change_faults(const Json& changes, Instant now) {
   view_is_stale_ = true;
   is_plain_ = faults_.no_getbulk == NoGetbulk::off && !faults_.max_repetitions_cap && !faults_.loop &&
               !faults_.non_increasing && !faults_.wrong_types && !faults_.duplicate_names && !faults_.bad_utf8 &&
-              !faults_.frozen_uptime && !faults_.skip_rows_over && !faults_.zero_values_over &&
+              !faults_.frozen_uptime && !faults_.skip_rows_over && !faults_.zero_values_over && !faults_.repeats_row &&
               !faults_.fewer_bindings && !faults_.trim_zeros && !faults_.trailing_nul && !faults_.stuck_hc &&
               !faults_.dead_hc && !faults_.odd_numbers && !faults_.bad_cell && !faults_.error_below &&
               !faults_.restless_tables && !faults_.silent_instance && !faults_.refuse_instance;

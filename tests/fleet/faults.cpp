@@ -315,6 +315,8 @@ std::span<const Setting> settings() {
        set_number<&Faults::skip_rows_over>},
       {{"zero_values_over", "count", "GETBULK with more repetitions shows 0 for each number of every third row"},
        set_number<&Faults::zero_values_over>},
+      {{"repeats_row", "flag", "GETBULK that goes on behind a row begins with that row once more"},
+       set_flag<&Faults::repeats_row>},
       {{"fewer_bindings", "count", "answers to GET and GETNEXT have no more bindings"},
        set_number<&Faults::fewer_bindings>},
       {{"loop", "flag or OID", "the successor of an instance below it is itself"}, set_prefix<&Faults::loop>},

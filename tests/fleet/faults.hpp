@@ -86,6 +86,7 @@ struct Faults {
   std::optional<std::uint32_t> silent_repetitions_over;
   std::optional<std::uint32_t> skip_rows_over;
   std::optional<std::uint32_t> zero_values_over;
+  bool repeats_row = false;
   std::optional<std::uint32_t> fewer_bindings;
   std::optional<Oid> loop;
   std::optional<Oid> non_increasing;

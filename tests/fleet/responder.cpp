@@ -277,7 +277,9 @@ Reply answer_get_bulk(const Request& request, Device& device, Instant now, Messa
     bool all_ended = true;
     for (std::size_t i = 0; i < column.size(); ++i) {
       if (repetition == 0) {
-        column[i] = device.successor(request.name(once + i));
+        const OidView name = request.name(once + i);
+        const auto same = faults.repeats_row ? layout.find(name) : std::nullopt;
+        column[i] = same ? *same : device.successor(name);
       } else if (column[i] < end) {
         column[i] = device.successor(column[i]);
         if (skips) column[i] = device.past_third_row(column[i]);

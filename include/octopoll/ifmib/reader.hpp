@@ -104,7 +104,8 @@ class Reading {
 ///  GET,
 ///    and if they exist, all is read again with half the repetitions, at last by GETNEXT (Zyxel GS1920 leaves out rows
 ///    above 55 repetitions);
-///  - a column that ends before the others, and numbers that cannot be (a state 0): some of them are asked for by GET,
+///  - a column that ends before the others, a row in the midst without name or octets, and numbers that cannot be (a
+///  state 0): some of them are asked for by GET,
 ///    and if that tells otherwise, all (SONiC ends a column at the first row without that counter; Dell PowerConnect
 ///    5324 gives zeros);
 ///  - an ifXTable whose rows are those of ifTable plus a constant: joined, where names or counters prove it (UniFi US-8
@@ -126,7 +127,7 @@ struct RowPlan {
   std::uint32_t value_octets = 0;               ///< what the values of these objects took in an answer at most
   bool mute = false;                            ///< to ask for it meets silence: it is left out
 
-  /// The column that tells who this is; nullopt where the agent names no row.
+  /// The column that tells who this is, or would if it were not blank; nullopt where the row has neither.
   [[nodiscard]] std::optional<Column> name_column() const noexcept;
   /// That cell as the agent gave it, octet by octet.
   [[nodiscard]] std::string_view name_octets() const noexcept;
@@ -168,6 +169,7 @@ struct RowReading {
   std::uint32_t value_octets = 0;  ///< of its values in the answer; 0: not counted
   bool vanished = false;           ///< none of its objects exists any more
   bool renamed = false;            ///< another name at this ifIndex: the table must be read again
+  bool lost_octets = false;        ///< the agent says that it has no such octets any more, though it has the row
   bool stuck = false;              ///< a 64-bit counter shows 2^64-1, which is no reading: the 32-bit one may be better
 };
 

@@ -200,3 +200,52 @@ TEST_CASE("an agent that refuses its tables for ever costs few requests in the l
   }
   CHECK(reads <= 6);  // in cycles 1, 2, 4, 8, 16
 }
+
+TEST_CASE("a walk that goes wrong costs no row its name or its octets", "[agents]") {
+  Pair pair({{"repeats_row", true}}, odd_rows);
+  check_rows(pair.cycle(), {});
+  pair.agents().set("odd", {{"repeats_row", false}});
+  check_rows(pair.cycle(), {});
+}
+
+TEST_CASE("64-bit octets that go while they are polled are replaced by those of 32 bits at once", "[agents]") {
+  Pair pair({}, odd_rows);
+  check_rows(pair.cycle(), {});
+  fleet::Json holes = fleet::Json::array();
+  for (const std::string_view column : {"ifHCInOctets", "ifHCOutOctets"}) holes.push_back({{"column", column}});
+  pair.agents().set("odd", {{"hole", holes}});
+  const auto before = pair.agents().stats("odd").get_bulks;
+  for (int i = 0; i < 4; ++i) {
+    const DeviceCycle cycle = pair.cycle();
+    CAPTURE(i, cycle.error ? cycle.error->text() : "");
+    CHECK(cycle.outcome == CycleOutcome::partial);
+    REQUIRE(cycle.error);
+    CHECK_THAT(cycle.error->message, Catch::Contains("odd: the 64-bit counters of 20 interfaces are gone"));
+    CHECK(read_rows(cycle) == odd_rows);
+    for (const InterfaceRecord& row : cycle.interfaces) {
+      CHECK(row.sample.interface.name() == row.sample.interface.if_name());
+      CHECK(row.sample.counters[Counter::in_octets].bits == 32);
+    }
+  }
+  CHECK(pair.agents().stats("odd").get_bulks <= 8 * before);
+  pair.agents().set("odd", {{"hole", false}});
+  int cycles = 1;
+  while (pair.cycle().outcome != CycleOutcome::complete && cycles < 16) ++cycles;
+  CHECK(cycles < 16);
+  for (const InterfaceRecord& row : pair.cycle().interfaces) CHECK(row.sample.counters[Counter::in_octets].bits == 64);
+}
+
+TEST_CASE("a port that is named late has its name with the next poll", "[agents]") {
+  Pair pair({}, 3);
+  pair.agents().change_interface("odd", "eth2", {.name = " ", .descr = " "});
+  for (int i = 0; i < 6; ++i) {
+    const DeviceCycle cycle = pair.cycle();
+    REQUIRE(cycle.interfaces.size() == 3);
+    CHECK(cycle.interfaces[1].sample.interface.name() == "#2");
+  }
+  pair.agents().change_interface("odd", " ", {.name = "port2", .descr = "port2"});
+  const DeviceCycle named = pair.cycle();
+  CHECK(named.outcome == CycleOutcome::complete);
+  REQUIRE(named.interfaces.size() == 3);
+  CHECK(named.interfaces[1].sample.interface.name() == "port2");
+}

@@ -140,6 +140,18 @@ TEST_CASE("GETBULK with too many repetitions: silence, rows left out, or zeros; 
   CHECK(bench.get(column(if_table, 3, 3)).number() == 6);
 }
 
+TEST_CASE("repeats_row: GETBULK gives the row that it goes on behind, and then its successors") {
+  Bench bench(switch_of(4));
+  bench.set({{"repeats_row", true}});
+  const auto of_rows = [](std::initializer_list<std::uint32_t> rows) {
+    std::vector<std::string> names;
+    for (const std::uint32_t row : rows) names.push_back(column(if_table, 2, row));
+    return names;
+  };
+  CHECK(bench.ask(bulk({if_table + ".2"}, 2))->names() == of_rows({1, 2}));
+  CHECK(bench.ask(bulk({column(if_table, 2, 2)}, 2))->names() == of_rows({2, 3}));
+}
+
 TEST_CASE("fewer_bindings: GET and GETNEXT answer the first few") {
   Bench bench(switch_of(3));
   bench.set({{"fewer_bindings", 2}});

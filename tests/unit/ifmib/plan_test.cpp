@@ -73,6 +73,13 @@ TEST_CASE("a row that takes its name from ifDescr is watched by ifDescr") {
   CHECK(plan.name_octets() == "eth0\0"s);
 }
 
+TEST_CASE("a blank name is watched, for the port may be named later") {
+  const RowPlan plan = plan_row(2, "#2", make_row({{Column::if_name, text(" ")}, {Column::if_descr, text("")}}));
+  CHECK(plan.interface.name() == "#2");
+  CHECK(plan.name_column() == Column::if_name);
+  CHECK(plan.name_octets() == " ");
+}
+
 TEST_CASE("a row of next to nothing has a plan of next to nothing") {
   const RowPlan plan = plan_row(0, "#0", Row{});
   CHECK(plan.interface.name() == "#0");

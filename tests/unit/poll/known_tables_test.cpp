@@ -1,11 +1,17 @@
-// When an agent's tables are read again, by the interval in force.
+// When an agent's tables are read again, by the interval in force, and what is polled of rows that have lost something.
 
 #include "poll/known_tables.hpp"
 
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <array>
 #include <catch2/catch.hpp>
 #include <chrono>
+#include <string>
 
 #include "octopoll/config/interface_rules.hpp"
+#include "octopoll/core/fd.hpp"
 #include "unit/ifmib/make_row.hpp"
 
 namespace octopoll::poll {
@@ -64,6 +70,211 @@ TEST_CASE("after a read that took long, as much time passes until the next one")
   };
   CHECK(pause(60s) == 2);
   CHECK(pause(5s) == 24);
+}
+
+using ifmib::test::make_row;
+using ifmib::test::number;
+using ifmib::test::text;
+
+/// What is logged while it lives.
+class Heard {
+ public:
+  Heard() : file_(::memfd_create("log", MFD_CLOEXEC)), stderr_(::dup(STDERR_FILENO)) {
+    ::dup2(file_.get(), STDERR_FILENO);
+  }
+  ~Heard() { ::dup2(stderr_.get(), STDERR_FILENO); }
+  Heard(const Heard&) = delete;
+  Heard& operator=(const Heard&) = delete;
+
+  /// Lines with that text.
+  [[nodiscard]] int count(const std::string& wanted) const {
+    std::array<char, 65'536> all{};
+    const auto size = ::pread(file_.get(), all.data(), all.size(), 0);
+    const std::string said(all.data(), size > 0 ? static_cast<std::size_t>(size) : 0);
+    int lines = 0;
+    for (auto at = said.find(wanted); at != std::string::npos; at = said.find(wanted, at + 1)) ++lines;
+    return lines;
+  }
+
+ private:
+  Fd file_, stderr_;
+};
+
+constexpr int ethernet = 6;
+constexpr int other_type = 1;
+
+enum class Octets { none, narrow, wide };
+
+ifmib::Row row_of(const std::string& name, Octets octets, int type = ethernet) {
+  ifmib::Row row = make_row({{Column::if_name, text(name)},
+                             {Column::if_descr, text(name)},
+                             {Column::if_type, number(type)},
+                             {Column::if_oper_status, number(1)}});
+  if (octets != Octets::none) {
+    row.set(Column::if_in_octets, snmp::Value::counter32(5));
+    row.set(Column::if_out_octets, snmp::Value::counter32(5));
+  }
+  if (octets == Octets::wide) {
+    row.set(Column::if_hc_in_octets, snmp::Value::counter64(5));
+    row.set(Column::if_hc_out_octets, snmp::Value::counter64(5));
+  }
+  return row;
+}
+
+/// One device over its cycles, a minute apart.
+struct Polled {
+  config::Device device = device_of(60s);
+  KnownTables tables{};
+  ifmib::Scalars scalars{};
+  BootTime now = BootTime(1h);
+
+  /// One cycle with these tables; true where they were read.
+  bool cycle(const ifmib::Rows& rows) {
+    now += 60s;
+    scalars.if_number = static_cast<std::uint32_t>(rows.size());
+    const auto why = tables.why_read(scalars, false, now);
+    if (why == KnownTables::Read::no) return false;
+    tables.begin_read(scalars, why);
+    (void)tables.take(rows, {}, device, device.interval, now);
+    return true;
+  }
+  /// Of so many cycles.
+  int reads(int cycles, const ifmib::Rows& rows) {
+    int count = 0;
+    for (int i = 0; i < cycles; ++i) count += cycle(rows) ? 1 : 0;
+    return count;
+  }
+  [[nodiscard]] Octets polled(std::size_t place) const {
+    Octets octets = Octets::none;
+    for (const auto& object : tables.plans().at(place).layout->objects()) {
+      if (object.column == Column::if_in_octets) octets = Octets::narrow;
+      if (object.column == Column::if_hc_in_octets) octets = Octets::wide;
+    }
+    return octets;
+  }
+};
+
+TEST_CASE("a row without octets that others of its type have is looked for again, ever more rarely") {
+  const Heard heard;
+  Polled polled;
+  const ifmib::Rows lesser{{1, row_of("eth1", Octets::wide)}, {2, row_of("eth2", Octets::none)}};
+  CHECK(polled.cycle(lesser));
+  CHECK(polled.reads(1, lesser) == 1);
+  CHECK(polled.reads(2, lesser) == 1);
+  CHECK(polled.reads(4, lesser) == 1);
+  CHECK(polled.reads(8, lesser) == 1);
+  CHECK(polled.reads(30, lesser) == 0);  // believed
+  CHECK(heard.count("sw1: 1 of 2 interfaces without a name, or without octets") == 1);
+  CHECK(heard.count(": eth2; its tables are read again") == 1);
+  // Another one is another matter.
+  const ifmib::Rows two{
+      {1, row_of("eth1", Octets::wide)}, {2, row_of("eth2", Octets::none)}, {3, row_of("eth3", Octets::none)}};
+  CHECK(polled.reads(2, two) == 2);
+}
+
+TEST_CASE("a row whose octets come back is polled for them soon") {
+  const Heard heard;
+  Polled polled;
+  polled.cycle({{1, row_of("eth1", Octets::wide)}, {2, row_of("eth2", Octets::none)}});
+  CHECK(polled.polled(1) == Octets::none);
+  const ifmib::Rows whole{{1, row_of("eth1", Octets::wide)}, {2, row_of("eth2", Octets::wide)}};
+  CHECK(polled.reads(2, whole) == 1);
+  CHECK(polled.polled(1) == Octets::wide);
+}
+
+TEST_CASE("rows of a type that has no octets at all are no reason to read the tables again") {
+  const Heard heard;
+  Polled polled;
+  const ifmib::Rows rows{{1, row_of("eth1", Octets::wide)}, {2, row_of("Null0", Octets::none, other_type)}};
+  CHECK(polled.reads(20, rows) == 1);
+  CHECK(heard.count("without octets") == 0);
+}
+
+TEST_CASE("a row without a name is looked for again, and told of once") {
+  const Heard heard;
+  Polled polled;
+  ifmib::Rows rows{{1, row_of("", Octets::wide)}, {2, row_of("eth2", Octets::wide)}};
+  CHECK(polled.reads(15, rows) == 4);
+  CHECK(polled.tables.plans().at(0).interface.name() == "#1");
+  CHECK(heard.count("without a name") == 1);
+  CHECK(heard.count(": #1; its tables") == 1);
+}
+
+TEST_CASE("64-bit octets that are gone are replaced by those of 32 bits, and come back") {
+  const Heard heard;
+  Polled polled;
+  const ifmib::Rows wide{{1, row_of("eth1", Octets::wide)}, {2, row_of("eth2", Octets::wide)}};
+  const ifmib::Rows narrow{{1, row_of("eth1", Octets::narrow)}, {2, row_of("eth2", Octets::narrow)}};
+  polled.cycle(wide);
+  ifmib::RowReading row;
+  row.plan = &polled.tables.plans().at(0);
+  row.lost_octets = true;
+  CHECK(polled.tables.see(row) == KnownTables::Seen::lesser);
+  polled.tables.doubt();
+  CHECK(polled.cycle(narrow));
+  CHECK(polled.polled(0) == Octets::narrow);
+  REQUIRE(polled.tables.lacking());
+  CHECK(polled.tables.lacking()->message ==
+        "sw1: the 64-bit counters of 2 interfaces are gone, and those of 32 bits are there");
+  CHECK(polled.reads(3, narrow) == 2);
+  CHECK(polled.polled(1) == Octets::narrow);
+  CHECK(heard.count("sw1: the 64-bit counters of 2 interfaces are gone; those of 32 bits are polled") == 1);
+  SECTION("for a while") {
+    CHECK(polled.reads(4, wide) == 1);
+    CHECK(polled.polled(0) == Octets::wide);
+    CHECK_FALSE(polled.tables.lacking());
+    // Agents whose columns come and go are told of once an hour.
+    polled.tables.doubt();
+    CHECK(polled.cycle(narrow));
+    CHECK(heard.count("those of 32 bits are polled") == 1);
+  }
+  SECTION("for good") {
+    CHECK(polled.reads(40, narrow) == 3);  // two more until they are believed, and one that has no doubt
+    CHECK(polled.polled(0) == Octets::narrow);
+    CHECK_FALSE(polled.tables.lacking());
+  }
+}
+
+TEST_CASE("another interface at an ifIndex owes no 64-bit octets") {
+  const Heard heard;
+  Polled polled;
+  polled.cycle({{1, row_of("eth1", Octets::wide)}});
+  polled.tables.doubt();
+  CHECK(polled.cycle({{1, row_of("tun0", Octets::narrow)}}));
+  CHECK_FALSE(polled.tables.lacking());
+  CHECK(polled.polled(0) == Octets::narrow);
+}
+
+TEST_CASE("octets that the tables show and GET does not find cost ever fewer reads") {
+  Polled polled;
+  const ifmib::Rows rows{{1, row_of("eth1", Octets::wide)}};
+  int reads = 0;
+  for (int i = 0; i < 40; ++i) {
+    reads += polled.cycle(rows) ? 1 : 0;
+    ifmib::RowReading row;
+    row.plan = &polled.tables.plans().at(0);
+    row.lost_octets = true;
+    if (polled.tables.see(row) == KnownTables::Seen::lesser) polled.tables.doubt();
+  }
+  CHECK(reads >= 3);
+  CHECK(reads <= 7);
+}
+
+TEST_CASE("names that move again and again are told of a few times") {
+  const Heard heard;
+  Polled polled;
+  const ifmib::Rows one{{1, row_of("eth1", Octets::wide)}, {2, row_of("eth2", Octets::wide)}};
+  const ifmib::Rows other{{1, row_of("eth2", Octets::wide)}, {2, row_of("eth1", Octets::wide)}};
+  for (int i = 0; i < 20; ++i) {
+    polled.cycle(i % 2 == 0 ? one : other);
+    polled.tables.demand();
+  }
+  CHECK(heard.count("sw1: 2 interfaces at another ifIndex: ") == 3);
+  CHECK(heard.count("sw1: its names do not stay with their ifIndex") == 1);
+  for (int i = 0; i < 61; ++i) polled.cycle(other);
+  polled.tables.demand();
+  polled.cycle(one);
+  CHECK(heard.count("sw1: 2 interfaces at another ifIndex: ") == 4);
 }
 
 }  // namespace
