@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <utility>
 
+#include "snmp/ber.hpp"
 #include "snmp/library.hpp"
 #include "snmp/session_impl.hpp"
 #include "snmp/wire.hpp"
@@ -19,13 +20,25 @@ constexpr std::size_t octets_an_answer = 2304;
 constexpr int most_pump_passes = 16;
 constexpr std::size_t most_spare = 1024;
 
+using Why = DroppedAnswers::Why;
+
+/// As messages have it.
+std::int64_t on_wire(SnmpVersion version) {
+  switch (version) {
+    case SnmpVersion::v1:
+      return 0;
+    case SnmpVersion::v2c:
+      return 1;
+    case SnmpVersion::v3:
+      break;
+  }
+  return 3;
+}
+
 /// Answers that the receive buffer holds if all come at once; an eighth is left for late ones and ICMP errors.
 std::size_t answers_held(const UdpSocket& socket) {
   return std::max<std::size_t>(1, socket.receive_buffer() * 7 / 8 / octets_an_answer);
 }
-
-/// As a signed or as an unsigned number.
-bool fits_16_bits(std::int64_t id) { return id >= INT16_MIN && id <= UINT16_MAX; }
 
 }  // namespace
 
@@ -194,21 +207,36 @@ void Engine::Impl::on_datagram(const Endpoint& from, std::string_view datagram, 
   Session::Impl* const asked = sent.find(head->id);
   if (asked == nullptr) {
     ++traffic.late;
-    if (fits_16_bits(head->id)) cut_ids_from[cut_ids++ % cut_ids_from.size()] = from;
+    strays[stray_count++ % strays.size()] = {from, head->id, received};
     return;
   }
   Session::Impl& session = *asked;
   const bool community_differs = session.options.credentials.version != SnmpVersion::v3 &&
                                  head->community != session.options.credentials.community.reveal();
-  if (!session.takes_answers_from(from) || community_differs) {
+  const bool known_source = session.takes_answers_from(from);
+  if (!known_source || community_differs) {
     ++traffic.foreign;
     ++session.traffic.foreign;
     if (!community_differs && session.exchange_of(head->id) != nullptr) session.foreign_source = from;
+    // Somebody else may have made it up, so it ends nothing.
+    if (known_source) session.drop(head->id, datagram.size(), Why::other_community);
     return;
   }
   if (!whole) {
     ++session.traffic.malformed;
-    session.take_unreadable(head->id, datagram.size());
+    session.take_unreadable(head->id, datagram.size(), head->indefinite ? Why::indefinite_length : Why::unreadable);
+    return;
+  }
+  if (head->version != on_wire(session.options.credentials.version)) {
+    ++traffic.malformed;
+    ++session.traffic.malformed;
+    session.take_unreadable(head->id, datagram.size(), Why::other_version);
+    return;
+  }
+  if (head->version != on_wire(SnmpVersion::v3) && head->pdu_tag != ber::response_tag) {
+    ++traffic.malformed;
+    ++session.traffic.malformed;
+    session.drop(head->id, datagram.size(), Why::other_pdu);
     return;
   }
   session.feed(datagram, *head, received);

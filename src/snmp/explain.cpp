@@ -11,6 +11,39 @@
 namespace octopoll::snmp {
 namespace {
 
+struct Explanation {
+  std::string why;
+  std::string remedy;
+};
+
+Explanation explain(const DroppedAnswers& dropped, const SnmpCredentials& credentials) {
+  const std::string last = fmt::format("the last one, of {},", format_counted(dropped.octets, "octet"));
+  switch (dropped.why) {
+    case DroppedAnswers::Why::unreadable:
+      break;
+    case DroppedAnswers::Why::indefinite_length:
+      return {last + " does not say how long it is: BER's indefinite form, which RFC 3417 section 8 forbids",
+              "the agent builds them wrong: is there a newer version of its software?"};
+    case DroppedAnswers::Why::other_version:
+      return {last + " is of another SNMP version than the request",
+              credentials.version == SnmpVersion::v2c ? "try SNMPv1 (-v 1; in the inventory version: 1)"
+                                                      : "try SNMPv2c (-v 2c; in the inventory version: 2c)"};
+    case DroppedAnswers::Why::other_pdu:
+      return {last + " is no Response-PDU",
+              "is it an SNMP agent that listens there, or something that sends back what it gets?"};
+    case DroppedAnswers::Why::other_community:
+      return {
+          last + " carries another community than the request",
+          "is the community right? If it is, the agent, or a proxy before it, must answer with the one it was asked "
+          "with: others may be forged. A capture (tcpdump) shows which it is: poll with that one, if it serves"};
+    case DroppedAnswers::Why::unauthentic:
+      return {last + " cannot be read or authenticated",
+              "is the passphrase of this very device (another may have its address), does its clock run?"};
+  }
+  return {last + " is cut short or built wrong",
+          "the agent builds it wrong, or something on the way cuts it: octopoll doctor asks in other ways"};
+}
+
 std::string remedy_of_silence(const Session& session) {
   if (const auto source = session.foreign_source())
     return fmt::format("an answer came from {} instead: poll that address, or list it under answers_from",
@@ -73,21 +106,38 @@ Error Session::explain(const Reply& reply) const {
                     : "on the device, give the community a view of the interface tables"};
       }
       return {ErrorKind::agent, fmt::format("{}: the agent answered {}", who, to_string(reply.error_status)), {}};
-    case Outcome::timed_out:
-      return {ErrorKind::timeout,
-              fmt::format("{}: no answer to {} within {}{}{}", who, format_counted(reply.tries, "request"),
-                          format_duration(reply.waited), reply.undelivered.empty() ? "" : "; ", reply.undelivered),
-              remedy_of_silence(*this)};
+    case Outcome::timed_out: {
+      const std::string asked =
+          fmt::format("{} within {}{}{}", format_counted(reply.tries, "request"), format_duration(reply.waited),
+                      reply.undelivered.empty() ? "" : "; ", reply.undelivered);
+      if (impl_->dropped.count > 0) {
+        auto [why, remedy] = snmp::explain(impl_->dropped, credentials);
+        const bool one = impl_->dropped.count == 1;
+        return {ErrorKind::timeout,
+                fmt::format("{}: {} came to {}, and {} dropped: {}", who,
+                            format_counted(impl_->dropped.count, "answer"), asked, one ? "was" : "were", why),
+                std::move(remedy)};
+      }
+      const StrayAnswer* const stray = impl_->newest_stray();
+      if (stray != nullptr && !cuts_request_ids()) {
+        return {ErrorKind::timeout,
+                fmt::format("{}: answers came to {}, but under request ids of no request on its way (the last one: {})",
+                            who, asked, stray->id),
+                "does the agent change request ids (then it needs mending), or does it answer later than all tries "
+                "wait: raise timeout?"};
+      }
+      return {ErrorKind::timeout, fmt::format("{}: no answer to {}", who, asked), remedy_of_silence(*this)};
+    }
     case Outcome::unreachable:
       return {ErrorKind::unreachable,
               fmt::format("{}: {}", who, reply.undelivered.empty() ? "unreachable" : reply.undelivered),
               reply.undelivered.starts_with("port closed")
                   ? "no SNMP agent listens on that port: start it, or name its port"
                   : "check the address and the route to it"};
-    case Outcome::unreadable:
-      return {ErrorKind::agent,
-              fmt::format("{}: an answer of {} came that cannot be read", who, format_counted(reply.octets, "octet")),
-              "the agent builds it wrong, or something on the way cuts it: octopoll doctor asks in other ways"};
+    case Outcome::unreadable: {
+      auto [why, remedy] = snmp::explain(impl_->dropped, credentials);
+      return {ErrorKind::agent, fmt::format("{}: its answers cannot be read ({})", who, why), std::move(remedy)};
+    }
     case Outcome::no_engine:
       return {ErrorKind::engine, fmt::format("{}: the agent gives no usable SNMP engine id", who),
               "is SNMPv3 set up on the device?"};

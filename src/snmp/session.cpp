@@ -15,6 +15,9 @@
 namespace octopoll::snmp {
 namespace {
 
+/// As a signed or as an unsigned number.
+bool fits_16_bits(std::int64_t id) { return id >= INT16_MIN && id <= UINT16_MAX; }
+
 /// The library frees transport->data with the transport, so the way back to us is a block of its own.
 struct TransportData {
   Session::Impl* session;
@@ -121,9 +124,10 @@ std::optional<Endpoint> Session::foreign_source() const {
 }
 
 bool Session::cuts_request_ids() const {
-  const auto& sources = impl_->engine.cut_ids_from;
-  return !impl_->options.short_request_ids &&
-         std::find(sources.begin(), sources.end(), impl_->options.endpoint) != sources.end();
+  const auto& strays = impl_->engine.strays;
+  return !impl_->options.short_request_ids && std::any_of(strays.begin(), strays.end(), [this](const auto& stray) {
+    return stray.from == impl_->options.endpoint && fits_16_bits(stray.id);
+  });
 }
 
 std::string Session::engine_id() const {
@@ -249,6 +253,11 @@ unsigned Session::Impl::allowed_in_flight() const noexcept {
 }
 
 void Session::Impl::start(std::unique_ptr<Exchange> exchange, Channel& channel) {
+  // What was dropped before explains no silence to come. A check is part of what it is made for.
+  if (active.empty() && !exchange->on_behalf) {
+    dropped = {};
+    dropped.since = BootClock::now();
+  }
   exchange->channel = &channel;
   channel.socket->set_awaited(++channel.awaited);
   ++engine.in_flight;
@@ -390,10 +399,10 @@ void Session::Impl::on_try_timer(Exchange& exchange) {
     exchange.timer = engine.loop.at(now + unread_pause, [this, &exchange] { on_try_timer(exchange); });
     return;
   }
-  if (exchange.broken) {
-    end(exchange, Outcome::unreadable);
-  } else if (exchange.tries <= retries_of(exchange)) {
+  if (exchange.tries <= retries_of(exchange)) {
     transmit_in_turn(exchange);
+  } else if (all_unreadable(exchange)) {
+    end(exchange, Outcome::unreadable);
   } else {
     // Where the path is too narrow, less may be asked for, as of an agent that is silent to large requests.
     const bool hinted = !exchange.reply.undelivered.empty() && !exchange.too_large;
@@ -409,11 +418,16 @@ Try* Session::Impl::try_of(std::int64_t request_id) noexcept {
   return nullptr;
 }
 
-Exchange* Session::Impl::exchange_of(std::int64_t id) noexcept {
+Try* Session::Impl::awaited_try(std::int64_t id) noexcept {
   for (const auto& a_try : tries) {
-    if (a_try->went_out_as(id) && a_try->exchange != nullptr && !a_try->exchange->ended) return a_try->exchange;
+    if (a_try->went_out_as(id) && a_try->exchange != nullptr && !a_try->exchange->ended) return a_try.get();
   }
   return nullptr;
+}
+
+Exchange* Session::Impl::exchange_of(std::int64_t id) noexcept {
+  const Try* const awaited = awaited_try(id);
+  return awaited != nullptr ? awaited->exchange : nullptr;
 }
 
 int Session::Impl::send_datagram(std::string_view datagram) {
@@ -475,23 +489,56 @@ void Session::Impl::feed(std::string_view datagram, const MessageHead& head, Boo
       ++counts->late;
     }
   }
-  // Of SNMPv3 nobody knows who sent it before it is authenticated.
-  if (!useful && session->s_snmp_errno != SNMPERR_SUCCESS && head.version != SNMP_VERSION_3)
-    take_unreadable(head.id, datagram.size());
+  if (!useful && session->s_snmp_errno != SNMPERR_SUCCESS) {
+    // Of SNMPv3 nobody knows who sent it before it is authenticated.
+    if (head.version == SNMP_VERSION_3) {
+      drop(head.id, datagram.size(), DroppedAnswers::Why::unauthentic);
+    } else {
+      take_unreadable(head.id, datagram.size(), DroppedAnswers::Why::unreadable);
+    }
+  }
   finish_ended();
 }
 
-/// The agent would answer the other tries with the same, so they are not waited for; only a whole copy of the answer
-/// may be right behind.
-void Session::Impl::take_unreadable(std::int64_t id, std::size_t octets) {
-  Exchange* const exchange = exchange_of(id);
-  if (exchange == nullptr || options.credentials.version == SnmpVersion::v3) return;
-  if (std::exchange(exchange->broken, true)) return;
-  exchange->reply.octets = octets;
-  exchange->due = false;
-  exchange->deadline = std::min(exchange->deadline, BootClock::now() + copy_wait);
-  engine.loop.cancel(exchange->timer);
-  exchange->timer = engine.loop.at(exchange->deadline, [this, exchange] { on_try_timer(*exchange); });
+void Session::Impl::drop(std::int64_t id, std::size_t octets, DroppedAnswers::Why why) {
+  if (exchange_of(id) == nullptr) return;
+  ++dropped.count;
+  dropped.why = why;
+  dropped.octets = octets;
+}
+
+/// It is as good as lost (RFC 3412 section 7.2 discards it), but is known to be: where no other try is awaited, the
+/// next one need not wait for its time. Only a whole copy of the answer may be right behind.
+void Session::Impl::take_unreadable(std::int64_t id, std::size_t octets, DroppedAnswers::Why why) {
+  drop(id, octets, why);
+  Try* const answered = awaited_try(id);
+  if (answered == nullptr || options.credentials.version == SnmpVersion::v3) return;
+  answered->unreadable = true;
+  Exchange& exchange = *answered->exchange;
+  exchange.reply.octets = octets;
+  if (exchange.timer == 0 || !all_unreadable(exchange)) return;
+  const BootTime soon = BootClock::now() + copy_wait;
+  if (soon >= exchange.deadline) return;
+  exchange.waited -= exchange.deadline - soon;
+  exchange.deadline = soon;
+  engine.loop.cancel(exchange.timer);
+  exchange.timer = engine.loop.at(soon, [this, &exchange] { on_try_timer(exchange); });
+}
+
+bool Session::Impl::all_unreadable(const Exchange& exchange) const noexcept {
+  const auto count = std::count_if(tries.begin(), tries.end(), [&exchange](const auto& a_try) {
+    return a_try->exchange == &exchange && a_try->unreadable;
+  });
+  return count == static_cast<std::ptrdiff_t>(exchange.tries);
+}
+
+const StrayAnswer* Session::Impl::newest_stray() const noexcept {
+  const StrayAnswer* newest = nullptr;
+  for (const StrayAnswer& stray : engine.strays) {
+    if (!(stray.from == options.endpoint) || stray.received < dropped.since) continue;
+    if (newest == nullptr || newest->received < stray.received) newest = &stray;
+  }
+  return newest;
 }
 
 int Session::Impl::on_library(int operation, netsnmp_pdu* pdu, Try& a_try) {
@@ -609,7 +656,7 @@ void Session::Impl::finish_ended() {
 /// A firewall on the way may hold on to a flow that it lets through no more, and each request from the same port keeps
 /// it from forgetting: what goes on being silent is asked by another port, and by the first one again after as long.
 void Session::Impl::note_silence(const Exchange& exchange) noexcept {
-  silences = exchange.reply.outcome == Outcome::timed_out ? silences + 1 : 0;
+  silences = exchange.reply.outcome == Outcome::timed_out && dropped.count == 0 ? silences + 1 : 0;
   if (silences < silences_of_a_flow) return;
   silences = 0;
   detour = !detour;

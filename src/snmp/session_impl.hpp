@@ -42,7 +42,6 @@ struct Exchange {
   Reply reply;
   bool ended = false;
   bool too_large = false;             ///< for the path, by the last ICMP error about it
-  bool broken = false;                ///< an answer came that cannot be read
   bool rediscovered = false;          ///< sent again after the agent disowned its engine id
   bool due = false;                   ///< to be sent as soon as max_requests_per_second allows it
   Channel* channel = nullptr;         ///< its tries leave by this one
@@ -61,12 +60,36 @@ struct Try {
   std::int64_t request_id = 0;        ///< in the PDU
   std::array<std::int64_t, 2> ids{};  ///< request id or message ids it went out under; the library resends but once
   BootTime sent;
-  BootTime expires;   ///< when the library may be told to drop it
-  bool gone = false;  ///< the library dropped it
+  BootTime expires;         ///< when the library may be told to drop it
+  bool gone = false;        ///< the library dropped it
+  bool unreadable = false;  ///< an answer came to it that cannot be read
 
   [[nodiscard]] bool went_out_as(std::int64_t id) const noexcept {
     return std::find(ids.begin(), ids.end(), id) != ids.end();
   }
+};
+
+/// Answers to requests under way that were dropped, to explain a silence by.
+struct DroppedAnswers {
+  enum class Why : std::uint8_t {
+    unreadable,         ///< nothing of it
+    indefinite_length,  ///< in BER's indefinite form
+    other_version,
+    other_pdu,  ///< no Response-PDU
+    other_community,
+    unauthentic,  ///< v3: did not decode, or did not authenticate
+  };
+  unsigned count = 0;
+  Why why = Why::unreadable;  ///< the last one
+  std::size_t octets = 0;     ///< of the last one
+  BootTime since;             ///< before that nothing was under way
+};
+
+/// An answer under an id that nobody sent, or that was forgotten already.
+struct StrayAnswer {
+  Endpoint from;
+  std::int64_t id = 0;
+  BootTime received;
 };
 
 struct Engine::Impl {
@@ -85,9 +108,8 @@ struct Engine::Impl {
   std::deque<Session::Impl*> starved;  ///< have something to send and no room for the answer; first come, first served
   mutable Traffic traffic;             ///< mutable: kernel_drops is gathered from the sockets when somebody looks
   std::size_t in_flight = 0;
-  /// Where the newest answers came from that have an id of 16 bits which nobody sent: to explain a silence by.
-  std::array<Endpoint, 8> cut_ids_from;
-  std::size_t cut_ids = 0;                       ///< of them all
+  std::array<StrayAnswer, 32> strays;            ///< the newest: to explain a silence by
+  std::size_t stray_count = 0;                   ///< of them all
   std::string scoped_pdu;                        ///< v3: the PDU within, decrypted; of the answer at hand
   std::string message;                           ///< an encoded request being built
   std::string sealed;                            ///< v3: the message around it
@@ -155,6 +177,7 @@ struct Session::Impl {
   const Try* building = nullptr;        ///< whose PDU it built last: also one that it resends by itself
   std::vector<std::int64_t> sent_ids;   ///< ids that went out while the library was at work on an answer
   Endpoint foreign_source;              ///< an answer came from here, and was not taken; invalid: none did
+  DroppedAnswers dropped;
 
   Impl(Engine::Impl& owner, SessionOptions with) : engine(owner), options(std::move(with)) {}
   ~Impl();
@@ -183,7 +206,9 @@ struct Session::Impl {
   void on_try_timer(Exchange& exchange);
   void feed(std::string_view datagram, const MessageHead& head, BootTime received);
   [[nodiscard]] Try* try_of(std::int64_t request_id) noexcept;
-  /// Of the try that went out under this id, while somebody waits for it.
+  /// The try that went out under this id, while somebody waits for it.
+  [[nodiscard]] Try* awaited_try(std::int64_t id) noexcept;
+  /// Of that try.
   [[nodiscard]] Exchange* exchange_of(std::int64_t id) noexcept;
   // message.cpp: what the library calls to build and to parse a message.
   int build(netsnmp_pdu& pdu, u_char** packet, std::size_t* capacity, std::size_t* length);
@@ -204,8 +229,14 @@ struct Session::Impl {
   int on_library(int operation, netsnmp_pdu* pdu, Try& a_try);
   void take_report(Reply& reply, netsnmp_pdu* pdu) const;
   void take_refusal(const MessageHead& head, bool by_stranger);
-  /// An answer to the request of this id of which nothing could be read.
-  void take_unreadable(std::int64_t id, std::size_t octets);
+  /// An answer to the request of this id that is not taken.
+  void drop(std::int64_t id, std::size_t octets, DroppedAnswers::Why why);
+  /// The same where that try will have no other answer.
+  void take_unreadable(std::int64_t id, std::size_t octets, DroppedAnswers::Why why);
+  /// Each try of it was answered, and no answer can be read.
+  [[nodiscard]] bool all_unreadable(const Exchange& exchange) const noexcept;
+  /// From there, while something was under way.
+  [[nodiscard]] const StrayAnswer* newest_stray() const noexcept;
   void end(Exchange& exchange, Outcome outcome);
   void leave_active(Exchange& exchange);
   void finish_ended();

@@ -19,11 +19,14 @@ struct MessageHead {
   std::string_view community;               ///< v1 and v2c
   std::int64_t id = 0;                      ///< request-id (v1, v2c) or msgID (v3)
   std::optional<EngineTime> engine_time{};  ///< v3, where its security parameters are those of USM
+  unsigned char pdu_tag = 0;                ///< v1 and v2c
+  bool indefinite = false;                  ///< its length is not told: of a cut head alone
 };
 
 /// nullopt where the octets are no SNMP message as far as its head goes. The view points into `datagram`.
 [[nodiscard]] std::optional<MessageHead> read_head(std::string_view datagram);
-/// The same of a v1 or v2c message that is longer by its own word than what came of it: cut on its way, or built wrong.
+/// The same of a v1 or v2c message that is longer by its own word than what came of it, or does not say how long it is:
+/// cut on its way, or built wrong.
 [[nodiscard]] std::optional<MessageHead> read_cut_head(std::string_view datagram);
 
 }  // namespace octopoll::snmp

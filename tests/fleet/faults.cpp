@@ -297,6 +297,7 @@ std::span<const Setting> settings() {
       {{"reply_from_other_address", "address", "answers leave from an address that was not asked"}, set_other_address},
       {{"garbage", "flag", "answers are random octets"}, set_flag<&Faults::garbage>},
       {{"truncated", "flag", "only the first half of an answer is sent"}, set_flag<&Faults::truncated>},
+      {{"truncated_each", "count", "the same of each so-many-th answer alone"}, set_number<&Faults::truncated_each>},
       {{"stuck_flow", "flag",
         "nothing gets through from the port that asks first after it is set, as with a firewall between"},
        set_flag<&Faults::stuck_flow>},

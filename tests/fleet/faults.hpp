@@ -74,6 +74,7 @@ struct Faults {
   std::optional<Address> reply_from_other_address;
   bool garbage = false;
   bool truncated = false;
+  std::optional<std::uint32_t> truncated_each;
   // The message.
   bool wrong_request_id = false;
   bool request_id_16_bit = false;

@@ -166,7 +166,8 @@ void Responder::spoil(Answer& answer, std::span<std::uint8_t> buffer, const Faul
     for (std::size_t i = 0; i < size; ++i) buffer[i] = static_cast<std::uint8_t>(chance_());
     answer.octets = buffer.first(size);
   }
-  if (faults.truncated) answer.octets = answer.octets.first(answer.octets.size() / 2);
+  const bool cut = faults.truncated_each && ++cuttable_ % std::max(*faults.truncated_each, 1U) == 0;
+  if (faults.truncated || cut) answer.octets = answer.octets.first(answer.octets.size() / 2);
   answer.copies = 1 + faults.duplicate;
   answer.delay = faults.delay.fixed;
   if (faults.delay.jitter.count() > 0) {

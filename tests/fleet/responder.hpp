@@ -47,6 +47,7 @@ class Responder {
   void spoil(Answer& answer, std::span<std::uint8_t> buffer, const Faults& faults);
 
   std::mt19937_64 chance_;
+  std::uint64_t cuttable_ = 0;          // answers of devices that cut some
   std::vector<std::size_t> positions_;  // of GETBULK's columns; kept for its capacity
   KeptAnswers kept_;
 };

@@ -45,7 +45,7 @@ enum class Outcome : std::uint8_t {
   answered,           ///< a Response PDU; look at error_status
   timed_out,          ///< nothing came back in all tries
   unreachable,        ///< nothing came back but ICMP errors, or the kernel had no way to send
-  unreadable,         ///< no answer came but one of which nothing can be read (SNMPv1 and v2c)
+  unreadable,         ///< all tries were answered, with nothing that can be read (SNMPv1 and v2c)
   no_engine,          ///< v3 discovery was answered without an engine id, or the agent disowns the id it gave
   wrong_digest,       ///< v3 report usmStatsWrongDigests: authentication passphrase or protocol
   unknown_user,       ///< v3 report usmStatsUnknownUserNames
@@ -198,7 +198,8 @@ class Session {
 ///
 /// Retries: each try has a request id of its own (RFC 3416 section 4.1), so a round trip belongs to its try; a late
 /// answer to an earlier try is still taken. A device's first wait is learned from its round trips (RFC 6298), at most
-/// the configured one; the last one lasts as long as the configured ones together.
+/// the configured one; the last one lasts as long as the configured ones together. An answer of which nothing can be
+/// read counts as lost (RFC 3412 section 7.2), and the next try follows at once.
 ///
 /// Politeness: at most max_outstanding requests at a device, one while its round trips are rising; and where a session
 /// has max_requests_per_second, what is to be sent waits for its turn.

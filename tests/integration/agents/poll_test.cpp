@@ -133,7 +133,7 @@ TEST_CASE("an agent whose answers cannot be taken fails its own poll, with an er
   CHECK(pair.neighbours_cycles() >= 2);
 }
 
-TEST_CASE("answers that are cut in half end the poll at once, and the error says that some came", "[agents]") {
+TEST_CASE("answers that are all cut in half end the poll soon, and the error says that some came", "[agents]") {
   Pair pair({{"truncated", true}}, odd_rows);
   pair.settings().timeout = 30s;
   for (int i = 0; i < 2; ++i) {
@@ -141,9 +141,13 @@ TEST_CASE("answers that are cut in half end the poll at once, and the error says
     CHECK(cycle.outcome == CycleOutcome::failed);
     REQUIRE(cycle.error);
     CHECK(cycle.error->kind == ErrorKind::agent);
-    CHECK_THAT(cycle.error->message, Catch::Contains("cannot be read"));
-    CHECK(cycle.cost.requests == 1);
+    CHECK_THAT(cycle.error->message, Catch::Contains("its answers cannot be read"));
+    CHECK(cycle.cost.requests == 2);  // one try, one retry
   }
+}
+
+TEST_CASE("answers that are cut in half now and then cost retries, and no cycle", "[agents]") {
+  check_three_cycles({"each fourth", {{"truncated_each", 4}}});
 }
 
 TEST_CASE("answers from another address are not taken, and the error says where they came from", "[agents]") {
