@@ -147,7 +147,15 @@ TEST_CASE("answers that are all cut in half end the poll soon, and the error say
 }
 
 TEST_CASE("answers that are cut in half now and then cost retries, and no cycle", "[agents]") {
-  check_three_cycles({"each fourth", {{"truncated_each", 4}}});
+  Pair pair({{"truncated_each", 4}}, odd_rows);
+  pair.settings().retries = 5;  // others of its answers may come between
+  std::uint64_t retries = 0;
+  for (int i = 0; i < 3; ++i) {
+    const DeviceCycle cycle = pair.cycle();
+    check_rows(cycle, {});
+    retries += cycle.cost.retries;
+  }
+  CHECK(retries > 0);
 }
 
 TEST_CASE("answers from another address are not taken, and the error says where they came from", "[agents]") {

@@ -61,6 +61,7 @@ TEST_CASE("a message as Net-SNMP sends it") {
   REQUIRE(head);
   CHECK(head->version == 1);
   CHECK(head->id == 0x4fc31a9e);
+  CHECK(head->pdu_tag == 0xa0);
 }
 
 TEST_CASE("ids are integers of any length") {
@@ -185,6 +186,20 @@ TEST_CASE("of a message that is cut behind its id it is known whose it is") {
     }
   }
   CHECK_FALSE(read_cut_head("\x04\x7f\x02\x01\x01"));
+}
+
+TEST_CASE("a message in the indefinite form has no head, and it is known whose it is") {
+  for (const int version : {0, 1}) {
+    const std::string whole = message(version);
+    const std::string indefinite = "\x30\x80" + whole.substr(2) + std::string(2, '\0');
+    CHECK_FALSE(read_exactly(indefinite));
+    const auto head = read_cut_head(indefinite);
+    REQUIRE(head);
+    CHECK(head->indefinite);
+    CHECK(head->id == 0x12345678);
+    CHECK_FALSE(read_cut_head(whole)->indefinite);
+  }
+  CHECK_FALSE(read_cut_head("\x30\x80"));
 }
 
 TEST_CASE("octets behind the message do not matter") {
