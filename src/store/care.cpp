@@ -135,10 +135,11 @@ Result<KeptSpan> span_of(Database& database, const KindOfRow& kind, bool counted
     span.octets = *packed;
     return span;
   }
-  const auto octets =
-      database.integer(fmt::format("SELECT ifnull(sum(pgsize), 0) FROM dbstat WHERE aggregate = 1 AND name IN"
-                                   " (SELECT name FROM sqlite_master WHERE tbl_name = '{}')",
-                                   kind.table));
+  // By pages, which an aggregate has in `pageno`: its `pgsize` is modulo 2^32 (SQLite 3.40).
+  const auto octets = database.integer(
+      fmt::format("SELECT ifnull(sum(pageno), 0) * (SELECT page_size FROM pragma_page_size) FROM dbstat"
+                  " WHERE aggregate = 1 AND name IN (SELECT name FROM sqlite_master WHERE tbl_name = '{}')",
+                  kind.table));
   if (octets) span.octets = *octets;  // where SQLite is built without dbstat it stays unknown
   return span;
 }
