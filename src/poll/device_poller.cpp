@@ -69,6 +69,7 @@ struct DevicePoller::Impl {
       std::numeric_limits<unsigned>::max();  ///< octets of an answer that the agent proved able to give
   bool answers_oddly = false;                ///< names other objects than it is asked for: read by the library
   unsigned uptime_refusals = 0;
+  std::optional<BootTime> leap_told;
   ifmib::TableProfile profile;     ///< how much of its tables it gives at once
   bool silence_told = false;       ///< whether the host is there was asked when the silence began
   std::uint64_t late_answers = 0;  ///< of this session, when the cycle before ended
@@ -857,6 +858,7 @@ struct DevicePoller::Impl {
     auto judgement = history.judge(std::move(cycle->snapshot), settings);
     record.interfaces = std::move(judgement.interfaces);
     record.rebooted = judgement.restart == rates::Restart::yes;
+    if (judgement.uptime_leapt) tell_leap();
     for (const std::string& name : judgement.speeds_refuted) {
       log::warning(
           "{}: {} carries more than its stated speed: its utilisation is not known; give its speed in the inventory: "
@@ -877,6 +879,18 @@ struct DevicePoller::Impl {
   /// So that the next cycle finds room for its own.
   [[nodiscard]] std::chrono::nanoseconds least_between_looks() const {
     return device.max_requests_per_second ? std::chrono::nanoseconds(4s) / *device.max_requests_per_second : 0ns;
+  }
+
+  /// At most once an hour: two agents behind one address take turns.
+  void tell_leap() {
+    const BootTime now = BootClock::now();
+    if (leap_told && now - *leap_told < 1h) return;
+    leap_told = now;
+    log::warning(
+        "{}: its sysUpTime leapt ahead: another agent answers at {}, its clock was set, or this machine stood still; "
+        "no "
+        "rate spans that",
+        device.name, addresses.current().text());
   }
 
   void add_cost() {

@@ -23,6 +23,7 @@ Judgement DeviceHistory::judge(DeviceSnapshot&& now, const JudgeSettings& settin
   rows_.begin_pass(now.interfaces.size());
   BootTime newest = now.read_at;
   ClockSettings clock = settings.clock;
+  const bool went_right = uptime_goes_right_;
   if (!now.interfaces.empty()) clock = clock_of(now.interfaces.front().time, clock);
   std::optional<KnownSpan> last;
   for (InterfaceSample& sample : now.interfaces) {
@@ -38,11 +39,19 @@ Judgement DeviceHistory::judge(DeviceSnapshot&& now, const JudgeSettings& settin
     } else {
       if (!last || !(last->now == sample.time) || !(last->before == known->time)) {
         const bool restarted = row_restarted(*known, sample.time, judgement.restart);
-        last = KnownSpan{known->time, sample.time, {elapsed_between(known->time, sample.time, clock), restarted}};
+        const bool leapt =
+            !restarted && leapt_ahead(AgentClock::of(known->time), AgentClock::of(sample.time), went_right);
+        judgement.uptime_leapt = judgement.uptime_leapt || leapt;
+        last =
+            KnownSpan{known->time, sample.time, {elapsed_between(known->time, sample.time, clock), restarted, leapt}};
       }
       const bool refuted = judge_row(record, *known, last->span, std::move(sample), settings);
       if (refuted) judgement.speeds_refuted.emplace_back(record.sample.interface.name());
     }
+  }
+  if (judgement.uptime_leapt) {
+    uptime_since_.reset();
+    uptime_goes_right_ = false;
   }
   rows_.end_pass();
   if (rows_.size() > judgement.interfaces.size()) forget(newest, settings.forget_after);
@@ -87,7 +96,12 @@ ClockSettings DeviceHistory::clock_of(const ReadingTime& now, const ClockSetting
   const bool restarted = uptime_since_ && restarted_at_ && *restarted_at_ > uptime_since_->received;
   if (restarted || (uptime_since_ && now.received - uptime_since_->received > longest)) uptime_since_.reset();
   ClockSettings clock = given;
-  if (uptime_since_) clock.uptime_drift = uptime_drift_between(*uptime_since_, now, given).value_or(given.uptime_drift);
+  uptime_goes_right_ = false;
+  if (uptime_since_) {
+    const auto drift = uptime_drift_between(*uptime_since_, now, given);
+    clock.uptime_drift = drift.value_or(given.uptime_drift);
+    uptime_goes_right_ = drift && *drift < 0.1;
+  }
   if (!uptime_since_ && now.sys_uptime) uptime_since_ = now;
   return clock;
 }

@@ -60,6 +60,14 @@ Restart restart_between(const AgentClock& before, const AgentClock& now) noexcep
   return Restart::unknown;
 }
 
+bool leapt_ahead(const AgentClock& before, const AgentClock& now, bool goes_right) noexcept {
+  if (!before.sys_uptime || !now.sys_uptime || now.received < before.received) return false;
+  if (*now.sys_uptime < *before.sys_uptime) return false;
+  const nanoseconds elapsed = now.received - before.received;
+  const nanoseconds ahead = -lag(*before.sys_uptime, *now.sys_uptime, elapsed) - before.round_trip - now.round_trip;
+  return goes_right ? ahead > seconds(30) + elapsed / 10 : ahead > std::max<nanoseconds>(seconds(600), 20 * elapsed);
+}
+
 BootTime latest_start(const AgentClock& before, const AgentClock& now) noexcept {
   nanoseconds up{};
   if (now.sys_uptime) {

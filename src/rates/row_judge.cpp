@@ -38,9 +38,9 @@ bool created_again(const RowBase& base, const InterfaceSample& now) noexcept {
 }
 
 // What ends all of a row's base lines at once.
-std::optional<Quality> break_of(const RowBase& base, bool restarted, const InterfaceSample& now) noexcept {
-  if (restarted) return Quality::reboot;
-  const bool another = base.moved_in_doubt || created_again(base, now);
+std::optional<Quality> break_of(const RowBase& base, const RowSpan& span, const InterfaceSample& now) noexcept {
+  if (span.restarted) return Quality::reboot;
+  const bool another = span.leapt || base.moved_in_doubt || created_again(base, now);
   if (another || base.discontinuity_time != now.discontinuity_time) return Quality::discontinuity;
   return std::nullopt;
 }
@@ -557,7 +557,7 @@ bool judge_started(InterfaceRecord& record, RowBase& base, const RowSpan& span, 
   } else {
     base.link.uptime = now.time.sys_uptime;
   }
-  if (const auto reason = break_of(base, restarted, now)) {
+  if (const auto reason = break_of(base, span, now)) {
     mark_break(record, base, *reason);
     base = RowBase(now);
     return false;

@@ -15,6 +15,7 @@ void first_record(InterfaceRecord& record, InterfaceSample&& sample, const Judge
 struct RowSpan {
   Elapsed elapsed;
   bool restarted = false;  ///< the agent
+  bool leapt = false;      ///< its sysUpTime: leapt_ahead()
 };
 
 /// Judges a row by the rules of DeviceHistory, fills its record and moves its base. `span`: since the base's `time`.

@@ -43,6 +43,7 @@ struct JudgeSettings {
 struct Judgement {
   std::vector<InterfaceRecord> interfaces;  ///< in the order of the snapshot
   Restart restart = Restart::unknown;       ///< `yes` once for each restart of the agent
+  bool uptime_leapt = false;                ///< leapt_ahead(): rows have a `discontinuity` for it
   /// Names of interfaces whose octets have been above the stated speed by more than 5 % for three deltas in a row, told
   /// once: from here on that speed is unknown, until another one is stated.
   std::vector<std::string> speeds_refuted;
@@ -62,7 +63,8 @@ struct Judgement {
 ///  2. `first`: it had no base.
 ///  3. `reboot`: the agent restarted since the base was read. All of the row starts anew.
 ///  4. `discontinuity`: ifCounterDiscontinuityTime differs (coming or going counts), the name moved to another ifIndex
-///     whose ifLastChange is later than the base: the interface was created again, or doubt() was called for the name.
+///     whose ifLastChange is later than the base: the interface was created again, doubt() was called for the name, or
+///     sysUpTime leapt_ahead().
 ///     All of the row starts anew.
 ///  5. `first`: its width changed; a 32-bit and a 64-bit column are two counters.
 ///  6. `stale`: no time passed, or the time is less certain than max_time_error. The base is KEPT: the same octets
@@ -131,6 +133,7 @@ class DeviceHistory {
   std::optional<AgentClock> latest_;         // of its newest row
   std::optional<BootTime> restarted_at_;     // the last restart, not earlier than it was
   std::optional<ReadingTime> uptime_since_;  // the reading that the agent's clock is compared with
+  bool uptime_goes_right_ = false;           // by that
 };
 
 }  // namespace octopoll::rates

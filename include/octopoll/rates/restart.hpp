@@ -41,12 +41,20 @@ enum class Restart : std::uint8_t {
 ///  - sysUpTime fell: restart.
 ///  - sysUpTime advanced too little, and is no more than the time since `before`: the agent restarted and has already
 ///    passed its old uptime. If it is more, or stands still, its clock is not sane: no restart.
-///  - sysUpTime ran ahead: its clock is not sane: no restart.
+///  - sysUpTime ran ahead: its clock is not sane: no restart. See leapt_ahead().
 /// Where sysUpTime is missing in one of the two, snmpEngineTime is read by the same rules.
 /// Limit: a restart that cost the clock less than the tolerance is not seen, so an agent that had been up for two
 /// seconds may restart unnoticed unless it has snmpEngineBoots.
 /// Thread: any.
 [[nodiscard]] Restart restart_between(const AgentClock& before, const AgentClock& now) noexcept;
+
+/// Whether sysUpTime leapt ahead of our clock between two answers: another agent answers at this address (a cluster's
+/// other half, two behind one name), its clock was set, or our machine stood still unknown to its clock. What counters
+/// gained is not of the time between. False where sysUpTime fell, or is missing.
+///
+/// `goes_right`: it has kept pace with ours so far. Then 30 s and a tenth of the time are no drift; else ten minutes
+/// and twenty times the time are not, for some agents count milliseconds.
+[[nodiscard]] bool leapt_ahead(const AgentClock& before, const AgentClock& now, bool goes_right) noexcept;
 
 /// The latest moment at which an agent that restarted between `before` and `now` can have come up, on our clock;
 /// `now.received` where its clocks cannot date it.

@@ -331,6 +331,23 @@ TEST_CASE("a restart that is known ends a doubt") {
   CHECK(judge(history, next).deltas[in].value == tera - 100);
 }
 
+TEST_CASE("no rate spans a leap of sysUpTime, which may be another agent's") {
+  DeviceHistory history;
+  const auto up_for = [](nanoseconds when, std::uint64_t octets, nanoseconds more) {
+    InterfaceSample sample = row(when, in, octets, 64);
+    sample.time.sys_uptime = ticks(when + 1000s + more);
+    return sample;
+  };
+  (void)judge(history, up_for(0s, 1'000, 0s));
+  CHECK(judge(history, up_for(step, 2'000, 0s)).deltas[in].value == 1'000U);
+  // A clock that went right so far; then the leap goes on.
+  CHECK(judge(history, up_for(2 * step, 900'000'000, 5min)).deltas[in].quality == Quality::discontinuity);
+  CHECK(judge(history, up_for(3 * step, 900'001'000, 5min)).deltas[in].value == 1'000U);
+  CHECK(judge(history, up_for(4 * step, 900'002'000, 5min)).deltas[in].value == 1'000U);
+  CHECK(judge(history, up_for(5 * step, 2'000, 30 * 24h)).deltas[in].quality == Quality::discontinuity);
+  CHECK(judge(history, up_for(6 * step, 3'000, 30 * 24h)).deltas[in].value == 1'000U);
+}
+
 TEST_CASE("a doubt does not outlive its counter") {
   DeviceHistory history;
   (void)judge(history, row(0s, in, tera, 64));

@@ -86,6 +86,27 @@ TEST_CASE("a restart is told from a wrap and from a clock that is not sane") {
   }
 }
 
+TEST_CASE("a sysUpTime that leaps ahead is told from one that runs fast") {
+  const auto leapt = [](nanoseconds elapsed, nanoseconds shown, bool goes_right) {
+    const auto now = static_cast<std::uint32_t>(100'000 + shown / 10ms);
+    return leapt_ahead(clock_at(0s, 100'000, {}, {}), clock_at(elapsed, now, {}, {}), goes_right);
+  };
+  CHECK(leapt(60s, 1h, true));
+  CHECK(leapt(60s, 1h, false));
+  CHECK(leapt(60s, 3min, true));
+  CHECK_FALSE(leapt(60s, 3min, false));
+  CHECK_FALSE(leapt(60s, 80s, true));
+  CHECK_FALSE(leapt(1h, 65min, true));
+  CHECK_FALSE(leapt(60s, 10min, false));  // it counts milliseconds
+  CHECK_FALSE(leapt(10min, 2h, false));   // likewise
+  CHECK(leapt(10min, 30 * 24h, false));
+  CHECK_FALSE(leapt(60s, 0s, true));
+  // A wrap, and one that fell.
+  CHECK_FALSE(leapt_ahead(clock_at(0s, last_tick - 999, {}, {}), clock_at(60s, 5'000, {}, {}), true));
+  CHECK_FALSE(leapt_ahead(clock_at(0s, 900'000, {}, {}), clock_at(60s, 5'000, {}, {}), true));
+  CHECK_FALSE(leapt_ahead(clock_at(0s, {}, {}, {}), clock_at(60s, 900'000, {}, {}), true));
+}
+
 TEST_CASE("answers that arrive in the wrong order say nothing") {
   CHECK(restart_between(clock_at(60s, 100'000, {}, {}), clock_at(0s, 94'000, {}, {})) == Restart::unknown);
 }
