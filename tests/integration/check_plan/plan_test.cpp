@@ -51,6 +51,14 @@ struct Bench {
   }
 };
 
+/// A poll counts the few looks of before it that show whether the agent caches; a probe asks for none.
+void check_but_for_looks(const json& polled, const json& probed) {
+  constexpr int most_looks_at_a_fresh_agent = 8;
+  const int looks = polled["requests"].get<int>() - probed["requests"].get<int>();
+  CHECK(looks >= 0);
+  CHECK(looks <= most_looks_at_a_fresh_agent);
+}
+
 }  // namespace
 
 TEST_CASE("what a device costs that nobody asked is assumed and said to be, and nothing is sent", "[check]") {
@@ -108,7 +116,7 @@ TEST_CASE("what a probe says a cycle costs is what a cycle costs", "[check]") {
   CHECK(stored["polls"] == 2);
   CHECK(stored["interfaces"] == 100);
   // The lower one of two: of the second poll, which reads no tables.
-  CHECK(stored["requests"] == probed["requests"]);
+  check_but_for_looks(stored, probed);
   CHECK(stored["octets_sent"].get<double>() == Approx(probed["octets_sent"].get<double>()).epsilon(0.02));
   CHECK(stored["octets_received"].get<double>() == Approx(probed["octets_received"].get<double>()).epsilon(0.02));
 }
@@ -154,7 +162,7 @@ TEST_CASE("a bound to the requests that makes a cycle longer than its interval i
   INFO(result.describe());
   CHECK(result.exit_code() == 0);
   const json device = json::parse(result.out)["plan"]["devices"][0];
-  CHECK(device["requests"] == free["requests"]);
+  check_but_for_looks(device, free);
   CHECK(device["seconds"].get<double>() >= (device["requests"].get<double>() - 1) / 20);
   CHECK_THAT(result.err, Catch::Contains("d: a cycle takes ") && Catch::Contains("its interval is 1s") &&
                              Catch::Contains("raise `max_requests_per_second: 20`"));
