@@ -546,12 +546,12 @@ bool judge_started(InterfaceRecord& record, RowBase& base, const RowSpan& span, 
   }
   const InterfaceSample& now = record.sample;
   const Elapsed& elapsed = span.elapsed;
-  const bool restarted = span.restarted;
   record.elapsed = std::max(elapsed.time, std::chrono::nanoseconds(0));
   record.time_error = elapsed.relative_error;
   base.seen = now.time.received;
   if (now.last_change != base.link.last_change || now.oper_status != base.link.oper_status) {
-    const bool same_row = !restarted && !base.moved_in_doubt && base.interface.if_index() == now.interface.if_index();
+    const bool same_agent = !span.restarted && !span.leapt;
+    const bool same_row = same_agent && !base.moved_in_doubt && base.interface.if_index() == now.interface.if_index();
     if (same_row) record.flapped_at = flap_between(base.link, link_state_of(now));
     base.link = link_state_of(now);
   } else {

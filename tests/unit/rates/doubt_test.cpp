@@ -348,6 +348,21 @@ TEST_CASE("no rate spans a leap of sysUpTime, which may be another agent's") {
   CHECK(judge(history, up_for(6 * step, 3'000, 30 * 24h)).deltas[in].value == 1'000U);
 }
 
+TEST_CASE("what another agent says of a link since its own start is no flap") {
+  DeviceHistory history;
+  const auto up_for = [](nanoseconds when, nanoseconds more, nanoseconds last_change) {
+    InterfaceSample sample = row(when, in, 1'000, 64);
+    sample.oper_status = status_up;
+    sample.time.sys_uptime = ticks(when + 1000s + more);
+    sample.last_change = ticks(last_change);
+    return sample;
+  };
+  (void)judge(history, up_for(0s, 0s, 10s));
+  (void)judge(history, up_for(step, 0s, 10s));
+  CHECK_FALSE(judge(history, up_for(2 * step, 1h, 2000s)).flapped_at);
+  CHECK(judge(history, up_for(3 * step, 1h, 1000s + 1h + 150s)).flapped_at);
+}
+
 TEST_CASE("a doubt does not outlive its counter") {
   DeviceHistory history;
   (void)judge(history, row(0s, in, tera, 64));
