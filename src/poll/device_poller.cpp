@@ -108,7 +108,8 @@ struct DevicePoller::Impl {
   /// Of the tables. Runs on past the cycle that began it, since a large table of a slow device takes longer than a
   /// turn.
   std::unique_ptr<ifmib::Reading> discovery;
-  TableQueue::Place discovery_place = 0;  ///< it waits for its turn
+  std::optional<TableQueue::Read> discovery_counted;  ///< as under way
+  TableQueue::Place discovery_place = 0;              ///< it waits for its turn
   BootTime discovery_began;
   bool discovery_demanded = false;  ///< interfaces may have other numbers: no counters before it ends
   EventLoop::TimerId discovery_timer = 0;
@@ -167,6 +168,7 @@ struct DevicePoller::Impl {
   void drop_discovery() {
     if (discovery) profile = discovery->profile();
     discovery.reset();
+    discovery_counted.reset();
     discovered.reset();
     if (const auto place = std::exchange(discovery_place, 0)) shared.table_queue->leave(place);
     shared.loop.cancel(std::exchange(discovery_timer, 0));
@@ -437,6 +439,7 @@ struct DevicePoller::Impl {
 
   void begin_discovery(std::chrono::nanoseconds budget) {
     discovery_began = BootClock::now();
+    if (shared.table_queue != nullptr) discovery_counted.emplace(*shared.table_queue);
     ifmib::ReadLimits limits = read_limits();
     limits.if_number = tables.if_number();
     limits.profile = profile;
@@ -451,6 +454,7 @@ struct DevicePoller::Impl {
 
   void end_discovery(ifmib::Rows&& rows, ifmib::ReadEnd&& end) {
     discovery.reset();
+    discovery_counted.reset();
     shared.loop.cancel(std::exchange(discovery_timer, 0));
     if (cycle && std::exchange(cycle->waits_for_tables, false)) return take_tables(std::move(rows), std::move(end));
     const bool took_all = end.outcome != snmp::Outcome::answered;
