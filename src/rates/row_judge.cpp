@@ -373,7 +373,7 @@ std::uint64_t surely_held(const InterfaceRecord& record, bool in) noexcept {
 /// What nearly every counter of nearly every cycle is: not there, as before; or forward, with a base that nobody
 /// doubts, and of 64 bits or a count of events. The rules of judge_step() come to the same there, and cost several
 /// times as much.
-bool judge_plain(InterfaceRecord& record, RowBase& base, Counter counter, std::uint64_t physics) noexcept {
+bool judge_plain(InterfaceRecord& record, RowBase& base, Counter counter, std::uint64_t physics) {
   const CounterReading& now = record.sample.counters[counter];
   const CounterReading before = base.reading(counter);
   if (!now.present() && !before.present()) {
@@ -549,13 +549,11 @@ bool judge_started(InterfaceRecord& record, RowBase& base, const RowSpan& span, 
   record.elapsed = std::max(elapsed.time, std::chrono::nanoseconds(0));
   record.time_error = elapsed.relative_error;
   base.seen = now.time.received;
-  if (now.last_change != base.link.last_change || now.oper_status != base.link.oper_status) {
+  if (!base.keeps_link(now)) {
     const bool same_agent = !span.restarted && !span.leapt;
     const bool same_row = same_agent && !base.moved_in_doubt && base.interface.if_index() == now.interface.if_index();
-    if (same_row) record.flapped_at = flap_between(base.link, link_state_of(now));
-    base.link = link_state_of(now);
-  } else {
-    base.link.uptime = now.time.sys_uptime;
+    if (same_row) record.flapped_at = flap_between(base.link(), link_state_of(now));
+    base.set_link(link_state_of(now));
   }
   if (const auto reason = break_of(base, span, now)) {
     mark_break(record, base, *reason);
