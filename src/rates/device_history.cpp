@@ -65,7 +65,7 @@ void DeviceHistory::resume(std::vector<InterfaceSample>&& before, const AgentClo
     if (sample.time.sys_uptime && (!latest_ || sample.time.received >= latest_->received)) {
       latest_ = AgentClock::of(sample.time);
     }
-    rows_.append(RowBase(sample)).seen = now;
+    rows_.append(RowBase(sample)).see(now);
   }
   rows_.end_pass();
 }
@@ -133,7 +133,7 @@ bool DeviceHistory::row_restarted(const RowBase& base, const ReadingTime& now, R
 }
 
 void DeviceHistory::forget(BootTime now, std::chrono::nanoseconds after) {
-  rows_.erase_if([&](const RowBase& row) { return now - row.seen > after; });
+  rows_.erase_if([&](const RowBase& row) { return now - row.seen() > after; });
 }
 
 }  // namespace octopoll::rates

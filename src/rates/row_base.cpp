@@ -21,8 +21,9 @@ void assign(std::uint16_t& mask, std::uint16_t bit, bool on) noexcept {
 RowBase::RowBase(const InterfaceSample& sample)
     : interface(sample.interface),
       time(sample.time),
-      seen(sample.time.received),
-      discontinuity_time(sample.discontinuity_time) {
+      has_discontinuity_time_(sample.discontinuity_time.has_value()),
+      discontinuity_time_(sample.discontinuity_time.value_or(TimeTicks{})) {
+  see(sample.time.received);
   set_link(link_state_of(sample));
   for (const Counter counter : all_counters()) set(counter, sample.counters[counter]);
 }

@@ -41,7 +41,7 @@ bool created_again(const RowBase& base, const InterfaceSample& now) noexcept {
 std::optional<Quality> break_of(const RowBase& base, const RowSpan& span, const InterfaceSample& now) noexcept {
   if (span.restarted) return Quality::reboot;
   const bool another = span.leapt || base.moved_in_doubt || created_again(base, now);
-  if (another || base.discontinuity_time != now.discontinuity_time) return Quality::discontinuity;
+  if (another || base.discontinuity_time() != now.discontinuity_time) return Quality::discontinuity;
   return std::nullopt;
 }
 
@@ -548,7 +548,7 @@ bool judge_started(InterfaceRecord& record, RowBase& base, const RowSpan& span, 
   const Elapsed& elapsed = span.elapsed;
   record.elapsed = std::max(elapsed.time, std::chrono::nanoseconds(0));
   record.time_error = elapsed.relative_error;
-  base.seen = now.time.received;
+  base.see(now.time.received);
   if (!base.keeps_link(now)) {
     const bool same_agent = !span.restarted && !span.leapt;
     const bool same_row = same_agent && !base.moved_in_doubt && base.interface.if_index() == now.interface.if_index();

@@ -30,7 +30,7 @@ struct LinkState {
 [[nodiscard]] std::optional<TimeTicks> flap_between(const LinkState& before, const LinkState& now) noexcept;
 
 /// The last accepted reading of one interface, of which a large network has a million. Value type, some
-/// 180 octets: values and widths are kept apart, counters of events with 32 bits where they need no more, what few
+/// 170 octets: values and widths are kept apart, counters of events with 32 bits where they need no more, what few
 /// rows have behind a pointer, and the name is the one that discovery made.
 /// Invariant: every counter in it was read at `time`, but those in `doubts`, which have an older base as well.
 class RowBase {
@@ -86,9 +86,14 @@ class RowBase {
 
   Interface interface;  ///< as it was at `time`
   ReadingTime time;
-  BootTime seen;  ///< when the row was last in an answer; later than `time` while the base is kept (`stale`)
-  std::optional<TimeTicks> discontinuity_time;
 
+  /// The row was in an answer; to the second. Later than `time` while the base is kept (`stale`).
+  void see(BootTime now) noexcept { seen_ = std::chrono::floor<Seconds>(now); }
+  [[nodiscard]] BootTime seen() const noexcept { return seen_; }
+
+  [[nodiscard]] std::optional<TimeTicks> discontinuity_time() const noexcept {
+    return has_discontinuity_time_ ? std::optional(discontinuity_time_) : std::nullopt;
+  }
   [[nodiscard]] LinkState link() const noexcept;
   void set_link(const LinkState& state) noexcept;
   /// Whether it is the state that this answer shows, and then its uptime is taken over.
@@ -160,6 +165,9 @@ class RowBase {
   void set_high(std::size_t event, std::uint32_t half);
   [[nodiscard]] Rare& rare();
 
+  using Seconds = std::chrono::duration<std::int32_t>;  // of a clock that began when the machine did
+
+  bool has_discontinuity_time_ : 1 = false;
   // The link's state, without the gaps: a number of more than 32 bits is no INTEGER (RFC 2578 section 7.1.1).
   bool has_uptime_ : 1 = false;
   bool has_last_change_ : 1 = false;
@@ -167,6 +175,8 @@ class RowBase {
   std::uint16_t present_ = 0;  // a bit a counter
   std::uint16_t wide_ = 0;     // 64 bits
   Above above_{0, 0, 0};
+  std::chrono::time_point<BootClock, Seconds> seen_{};
+  TimeTicks discontinuity_time_{};
   TimeTicks link_uptime_{};
   TimeTicks last_change_{};
   std::int32_t oper_status_ = 0;

@@ -98,7 +98,20 @@ TEST_CASE("a base line keeps what an answer said of the link") {
   CHECK_FALSE(base.keeps_link(later));
 }
 
-TEST_CASE("a base line is small") { CHECK(sizeof(RowBase) <= 176); }
+TEST_CASE("a base line keeps when it was seen to the second, and whether there was a discontinuity time") {
+  InterfaceSample sample = row(step);
+  sample.time.received = BootTime(1'999'999'999ns);
+  sample.discontinuity_time.reset();
+  RowBase base(sample);
+  CHECK(base.seen() == BootTime(1s));
+  CHECK_FALSE(base.discontinuity_time());
+  base.see(BootTime(std::chrono::hours(24 * 365 * 50)));
+  CHECK(base.seen() == BootTime(std::chrono::hours(24 * 365 * 50)));
+  sample.discontinuity_time = TimeTicks(0);
+  CHECK(RowBase(sample).discontinuity_time() == TimeTicks(0));
+}
+
+TEST_CASE("a base line is small") { CHECK(sizeof(RowBase) <= 168); }
 
 }  // namespace
 }  // namespace octopoll::rates::test
