@@ -345,29 +345,34 @@ void judge_frames(InterfaceRecord& record, RowBase& base, bool in) {
   }
 }
 
-/// Whether judge_frames() has anything to look at; nearly always not. `most_octets`: that the link can carry.
-bool frames_in_question(const InterfaceRecord& record, bool in, std::uint64_t most_octets) noexcept {
-  constexpr auto surely_on_wire = static_cast<std::uint64_t>(ethernet_on_wire / speed_margin);
+/// The frames of this span in one direction, as far as they are known.
+struct Frames {
+  std::uint64_t count = 0;
+  bool all = true;  ///< all three counters have a delta
+};
+
+Frames frames_told(const InterfaceRecord& record, bool in) noexcept {
   // The counters of the other direction stand one place behind.
   const CounterDelta* const deltas = record.deltas.items.data() + (in ? 0 : 1);
-  const auto delta = [deltas](Counter of_in) { return deltas[static_cast<unsigned>(of_in)].value.value_or(0); };
-  using enum Counter;
-  const std::uint64_t frames = delta(in_ucast_pkts) + delta(in_multicast_pkts) + delta(in_broadcast_pkts);
-  return frames * ethernet_header > delta(in_octets) || frames * surely_on_wire > most_octets;
+  Frames frames;
+  for (const Counter of_in : frame_counters(true)) {
+    const auto& delta = deltas[static_cast<unsigned>(of_in)].value;
+    frames.count += delta.value_or(0);
+    frames.all = frames.all && delta;
+  }
+  return frames;
 }
 
 /// The octets of this span that need no look at its frames: these hold as many, or are not all known.
-std::uint64_t surely_held(const InterfaceRecord& record, bool in) noexcept {
+std::uint64_t surely_held(const Frames& frames) noexcept {
   constexpr std::uint64_t all = std::numeric_limits<std::uint64_t>::max();
-  // The counters of the other direction stand one place behind.
-  const CounterDelta* const deltas = record.deltas.items.data() + (in ? 0 : 1);
-  std::uint64_t frames = counted_apart;
-  for (const Counter of_in : frame_counters(true)) {
-    const auto& delta = deltas[static_cast<unsigned>(of_in)].value;
-    if (!delta || *delta > all >> 24U) return all;
-    frames += *delta;
-  }
-  return frames * 65'535;
+  return frames.all && frames.count < all >> 24U ? (frames.count + counted_apart) * 65'535 : all;
+}
+
+/// Whether judge_frames() has anything to look at; nearly always not. `most_octets`: that the link can carry.
+bool frames_in_question(const Frames& frames, const CounterDelta& octets, std::uint64_t most_octets) noexcept {
+  constexpr auto surely_on_wire = static_cast<std::uint64_t>(ethernet_on_wire / speed_margin);
+  return frames.count * ethernet_header > octets.value.value_or(0) || frames.count * surely_on_wire > most_octets;
 }
 
 /// What nearly every counter of nearly every cycle is: not there, as before; or forward, with a base that nobody
@@ -467,11 +472,13 @@ void judge_counters(InterfaceRecord& record, RowBase& base, const ClockSettings&
   const std::uint64_t most_in = most_octets(record.in_speed_bps, seconds, physics);
   const std::uint64_t most_out =
       record.out_speed_bps == record.in_speed_bps ? most_in : most_octets(record.out_speed_bps, seconds, physics);
-  if (!judge_plain(record, base, Counter::in_octets, std::min(most_in, surely_held(record, true)))) {
+  const Frames in_frames = frames_told(record, true);
+  const Frames out_frames = frames_told(record, false);
+  if (!judge_plain(record, base, Counter::in_octets, std::min(most_in, surely_held(in_frames)))) {
     uncounted[Counter::in_octets] = !judge_octets(record, base, true, clock);
     all_plain = false;
   }
-  if (!judge_plain(record, base, Counter::out_octets, std::min(most_out, surely_held(record, false)))) {
+  if (!judge_plain(record, base, Counter::out_octets, std::min(most_out, surely_held(out_frames)))) {
     uncounted[Counter::out_octets] = !judge_octets(record, base, false, clock);
     all_plain = false;
   }
@@ -480,8 +487,8 @@ void judge_counters(InterfaceRecord& record, RowBase& base, const ClockSettings&
     doubt_small(record, base);
     refute_zeros(record, base, uncounted);
   }
-  if (frames_in_question(record, true, most_in)) judge_frames(record, base, true);
-  if (frames_in_question(record, false, most_out)) judge_frames(record, base, false);
+  if (frames_in_question(in_frames, record.deltas[Counter::in_octets], most_in)) judge_frames(record, base, true);
+  if (frames_in_question(out_frames, record.deltas[Counter::out_octets], most_out)) judge_frames(record, base, false);
 }
 
 /// What RowBase knows a pair of speeds by; never 0.
