@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "octopoll/rates/cache_learner.hpp"
-
 namespace octopoll::rates {
 namespace {
 

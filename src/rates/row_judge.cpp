@@ -136,8 +136,9 @@ std::optional<std::uint64_t> speed_of(const InterfaceRecord& record, Counter cou
 }
 
 // How the counter came to its new reading if it continues an older base.
-Story old_story(const RowBase::Doubt& doubt, const InterfaceRecord& record, const ClockSettings& clock) {
-  const Elapsed span = elapsed_between(doubt.time, record.sample.time, clock);
+Story old_story(const RowBase::Doubt& doubt, const InterfaceRecord& record, const ReadingTime& now,
+                const ClockSettings& clock) {
+  const Elapsed span = elapsed_between(doubt.time, now, clock);
   const CounterKind kind = kind_of(doubt.counter);
   Story story;
   story.limits = limits_of(kind, speed_of(record, doubt.counter), span.time, span.relative_error);
@@ -155,13 +156,14 @@ bool refuted_by_others(RowBase::Strange why) noexcept {
 // Which base the new reading continues: that of the last reading, or one that was pushed aside.
 CounterDelta settle_doubts(const Story& recent, RowBase& base, Counter counter, const InterfaceRecord& record,
                            const ClockSettings& clock) {
+  const ReadingTime now = base.reloads.date(record.sample.time);
   const std::uint64_t step = forward_distance(base.reading(counter), record.sample.counters[counter]);
   const bool beyond_packets = recent.limits.by_packets && static_cast<double>(step) > *recent.limits.by_packets;
   CounterDelta chosen = recent.delta;
   bool something_possible = recent.possible();
   for (const auto* doubt = base.next_doubt(counter, nullptr); doubt != nullptr;
        doubt = base.next_doubt(counter, doubt)) {
-    const Story old = old_story(*doubt, record, clock);
+    const Story old = old_story(*doubt, record, now, clock);
     // It would need still more octets than those that the frames of the last step could not hold.
     if (beyond_packets && old.delta.value.value_or(0) > step) continue;
     if (doubt->why == RowBase::Strange::wrap) {
@@ -229,7 +231,7 @@ bool judge_counter(InterfaceRecord& record, RowBase& base, Counter counter, cons
   }
   delta = judge_step(kind_of(counter), before, now, limits);
   if (base.doubted()) delta = settle_doubts({delta, limits}, base, counter, record, clock);
-  if (const auto why = strange(before, now, delta, limits)) base.doubt(counter, before, base.time, *why);
+  if (const auto why = strange(before, now, delta, limits)) base.doubt(counter, before, base.dated(), *why);
   base.set(counter, now);
   return true;
 }
@@ -341,7 +343,7 @@ void judge_frames(InterfaceRecord& record, RowBase& base, bool in) {
     if (now.bits == 32) before.value = static_cast<std::uint32_t>(before.value);
     frames -= of_this_span(largest);
     record.deltas[largest] = {std::nullopt, Quality::implausible, {}};
-    base.doubt(largest, before, base.time, RowBase::Strange::packets);
+    base.doubt(largest, before, base.dated(), RowBase::Strange::packets);
   }
 }
 
@@ -566,7 +568,10 @@ bool judge_started(InterfaceRecord& record, RowBase& base, const RowSpan& span, 
   }
   if (const auto reason = break_of(base, span, now)) {
     mark_break(record, base, *reason);
+    const RowReloads reloads = base.reloads;
     base = RowBase(now);
+    base.reloads = reloads;
+    base.reloads.make_base();
     return false;
   }
   if (elapsed.time.count() <= 0 || elapsed.relative_error > settings.max_time_error) {
@@ -575,6 +580,7 @@ bool judge_started(InterfaceRecord& record, RowBase& base, const RowSpan& span, 
   }
   judge_counters(record, base, settings.clock);
   base.time = now.time;
+  base.reloads.make_base();
   // Discovery makes new blocks, and the old ones are freed when nobody holds them.
   if (!base.interface.same_block(now.interface)) base.interface = now.interface;
   const bool in_refuted = put_against_speed(record, base, true, speeds);

@@ -10,6 +10,7 @@
 #include "octopoll/core/counters.hpp"
 #include "octopoll/core/interface.hpp"
 #include "octopoll/core/units.hpp"
+#include "octopoll/rates/row_reloads.hpp"
 
 namespace octopoll::rates {
 
@@ -27,7 +28,7 @@ struct LinkState {
 /// gives sysUpTime for it.
 [[nodiscard]] std::optional<TimeTicks> flap_between(const LinkState& before, const LinkState& now) noexcept;
 
-/// The last accepted reading of one interface. Value type of DeviceHistory, about 230 octets: values and widths are
+/// The last accepted reading of one interface. Value type of DeviceHistory, about 270 octets: values and widths are
 /// kept apart, which halves what PerCounter<CounterReading> would take, and the name is the one that discovery made.
 /// Invariant: every counter in it was read at `time`, but those in `doubts`, which have an older base as well.
 class RowBase {
@@ -75,8 +76,12 @@ class RowBase {
   /// What seemed a wrap is no better than any other step back.
   void doubt_wrap(Counter counter) noexcept;
 
+  /// `time`, as old as the row by itself shows that it may be.
+  [[nodiscard]] ReadingTime dated() const noexcept { return reloads.date_base(time); }
+
   Interface interface;  ///< as it was at `time`
   ReadingTime time;
+  RowReloads reloads;
   BootTime seen;  ///< when the row was last in an answer; later than `time` while the base is kept (`stale`)
   std::optional<TimeTicks> discontinuity_time;
   LinkState link;
