@@ -460,6 +460,50 @@ void refute_zeros(InterfaceRecord& record, RowBase& base, const PerCounter<bool>
   }
 }
 
+/// The reading before this one; nullopt where there was none to compare with.
+std::optional<CounterReading> reading_before(const InterfaceRecord& record, const RowBase& base, Counter counter) {
+  const CounterDelta& delta = record.deltas[counter];
+  if (const auto* const doubt = base.next_doubt(counter, nullptr); doubt != nullptr && doubt->age == 0) {
+    return doubt->old;
+  }
+  if (!delta.value || delta.elapsed.count() != 0) return std::nullopt;
+  CounterReading before = record.sample.counters[counter];
+  before.value -= *delta.value;
+  if (before.bits == 32) before.value = static_cast<std::uint32_t>(before.value);
+  return before;
+}
+
+/// Whether the counter goes on, within what its link can carry, where another one was.
+bool goes_on_from(const CounterReading& other, const InterfaceRecord& record, Counter counter) noexcept {
+  const CounterReading& now = record.sample.counters[counter];
+  if (now.bits != other.bits || now.value < other.value) return false;
+  const CounterLimits limits = limits_of(record, counter);
+  return static_cast<double>(now.value - other.value) <= limits.by_physics &&
+         within_speed(now.value - other.value, limits);
+}
+
+/// Two directions of which each goes on where the other one was, and one of them back: the answer may have taken in for
+/// out.
+void doubt_exchanged(InterfaceRecord& record, RowBase& base) {
+  const auto refute = [&](Counter counter, const CounterReading& before) {
+    CounterDelta& delta = record.deltas[counter];
+    if (!makes_rate(delta.quality)) return;
+    if (delta.quality == Quality::ok) base.doubt(counter, before, base.dated(), RowBase::Strange::value);
+    base.doubt_wrap(counter);
+    delta = {std::nullopt, Quality::ambiguous, {}};
+  };
+  for (unsigned i = 0; i + 1 < counter_count; i += 2) {
+    const auto in = static_cast<Counter>(i), out = static_cast<Counter>(i + 1);
+    const auto in_before = reading_before(record, base, in), out_before = reading_before(record, base, out);
+    if (!in_before || !out_before) continue;
+    const bool back =
+        record.sample.counters[in].value < in_before->value || record.sample.counters[out].value < out_before->value;
+    if (!back || !goes_on_from(*out_before, record, in) || !goes_on_from(*in_before, record, out)) continue;
+    refute(in, *in_before);
+    refute(out, *out_before);
+  }
+}
+
 void judge_counters(InterfaceRecord& record, RowBase& base, const ClockSettings& clock) {
   const std::uint64_t physics = least_physics(record.elapsed);
   const double seconds = std::chrono::duration<double>(record.elapsed).count();
@@ -485,6 +529,7 @@ void judge_counters(InterfaceRecord& record, RowBase& base, const ClockSettings&
     all_plain = false;
   }
   if (!all_plain) {
+    doubt_exchanged(record, base);
     doubt_wraps(record, base, uncounted);
     doubt_small(record, base);
     refute_zeros(record, base, uncounted);

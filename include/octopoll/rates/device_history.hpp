@@ -80,7 +80,8 @@ struct Judgement {
 ///  7. 64 bits: `reset` where it went back; `implausible` above 10 Tb/s, and of octets what is more than the row's own
 ///     frames of the span could hold if each were 64 KiB, unless that was so twice in a row, or of all that both have
 ///     counted; else `ok`. Beside one that is `reset` others of its row that may have come from 0 since are
-///     `ambiguous`: ifCounterDiscontinuityTime is of the row, and not all agents move it.
+///     `ambiguous`: ifCounterDiscontinuityTime is of the row, and not all agents move it. So is one beside its twin of
+///     the other direction that went back, where each goes on from the other's base: they may have changed places.
 ///  8. 32 bits: `ambiguous` where the stated speed allows a whole turn in the time between, unless this row's unicast,
 ///     multicast and broadcast packets x largest frame leave no room for one. Else `ok` forward, and backward
 ///     `wrapped` within 1.05 x speed, `implausible` above it. Without a speed, backward is `wrapped` only if the
