@@ -96,6 +96,7 @@ class FreshnessProver {
   [[nodiscard]] BootTime next_for(const Row& row) const noexcept;
   [[nodiscard]] std::chrono::nanoseconds goal() const noexcept;
   [[nodiscard]] std::optional<std::chrono::nanoseconds> best_bound() const noexcept;
+  [[nodiscard]] std::chrono::nanoseconds longest_still() const noexcept;
   [[nodiscard]] bool pending(const Row& row, bool proven) const noexcept;
 
   Settings settings_;
