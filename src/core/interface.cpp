@@ -3,10 +3,15 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <limits>
 #include <new>
 
 namespace octopoll {
 namespace {
+
+constexpr std::int64_t least_integer = std::numeric_limits<std::int32_t>::min();
+constexpr std::int64_t most_integer = std::numeric_limits<std::int32_t>::max();
+constexpr std::int64_t most_gauge = std::numeric_limits<std::uint32_t>::max();
 
 // Texts are packed one behind the other, each after its length: seven bits an octet, the highest bit says "and more".
 std::size_t octets_of_length(std::size_t length) noexcept {
@@ -45,6 +50,7 @@ Interface::Interface(std::string_view name, const InterfaceFacts& facts) {
   unsigned flags = 0;
   if (facts.type) flags |= has_type;
   if (facts.mtu) flags |= has_mtu;
+  if (facts.mtu.value_or(0) < 0) flags |= mtu_below_0;
   if (facts.speed_bps) flags |= has_speed;
   std::array<std::string_view, 5> kept{name};
   std::size_t count = 1;
@@ -68,8 +74,8 @@ Interface::Interface(std::string_view name, const InterfaceFacts& facts) {
   handle_ = reinterpret_cast<std::uintptr_t>(block);
   block->if_index = facts.if_index.value;
   block->speed_bps = facts.speed_bps.value_or(0);
-  block->type = facts.type.value_or(0);
-  block->mtu = facts.mtu.value_or(0);
+  block->type = static_cast<std::int32_t>(std::clamp(facts.type.value_or(0), least_integer, most_integer));
+  block->mtu = static_cast<std::uint32_t>(std::clamp(facts.mtu.value_or(0), least_integer, most_gauge));
   block->text_octets = static_cast<std::uint32_t>(octets);
   block->flags = static_cast<std::uint16_t>(flags);
   block->speed_source = facts.speed_source;

@@ -11,6 +11,9 @@ namespace {
 
 constexpr std::uint64_t saturated = std::numeric_limits<std::uint32_t>::max();  // 2^32-1
 
+/// Twice as much each time would leave half of the memory of a table unused.
+constexpr std::size_t cells_at_once = 9;
+
 /// The columns of both tables have numbers below 32. A row is looked into a hundred times while its tables are checked.
 std::uint64_t bit_of(Column column) noexcept {
   const auto number = static_cast<std::uint16_t>(column) & 0xffU;
@@ -40,7 +43,9 @@ void Row::set(Column column, snmp::Value value) {
   if ((columns_ & bit) != 0) {
     place->second = std::move(value);
   } else {
-    cells_.emplace(place, column, std::move(value));
+    const auto at = place - cells_.begin();
+    if (cells_.size() == cells_.capacity()) cells_.reserve(cells_.size() + cells_at_once);
+    cells_.emplace(cells_.begin() + at, column, std::move(value));
     columns_ |= bit;
   }
 }

@@ -43,11 +43,12 @@ std::chrono::nanoseconds rounded(std::chrono::nanoseconds time) {
 
 }  // namespace
 
+/// One of them for each device, day and night: what is only there now and then is held by a pointer.
 struct DevicePoller::Impl {
   Shared shared;
   config::Device device;
   /// Taken over when a cycle begins: then no callback of the session, which may have to go, is on the stack.
-  std::optional<config::Device> next_device;
+  std::unique_ptr<config::Device> next_device;
   std::uint64_t poll_number;
 
   // Known over cycles.
@@ -75,9 +76,9 @@ struct DevicePoller::Impl {
   std::uint64_t late_answers = 0;  ///< of this session, when the cycle before ended
   bool silent = false;             ///< did not answer in the cycle before, at any of its addresses
   rates::DeviceHistory history;
-  std::vector<IfIndex> held_back;             ///< rows that were, in the last cycle
-  std::optional<LastReadings> last_readings;  ///< of a run before this one, until the agent answers
-  std::string view;                           ///< view_of(device)
+  std::vector<IfIndex> held_back;               ///< rows that were, in the last cycle
+  std::unique_ptr<LastReadings> last_readings;  ///< of a run before this one, until the agent answers
+  std::string view;                             ///< view_of(device)
   WrapWatch wraps;
 
   // Of the cycle under way.
@@ -108,12 +109,17 @@ struct DevicePoller::Impl {
   /// Of the tables. Runs on past the cycle that began it, since a large table of a slow device takes longer than a
   /// turn.
   std::unique_ptr<ifmib::Reading> discovery;
-  TableQueue::Place discovery_place = 0;  ///< it waits for its turn
+  std::optional<TableQueue::Read> discovery_counted;  ///< as under way
+  TableQueue::Place discovery_place = 0;              ///< it waits for its turn
   BootTime discovery_began;
   bool discovery_demanded = false;  ///< interfaces may have other numbers: no counters before it ends
   EventLoop::TimerId discovery_timer = 0;
   /// What came of it while no cycle waited.
-  std::optional<std::pair<ifmib::Rows, ifmib::ReadEnd>> discovered;
+  struct Discovered {
+    ifmib::Rows rows;
+    ifmib::ReadEnd end;
+  };
+  std::unique_ptr<Discovered> discovered;
   EventLoop::TimerId budget_timer = 0;
   icmp::Prober::RoundId ping = 0;
   std::shared_ptr<bool> alive = std::make_shared<bool>(true);  // shared with posted calls, which outlive this
@@ -124,7 +130,7 @@ struct DevicePoller::Impl {
         poll_number(last),
         addresses(with.resolver),
         looks(with.loop, [this](const auto& found, const auto& fresh) { take_finding(found, fresh); }),
-        last_readings(std::move(before)),
+        last_readings(before ? std::make_unique<LastReadings>(std::move(*before)) : nullptr),
         view(view_of(device)) {}
 
   // ---- small helpers ----
@@ -163,6 +169,7 @@ struct DevicePoller::Impl {
   void drop_discovery() {
     if (discovery) profile = discovery->profile();
     discovery.reset();
+    discovery_counted.reset();
     discovered.reset();
     if (const auto place = std::exchange(discovery_place, 0)) shared.table_queue->leave(place);
     shared.loop.cancel(std::exchange(discovery_timer, 0));
@@ -171,7 +178,7 @@ struct DevicePoller::Impl {
   // ---- the steps, in their order ----
 
   void begin(const CycleRequest& request, Done done) {
-    if (next_device) apply(std::move(*std::exchange(next_device, std::nullopt)));
+    if (next_device) apply(std::move(*std::exchange(next_device, nullptr)));
     cycle = std::make_unique<Cycle>();
     cycle->request = request;
     cycle->done = std::move(done);
@@ -322,7 +329,7 @@ struct DevicePoller::Impl {
     cycle->record.engine_boots = scalars.engine_boots;
     cycle->record.engine_time = scalars.engine_time;
     cycle->record.clock_read_at = scalars.received;
-    if (last_readings) go_on_from(std::move(*std::exchange(last_readings, std::nullopt)), scalars);
+    if (last_readings) go_on_from(std::move(*std::exchange(last_readings, nullptr)), scalars);
     if (may_have_restarted(scalars)) {
       drop_discovery();
       forget_looks();
@@ -333,8 +340,8 @@ struct DevicePoller::Impl {
         under_way ? KnownTables::Read::no : tables.why_read(scalars, may_have_restarted(scalars), BootClock::now());
     clock = clock_of(scalars);
     if (discovered) {
-      auto found = std::move(*std::exchange(discovered, std::nullopt));
-      return take_tables(std::move(found.first), std::move(found.second));
+      const auto found = std::exchange(discovered, nullptr);
+      return take_tables(std::move(found->rows), std::move(found->end));
     }
     if (reads_tables() && (!tables.known() || discovery_demanded)) {
       cycle->waits_for_tables = true;
@@ -434,6 +441,7 @@ struct DevicePoller::Impl {
 
   void begin_discovery(std::chrono::nanoseconds budget) {
     discovery_began = BootClock::now();
+    if (shared.table_queue != nullptr) discovery_counted.emplace(*shared.table_queue);
     ifmib::ReadLimits limits = read_limits();
     limits.if_number = tables.if_number();
     limits.profile = profile;
@@ -448,12 +456,13 @@ struct DevicePoller::Impl {
 
   void end_discovery(ifmib::Rows&& rows, ifmib::ReadEnd&& end) {
     discovery.reset();
+    discovery_counted.reset();
     shared.loop.cancel(std::exchange(discovery_timer, 0));
     if (cycle && std::exchange(cycle->waits_for_tables, false)) return take_tables(std::move(rows), std::move(end));
     const bool took_all = end.outcome != snmp::Outcome::answered;
-    discovered.emplace(std::move(rows), std::move(end));
+    discovered = std::make_unique<Discovered>(Discovered{std::move(rows), std::move(end)});
     // The device has gone, and what this cycle had asked it went with the walk.
-    if (cycle && reading && took_all) stop_short(discovered->second.error->message);
+    if (cycle && reading && took_all) stop_short(discovered->end.error->message);
   }
 
   void give_up_tables(std::chrono::nanoseconds budget) {
@@ -973,7 +982,7 @@ void DevicePoller::finish_now() {
 
 void DevicePoller::reconfigure(config::Device device) {
   assert(device.interfaces != nullptr);
-  impl_->next_device = std::move(device);
+  impl_->next_device = std::make_unique<config::Device>(std::move(device));
 }
 
 std::uint64_t DevicePoller::poll_number() const noexcept { return impl_->poll_number; }

@@ -203,6 +203,8 @@ void Pinger::reconfigure(PingPlan plan) {
   impl_->plan = std::move(plan);
 }
 
+void Pinger::change_interval(std::chrono::nanoseconds interval) noexcept { impl_->plan.interval = interval; }
+
 std::size_t Pinger::busy() const noexcept { return impl_->running.size(); }
 
 }  // namespace octopoll::poll

@@ -44,6 +44,7 @@ class Pinger {
   void finish_now();
   /// From the next round on.
   void reconfigure(PingPlan plan);
+  void change_interval(std::chrono::nanoseconds interval) noexcept;
   [[nodiscard]] std::size_t busy() const noexcept;
 
  private:

@@ -73,7 +73,6 @@ struct Poller::Impl {
 
   Shared shared;
   TableQueue table_queue{shared.loop};
-  config::Inventory inventory;
   std::vector<Sink*> sinks;
   PollerOptions options;
   PollerStatistics statistics;
@@ -96,10 +95,10 @@ struct Poller::Impl {
   std::function<void()> stop_done;
   std::shared_ptr<bool> alive = std::make_shared<bool>(true);  // shared with posted calls, which outlive this
 
-  Impl(Shared with, config::Inventory what, std::vector<Sink*> where, PollerOptions how)
-      : shared(with), inventory(std::move(what)), sinks(std::move(where)), options(std::move(how)) {
+  Impl(Shared with, config::Inventory inventory, std::vector<Sink*> where, PollerOptions how)
+      : shared(with), sinks(std::move(where)), options(std::move(how)) {
     shared.table_queue = &table_queue;
-    for (const config::Device& device : inventory.devices) add_device(device);
+    for (config::Device& device : inventory.devices) add_device(std::move(device));
     for (const config::Probe& probe : inventory.probes) add_probe(probe);
     options.last_readings.clear();  // of devices that nobody polls any more
   }
@@ -132,7 +131,7 @@ struct Poller::Impl {
     return *(entries[id] = std::move(entry));
   }
 
-  void add_device(const config::Device& device) {
+  void add_device(config::Device device) {
     Entry& entry = add_entry(device_ids, device.name, device.interval);
     const auto last = options.last_poll_numbers.find(device.name);
     std::optional<LastReadings> readings;
@@ -140,9 +139,11 @@ struct Poller::Impl {
       if (kept.mapped().boot == boot_name()) entry.extra_turn = newest_of(kept.mapped());
       readings = std::move(kept.mapped());
     }
+    const bool ping = device.ping;
+    PingPlan plan = ping_plan(device);
     entry.device = std::make_unique<DevicePoller>(
-        shared, device, last == options.last_poll_numbers.end() ? 0 : last->second, std::move(readings));
-    set_pinging(entry, device.ping, ping_plan(device));
+        shared, std::move(device), last == options.last_poll_numbers.end() ? 0 : last->second, std::move(readings));
+    set_pinging(entry, ping, std::move(plan));
   }
 
   void add_probe(const config::Probe& probe) {
@@ -477,22 +478,21 @@ struct Poller::Impl {
 
   // ---- reload ----
 
-  void reload(config::Inventory next) {
-    inventory = std::move(next);
+  void reload(config::Inventory inventory) {
     drop_missing(device_ids, inventory.devices);
     drop_missing(probe_ids, inventory.probes);
-    for (const config::Device& device : inventory.devices) {
+    for (config::Device& device : inventory.devices) {
       const auto found = device_ids.find(device.name);
       if (found == device_ids.end()) {
-        add_device(device);
+        add_device(std::move(device));
         continue;
       }
       Entry& entry = *entries.at(found->second);
       // What `auto` found is found again in the next cycle.
       const bool keeps = device.interval_auto && entry.interval < device.interval;
       change_interval(found->second, entry, keeps ? entry.interval : device.interval);
-      entry.device->reconfigure(device);
       set_pinging(entry, device.ping, ping_plan(device));
+      entry.device->reconfigure(std::move(device));
     }
     for (const config::Probe& probe : inventory.probes) {
       const auto found = probe_ids.find(probe.name);
@@ -535,12 +535,7 @@ struct Poller::Impl {
     const std::chrono::nanoseconds wanted = entry.device->interval();
     if (wanted == entry.interval) return false;
     change_interval(id, entry, wanted);
-    const auto device = std::find_if(inventory.devices.begin(), inventory.devices.end(),
-                                     [&entry](const config::Device& each) { return each.name == entry.name; });
-    if (!entry.pinged || device == inventory.devices.end()) return true;
-    PingPlan plan = ping_plan(*device);
-    plan.interval = wanted;
-    entry.pinger->reconfigure(std::move(plan));
+    if (entry.pinged) entry.pinger->change_interval(wanted);
     return true;
   }
 

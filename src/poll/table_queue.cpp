@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
+#include <iterator>
 #include <utility>
 
 namespace octopoll::poll {
@@ -12,6 +14,8 @@ using namespace std::chrono_literals;
 /// 10,000 devices that come at once have all begun after half a minute.
 constexpr double beginnings_per_second = 400;
 constexpr double most_at_once = 16;
+/// One that takes longer is not waited for: 10,000 slow devices have all begun after a minute.
+constexpr auto counted_for = 100ms;
 constexpr auto tick = 10ms;
 /// Timers that are later on the average show a loop that does not keep up.
 constexpr auto late = 30ms;
@@ -22,7 +26,7 @@ TableQueue::TableQueue(EventLoop& loop) : loop_(loop), credit_(most_at_once), re
 
 TableQueue::Place TableQueue::enter(std::function<void()> go) {
   refill();
-  if (waiting_.empty() && credit_ >= 1 && keeps_up()) {
+  if (waiting_.empty() && may_begin() && keeps_up()) {
     credit_ -= 1;
     go();
     return 0;
@@ -30,6 +34,18 @@ TableQueue::Place TableQueue::enter(std::function<void()> go) {
   waiting_.emplace(++last_, std::move(go));
   arm();
   return last_;
+}
+
+TableQueue::Read::Read(TableQueue& queue) : queue_(queue), number_(++queue.last_read_) {
+  queue.under_way_.emplace(number_, BootClock::now());
+}
+
+bool TableQueue::may_begin() const {
+  if (credit_ < 1) return false;
+  constexpr auto most = static_cast<std::size_t>(most_at_once);
+  if (under_way_.size() < most) return true;
+  const auto oldest_counted = std::prev(under_way_.end(), static_cast<std::ptrdiff_t>(most));
+  return BootClock::now() - oldest_counted->second > counted_for;
 }
 
 bool TableQueue::keeps_up() {
@@ -60,7 +76,7 @@ void TableQueue::arm() {
 void TableQueue::take_next() {
   refill();
   if (!keeps_up()) credit_ = 1;
-  for (; credit_ >= 1 && !waiting_.empty(); credit_ -= 1) waiting_.extract(waiting_.begin()).mapped()();
+  for (; may_begin() && !waiting_.empty(); credit_ -= 1) waiting_.extract(waiting_.begin()).mapped()();
   arm();
 }
 

@@ -20,6 +20,19 @@ class TableQueue {
  public:
   using Place = std::uint64_t;  ///< 0 is none
 
+  /// A read under way, until this goes.
+  class Read {
+   public:
+    explicit Read(TableQueue& queue);
+    ~Read() { queue_.under_way_.erase(number_); }
+    Read(const Read&) = delete;
+    Read& operator=(const Read&) = delete;
+
+   private:
+    TableQueue& queue_;
+    std::uint64_t number_;
+  };
+
   explicit TableQueue(EventLoop& loop);
   ~TableQueue() { loop_.cancel(timer_); }
   TableQueue(const TableQueue&) = delete;
@@ -33,6 +46,7 @@ class TableQueue {
 
  private:
   [[nodiscard]] bool keeps_up();
+  [[nodiscard]] bool may_begin() const;
   void refill();
   void arm();
   void take_next();
@@ -40,6 +54,8 @@ class TableQueue {
   EventLoop& loop_;
   std::map<Place, std::function<void()>> waiting_;
   Place last_ = 0;
+  std::map<std::uint64_t, BootTime> under_way_;  ///< reads, in the order in which they began
+  std::uint64_t last_read_ = 0;
   double credit_ = 0;  ///< beginnings
   BootTime refilled_;
   LoopLag seen_;

@@ -75,12 +75,12 @@ Judgement DeviceHistory::judge(DeviceSnapshot&& now, const JudgeSettings& settin
     RowBase* const known = rows_.find(sample.interface);
     if (known == nullptr) {
       RowBase& base = rows_.append(RowBase(sample));
-      if (settings.watch_rows) base.reloads = RowReloads(first_reading(sample));
+      if (settings.watch_rows) base.reloads.reset(new RowReloads(first_reading(sample)));
       first_record(record, std::move(sample), settings);
     } else {
       if (settings.watch_rows) watch_reloads(*known, sample, settings, judgement);
       const ReadingTime before = known->dated();
-      const ReadingTime after = known->reloads.date(sample.time);
+      const ReadingTime after = known->dated(sample.time);
       if (!last || !(last->now == after) || !(last->before == before)) {
         const bool restarted = row_restarted(*known, after, judgement.restart);
         const bool leapt = !restarted && leapt_ahead(AgentClock::of(before), AgentClock::of(after), went_right);
@@ -88,7 +88,7 @@ Judgement DeviceHistory::judge(DeviceSnapshot&& now, const JudgeSettings& settin
         last = KnownSpan{before, after, {elapsed_between(before, after, clock), restarted, leapt}};
       }
       const bool refuted = judge_row(record, *known, last->span, std::move(sample), settings);
-      if (settings.watch_rows) record.sample.time = known->reloads.date(record.sample.time);
+      if (settings.watch_rows) record.sample.time = known->dated(record.sample.time);
       if (refuted) judgement.speeds_refuted.emplace_back(record.sample.interface.name());
     }
   }
@@ -115,9 +115,10 @@ void DeviceHistory::resume(std::vector<InterfaceSample>&& before, const AgentClo
 
 void DeviceHistory::watch_reloads(RowBase& base, const InterfaceSample& now, const JudgeSettings& settings,
                                   Judgement& judgement) {
-  RowReloads& reloads = base.reloads;
-  reloads.see(next_reading(base, now), settings.cache_period);
-  if (reloads.held_back()) judgement.held_back.push_back(now.interface.if_index());
+  // Vouched for by a run before, or not worth the watching until now: its beginning is over.
+  if (!base.reloads) base.reloads.reset(new RowReloads);
+  base.reloads->see(next_reading(base, now), settings.cache_period);
+  if (base.reloads->held_back()) judgement.held_back.push_back(now.interface.if_index());
 }
 
 std::optional<InterfaceRecord> DeviceHistory::gap(std::string_view name) {
@@ -137,7 +138,8 @@ void DeviceHistory::doubt(std::string_view name) noexcept {
 }
 
 void DeviceHistory::prove_fresh(std::string_view name) noexcept {
-  if (RowBase* const known = rows_.find(name)) known->reloads.prove();
+  RowBase* const known = rows_.find(name);
+  if (known != nullptr && known->reloads) known->reloads->prove();
 }
 
 void DeviceHistory::limit_ages(std::chrono::nanoseconds bound) noexcept {

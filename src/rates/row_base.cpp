@@ -1,6 +1,7 @@
 #include "octopoll/rates/row_base.hpp"
 
 #include <algorithm>
+#include <limits>
 
 namespace octopoll::rates {
 namespace {
@@ -21,8 +22,8 @@ RowBase::RowBase(const InterfaceSample& sample)
     : interface(sample.interface),
       time(sample.time),
       seen(sample.time.received),
-      discontinuity_time(sample.discontinuity_time),
-      link(link_state_of(sample)) {
+      discontinuity_time(sample.discontinuity_time) {
+  set_link(link_state_of(sample));
   for (const Counter counter : all_counters()) set(counter, sample.counters[counter]);
 }
 
@@ -43,32 +44,72 @@ std::optional<TimeTicks> flap_between(const LinkState& before, const LinkState& 
   return is_now && was_now ? std::nullopt : now.last_change;
 }
 
-void RowBase::set(Counter counter, const CounterReading& reading) noexcept {
-  values_[place(counter)] = reading.value;
+LinkState RowBase::link() const noexcept {
+  LinkState state;
+  if (has_uptime_) state.uptime = link_uptime_;
+  if (has_last_change_) state.last_change = last_change_;
+  if (has_oper_status_) state.oper_status = IfStatus{oper_status_};
+  return state;
+}
+
+void RowBase::set_link(const LinkState& state) noexcept {
+  constexpr std::int64_t least = std::numeric_limits<std::int32_t>::min();
+  constexpr std::int64_t most = std::numeric_limits<std::int32_t>::max();
+  has_uptime_ = state.uptime.has_value();
+  has_last_change_ = state.last_change.has_value();
+  has_oper_status_ = state.oper_status.has_value();
+  link_uptime_ = state.uptime.value_or(TimeTicks{});
+  last_change_ = state.last_change.value_or(TimeTicks{});
+  oper_status_ = static_cast<std::int32_t>(std::clamp(state.oper_status.value_or(IfStatus{}).code, least, most));
+}
+
+bool RowBase::keeps_link(const InterfaceSample& now) noexcept {
+  const bool same_change =
+      now.last_change.has_value() == has_last_change_ && now.last_change.value_or(TimeTicks{}) == last_change_;
+  const bool same_status =
+      now.oper_status.has_value() == has_oper_status_ && now.oper_status.value_or(IfStatus{}).code == oper_status_;
+  if (!same_change || !same_status) return false;
+  has_uptime_ = now.time.sys_uptime.has_value();
+  link_uptime_ = now.time.sys_uptime.value_or(TimeTicks{});
+  return true;
+}
+
+RowBase::Rare& RowBase::rare() {
+  if (rare_ == nullptr) rare_.reset(new Rare);
+  return *rare_;
+}
+
+void RowBase::set_high(std::size_t event, std::uint32_t half) { rare().high[event] = half; }
+
+void RowBase::set(Counter counter, const CounterReading& reading) {
+  move(counter, reading.value);
   assign(present_, bit(counter), reading.present());
   assign(wide_, bit(counter), reading.bits == 64);
 }
 
-void RowBase::drop(Counter counter) noexcept {
+void RowBase::drop(Counter counter) {
   set(counter, {});
   end_doubts(counter);
 }
 
 void RowBase::doubt(Counter counter, const CounterReading& old, const ReadingTime& when, Strange why) {
-  doubts_.push_back({counter, old, when, why, 0});
+  rare().doubts.push_back({counter, old, when, why, 0});
 }
 
 const RowBase::Doubt* RowBase::next_doubt(Counter counter, const Doubt* after) const noexcept {
+  if (rare_ == nullptr) return nullptr;
   // They were added in the order of their time.
-  const Doubt* each = after == nullptr ? doubts_.data() + doubts_.size() : after;
-  while (each != doubts_.data()) {
+  const std::vector<Doubt>& doubts = rare_->doubts;
+  const Doubt* each = after == nullptr ? doubts.data() + doubts.size() : after;
+  while (each != doubts.data()) {
     if ((--each)->counter == counter) return each;
   }
   return nullptr;
 }
 
 void RowBase::age_doubts(Counter counter, bool moved) noexcept {
-  std::erase_if(doubts_, [counter, moved](Doubt& doubt) {
+  if (!doubted()) return;
+  std::erase_if(rare_->doubts, [counter, moved](Doubt& doubt) {
     if (doubt.counter != counter) return false;
     doubt.age += moved ? lost_by_moving : lost_by_standing;
     return doubt.why == Strange::wrap || doubt.age >= patience;
@@ -77,17 +118,20 @@ void RowBase::age_doubts(Counter counter, bool moved) noexcept {
 
 void RowBase::limit_age(std::chrono::nanoseconds bound) noexcept {
   time.age_bound = std::min(time.age_bound, bound);
-  for (Doubt& doubt : doubts_) doubt.time.age_bound = std::min(doubt.time.age_bound, bound);
+  if (!doubted()) return;
+  for (Doubt& doubt : rare_->doubts) doubt.time.age_bound = std::min(doubt.time.age_bound, bound);
 }
 
 void RowBase::doubt_wrap(Counter counter) noexcept {
-  for (Doubt& doubt : doubts_) {
+  if (!doubted()) return;
+  for (Doubt& doubt : rare_->doubts) {
     if (doubt.counter == counter && doubt.why == Strange::wrap) doubt.why = Strange::value;
   }
 }
 
 void RowBase::end_doubts(Counter counter) noexcept {
-  std::erase_if(doubts_, [counter](const Doubt& doubt) { return doubt.counter == counter; });
+  if (!doubted()) return;
+  std::erase_if(rare_->doubts, [counter](const Doubt& doubt) { return doubt.counter == counter; });
 }
 
 bool RowBase::note_load(bool in, bool above, std::uint32_t speeds) noexcept {

@@ -156,7 +156,7 @@ bool refuted_by_others(RowBase::Strange why) noexcept {
 // Which base the new reading continues: that of the last reading, or one that was pushed aside.
 CounterDelta settle_doubts(const Story& recent, RowBase& base, Counter counter, const InterfaceRecord& record,
                            const ClockSettings& clock) {
-  const ReadingTime now = base.reloads.date(record.sample.time);
+  const ReadingTime now = base.dated(record.sample.time);
   const std::uint64_t step = forward_distance(base.reading(counter), record.sample.counters[counter]);
   const bool beyond_packets = recent.limits.by_packets && static_cast<double>(step) > *recent.limits.by_packets;
   CounterDelta chosen = recent.delta;
@@ -380,7 +380,7 @@ bool frames_in_question(const Frames& frames, const CounterDelta& octets, std::u
 /// What nearly every counter of nearly every cycle is: not there, as before; or forward, with a base that nobody
 /// doubts, and of 64 bits or a count of events. The rules of judge_step() come to the same there, and cost several
 /// times as much.
-bool judge_plain(InterfaceRecord& record, RowBase& base, Counter counter, std::uint64_t physics) noexcept {
+bool judge_plain(InterfaceRecord& record, RowBase& base, Counter counter, std::uint64_t physics) {
   const CounterReading& now = record.sample.counters[counter];
   const CounterReading before = base.reading(counter);
   if (!now.present() && !before.present()) {
@@ -603,20 +603,18 @@ bool judge_started(InterfaceRecord& record, RowBase& base, const RowSpan& span, 
   record.elapsed = std::max(elapsed.time, std::chrono::nanoseconds(0));
   record.time_error = elapsed.relative_error;
   base.seen = now.time.received;
-  if (now.last_change != base.link.last_change || now.oper_status != base.link.oper_status) {
+  if (!base.keeps_link(now)) {
     const bool same_agent = !span.restarted && !span.leapt;
     const bool same_row = same_agent && !base.moved_in_doubt && base.interface.if_index() == now.interface.if_index();
-    if (same_row) record.flapped_at = flap_between(base.link, link_state_of(now));
-    base.link = link_state_of(now);
-  } else {
-    base.link.uptime = now.time.sys_uptime;
+    if (same_row) record.flapped_at = flap_between(base.link(), link_state_of(now));
+    base.set_link(link_state_of(now));
   }
   if (const auto reason = break_of(base, span, now)) {
     mark_break(record, base, *reason);
-    const RowReloads reloads = base.reloads;
+    auto reloads = std::move(base.reloads);
     base = RowBase(now);
-    base.reloads = reloads;
-    base.reloads.make_base();
+    base.reloads = std::move(reloads);
+    if (base.reloads) base.reloads->make_base();
     return false;
   }
   if (elapsed.time.count() <= 0 || elapsed.relative_error > settings.max_time_error) {
@@ -625,7 +623,7 @@ bool judge_started(InterfaceRecord& record, RowBase& base, const RowSpan& span, 
   }
   judge_counters(record, base, settings.clock);
   base.time = now.time;
-  base.reloads.make_base();
+  if (base.reloads) base.reloads->make_base();
   // Discovery makes new blocks, and the old ones are freed when nobody holds them.
   if (!base.interface.same_block(now.interface)) base.interface = now.interface;
   const bool in_refuted = put_against_speed(record, base, true, speeds);

@@ -233,8 +233,8 @@ Result<> Recorder::store_interfaces(const Context& context) {
     if (!summed) return summed;
     if (!context.newest || !was_read(record.sample)) continue;
     ++read;
-    if ((*entry)->latest_poll == device.latest_poll) ++as_before;
-    (*entry)->latest_poll = context.poll_id;
+    if ((*entry)->latest == device.latest) ++as_before;
+    (*entry)->latest = device.latest + 1;
   }
   device.interfaces.end_pass();
   if (auto noted = rollups_.note_put_off(device.rollups, context.poll_id); !noted) return noted;
@@ -245,7 +245,7 @@ Result<> Recorder::store_interfaces(const Context& context) {
   if (auto stored = store_samples(context); !stored) return stored;
   if (auto stored = store_stack(context); !stored) return stored;
   if (!context.newest || (cycle.outcome == CycleOutcome::failed && cycle.interfaces.empty())) return {};
-  const bool looked_into = device.latest_poll != 0;
+  const bool looked_into = device.latest != 0;
   return store_latest(context, read, looked_into && as_before == device.latest_rows && as_before == read);
 }
 
@@ -339,7 +339,7 @@ Result<> Recorder::store_latest(const Context& context, std::size_t read, bool s
                                            cycle.engine_time, uncertain_us(cycle), cycle.view, cycle.address,
                                            std::int64_t{cycle.cache_known});
   if (!stored) return stored;
-  device.latest_poll = context.poll_id;
+  ++device.latest;
   device.latest_rows = read;
   return {};
 }

@@ -51,19 +51,19 @@ class Recorder {
     std::int64_t id = 0;
     std::uint64_t in_speed_bps = unknown_speed;  ///< as in the file
     std::uint64_t out_speed_bps = unknown_speed;
-    std::int64_t latest_poll = 0;  ///< whose readings stand for it; 0: not looked into
-    OpenBin traffic;               ///< since the last row of its sums
+    OpenBin traffic;           ///< since the last row of its sums
+    std::uint32_t latest = 0;  ///< DeviceEntry::latest when it was read; 0: not looked into
   };
   /// 2^64-1 bit/s is no speed, so it means that the file has not been looked into.
   static constexpr std::uint64_t unknown_speed = std::numeric_limits<std::uint64_t>::max();
   struct DeviceEntry {
     std::int64_t id = 0;
     std::optional<std::uint64_t> last_poll_number;
-    std::optional<std::string> address;                   ///< as in the file; nullopt: not looked into
-    std::optional<DeviceFacts> facts;                     ///< those of the file that were read since it was looked into
-    std::int64_t latest_poll = 0;                         ///< whose readings are in device_latest; 0: not looked into
-    std::size_t latest_rows = 0;                          ///< of that poll
-    std::optional<bool> has_base;                         ///< in base_lines; nullopt: not looked into
+    std::optional<std::string> address;  ///< as in the file; nullopt: not looked into
+    std::optional<DeviceFacts> facts;    ///< those of the file that were read since it was looked into
+    std::uint32_t latest = 0;      ///< counts the polls whose readings went into device_latest; 0: not looked into
+    std::size_t latest_rows = 0;   ///< of that poll
+    std::optional<bool> has_base;  ///< in base_lines; nullopt: not looked into
     std::optional<std::vector<StackedInterfaces>> stack;  ///< as in the file; nullopt: not looked into
     InterfaceList<InterfaceEntry> interfaces;
     Rollups::Device rollups;

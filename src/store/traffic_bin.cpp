@@ -187,16 +187,18 @@ void TrafficBin::add(const TrafficBin& other) noexcept {
 
 namespace {
 
-// Bits of OpenBin::Direction::known.
+// Bits of OpenBin::known_, to be moved by three for the other direction.
 constexpr std::uint32_t knows_packets = 1;
 constexpr std::uint32_t knows_errors = 2;
 constexpr std::uint32_t knows_discards = 4;
+constexpr std::size_t bits_a_direction = 3;
 
 }  // namespace
 
 void OpenBin::start(std::int64_t bin) noexcept {
   directions_ = {};
-  bin_ = static_cast<std::uint32_t>(bin);
+  bin_ = static_cast<std::uint32_t>(bin) & 0x3ff'ffffU;
+  known_ = 0;
   speed_ = none_yet;
 }
 
@@ -205,6 +207,7 @@ bool OpenBin::has_room(const TrafficShare& share) const noexcept {
     const Direction& here = directions_[way];
     const TrafficShare::Direction& more = share.directions[way];
     if (here.covered_us + static_cast<std::uint64_t>(more.covered_us) > most_32) return false;
+    if (more.packets.value_or(0) > most_32 - here.packets) return false;
     if (more.errors.value_or(0) > most_32 - here.errors) return false;
     if (more.discards.value_or(0) > most_32 - here.discards) return false;
   }
@@ -215,6 +218,7 @@ bool OpenBin::add(const TrafficShare& share) {
   if (share.says_nothing()) return true;
   if (!has_room(share)) return false;
   note_speed(share);
+  std::uint32_t known = 0;
   for (std::size_t way = 0; way < directions_.size(); ++way) {
     const TrafficShare::Direction& from = share.directions[way];
     Direction& to = directions_[way];
@@ -224,19 +228,16 @@ bool OpenBin::add(const TrafficShare& share) {
       to.octets += from.octets;
       to.covered_us += static_cast<std::uint32_t>(from.covered_us);
     }
-    if (from.packets) {
-      to.packets += *from.packets;
-      to.known |= knows_packets;
-    }
-    if (from.errors) {
-      to.errors += static_cast<std::uint32_t>(*from.errors);
-      to.known |= knows_errors;
-    }
-    if (from.discards) {
-      to.discards += static_cast<std::uint32_t>(*from.discards);
-      to.known |= knows_discards;
-    }
+    const auto take = [&](std::uint32_t& sum, const std::optional<std::uint64_t>& more, std::uint32_t bit) {
+      if (!more) return;
+      sum += static_cast<std::uint32_t>(*more);
+      known |= bit << way * bits_a_direction;
+    };
+    take(to.packets, from.packets, knows_packets);
+    take(to.errors, from.errors, knows_errors);
+    take(to.discards, from.discards, knows_discards);
   }
+  known_ = (known_ | known) & 0x3fU;
   return true;
 }
 
@@ -275,9 +276,10 @@ TrafficBin OpenBin::whole() const noexcept {
     to.bps_max = from.bps_max;
     to.bps_min = from.bps_min;
     if (speed_ == changing) to.utilization = (*utilizations_)[way];
-    if ((from.known & knows_packets) != 0) to.packets = from.packets;
-    if ((from.known & knows_errors) != 0) to.errors = from.errors;
-    if ((from.known & knows_discards) != 0) to.discards = from.discards;
+    const std::uint32_t known = known_ >> way * bits_a_direction;
+    if ((known & knows_packets) != 0) to.packets = from.packets;
+    if ((known & knows_errors) != 0) to.errors = from.errors;
+    if ((known & knows_discards) != 0) to.discards = from.discards;
   }
   return bin;
 }

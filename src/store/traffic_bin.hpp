@@ -129,17 +129,16 @@ class OpenBin {
   [[nodiscard]] TrafficBin whole() const noexcept;
 
  private:
-  // Sums of 32 bits hold 71 minutes of overlapping spans, and more errors than a link has frames in 5 minutes: add()
-  // looks where they end.
+  // Sums of 32 bits hold 71 minutes of overlapping spans, packets of 14 million a second, and more errors than a link
+  // has frames in 5 minutes: add() looks where they end.
   struct Direction {
     std::uint64_t octets = 0;
-    std::uint64_t packets = 0;
     double bps_max = 0.0;
     double bps_min = 0.0;
     std::uint32_t covered_us = 0;
+    std::uint32_t packets = 0;
     std::uint32_t errors = 0;
     std::uint32_t discards = 0;
-    std::uint32_t known = 0;  ///< which of the others have a delta
   };
   using Utilizations = std::array<UtilizationSum, 2>;
   static constexpr std::uint32_t none_yet = 0xFFFF'FFFF;
@@ -149,7 +148,8 @@ class OpenBin {
   void note_speed(const TrafficShare& share);
 
   std::array<Direction, 2> directions_;
-  std::uint32_t bin_ = 0;
+  std::uint32_t bin_ : 26 = 0;   // until the year 2607
+  std::uint32_t known_ : 6 = 0;  // which of the others have a delta: three bits a direction
   std::uint32_t speed_ = none_yet;
   std::unique_ptr<Utilizations> utilizations_;  ///< made where a speed changes, and kept for the next bins
 };

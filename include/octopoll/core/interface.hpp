@@ -57,7 +57,7 @@ struct InterfaceFacts {
 
 /// An interface as discovery found it: its identity and the columns that stand still.
 ///
-/// Shape:  a handle on one block of memory that never changes: some 40 octets and the texts, those that repeat the name
+/// Shape:  a handle on one block of memory that never changes: some 30 octets and the texts, those that repeat the name
 ///         once. Copying it costs a count, no allocation. A default one is nobody: no name, ifIndex 0, all else absent.
 ///         Rows carry *borrowed* handles, which cost not even that (each row's count would travel between the
 ///         processors with each poll): they are good while what lent them lives, and a copy of one keeps the block.
@@ -93,10 +93,12 @@ class Interface {
   [[nodiscard]] std::optional<std::string_view> descr() const noexcept;
   [[nodiscard]] std::optional<std::string_view> alias() const noexcept;
   [[nodiscard]] std::optional<std::int64_t> type() const noexcept {
-    return has(has_type) ? std::optional(block()->type) : std::nullopt;
+    return has(has_type) ? std::optional<std::int64_t>(block()->type) : std::nullopt;
   }
   [[nodiscard]] std::optional<std::int64_t> mtu() const noexcept {
-    return has(has_mtu) ? std::optional(block()->mtu) : std::nullopt;
+    if (!has(has_mtu)) return std::nullopt;
+    const std::uint32_t mtu = block()->mtu;
+    return has(mtu_below_0) ? std::int64_t{static_cast<std::int32_t>(mtu)} : std::int64_t{mtu};
   }
   [[nodiscard]] std::optional<std::string_view> phys_address() const noexcept;
   [[nodiscard]] std::optional<std::uint64_t> speed_bps() const noexcept {
@@ -133,13 +135,15 @@ class Interface {
     has_speed = 1U << 6U,
     if_name_is_name = 1U << 7U,
     descr_is_name = 1U << 8U,
+    mtu_below_0 = 1U << 9U,
   };
   struct Block {
     std::atomic<std::uint32_t> handles = 1;
     std::uint32_t if_index = 0;
     std::uint64_t speed_bps = 0;
-    std::int64_t type = 0;
-    std::int64_t mtu = 0;
+    // Numbers that need more than 32 bits are no INTEGER, and kept at the nearest that is one or a Gauge32.
+    std::int32_t type = 0;
+    std::uint32_t mtu = 0;          ///< with mtu_below_0: of a signed one
     std::uint32_t text_octets = 0;  ///< behind the block: the name, then those of the others that are kept
     std::uint16_t flags = 0;
     SpeedSource speed_source = SpeedSource::none;

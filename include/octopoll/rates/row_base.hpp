@@ -2,7 +2,9 @@
 // The base line of one interface: what its next reading is held against.
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -28,8 +30,22 @@ struct LinkState {
 /// gives sysUpTime for it.
 [[nodiscard]] std::optional<TimeTicks> flap_between(const LinkState& before, const LinkState& now) noexcept;
 
-/// The last accepted reading of one interface. Value type of DeviceHistory, about 270 octets: values and widths are
-/// kept apart, which halves what PerCounter<CounterReading> would take, and the name is the one that discovery made.
+/// What few have: copies of its owner have one each.
+template <class T>
+struct OwnCopy : std::unique_ptr<T> {
+  OwnCopy() = default;
+  OwnCopy(const OwnCopy& other) : std::unique_ptr<T>(other ? std::make_unique<T>(*other) : nullptr) {}
+  OwnCopy(OwnCopy&&) noexcept = default;
+  OwnCopy& operator=(OwnCopy other) noexcept {
+    this->swap(other);
+    return *this;
+  }
+  ~OwnCopy() = default;
+};
+
+/// The last accepted reading of one interface, of which a large network has a million. Value type, some
+/// 190 octets: values and widths are kept apart, counters of events with 32 bits where they need no more, what few
+/// rows have behind a pointer, and the name is the one that discovery made.
 /// Invariant: every counter in it was read at `time`, but those in `doubts`, which have an older base as well.
 class RowBase {
  public:
@@ -56,15 +72,21 @@ class RowBase {
 
   [[nodiscard]] CounterReading reading(Counter counter) const noexcept {
     if ((present_ & bit(counter)) == 0) return {};
-    return {values_[place(counter)], static_cast<std::uint8_t>((wide_ & bit(counter)) != 0 ? 64 : 32)};
+    return {value(counter), static_cast<std::uint8_t>((wide_ & bit(counter)) != 0 ? 64 : 32)};
   }
-  void set(Counter counter, const CounterReading& reading) noexcept;
+  void set(Counter counter, const CounterReading& reading);
   /// The next reading of a counter that is there, of the same width.
-  void move(Counter counter, std::uint64_t value) noexcept { values_[place(counter)] = value; }
-  void drop(Counter counter) noexcept;
+  void move(Counter counter, std::uint64_t value) {
+    if (place(counter) < long_counters) {
+      values_[place(counter)] = value;
+    } else {
+      set_event(place(counter) - long_counters, value);
+    }
+  }
+  void drop(Counter counter);
 
   /// Some counter is.
-  [[nodiscard]] bool doubted() const noexcept { return !doubts_.empty(); }
+  [[nodiscard]] bool doubted() const noexcept { return rare_ != nullptr && !rare_->doubts.empty(); }
   void doubt(Counter counter, const CounterReading& old, const ReadingTime& when, Strange why);
   /// The older bases of a counter, the newest first; nullptr after the last one. `after`: the one before, or nullptr.
   [[nodiscard]] const Doubt* next_doubt(Counter counter, const Doubt* after) const noexcept;
@@ -77,14 +99,23 @@ class RowBase {
   void doubt_wrap(Counter counter) noexcept;
 
   /// `time`, as old as the row by itself shows that it may be.
-  [[nodiscard]] ReadingTime dated() const noexcept { return reloads.date_base(time); }
+  [[nodiscard]] ReadingTime dated() const noexcept { return reloads ? reloads->date_base(time) : time; }
+  /// The last reading, which is not the base yet, likewise.
+  [[nodiscard]] ReadingTime dated(const ReadingTime& last) const noexcept {
+    return reloads ? reloads->date(last) : last;
+  }
 
   Interface interface;  ///< as it was at `time`
   ReadingTime time;
-  RowReloads reloads;
+  OwnCopy<RowReloads> reloads;  ///< of a row that is watched
   BootTime seen;  ///< when the row was last in an answer; later than `time` while the base is kept (`stale`)
   std::optional<TimeTicks> discontinuity_time;
-  LinkState link;
+
+  [[nodiscard]] LinkState link() const noexcept;
+  void set_link(const LinkState& state) noexcept;
+  /// Whether it is the state that this answer shows, and then its uptime is taken over.
+  [[nodiscard]] bool keeps_link(const InterfaceSample& now) noexcept;
+
   /// Octets exceeded frames x largest frame once (offloads count super-frames, or ifMtu is wrong): frame counts of
   /// this direction bound nothing here any more.
   bool in_frames_refuted = false;
@@ -116,16 +147,44 @@ class RowBase {
   };
   static constexpr std::uint32_t spans_that_refute = 3;
 
+  /// What most rows never have.
+  struct Rare {
+    std::vector<Doubt> doubts;
+    std::array<std::uint32_t, counter_count> high{};  ///< halves of counters of events beyond 32 bits, by their place
+  };
+  /// Those of octets and packets come first. The others count events, which no link has 2^32 of for years.
+  static constexpr std::size_t long_counters = static_cast<std::size_t>(Counter::in_errors);
+  static_assert(long_counters + 5 == counter_count);
+
   static constexpr std::size_t place(Counter counter) noexcept { return static_cast<std::size_t>(counter); }
   static constexpr std::uint16_t bit(Counter counter) noexcept {
     return static_cast<std::uint16_t>(1U << place(counter));
   }
+  [[nodiscard]] std::uint64_t value(Counter counter) const noexcept {
+    if (place(counter) < long_counters) return values_[place(counter)];
+    const std::size_t event = place(counter) - long_counters;
+    return rare_ == nullptr ? events_[event] : std::uint64_t{rare_->high[event]} << 32U | events_[event];
+  }
+  void set_event(std::size_t event, std::uint64_t value) {
+    events_[event] = static_cast<std::uint32_t>(value);
+    if (rare_ != nullptr || value >> 32U != 0) set_high(event, static_cast<std::uint32_t>(value >> 32U));
+  }
+  void set_high(std::size_t event, std::uint32_t half);
+  [[nodiscard]] Rare& rare();
 
+  // The link's state, without the gaps: a number of more than 32 bits is no INTEGER (RFC 2578 section 7.1.1).
+  bool has_uptime_ : 1 = false;
+  bool has_last_change_ : 1 = false;
+  bool has_oper_status_ : 1 = false;
   std::uint16_t present_ = 0;  // a bit a counter
   std::uint16_t wide_ = 0;     // 64 bits
   Above above_{0, 0, 0};
-  std::array<std::uint64_t, counter_count> values_{};
-  std::vector<Doubt> doubts_;  // almost always empty
+  TimeTicks link_uptime_{};
+  TimeTicks last_change_{};
+  std::int32_t oper_status_ = 0;
+  std::array<std::uint32_t, counter_count - long_counters> events_{};
+  std::array<std::uint64_t, long_counters> values_{};
+  OwnCopy<Rare> rare_;
 };
 
 }  // namespace octopoll::rates

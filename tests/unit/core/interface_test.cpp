@@ -21,6 +21,21 @@ InterfaceFacts all_facts() {
   return facts;
 }
 
+TEST_CASE("numbers that no INTEGER can be are kept at the nearest") {
+  constexpr std::int64_t least = -2'147'483'648, most = 2'147'483'647, gauge = 4'294'967'295;
+  InterfaceFacts facts;
+  for (const std::int64_t mtu : {std::int64_t{0}, std::int64_t{-1}, least, most, gauge}) {
+    facts.mtu = mtu;
+    CHECK(Interface("eth0", facts).mtu() == mtu);
+  }
+  facts.mtu = facts.type = gauge + 1;
+  CHECK(Interface("eth0", facts).mtu() == gauge);
+  CHECK(Interface("eth0", facts).type() == most);
+  facts.mtu = facts.type = least - 1;
+  CHECK(Interface("eth0", facts).mtu() == least);
+  CHECK(Interface("eth0", facts).type() == least);
+}
+
 TEST_CASE("an interface gives back what it was made of") {
   const std::string long_text(70'000, 'x');  // three octets of length
   InterfaceFacts few;

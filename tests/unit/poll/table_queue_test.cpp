@@ -1,6 +1,8 @@
 #include "poll/table_queue.hpp"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
+#include <memory>
 #include <numeric>
 #include <thread>
 #include <vector>
@@ -60,6 +62,34 @@ TEST_CASE("where the loop does not keep up, few begin, but never none") {
   const int before = rounds;
   crowd.run_until_begun(10);
   CHECK(rounds - before >= 8);  // one at a time
+}
+
+TEST_CASE("reads that end soon are never many at once") {
+  Crowd crowd;
+  std::vector<std::unique_ptr<TableQueue::Read>> under_way;
+  std::size_t most = 0, begun = 0;
+  const auto begin = [&] {
+    ++begun;
+    under_way.push_back(std::make_unique<TableQueue::Read>(crowd.queue));
+    most = std::max(most, under_way.size());
+    crowd.loop->after(40ms, [&] { under_way.erase(under_way.begin()); });
+  };
+  for (int i = 0; i < 100; ++i) static_cast<void>(crowd.queue.enter(begin));
+  const BootTime end = BootClock::now() + 60s;
+  while (begun < 100 && BootClock::now() < end) crowd.loop->run_once(10ms);
+  CHECK(begun == 100);
+  CHECK(most <= 16);
+}
+
+TEST_CASE("reads that never end hold up nobody") {
+  Crowd crowd;
+  std::vector<std::unique_ptr<TableQueue::Read>> under_way;
+  for (int i = 0; i < 50; ++i)
+    static_cast<void>(crowd.queue.enter([&] { under_way.push_back(std::make_unique<TableQueue::Read>(crowd.queue)); }));
+  CHECK(under_way.size() == 16);
+  const BootTime end = BootClock::now() + 60s;
+  while (under_way.size() < 50 && BootClock::now() < end) crowd.loop->run_once(10ms);
+  CHECK(under_way.size() == 50);
 }
 
 TEST_CASE("who leaves the queue is not called, and the others are") {

@@ -52,7 +52,53 @@ TEST_CASE("a cycle of known interfaces allocates its records and nothing else") 
   CHECK(judgement.interfaces[499].deltas[Counter::in_octets].value == 100'000U);
 }
 
-TEST_CASE("a base line is small") { CHECK(sizeof(RowBase) <= 272); }
+TEST_CASE("a base line keeps counters of events that need more than 32 bits, and what it was copied from stays") {
+  constexpr std::uint64_t large = 0xfedc'ba98'7654'3210;
+  InterfaceSample sample = row(step);
+  sample.counters[Counter::in_errors] = {large, 64};
+  sample.counters[Counter::out_discards] = {7, 32};
+  RowBase base(sample);
+  RowBase copy = base;
+  CHECK(base.reading(Counter::in_errors) == CounterReading{large, 64});
+  CHECK(base.reading(Counter::out_discards) == CounterReading{7, 32});
+  base.move(Counter::in_errors, 5);
+  base.move(Counter::out_discards, large);
+  CHECK(base.reading(Counter::in_errors) == CounterReading{5, 64});
+  CHECK(base.reading(Counter::out_discards).value == large);
+  CHECK(copy.reading(Counter::in_errors).value == large);
+  CHECK(copy.reading(Counter::out_discards).value == 7);
+  base.doubt(Counter::in_octets, {1, 64}, {}, RowBase::Strange::value);
+  CHECK(base.doubted());
+  CHECK_FALSE(copy.doubted());
+  copy = base;
+  base.end_doubts(Counter::in_octets);
+  CHECK(copy.doubted());
+  CHECK_FALSE(base.doubted());
+}
+
+TEST_CASE("a base line keeps what an answer said of the link") {
+  InterfaceSample sample = row(step);
+  sample.oper_status = IfStatus{6};
+  sample.last_change = TimeTicks(77);
+  RowBase base(sample);
+  CHECK(base.link().oper_status == IfStatus{6});
+  CHECK(base.link().last_change == TimeTicks(77));
+  CHECK(base.link().uptime == sample.time.sys_uptime);
+  InterfaceSample later = row(2 * step);
+  later.oper_status = IfStatus{6};
+  later.last_change = TimeTicks(77);
+  CHECK(base.keeps_link(later));
+  CHECK(base.link().uptime == later.time.sys_uptime);
+  later.last_change.reset();
+  CHECK_FALSE(base.keeps_link(later));
+  later.last_change = TimeTicks(77);
+  later.oper_status = IfStatus{std::int64_t{6} << 32U | 6};  // no INTEGER
+  CHECK_FALSE(base.keeps_link(later));
+  later.oper_status.reset();
+  CHECK_FALSE(base.keeps_link(later));
+}
+
+TEST_CASE("a base line is small") { CHECK(sizeof(RowBase) <= 184); }
 
 }  // namespace
 }  // namespace octopoll::rates::test
