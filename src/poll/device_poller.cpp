@@ -76,6 +76,7 @@ struct DevicePoller::Impl {
   std::uint64_t late_answers = 0;  ///< of this session, when the cycle before ended
   bool silent = false;             ///< did not answer in the cycle before, at any of its addresses
   rates::DeviceHistory history;
+  std::vector<IfIndex> held_back;               ///< rows that were, in the last cycle
   std::unique_ptr<LastReadings> last_readings;  ///< of a run before this one, until the agent answers
   std::string view;                             ///< view_of(device)
   WrapWatch wraps;
@@ -128,7 +129,7 @@ struct DevicePoller::Impl {
         device(std::move(which)),
         poll_number(last),
         addresses(with.resolver),
-        looks(with.loop, [this](const rates::Freshness& found) { take_finding(found); }),
+        looks(with.loop, [this](const auto& found, const auto& fresh) { take_finding(found, fresh); }),
         last_readings(before ? std::make_unique<LastReadings>(std::move(*before)) : nullptr),
         view(view_of(device)) {}
 
@@ -257,6 +258,7 @@ struct DevicePoller::Impl {
     history = {};
     last_readings.reset();
     cache_learner = {};
+    held_back.clear();
     forget_looks();
     profile = {};
     known_at = {};
@@ -626,9 +628,13 @@ struct DevicePoller::Impl {
   }
 
   /// What looks beside the cycles have found.
-  void take_finding(const rates::Freshness& found) {
+  void take_finding(const rates::Freshness& found, const std::vector<std::string>& fresh) {
+    for (const std::string& name : fresh) history.prove_fresh(name);
     const auto learned = cache_learner.period();
-    if (announced_cache || !found.bound || (learned && learned != period_looked_up)) return;
+    if (announced_cache || !found.bound) return;
+    // What the cycles show is surer, but of all rows together: cards that are reloaded by turns look quicker than each.
+    const bool by_cycles = learned && learned != period_looked_up;
+    if (by_cycles && !(found.caches && *found.bound > *learned)) return;
     log::debug("{}: {} {}", device.name, found.caches ? "caches for at most" : "no reading is older than",
                format_duration(*found.bound));
     if (found.caches) {
@@ -826,7 +832,7 @@ struct DevicePoller::Impl {
     if (outcome != CycleOutcome::failed) judge(record);
     record.duration = BootClock::now() - record.started;
     if (session && !discovery && !announced_cache) {
-      looks.resume({*session, record, tables.plans(), cycle->request.date_snapshot, least_between_looks()});
+      looks.resume({*session, record, tables.plans(), held_back, cycle->request.date_snapshot, least_between_looks()});
     }
     auto ended = std::move(cycle);
     // Out of whatever callback this is, for `done` may start the next cycle or destroy the poller.
@@ -859,6 +865,9 @@ struct DevicePoller::Impl {
     }
     rates::JudgeSettings settings;
     settings.unseen_age = unseen_age();
+    // Two readings are all there will be of a pair.
+    settings.watch_rows = !announced_cache && !cycle->request.date_snapshot && record.interval < rates::doubted_silence;
+    settings.cache_period = cache_period();
     settings.speeds = [this](const InterfaceSample& sample) -> rates::Speeds {
       if (const auto known = device.interfaces->speed(sample.interface)) return {known->in_bps, known->out_bps};
       const auto stated = link_speed(sample.interface);
@@ -867,6 +876,8 @@ struct DevicePoller::Impl {
     auto judgement = history.judge(std::move(cycle->snapshot), settings);
     record.interfaces = std::move(judgement.interfaces);
     record.rebooted = judgement.restart == rates::Restart::yes;
+    held_back = std::move(judgement.held_back);
+    if (!held_back.empty()) looks.doubt();
     if (judgement.uptime_leapt) tell_leap();
     for (const std::string& name : judgement.speeds_refuted) {
       log::warning(

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "octopoll/ifmib/columns.hpp"
+#include "octopoll/rates/cache_learner.hpp"
 
 namespace octopoll::poll {
 namespace {
@@ -12,11 +13,10 @@ namespace {
 using namespace std::chrono_literals;
 using std::chrono::nanoseconds;
 
-constexpr std::size_t rows_looked_at = 4;
+constexpr std::size_t rows_looked_at = 8;
 /// A thousandth of the interval is enough, and none needs more than a step of sysUpTime or can be had in less looks.
 constexpr nanoseconds finest_goal = 10ms;
 constexpr nanoseconds coarsest_goal = 60ms;
-constexpr nanoseconds longest_wait = 35s;  // no cache of more than 30 s is known
 /// Of a pair of cycles, which are not far apart.
 constexpr nanoseconds longest_wait_of_pair = 8s;
 /// Another PDU beside the cycles of a device that takes longer for them is no kindness.
@@ -29,7 +29,7 @@ constexpr nanoseconds noted_for = 2min;
 nanoseconds goal_for(nanoseconds interval) { return std::clamp(interval / 1000, finest_goal, coarsest_goal); }
 
 /// A period that is longer than the interval shows itself in the cycles.
-nanoseconds wait_for(nanoseconds interval) { return std::min(longest_wait, 2 * interval + 100ms); }
+nanoseconds wait_for(nanoseconds interval) { return std::min(rates::doubted_silence, 2 * interval + 100ms); }
 
 std::optional<ifmib::Column> column_of(const ifmib::RowPlan& plan, Counter counter) {
   if (plan.mute || !plan.layout) return std::nullopt;
@@ -97,13 +97,16 @@ void FreshnessLooks::begin(const Ended& ended) {
   settings.most_looks = bound_ ? rates::FreshnessProver::quick_looks : most_looks_an_hour;
   std::vector<double> expected;
   std::vector<snmp::Oid> names;
+  std::vector<std::string> interfaces;
   for (const Choice& choice : chosen) {
     expected.push_back(choice.octets_per_second);
     names.push_back(
         ifmib::cell_oid(*column_of(*choice.plan, choice.counter), choice.plan->index, choice.plan->x_index));
+    interfaces.emplace_back(choice.plan->interface.name());
   }
   noted_ = {};
-  campaign_.emplace(Campaign{rates::FreshnessProver(expected, settings), std::move(names), ended.least_between});
+  campaign_.emplace(Campaign{rates::FreshnessProver(expected, settings), std::move(names), std::move(interfaces),
+                             interval, ended.least_between});
 }
 
 void FreshnessLooks::note(const DeviceCycle& cycle) {
@@ -117,7 +120,6 @@ void FreshnessLooks::note(const DeviceCycle& cycle) {
   }
 }
 
-// By quarters of the table, the busiest of each.
 std::vector<FreshnessLooks::Choice> FreshnessLooks::choose(const Ended& ended) const {
   std::array<Choice, rows_looked_at> best{};
   const auto& records = ended.cycle.interfaces;
@@ -137,9 +139,12 @@ std::vector<FreshnessLooks::Choice> FreshnessLooks::choose(const Ended& ended) c
     }
     const double in = gained(before.in, sample.counters[Counter::in_octets].value);
     const double out = gained(before.out, sample.counters[Counter::out_octets].value);
-    const Choice choice{nullptr, in >= out ? Counter::in_octets : Counter::out_octets, std::max(in, out) / seconds};
+    const bool held_back =
+        std::binary_search(ended.held_back.begin(), ended.held_back.end(), sample.interface.if_index());
+    const Choice choice{nullptr, in >= out ? Counter::in_octets : Counter::out_octets, held_back,
+                        std::max(in, out) / seconds};
     Choice& place = best[i * rows_looked_at / records.size()];
-    if (choice.octets_per_second <= place.octets_per_second) continue;
+    if (choice.octets_per_second <= 0.0 || !choice.better_than(place)) continue;
     const auto plan = std::lower_bound(ended.plans.begin(), ended.plans.end(), index, plan_of_index);
     if (plan == ended.plans.end() || plan->index != index || !column_of(*plan, choice.counter)) continue;
     place = choice;
@@ -197,6 +202,11 @@ void FreshnessLooks::take(const snmp::Reply& reply) {
 void FreshnessLooks::end() {
   const rates::Freshness found = campaign_->prover.finding();
   const unsigned looks = campaign_->prover.looks();
+  std::vector<std::string> fresh;
+  for (std::size_t i = 0; i < campaign_->interfaces.size(); ++i) {
+    const auto bound = campaign_->prover.bound(i);
+    if (bound && *bound <= campaign_->interval / 10) fresh.push_back(std::move(campaign_->interfaces[i]));
+  }
   campaign_.reset();
   // What sparse traffic shows is no better than what was known, and no worse.
   if (found.stood_still || !bound_) {
@@ -205,7 +215,7 @@ void FreshnessLooks::end() {
     bound_ = std::min(*bound_, *found.bound);
   }
   put_off(looks);
-  told_({bound_, found.caches, found.stood_still});
+  told_({bound_, found.caches, found.stood_still}, fresh);
 }
 
 void FreshnessLooks::put_off(unsigned looks) {

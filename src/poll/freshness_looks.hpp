@@ -6,6 +6,8 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -20,20 +22,21 @@ namespace octopoll::poll {
 
 /// Looks at one device: what a FreshnessProver wants to see, when the device bears it.
 ///
-/// Whom. The busiest row in each quarter of the table, by what passed between two cycles: line cards have ifIndexes of
-/// their own, and each may be reloaded apart. A device on which nothing moves is not asked.
+/// Whom. In each eighth of the table a row that is held back, else the busiest, by what passed between two cycles: line
+/// cards have ifIndexes of their own, and each may be reloaded apart. A device on which nothing moves is not asked.
 ///
 /// When. After a cycle that was whole, met no timeout and took a small part of its interval; for the first time after
 /// the second one, again after a restart of the agent, and then so rarely that an hour has no more than
 /// most_looks_an_hour. While a cycle is under way nothing is asked.
 ///
-/// What. One GET of up to four counters, one at a time, without a retry. An error ends it, and so do a few of them that
-/// met silence or took far longer than others.
+/// What. One GET of up to eight counters, one at a time, without a retry. An error ends it, and so do a few of them
+/// that met silence or took far longer than others.
 ///
 /// Shape: one a device; what a proof needs is held while it is under way. Thread: the loop's.
 class FreshnessLooks {
  public:
-  using Told = std::function<void(const rates::Freshness&)>;
+  /// `fresh`: names of interfaces that moved whenever they were asked.
+  using Told = std::function<void(const rates::Freshness&, const std::vector<std::string>& fresh)>;
   static constexpr unsigned most_looks_an_hour = 40;
 
   /// `told`: of each finding, never from inside a call of this.
@@ -48,6 +51,7 @@ class FreshnessLooks {
     snmp::Session& session;
     const DeviceCycle& cycle;
     const std::vector<ifmib::RowPlan>& plans;
+    const std::vector<IfIndex>& held_back;  ///< in the order of the plans
     /// Of a pair of cycles, which has to do with what there is: what passed is reckoned from sysUpTime.
     bool in_pair = false;
     std::chrono::nanoseconds least_between{};  ///< from look to look
@@ -75,11 +79,17 @@ class FreshnessLooks {
   struct Choice {
     const ifmib::RowPlan* plan = nullptr;
     Counter counter{};
+    bool held_back = false;
     double octets_per_second = 0.0;
+    [[nodiscard]] bool better_than(const Choice& other) const noexcept {
+      return std::tie(held_back, octets_per_second) > std::tie(other.held_back, other.octets_per_second);
+    }
   };
   struct Campaign {
     rates::FreshnessProver prover;
     std::vector<snmp::Oid> names;
+    std::vector<std::string> interfaces;
+    std::chrono::nanoseconds interval;
     std::chrono::nanoseconds least_between;
     std::optional<std::chrono::nanoseconds> shortest_trip{};
     unsigned troubles = 0;  ///< looks that showed the device, or the way to it, to be overloaded

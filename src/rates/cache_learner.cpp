@@ -18,8 +18,6 @@ constexpr int moves_that_clear = 8;
 /// Readings that differ from the one before, at the beginning: a cache of twice their distance shows one in a row, one
 /// of one and a half times two.
 constexpr int moves_that_prove = 3;
-/// A cache that has shown nothing for as long is none.
-constexpr nanoseconds doubted_silence = std::chrono::seconds(35);
 
 // splitmix64's finaliser: every bit of the input moves half of the output's.
 constexpr std::uint64_t stir(std::uint64_t x) noexcept {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "counter_rule.hpp"
 #include "row_judge.hpp"
 
 namespace octopoll::rates {
@@ -13,6 +14,45 @@ struct KnownSpan {
   ReadingTime before, now;
   RowSpan span;
 };
+
+std::uint32_t octets_print(const InterfaceSample& sample) noexcept {
+  const auto& counters = sample.counters;
+  const std::uint64_t both = counters[Counter::in_octets].value * 0x9e37'79b9'7f4a'7c15ULL +
+                             counters[Counter::out_octets].value * 0xbf58'476d'1ce4'e5b9ULL;
+  return static_cast<std::uint32_t>(both >> 32U);
+}
+
+RowReloads::Reading reading_of(const InterfaceSample& sample) noexcept {
+  RowReloads::Reading reading;
+  reading.asked = sample.time.received - sample.time.round_trip;
+  reading.received = sample.time.received;
+  reading.print = octets_print(sample);
+  reading.down = sample.oper_status && *sample.oper_status != status_up;
+  return reading;
+}
+
+RowReloads::Reading first_reading(const InterfaceSample& sample) noexcept {
+  RowReloads::Reading reading = reading_of(sample);
+  reading.octets = sample.counters[Counter::in_octets].value + sample.counters[Counter::out_octets].value;
+  reading.in = sample.time.sys_uptime ? std::chrono::nanoseconds(*sample.time.sys_uptime) : std::chrono::hours(1);
+  return reading;
+}
+
+/// What went back tells nothing of what passed.
+std::uint64_t octets_gained(const RowBase& base, const InterfaceSample& sample, Counter counter) noexcept {
+  const CounterReading before = base.reading(counter);
+  const CounterReading& now = sample.counters[counter];
+  if (before.bits != now.bits) return 0;
+  const std::uint64_t gained = forward_distance(before, now);
+  return gained >> (now.bits - 1U) == 0 ? gained : 0;
+}
+
+RowReloads::Reading next_reading(const RowBase& base, const InterfaceSample& sample) noexcept {
+  RowReloads::Reading reading = reading_of(sample);
+  reading.octets = octets_gained(base, sample, Counter::in_octets) + octets_gained(base, sample, Counter::out_octets);
+  reading.in = sample.time.received - base.time.received;
+  return reading;
+}
 
 }  // namespace
 
@@ -34,18 +74,21 @@ Judgement DeviceHistory::judge(DeviceSnapshot&& now, const JudgeSettings& settin
     InterfaceRecord& record = judgement.interfaces.emplace_back();
     RowBase* const known = rows_.find(sample.interface);
     if (known == nullptr) {
-      rows_.append(RowBase(sample));
+      RowBase& base = rows_.append(RowBase(sample));
+      if (settings.watch_rows) base.reloads.reset(new RowReloads(first_reading(sample)));
       first_record(record, std::move(sample), settings);
     } else {
-      if (!last || !(last->now == sample.time) || !(last->before == known->time)) {
-        const bool restarted = row_restarted(*known, sample.time, judgement.restart);
-        const bool leapt =
-            !restarted && leapt_ahead(AgentClock::of(known->time), AgentClock::of(sample.time), went_right);
+      if (settings.watch_rows) watch_reloads(*known, sample, settings, judgement);
+      const ReadingTime before = known->dated();
+      const ReadingTime after = known->dated(sample.time);
+      if (!last || !(last->now == after) || !(last->before == before)) {
+        const bool restarted = row_restarted(*known, after, judgement.restart);
+        const bool leapt = !restarted && leapt_ahead(AgentClock::of(before), AgentClock::of(after), went_right);
         judgement.uptime_leapt = judgement.uptime_leapt || leapt;
-        last =
-            KnownSpan{known->time, sample.time, {elapsed_between(known->time, sample.time, clock), restarted, leapt}};
+        last = KnownSpan{before, after, {elapsed_between(before, after, clock), restarted, leapt}};
       }
       const bool refuted = judge_row(record, *known, last->span, std::move(sample), settings);
+      if (settings.watch_rows) record.sample.time = known->dated(record.sample.time);
       if (refuted) judgement.speeds_refuted.emplace_back(record.sample.interface.name());
     }
   }
@@ -70,6 +113,14 @@ void DeviceHistory::resume(std::vector<InterfaceSample>&& before, const AgentClo
   rows_.end_pass();
 }
 
+void DeviceHistory::watch_reloads(RowBase& base, const InterfaceSample& now, const JudgeSettings& settings,
+                                  Judgement& judgement) {
+  // Vouched for by a run before, or not worth the watching until now: its beginning is over.
+  if (!base.reloads) base.reloads.reset(new RowReloads);
+  base.reloads->see(next_reading(base, now), settings.cache_period);
+  if (base.reloads->held_back()) judgement.held_back.push_back(now.interface.if_index());
+}
+
 std::optional<InterfaceRecord> DeviceHistory::gap(std::string_view name) {
   const RowBase* const known = rows_.find(name);
   if (known == nullptr) return std::nullopt;
@@ -84,6 +135,11 @@ std::optional<InterfaceRecord> DeviceHistory::gap(std::string_view name) {
 
 void DeviceHistory::doubt(std::string_view name) noexcept {
   if (RowBase* const known = rows_.find(name)) known->moved_in_doubt = true;
+}
+
+void DeviceHistory::prove_fresh(std::string_view name) noexcept {
+  RowBase* const known = rows_.find(name);
+  if (known != nullptr && known->reloads) known->reloads->prove();
 }
 
 void DeviceHistory::limit_ages(std::chrono::nanoseconds bound) noexcept {

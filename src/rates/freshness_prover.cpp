@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "octopoll/rates/cache_learner.hpp"
-
 namespace octopoll::rates {
 namespace {
 
@@ -69,6 +67,12 @@ std::optional<nanoseconds> FreshnessProver::best_bound() const noexcept {
   return best;
 }
 
+nanoseconds FreshnessProver::longest_still() const noexcept {
+  nanoseconds longest{};
+  for (const Row& row : rows_) longest = std::max(longest, row.longest_still);
+  return longest;
+}
+
 bool FreshnessProver::pending(const Row& row, bool proven) const noexcept {
   if (row.bound && *row.bound <= goal()) return false;
   const nanoseconds still = received_ - row.still_since;
@@ -83,7 +87,8 @@ bool FreshnessProver::pending(const Row& row, bool proven) const noexcept {
 
 std::optional<BootTime> FreshnessProver::next() const {
   if (looks_ == 0) return begun_;
-  const bool held_back = std::any_of(rows_.begin(), rows_.end(), [](const Row& row) { return row.held_back(); });
+  const auto held_rows = std::count_if(rows_.begin(), rows_.end(), [](const Row& row) { return row.held_back(); });
+  const bool held_back = held_rows > 0;
   if (looks_ >= (held_back ? std::max(settings_.most_looks, most_looks_at_a_cache) : settings_.most_looks)) {
     return std::nullopt;
   }
@@ -96,6 +101,9 @@ std::optional<BootTime> FreshnessProver::next() const {
     const BootTime wanted = next_for(row);
     soonest = std::min(soonest.value_or(wanted), wanted);
   }
+  // Rows that are reloaded each at its own moment share the looks: closer ones would be spent before all have moved
+  // twice.
+  if (soonest && held_rows > 1) soonest = std::max(*soonest, asked_ + longest_still() / 10);
   return soonest;
 }
 

@@ -136,8 +136,9 @@ std::optional<std::uint64_t> speed_of(const InterfaceRecord& record, Counter cou
 }
 
 // How the counter came to its new reading if it continues an older base.
-Story old_story(const RowBase::Doubt& doubt, const InterfaceRecord& record, const ClockSettings& clock) {
-  const Elapsed span = elapsed_between(doubt.time, record.sample.time, clock);
+Story old_story(const RowBase::Doubt& doubt, const InterfaceRecord& record, const ReadingTime& now,
+                const ClockSettings& clock) {
+  const Elapsed span = elapsed_between(doubt.time, now, clock);
   const CounterKind kind = kind_of(doubt.counter);
   Story story;
   story.limits = limits_of(kind, speed_of(record, doubt.counter), span.time, span.relative_error);
@@ -155,13 +156,14 @@ bool refuted_by_others(RowBase::Strange why) noexcept {
 // Which base the new reading continues: that of the last reading, or one that was pushed aside.
 CounterDelta settle_doubts(const Story& recent, RowBase& base, Counter counter, const InterfaceRecord& record,
                            const ClockSettings& clock) {
+  const ReadingTime now = base.dated(record.sample.time);
   const std::uint64_t step = forward_distance(base.reading(counter), record.sample.counters[counter]);
   const bool beyond_packets = recent.limits.by_packets && static_cast<double>(step) > *recent.limits.by_packets;
   CounterDelta chosen = recent.delta;
   bool something_possible = recent.possible();
   for (const auto* doubt = base.next_doubt(counter, nullptr); doubt != nullptr;
        doubt = base.next_doubt(counter, doubt)) {
-    const Story old = old_story(*doubt, record, clock);
+    const Story old = old_story(*doubt, record, now, clock);
     // It would need still more octets than those that the frames of the last step could not hold.
     if (beyond_packets && old.delta.value.value_or(0) > step) continue;
     if (doubt->why == RowBase::Strange::wrap) {
@@ -229,7 +231,7 @@ bool judge_counter(InterfaceRecord& record, RowBase& base, Counter counter, cons
   }
   delta = judge_step(kind_of(counter), before, now, limits);
   if (base.doubted()) delta = settle_doubts({delta, limits}, base, counter, record, clock);
-  if (const auto why = strange(before, now, delta, limits)) base.doubt(counter, before, base.time, *why);
+  if (const auto why = strange(before, now, delta, limits)) base.doubt(counter, before, base.dated(), *why);
   base.set(counter, now);
   return true;
 }
@@ -341,33 +343,38 @@ void judge_frames(InterfaceRecord& record, RowBase& base, bool in) {
     if (now.bits == 32) before.value = static_cast<std::uint32_t>(before.value);
     frames -= of_this_span(largest);
     record.deltas[largest] = {std::nullopt, Quality::implausible, {}};
-    base.doubt(largest, before, base.time, RowBase::Strange::packets);
+    base.doubt(largest, before, base.dated(), RowBase::Strange::packets);
   }
 }
 
-/// Whether judge_frames() has anything to look at; nearly always not. `most_octets`: that the link can carry.
-bool frames_in_question(const InterfaceRecord& record, bool in, std::uint64_t most_octets) noexcept {
-  constexpr auto surely_on_wire = static_cast<std::uint64_t>(ethernet_on_wire / speed_margin);
+/// The frames of this span in one direction, as far as they are known.
+struct Frames {
+  std::uint64_t count = 0;
+  bool all = true;  ///< all three counters have a delta
+};
+
+Frames frames_told(const InterfaceRecord& record, bool in) noexcept {
   // The counters of the other direction stand one place behind.
   const CounterDelta* const deltas = record.deltas.items.data() + (in ? 0 : 1);
-  const auto delta = [deltas](Counter of_in) { return deltas[static_cast<unsigned>(of_in)].value.value_or(0); };
-  using enum Counter;
-  const std::uint64_t frames = delta(in_ucast_pkts) + delta(in_multicast_pkts) + delta(in_broadcast_pkts);
-  return frames * ethernet_header > delta(in_octets) || frames * surely_on_wire > most_octets;
+  Frames frames;
+  for (const Counter of_in : frame_counters(true)) {
+    const auto& delta = deltas[static_cast<unsigned>(of_in)].value;
+    frames.count += delta.value_or(0);
+    frames.all = frames.all && delta;
+  }
+  return frames;
 }
 
 /// The octets of this span that need no look at its frames: these hold as many, or are not all known.
-std::uint64_t surely_held(const InterfaceRecord& record, bool in) noexcept {
+std::uint64_t surely_held(const Frames& frames) noexcept {
   constexpr std::uint64_t all = std::numeric_limits<std::uint64_t>::max();
-  // The counters of the other direction stand one place behind.
-  const CounterDelta* const deltas = record.deltas.items.data() + (in ? 0 : 1);
-  std::uint64_t frames = counted_apart;
-  for (const Counter of_in : frame_counters(true)) {
-    const auto& delta = deltas[static_cast<unsigned>(of_in)].value;
-    if (!delta || *delta > all >> 24U) return all;
-    frames += *delta;
-  }
-  return frames * 65'535;
+  return frames.all && frames.count < all >> 24U ? (frames.count + counted_apart) * 65'535 : all;
+}
+
+/// Whether judge_frames() has anything to look at; nearly always not. `most_octets`: that the link can carry.
+bool frames_in_question(const Frames& frames, const CounterDelta& octets, std::uint64_t most_octets) noexcept {
+  constexpr auto surely_on_wire = static_cast<std::uint64_t>(ethernet_on_wire / speed_margin);
+  return frames.count * ethernet_header > octets.value.value_or(0) || frames.count * surely_on_wire > most_octets;
 }
 
 /// What nearly every counter of nearly every cycle is: not there, as before; or forward, with a base that nobody
@@ -453,6 +460,50 @@ void refute_zeros(InterfaceRecord& record, RowBase& base, const PerCounter<bool>
   }
 }
 
+/// The reading before this one; nullopt where there was none to compare with.
+std::optional<CounterReading> reading_before(const InterfaceRecord& record, const RowBase& base, Counter counter) {
+  const CounterDelta& delta = record.deltas[counter];
+  if (const auto* const doubt = base.next_doubt(counter, nullptr); doubt != nullptr && doubt->age == 0) {
+    return doubt->old;
+  }
+  if (!delta.value || delta.elapsed.count() != 0) return std::nullopt;
+  CounterReading before = record.sample.counters[counter];
+  before.value -= *delta.value;
+  if (before.bits == 32) before.value = static_cast<std::uint32_t>(before.value);
+  return before;
+}
+
+/// Whether the counter goes on, within what its link can carry, where another one was.
+bool goes_on_from(const CounterReading& other, const InterfaceRecord& record, Counter counter) noexcept {
+  const CounterReading& now = record.sample.counters[counter];
+  if (now.bits != other.bits || now.value < other.value) return false;
+  const CounterLimits limits = limits_of(record, counter);
+  return static_cast<double>(now.value - other.value) <= limits.by_physics &&
+         within_speed(now.value - other.value, limits);
+}
+
+/// Two directions of which each goes on where the other one was, and one of them back: the answer may have taken in for
+/// out.
+void doubt_exchanged(InterfaceRecord& record, RowBase& base) {
+  const auto refute = [&](Counter counter, const CounterReading& before) {
+    CounterDelta& delta = record.deltas[counter];
+    if (!makes_rate(delta.quality)) return;
+    if (delta.quality == Quality::ok) base.doubt(counter, before, base.dated(), RowBase::Strange::value);
+    base.doubt_wrap(counter);
+    delta = {std::nullopt, Quality::ambiguous, {}};
+  };
+  for (unsigned i = 0; i + 1 < counter_count; i += 2) {
+    const auto in = static_cast<Counter>(i), out = static_cast<Counter>(i + 1);
+    const auto in_before = reading_before(record, base, in), out_before = reading_before(record, base, out);
+    if (!in_before || !out_before) continue;
+    const bool back =
+        record.sample.counters[in].value < in_before->value || record.sample.counters[out].value < out_before->value;
+    if (!back || !goes_on_from(*out_before, record, in) || !goes_on_from(*in_before, record, out)) continue;
+    refute(in, *in_before);
+    refute(out, *out_before);
+  }
+}
+
 void judge_counters(InterfaceRecord& record, RowBase& base, const ClockSettings& clock) {
   const std::uint64_t physics = least_physics(record.elapsed);
   const double seconds = std::chrono::duration<double>(record.elapsed).count();
@@ -467,21 +518,24 @@ void judge_counters(InterfaceRecord& record, RowBase& base, const ClockSettings&
   const std::uint64_t most_in = most_octets(record.in_speed_bps, seconds, physics);
   const std::uint64_t most_out =
       record.out_speed_bps == record.in_speed_bps ? most_in : most_octets(record.out_speed_bps, seconds, physics);
-  if (!judge_plain(record, base, Counter::in_octets, std::min(most_in, surely_held(record, true)))) {
+  const Frames in_frames = frames_told(record, true);
+  const Frames out_frames = frames_told(record, false);
+  if (!judge_plain(record, base, Counter::in_octets, std::min(most_in, surely_held(in_frames)))) {
     uncounted[Counter::in_octets] = !judge_octets(record, base, true, clock);
     all_plain = false;
   }
-  if (!judge_plain(record, base, Counter::out_octets, std::min(most_out, surely_held(record, false)))) {
+  if (!judge_plain(record, base, Counter::out_octets, std::min(most_out, surely_held(out_frames)))) {
     uncounted[Counter::out_octets] = !judge_octets(record, base, false, clock);
     all_plain = false;
   }
   if (!all_plain) {
+    doubt_exchanged(record, base);
     doubt_wraps(record, base, uncounted);
     doubt_small(record, base);
     refute_zeros(record, base, uncounted);
   }
-  if (frames_in_question(record, true, most_in)) judge_frames(record, base, true);
-  if (frames_in_question(record, false, most_out)) judge_frames(record, base, false);
+  if (frames_in_question(in_frames, record.deltas[Counter::in_octets], most_in)) judge_frames(record, base, true);
+  if (frames_in_question(out_frames, record.deltas[Counter::out_octets], most_out)) judge_frames(record, base, false);
 }
 
 /// What RowBase knows a pair of speeds by; never 0.
@@ -557,7 +611,10 @@ bool judge_started(InterfaceRecord& record, RowBase& base, const RowSpan& span, 
   }
   if (const auto reason = break_of(base, span, now)) {
     mark_break(record, base, *reason);
+    auto reloads = std::move(base.reloads);
     base = RowBase(now);
+    base.reloads = std::move(reloads);
+    if (base.reloads) base.reloads->make_base();
     return false;
   }
   if (elapsed.time.count() <= 0 || elapsed.relative_error > settings.max_time_error) {
@@ -566,6 +623,7 @@ bool judge_started(InterfaceRecord& record, RowBase& base, const RowSpan& span, 
   }
   judge_counters(record, base, settings.clock);
   base.time = now.time;
+  if (base.reloads) base.reloads->make_base();
   // Discovery makes new blocks, and the old ones are freed when nobody holds them.
   if (!base.interface.same_block(now.interface)) base.interface = now.interface;
   const bool in_refuted = put_against_speed(record, base, true, speeds);

@@ -1,6 +1,7 @@
 #pragma once
 // One interface of a synthetic device: what it is, and what it has counted at any instant.
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -27,6 +28,9 @@ struct InterfaceSpec {
   std::int32_t oper_status = 1;
   Traffic traffic{};
   Counters start{};
+  /// A card that is reloaded apart from the rest of the agent: how often, and how long after its start; 0: it is not.
+  std::chrono::nanoseconds cache_period{};
+  std::chrono::nanoseconds cache_phase{};
 };
 
 /// Counts by the clock: its counters at an instant are what they were at the last change plus what the flow has brought

@@ -13,6 +13,7 @@ std::vector<DeviceSpec> parse_device(const Json& json, const std::filesystem::pa
 void take_synthetic(JsonFields& fields, SyntheticSpec& spec);
 void take_interface(JsonFields& fields, InterfaceSpec& spec);
 void take_traffic(JsonFields& fields, Traffic& traffic);
+std::chrono::milliseconds take_milliseconds(JsonFields& fields, const char* name);
 std::vector<std::pair<Count, std::uint64_t>> parse_counters(const Json& json, const std::string& where);
 void complete(InterfaceSpec& spec);
 Address advanced(Address address, std::size_t by);
@@ -175,9 +176,7 @@ void take_synthetic(JsonFields& fields, SyntheticSpec& spec) {
   fields.take("sys_location", spec.sys_location);
   fields.take("ifx_table", spec.ifx_table);
   fields.take("counters_64", spec.counters_64);
-  std::uint32_t cache_period_ms = 0;
-  fields.take("cache_period_ms", cache_period_ms);
-  spec.cache_period = std::chrono::milliseconds(cache_period_ms);
+  spec.cache_period = take_milliseconds(fields, "cache_period_ms");
   fields.take("advertise_cache_period", spec.advertise_cache_period);
   fields.take("sys_uptime", spec.sys_uptime);
   fields.take("clock_drift_ppm", spec.clock_drift_ppm);
@@ -203,6 +202,12 @@ void take_synthetic(JsonFields& fields, SyntheticSpec& spec) {
   spec.interfaces = make_interfaces(count, pattern);
 }
 
+std::chrono::milliseconds take_milliseconds(JsonFields& fields, const char* name) {
+  std::uint32_t milliseconds = 0;
+  fields.take(name, milliseconds);
+  return std::chrono::milliseconds(milliseconds);
+}
+
 void take_interface(JsonFields& fields, InterfaceSpec& spec) {
   fields.take("name", spec.name);
   fields.take("descr", spec.descr);
@@ -214,6 +219,8 @@ void take_interface(JsonFields& fields, InterfaceSpec& spec) {
   fields.take("if_high_speed", spec.if_high_speed);
   fields.take("admin_status", spec.admin_status);
   fields.take("oper_status", spec.oper_status);
+  spec.cache_period = take_milliseconds(fields, "cache_period_ms");
+  spec.cache_phase = take_milliseconds(fields, "cache_phase_ms");
   take_traffic(fields, spec.traffic);
   if (const Json* start = fields.find("start")) {
     for (const auto& [count, value] : parse_counters(*start, fields.path("start"))) spec.start[count] = value;

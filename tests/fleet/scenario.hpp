@@ -13,6 +13,7 @@
 //       {"if_index": 7, "name": "eth7", "descr": "", "alias": "uplink", "type": 6, "mtu": 1500, "speed_bps":
 //       10000000000,
 //        "if_speed": 4294967295, "if_high_speed": 10000, "admin_status": 1, "oper_status": 1,
+//        "cache_period_ms": 5000, "cache_phase_ms": 1000,
 //        "in_bps": 8000, "out_bps": 0, "packet_octets": 500, "multicast_permille": 10, "broadcast_permille": 0,
 //        "in_errors_per_1000_s": 0, ..., "start": {"in_octets": 4294967000}}]}]}
 //

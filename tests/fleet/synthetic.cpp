@@ -285,9 +285,15 @@ Instant SyntheticModel::snapshot_time(Instant at) const noexcept {
   return at - (at - boot_) % spec_.cache_period;
 }
 
+Instant SyntheticModel::snapshot_time(std::size_t row, Instant at) const noexcept {
+  const InterfaceSpec& spec = interfaces_[row].spec();
+  if (spec.cache_period.count() <= 0) return snapshot_time(at);
+  return std::max(interfaces_[row].since(), at - (at - boot_ + spec.cache_phase) % spec.cache_period);
+}
+
 std::uint64_t SyntheticModel::shown(std::size_t row, Count count, Instant at) const {
   const Interface& interface = interfaces_[row];
-  const Instant taken = snapshot_time(at);
+  const Instant taken = snapshot_time(row, at);
   if (held_ && taken <= held_->taken) {
     const auto kept = held_->by_if_index.find(interface.if_index());
     if (kept != held_->by_if_index.end()) return kept->second[count];

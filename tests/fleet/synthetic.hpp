@@ -107,6 +107,7 @@ class SyntheticModel final : public Model {
   [[nodiscard]] std::uint32_t uptime(Instant at) const noexcept;
   [[nodiscard]] std::chrono::nanoseconds own_clock(Instant at) const noexcept;
   [[nodiscard]] Instant snapshot_time(Instant at) const noexcept;
+  [[nodiscard]] Instant snapshot_time(std::size_t row, Instant at) const noexcept;
   [[nodiscard]] std::uint64_t shown(std::size_t row, Count count, Instant at) const;
   [[nodiscard]] Value interface_value(Slot slot, Instant now);
   [[nodiscard]] std::size_t row_of(std::string_view name) const;

@@ -16,6 +16,8 @@ namespace octopoll::rates {
 
 /// No agent is known that keeps its counters for longer, unless it says so or shows it.
 inline constexpr std::chrono::nanoseconds longest_known_cache = std::chrono::seconds(30);
+/// What has stood still for as long is idle, and in no cache.
+inline constexpr std::chrono::nanoseconds doubted_silence = std::chrono::seconds(35);
 /// A hundred full packets: chance does not make so many stay out.
 inline constexpr double busy_octets = 150'000;
 

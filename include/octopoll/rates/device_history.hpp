@@ -31,6 +31,11 @@ struct JudgeSettings {
   double max_time_error = 0.10;
   /// What a delta states beside that: how old a reading may have been though nothing has shown it.
   std::chrono::nanoseconds unseen_age{};
+  /// Whether rows are watched for being reloaded apart (RowReloads): an agent that does not say how it caches, read
+  /// more often than such a row can be told from an idle one.
+  bool watch_rows = false;
+  /// What is known of the agent as a whole: the age_bound of each reading has it in it.
+  std::chrono::nanoseconds cache_period{};
   ClockSettings clock;
   /// The effective speeds of a row, after the inventory's override; empty: link_speed() both ways.
   /// A softwareLoopback(24) has no speed, whatever this says.
@@ -47,11 +52,13 @@ struct Judgement {
   /// Names of interfaces whose octets have been above the stated speed by more than 5 % for three deltas in a row, told
   /// once: from here on that speed is unknown, until another one is stated.
   std::vector<std::string> speeds_refuted;
+  /// Rows that stand still though they were busy, or have not shown yet that nothing was held back: worth a look.
+  std::vector<IfIndex> held_back;
 };
 
 /// The base lines of one device's interfaces.
 ///
-/// Shape:  value type; about 170 octets an interface. judge() allocates the vector it returns, and more only where the
+/// Shape:  value type; about 180 octets an interface. judge() allocates the vector it returns, and more only where the
 ///         rows are not those of the cycle before.
 /// Errors: none; what cannot be known has a quality that says so.
 /// Thread: any, one at a time.
@@ -73,7 +80,8 @@ struct Judgement {
 ///  7. 64 bits: `reset` where it went back; `implausible` above 10 Tb/s, and of octets what is more than the row's own
 ///     frames of the span could hold if each were 64 KiB, unless that was so twice in a row, or of all that both have
 ///     counted; else `ok`. Beside one that is `reset` others of its row that may have come from 0 since are
-///     `ambiguous`: ifCounterDiscontinuityTime is of the row, and not all agents move it.
+///     `ambiguous`: ifCounterDiscontinuityTime is of the row, and not all agents move it. So is one beside its twin of
+///     the other direction that went back, where each goes on from the other's base: they may have changed places.
 ///  8. 32 bits: `ambiguous` where the stated speed allows a whole turn in the time between, unless this row's unicast,
 ///     multicast and broadcast packets x largest frame leave no room for one. Else `ok` forward, and backward
 ///     `wrapped` within 1.05 x speed, `implausible` above it. Without a speed, backward is `wrapped` only if the
@@ -116,6 +124,9 @@ class DeviceHistory {
   /// over.
   void doubt(std::string_view name) noexcept;
 
+  /// The interface was seen to answer fresh. Unknown names are passed over.
+  void prove_fresh(std::string_view name) noexcept;
+
   /// No reading so far was older than that, when it came, whatever its age_bound said.
   void limit_ages(std::chrono::nanoseconds bound) noexcept;
 
@@ -125,6 +136,7 @@ class DeviceHistory {
  private:
   [[nodiscard]] ClockSettings clock_of(const ReadingTime& now, const ClockSettings& given);
   [[nodiscard]] Restart restart_since_last_cycle(const AgentClock& now);
+  void watch_reloads(RowBase& base, const InterfaceSample& now, const JudgeSettings& settings, Judgement& judgement);
   [[nodiscard]] bool row_restarted(const RowBase& base, const ReadingTime& now, Restart& device);
   void forget(BootTime now, std::chrono::nanoseconds after);
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "octopoll/core/clock.hpp"
+#include "octopoll/rates/cache_learner.hpp"
 
 namespace octopoll::rates {
 
@@ -51,7 +52,7 @@ class FreshnessProver {
     /// Good enough; looks end.
     std::chrono::nanoseconds goal = std::chrono::milliseconds(10);
     /// For which a row that stands still is waited for.
-    std::chrono::nanoseconds longest_wait = std::chrono::seconds(35);
+    std::chrono::nanoseconds longest_wait = doubted_silence;
     /// Of a device that shows no cache: what sparse traffic may take.
     unsigned most_looks = 40;
   };
@@ -68,6 +69,8 @@ class FreshnessProver {
   /// When the next look is to be asked, perhaps at a moment that has passed; nullopt: no more are needed, or of use.
   [[nodiscard]] std::optional<BootTime> next() const;
   [[nodiscard]] Freshness finding() const;
+  /// Of the period of one row alone; nullopt: it did not move often enough.
+  [[nodiscard]] std::optional<std::chrono::nanoseconds> bound(std::size_t row) const { return rows_[row].bound; }
   [[nodiscard]] unsigned looks() const noexcept { return looks_; }
 
  private:
@@ -93,6 +96,7 @@ class FreshnessProver {
   [[nodiscard]] BootTime next_for(const Row& row) const noexcept;
   [[nodiscard]] std::chrono::nanoseconds goal() const noexcept;
   [[nodiscard]] std::optional<std::chrono::nanoseconds> best_bound() const noexcept;
+  [[nodiscard]] std::chrono::nanoseconds longest_still() const noexcept;
   [[nodiscard]] bool pending(const Row& row, bool proven) const noexcept;
 
   Settings settings_;

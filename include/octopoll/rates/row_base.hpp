@@ -12,6 +12,7 @@
 #include "octopoll/core/counters.hpp"
 #include "octopoll/core/interface.hpp"
 #include "octopoll/core/units.hpp"
+#include "octopoll/rates/row_reloads.hpp"
 
 namespace octopoll::rates {
 
@@ -29,8 +30,21 @@ struct LinkState {
 /// gives sysUpTime for it.
 [[nodiscard]] std::optional<TimeTicks> flap_between(const LinkState& before, const LinkState& now) noexcept;
 
+/// What few have: copies of its owner have one each.
+template <class T>
+struct OwnCopy : std::unique_ptr<T> {
+  OwnCopy() = default;
+  OwnCopy(const OwnCopy& other) : std::unique_ptr<T>(other ? std::make_unique<T>(*other) : nullptr) {}
+  OwnCopy(OwnCopy&&) noexcept = default;
+  OwnCopy& operator=(OwnCopy other) noexcept {
+    this->swap(other);
+    return *this;
+  }
+  ~OwnCopy() = default;
+};
+
 /// The last accepted reading of one interface, of which a large network has a million. Value type, some
-/// 170 octets: values and widths are kept apart, counters of events with 32 bits where they need no more, what few
+/// 180 octets: values and widths are kept apart, counters of events with 32 bits where they need no more, what few
 /// rows have behind a pointer, and the name is the one that discovery made.
 /// Invariant: every counter in it was read at `time`, but those in `doubts`, which have an older base as well.
 class RowBase {
@@ -84,8 +98,16 @@ class RowBase {
   /// What seemed a wrap is no better than any other step back.
   void doubt_wrap(Counter counter) noexcept;
 
+  /// `time`, as old as the row by itself shows that it may be.
+  [[nodiscard]] ReadingTime dated() const noexcept { return reloads ? reloads->date_base(time) : time; }
+  /// The last reading, which is not the base yet, likewise.
+  [[nodiscard]] ReadingTime dated(const ReadingTime& last) const noexcept {
+    return reloads ? reloads->date(last) : last;
+  }
+
   Interface interface;  ///< as it was at `time`
   ReadingTime time;
+  OwnCopy<RowReloads> reloads;  ///< of a row that is watched
 
   /// The row was in an answer; to the second. Later than `time` while the base is kept (`stale`).
   void see(BootTime now) noexcept { seen_ = std::chrono::floor<Seconds>(now); }
@@ -135,16 +157,6 @@ class RowBase {
     std::vector<Doubt> doubts;
     std::array<std::uint32_t, counter_count> high{};  ///< halves of counters of events beyond 32 bits, by their place
   };
-  struct RarePtr : std::unique_ptr<Rare> {
-    RarePtr() = default;
-    RarePtr(const RarePtr& other) : std::unique_ptr<Rare>(other ? std::make_unique<Rare>(*other) : nullptr) {}
-    RarePtr(RarePtr&&) noexcept = default;
-    RarePtr& operator=(RarePtr other) noexcept {
-      swap(other);
-      return *this;
-    }
-    ~RarePtr() = default;
-  };
   /// Those of octets and packets come first. The others count events, which no link has 2^32 of for years.
   static constexpr std::size_t long_counters = static_cast<std::size_t>(Counter::in_errors);
   static_assert(long_counters + 5 == counter_count);
@@ -182,7 +194,7 @@ class RowBase {
   std::int32_t oper_status_ = 0;
   std::array<std::uint32_t, counter_count - long_counters> events_{};
   std::array<std::uint64_t, long_counters> values_{};
-  RarePtr rare_;
+  OwnCopy<Rare> rare_;
 };
 
 }  // namespace octopoll::rates

@@ -26,7 +26,11 @@ constexpr std::uint64_t megabits = 1'000'000;
 class Watch {
  public:
   explicit Watch(fleet::SyntheticSpec spec, const fleet::Json& faults = fleet::Json::object())
-      : caches_(spec.cache_period > 0s), site_(start(std::move(spec), faults)), run_(start_polling(site_.run())) {}
+      : caches_(spec.cache_period > 0s ||
+                std::any_of(spec.interfaces.begin(), spec.interfaces.end(),
+                            [](const fleet::InterfaceSpec& each) { return each.cache_period > 0s; })),
+        site_(start(std::move(spec), faults)),
+        run_(start_polling(site_.run())) {}
 
   [[nodiscard]] fleet::Fleet& fleet() { return fleet_; }
   [[nodiscard]] std::vector<StoredDelta> deltas(const std::string& interface = "eth1") const {
@@ -331,6 +335,24 @@ TEST_CASE("an agent that caches and does not say so makes no rate that its time 
   watch.stop();
   check_rates(watch.deltas(), 80 * megabits);
   CHECK(watch.qualities().at("stale") >= 5);
+}
+
+TEST_CASE("ports that are reloaded apart from a fresh one make no rate that their time does not bear", "[run]") {
+  auto spec = agent_with({8 * megabits, 80 * megabits, 8 * megabits, 800 * megabits});
+  spec.interfaces[1].cache_period = spec.interfaces[2].cache_period = 3s;
+  spec.interfaces[3].cache_period = 2500ms;
+  spec.interfaces[3].cache_phase = 1s;
+  for (auto& interface : spec.interfaces) {
+    interface.start[fleet::Count::in_octets] = interface.traffic.in_bps / 8 * spec.sys_uptime / 100;
+  }
+  Watch watch(std::move(spec));
+  await_cycles(watch.site().store(), "agent", 12);
+  watch.stop();
+  check_rates(watch.deltas("eth1"), 8 * megabits);
+  check_rates(watch.deltas("eth2"), 80 * megabits);
+  check_rates(watch.deltas("eth3"), 8 * megabits);
+  check_rates(watch.deltas("eth4"), 800 * megabits);
+  CHECK(watch.qualities("eth2").at("stale") >= 5);
 }
 
 TEST_CASE("a cache that is never seen to stand still is found all the same", "[run]") {

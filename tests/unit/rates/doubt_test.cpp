@@ -406,6 +406,59 @@ TEST_CASE("beside a 64-bit counter that went back, those that may have come from
   CHECK(next.deltas[Counter::in_errors].value == 1U);
 }
 
+TEST_CASE("an answer that took one direction for the other is no traffic, and loses none unsaid") {
+  constexpr auto out = Counter::out_octets;
+  const auto bits = GENERATE(std::uint8_t{32}, std::uint8_t{64});
+  const auto speed = GENERATE(std::uint64_t{100'000'000}, std::uint64_t{10'000'000'000});
+  // Far apart, or so near that the link could carry the difference.
+  const auto more = GENERATE(std::uint64_t{2'000'000'000}, std::uint64_t{50'000'000});
+  CAPTURE(static_cast<int>(bits), speed, more);
+  DeviceHistory history;
+  JudgeSettings settings;
+  settings.speeds = [&](const InterfaceSample&) { return Speeds{speed, speed}; };
+  const auto read = [&](int cycle, bool exchanged) {
+    const std::uint64_t passed = static_cast<std::uint64_t>(cycle) * 1'000'000;
+    InterfaceSample sample =
+        row(cycle * (bits == 32 ? 1s : step), exchanged ? out : in, 1'000'000'000 + more + passed, bits);
+    sample.counters[exchanged ? in : out] = {1'000'000'000 + passed / 2, bits};
+    return judge(history, sample, settings);
+  };
+  (void)read(0, false);
+  CHECK(read(1, false).deltas[in].value == 1'000'000U);
+  const InterfaceRecord strange = read(2, true);
+  CHECK_FALSE(strange.deltas[in].value);
+  CHECK_FALSE(strange.deltas[out].value);
+  std::uint64_t in_told = 0, out_told = 0;
+  bool ambiguous = false;  // it may have come back from there
+  for (int cycle = 3; cycle < 6; ++cycle) {
+    const InterfaceRecord record = read(cycle, false);
+    in_told += record.deltas[in].value.value_or(0);
+    out_told += record.deltas[out].value.value_or(0);
+    ambiguous = ambiguous || record.deltas[in].quality == Quality::ambiguous;
+  }
+  CHECK(in_told == (ambiguous ? 2'000'000 : 4'000'000));
+  CHECK(out_told == 2'000'000);
+}
+
+TEST_CASE("directions that changed places for good are believed again") {
+  constexpr auto out = Counter::out_octets;
+  DeviceHistory history;
+  const auto read = [&](int cycle, bool exchanged) {
+    const std::uint64_t passed = static_cast<std::uint64_t>(cycle) * 1'000'000;
+    InterfaceSample sample = row(cycle * step, exchanged ? out : in, tera + passed, 64);
+    sample.counters[exchanged ? in : out] = {passed / 2, 64};
+    return judge(history, sample);
+  };
+  (void)read(0, false);
+  (void)read(1, false);
+  CHECK_FALSE(read(2, true).deltas[in].value);
+  for (int cycle = 3; cycle < 6; ++cycle) {
+    const InterfaceRecord record = read(cycle, true);
+    CHECK(record.deltas[in].value == 500'000U);
+    CHECK(record.deltas[out].value == 1'000'000U);
+  }
+}
+
 TEST_CASE("a doubt is a counter's own: the others of its row go on") {
   DeviceHistory history;
   const auto both = [](nanoseconds when, std::uint64_t in_value, std::uint64_t out_value) {

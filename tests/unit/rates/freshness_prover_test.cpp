@@ -165,6 +165,27 @@ TEST_CASE("a line card that is reloaded apart is found beside rows that are fres
   }
 }
 
+TEST_CASE("rows that are reloaded each at its own moment are found by as many looks") {
+  for (const nanoseconds period : {nanoseconds(3s), nanoseconds(10s), nanoseconds(30s)}) {
+    for (std::uint64_t seed = 0; seed < 20; ++seed) {
+      CAPTURE(period.count(), seed);
+      Random random(seed);
+      std::vector<Source> sources(8);
+      for (Source& source : sources) {
+        source.period = period;
+        source.phase = std::chrono::milliseconds(random() % 30'000);
+      }
+      sources[0].period = 0s;
+      const Looked looked = look(random, sources, 1h, for_interval(60s));
+      REQUIRE(looked.found.bound);
+      CHECK(*looked.found.bound >= period);
+      CHECK(*looked.found.bound <= std::min<nanoseconds>(period * 4 / 3, 30s));
+      CHECK(looked.found.caches);
+      CHECK(looked.looks <= FreshnessProver::most_looks_at_a_cache);
+    }
+  }
+}
+
 TEST_CASE("sparse rows cost little beside a busy one, and do not hide what it proves") {
   for (std::uint64_t seed = 0; seed < 20; ++seed) {
     CAPTURE(seed);
