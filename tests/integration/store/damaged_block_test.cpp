@@ -59,7 +59,7 @@ void fill(const std::filesystem::path& path) {
     }
   }
   REQUIRE(database->execute("COMMIT"));
-  auto sealer = Sealer::create(*database);
+  auto sealer = Sealer::create(*database, 0);
   REQUIRE(sealer);
   REQUIRE(sealer->seal(recorder->now(), 10'000'000).value() > 1000);
   // No page that was given back has an older copy of a block.

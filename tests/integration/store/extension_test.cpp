@@ -48,7 +48,7 @@ void fill(const std::filesystem::path& path, bool seals) {
   }
   REQUIRE(database->execute("COMMIT"));
   if (!seals) return;
-  auto sealer = Sealer::create(*database);
+  auto sealer = Sealer::create(*database, 0);
   REQUIRE(sealer);
   REQUIRE(sealer->seal(recorder->now(), 1'000'000).value() > 1000);
 }

@@ -29,6 +29,7 @@ using namespace std::chrono_literals;
 using test::noon;
 
 constexpr std::int64_t many = 100'000'000;
+constexpr std::int64_t none_stay_plain = 0;  // octets of the newest two days: as where there are very many interfaces
 
 std::int64_t unix_ms(WallTime time) { return time.time_since_epoch().count(); }
 
@@ -64,7 +65,7 @@ class Store {
     return std::move(*database);
   }
   static Sealer made(Database& database) {
-    auto sealer = Sealer::create(database);
+    auto sealer = Sealer::create(database, none_stay_plain);
     if (!sealer) FAIL(sealer.error().text());
     return std::move(*sealer);
   }
@@ -383,6 +384,51 @@ TEST_CASE("a clock that was far ahead keeps nothing from being sealed later") {
   const std::string begins = std::to_string(begin_of(unix_ms(noon + 5 * 24h), day_ms));
   CHECK(store.of().integer("SELECT sum(row_count) FROM sealed_rows WHERE level = 0 AND begins_at = " + begins) ==
         3 * 24);
+}
+
+TEST_CASE("the newest two days stay plain while they take little") {
+  Polled of(false);
+  std::uint64_t number = 0;
+  const auto poll_until = [&](WallTime end) {
+    for (WallTime now = noon + number * 10min; now < end; now += 10min) of.store(cycle("sw1", ++number, now));
+  };
+  poll_until(noon + 9 * 24h);
+  Store& store = of.of();
+  const auto seal = [&](std::int64_t most_plain) {
+    auto sealer = Sealer::create(store.database(), most_plain);
+    REQUIRE(sealer);
+    return sealer->seal(noon + (number - 1) * 10min, many).value();
+  };
+  const std::int64_t a_day = 3 * 144;
+  const auto plain = [&](const char* table) { return store.integer(std::string("SELECT count(*) FROM ") + table); };
+  const std::int64_t all = plain("sample_rows");
+  REQUIRE(seal(plain_allowance) > 0);
+  CHECK(plain("sample_rows") >= 2 * a_day);
+  CHECK(plain("sample_rows") <= 2 * a_day + a_day / 2 + 3);
+  CHECK(plain("traffic_5m") >= 2 * 3 * 144);
+  CHECK(store.integer("SELECT sum(row_count) FROM sealed_rows WHERE level = 0") + plain("sample_rows") == all);
+  CHECK(seal(plain_allowance) == 0);
+  const std::int64_t kept = plain("sample_rows");
+
+  // By what the last hour brought: 3 interfaces, 6 polls.
+  const std::int64_t two_days = 3 * 48 * (6 * 66 + 12 * 79 + 93);
+  CHECK(seal(two_days) == 0);
+  CHECK(seal(two_days - 1) > 0);
+  CHECK(plain("sample_rows") >= a_day / 4);
+  CHECK(plain("sample_rows") <= a_day / 4 + a_day / 2 + 3);
+
+  // There is room again: what is sealed stays so, and the next part waits until it is two days old.
+  CHECK(seal(plain_allowance) == 0);
+  const std::int64_t place = store.integer("SELECT begins_at FROM sealing WHERE level = 0");
+  poll_until(noon + 10 * 24h);
+  CHECK(seal(plain_allowance) == 0);
+  CHECK(store.integer("SELECT begins_at FROM sealing WHERE level = 0") == place);
+  poll_until(noon + 13 * 24h);
+  CHECK(seal(plain_allowance) > 0);
+  CHECK(plain("sample_rows") == kept);
+  CHECK(store.integer("SELECT sum(row_count) FROM sealed_rows WHERE level = 0") + plain("sample_rows") ==
+        static_cast<std::int64_t>(3 * number));
+  CHECK(check_store(store.path(), false, {}).value().empty());
 }
 
 TEST_CASE("retention takes a block when all of it is older than is kept") {
