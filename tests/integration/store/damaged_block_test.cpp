@@ -270,5 +270,29 @@ TEST_CASE("a writer goes on beside damaged blocks: it seals, sums up and takes w
   CHECK(check_store(dir / "x.db", false, {}).value().empty());
 }
 
+TEST_CASE("where old blocks cannot be taken, for their pages are damaged, rows are sealed and summed up all the same") {
+  const test::TempDir dir;
+  fill(dir / "x.db");
+  lose_page(dir / "x.db", first_sums);
+  const auto count = [&](const std::string& sql) { return test::sqlite_int(dir / "x.db", sql); };
+  const auto sealed = count("SELECT max(begins_at) FROM sealed_rows WHERE level = 0");
+  const auto summed = count("SELECT max(begins_at) FROM traffic_times WHERE step_s = 3600");
+  WriterOptions options;
+  options.retention.five_minutes = std::chrono::days(10);
+  options.commit_interval = 1ms;
+  options.batch = 24;
+  for (std::uint64_t day = 0; day < 5; ++day) {
+    auto writer = Writer::open(dir / "x.db", options).value();
+    for (std::uint64_t turn = turns + 72 * day; turn < turns + 72 * (day + 1); ++turn) {
+      for (const char* device : {"sw1", "sw2"}) writer->take(test::share(cycle(device, turn)));
+    }
+    CHECK(writer->close().dropped == 0);
+  }
+  CHECK(count("SELECT count(*) FROM sealed_rows WHERE " + first_sums) == 1);
+  CHECK(count("SELECT max(begins_at) FROM sealed_rows WHERE level = 0") > sealed);
+  CHECK(count("SELECT max(begins_at) FROM traffic_times WHERE step_s = 3600") > summed);
+  CHECK(count("SELECT count(*) FROM sample_rows") < 6 * 72 * 4);
+}
+
 }  // namespace
 }  // namespace octopoll::store
