@@ -62,6 +62,7 @@ Result<Database> open_for_writing(const fs::path& path) {
     return tl::make_unexpected(set.error());
   }
   if (auto migrated = migrate(*database, migrations()); !migrated) return tl::make_unexpected(migrated.error());
+  if (auto added = add_late_columns(*database, late_columns()); !added) return tl::make_unexpected(added.error());
   return database;
 }
 
