@@ -279,7 +279,7 @@ void run(const Load& load) {
   read_all(load, "plain");
   {
     auto database = must(store::open_for_writing(load.file));
-    auto sealer = must(store::Sealer::create(database));
+    auto sealer = must(store::Sealer::create(database, 0));
     const double before = cpu_seconds();
     std::int64_t rows = 0, steps = 0;
     const WallTime now = WallTime(std::chrono::milliseconds(begin_ms)) + 24h * (load.sum_days + 100);

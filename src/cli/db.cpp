@@ -17,6 +17,7 @@
 #include "octopoll/config/inventory.hpp"
 #include "octopoll/core/duration.hpp"
 #include "octopoll/core/text.hpp"
+#include "octopoll/report/damaged.hpp"
 #include "octopoll/report/time_window.hpp"
 #include "octopoll/store/care.hpp"
 #include "octopoll/store/path.hpp"
@@ -174,13 +175,15 @@ int run_info(const Asked& asked) {
 // --- check ---
 
 CommandHelp check_help() {
-  return {"octopoll db check [--db FILE] [--quick]",
-          "Reads the whole store and says what is damaged: pages, indexes, references. It may run beside octopoll run.",
-          {{"octopoll db check", "everything"},
-           {"octopoll db check --quick",
-            "without comparing tables and indexes or unpacking sealed rows, in a fraction of the time"},
-           {"sqlite3 FILE .recover | sqlite3 NEW", "what helps where there is damage and no backup"}},
-          db_exit_codes};
+  return {
+      "octopoll db check [--db FILE] [--quick]",
+      "Reads the whole store and says what is damaged: pages, indexes, references, and by device, interface and days\n"
+      "blocks of sealed rows. It may run beside octopoll run.",
+      {{"octopoll db check", "everything"},
+       {"octopoll db check --quick",
+        "without comparing tables and indexes or unpacking sealed rows, in a fraction of the time"},
+       {"sqlite3 FILE .recover | sqlite3 NEW", "what helps where there is damage and no backup"}},
+      db_exit_codes};
 }
 void add_check_options(po::options_description& options) {
   options.add_options()("quick", po::bool_switch(),
@@ -354,12 +357,13 @@ Result<> write_rows(std::ostream& out, const fs::path& store, const store::Expor
     ++rows;
     return out.good() && stop_wanted == 0;
   };
-  if (auto done = store::export_rows(store, query, columns, row); !done) return done;
+  const auto damaged = store::export_rows(store, query, columns, row);
+  if (!damaged) return tl::make_unexpected(damaged.error());
   if (!csv) out << "\n]\n";
   out.flush();
   if (stop_wanted != 0) return fail(ErrorKind::io, fmt::format("the export was stopped after {} rows", rows));
   if (!out) return fail(ErrorKind::io, "the output took not all of the export", "look for room where it goes");
-  return {};
+  return report::check_whole(*damaged, "in this export");
 }
 
 int run_export(const Asked& asked) {

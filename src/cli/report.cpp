@@ -6,6 +6,7 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <span>
 #include <string>
 #include <variant>
 
@@ -15,6 +16,7 @@
 #include "octopoll/config/inventory.hpp"
 #include "octopoll/core/duration.hpp"
 #include "octopoll/core/text.hpp"
+#include "octopoll/report/damaged.hpp"
 #include "octopoll/report/errors.hpp"
 #include "octopoll/report/table.hpp"
 #include "octopoll/report/time_window.hpp"
@@ -45,7 +47,7 @@ const CommandHelp help{
      {"octopoll report utilization --device '^core' --interface 'uplink|Gi0/1$'", "some of the links"},
      {"octopoll report errors --since 7d -c inventory.yaml", "the sickest first, by the limits of the inventory"},
      {"octopoll report totals --since 30d --exclude '^mgmt'", "what each device carried"}},
-    "0 done (also with nothing to show), 1 the store cannot be read, 2 bad usage, 3 internal error"};
+    "0 done (also with nothing to show), 1 the store, or a part of it, cannot be read, 2 bad usage, 3 internal error"};
 
 /// What the command line asks for.
 struct Request : ReportRequest {
@@ -242,7 +244,7 @@ struct Printers {
   std::function<report::Table()> for_machines;
   std::function<nlohmann::ordered_json()> json;
 };
-Result<> print(const Request& request, const Printers& printers);
+Result<> print(const Request& request, const store::Reader& reader, const Printers& printers);
 
 template <class Query>
 void tell_if_empty(std::size_t found, const Query& query) {
@@ -267,27 +269,30 @@ Result<> print_query(const Request& request, store::Reader& reader, const report
   const auto made = report::make_utilization(reader, query);
   if (!made) return tl::make_unexpected(made.error());
   tell_if_empty(made->interfaces.size(), query);
-  return print(request, {[&](std::size_t width) { return report::utilization_for_people(*made, width); },
-                         [&] { return report::utilization_for_machines(*made); },
-                         [&] { return report::utilization_json(*made, request.store); }});
+  return print(request, reader,
+               {[&](std::size_t width) { return report::utilization_for_people(*made, width); },
+                [&] { return report::utilization_for_machines(*made); },
+                [&] { return report::utilization_json(*made, request.store); }});
 }
 
 Result<> print_query(const Request& request, store::Reader& reader, const report::ErrorsQuery& query) {
   const auto made = report::make_errors(reader, query);
   if (!made) return tl::make_unexpected(made.error());
   tell_if_empty(made->interfaces.size(), query);
-  return print(request, {[&](std::size_t width) { return report::errors_for_people(*made, width); },
-                         [&] { return report::errors_for_machines(*made); },
-                         [&] { return report::errors_json(*made, request.store); }});
+  return print(
+      request, reader,
+      {[&](std::size_t width) { return report::errors_for_people(*made, width); },
+       [&] { return report::errors_for_machines(*made); }, [&] { return report::errors_json(*made, request.store); }});
 }
 
 Result<> print_query(const Request& request, store::Reader& reader, const report::TotalsQuery& query) {
   const auto made = report::make_totals(reader, query);
   if (!made) return tl::make_unexpected(made.error());
   tell_if_empty(made->devices.size(), query);
-  return print(request, {[&](std::size_t width) { return report::totals_for_people(*made, width); },
-                         [&] { return report::totals_for_machines(*made); },
-                         [&] { return report::totals_json(*made, request.store); }});
+  return print(
+      request, reader,
+      {[&](std::size_t width) { return report::totals_for_people(*made, width); },
+       [&] { return report::totals_for_machines(*made); }, [&] { return report::totals_json(*made, request.store); }});
 }
 
 Result<> print_query(const Request& request) {
@@ -296,18 +301,30 @@ Result<> print_query(const Request& request) {
   return std::visit([&](const auto& query) { return print_query(request, **reader, query); }, request.query);
 }
 
-Result<> print(const Request& request, const Printers& printers) {
+std::string as_text(const Request& request, std::span<const store::DamagedBlock> damaged, const Printers& printers) {
   switch (request.format) {
     case report::Format::table: {
       const auto style = request.style();
-      return write_out(report::to_text(printers.for_people(style.width), style), request.output);
+      report::Table table = printers.for_people(style.width);
+      if (!damaged.empty()) table.notes.push_back(report::damaged_note(damaged));
+      return report::to_text(table, style);
     }
     case report::Format::csv:
-      return write_out(report::to_csv(printers.for_machines()), request.output);
-    case report::Format::json:
-      return write_out(printers.json().dump(1) + "\n", request.output);
+      return report::to_csv(printers.for_machines());
+    case report::Format::json: {
+      auto json = printers.json();
+      json["damaged"] = report::damaged_json(damaged);
+      return json.dump(1) + "\n";
+    }
   }
   return {};
+}
+
+// What is damaged ends no report, but is said, and the exit code says so.
+Result<> print(const Request& request, const store::Reader& reader, const Printers& printers) {
+  const auto damaged = reader.damaged();
+  if (auto written = write_out(as_text(request, damaged, printers), request.output); !written) return written;
+  return report::check_whole(damaged, "in this report");
 }
 
 }  // namespace

@@ -144,6 +144,20 @@ Result<KeptSpan> span_of(Database& database, const KindOfRow& kind, bool counted
   return span;
 }
 
+Result<> add_lost_references(Database& database, std::vector<std::string>& wrong) {
+  auto references =
+      database.prepare("SELECT \"table\", parent, count(*) FROM pragma_foreign_key_check GROUP BY 1, 2 ORDER BY 1, 2");
+  if (!references) return tl::make_unexpected(references.error());
+  for (;;) {
+    const auto row = references->next();
+    if (!row && interrupted(database)) return stopped("the check");
+    if (!row) return tl::make_unexpected(row.error());
+    if (!*row) return {};
+    wrong.push_back(fmt::format("{} rows of {} refer to rows of {} that are not there", references->integer(2),
+                                references->text(0), references->text(1)));
+  }
+}
+
 Result<> add_damaged_blocks(Database& database, std::vector<std::string>& wrong, const Progress& progress) {
   const auto any = database.integer("SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE name = 'sealed_rows')");
   if (!any) return tl::make_unexpected(any.error());
@@ -229,20 +243,16 @@ Result<std::vector<std::string>> check_store(const fs::path& path, bool quick, c
     if (!*row) break;
     if (integrity->text(0) != "ok") wrong.emplace_back(integrity->text(0));
   }
-  if (quick || !wrong.empty()) return wrong;
-  auto references =
-      database->prepare("SELECT \"table\", parent, count(*) FROM pragma_foreign_key_check GROUP BY 1, 2 ORDER BY 1, 2");
-  if (!references) return tl::make_unexpected(references.error());
-  for (;;) {
-    const auto row = references->next();
-    if (!row && interrupted(*database)) return stopped("the check");
-    if (!row) return tl::make_unexpected(row.error());
-    if (!*row) break;
-    wrong.push_back(fmt::format("{} rows of {} refer to rows of {} that are not there", references->integer(2),
-                                references->text(0), references->text(1)));
+  if (quick) return wrong;
+  const bool pages_are_damaged = !wrong.empty();
+  if (!pages_are_damaged) {
+    if (auto looked = add_lost_references(*database, wrong); !looked) return tl::make_unexpected(looked.error());
   }
-  if (auto checked = add_damaged_blocks(*database, wrong, progress); !checked)
-    return tl::make_unexpected(checked.error());
+  // Also where pages are damaged: of what and when the rows in them were is what one wants to know.
+  if (auto checked = add_damaged_blocks(*database, wrong, progress); !checked) {
+    if (!pages_are_damaged || checked.error().kind == ErrorKind::io) return tl::make_unexpected(checked.error());
+    wrong.push_back(checked.error().message);
+  }
   return wrong;
 }
 
@@ -414,13 +424,15 @@ Result<> check_export(const fs::path& path, const ExportQuery& query) {
                           target ? "ping_targets" : "devices"));
 }
 
-Result<> export_rows(const fs::path& path, const ExportQuery& query,
-                     const std::function<void(std::span<const std::string>)>& columns,
-                     const std::function<bool(std::span<const ExportedValue>)>& row) {
+Result<std::vector<DamagedBlock>> export_rows(const fs::path& path, const ExportQuery& query,
+                                              const std::function<void(std::span<const std::string>)>& columns,
+                                              const std::function<bool(std::span<const ExportedValue>)>& row) {
   auto database = open_for_reading(path);
   if (!database) return tl::make_unexpected(database.error());
-  if (auto begun = database->execute("BEGIN"); !begun) return begun;
-  if (auto united = unite_where_sealed(*database, Unite::views); !united) return united;
+  if (auto begun = database->execute("BEGIN"); !begun) return tl::make_unexpected(begun.error());
+  const auto damage = std::make_shared<OnDamage>(OnDamage{true, {}});
+  if (auto united = unite_where_sealed(*database, Unite::views, damage); !united)
+    return tl::make_unexpected(united.error());
   std::string sql = fmt::format("SELECT * FROM {} WHERE 1", query.what->view);
   if (query.since) sql += fmt::format(" AND {} >= {}", query.what->time, query.since->time_since_epoch().count());
   if (query.until) sql += fmt::format(" AND {} < {}", query.what->time, query.until->time_since_epoch().count());
@@ -434,7 +446,7 @@ Result<> export_rows(const fs::path& path, const ExportQuery& query,
   std::vector<ExportedValue> values(names.size());
   for (auto next = query.subject ? statement->first(*query.subject) : statement->next();; next = statement->next()) {
     if (!next) return tl::make_unexpected(next.error());
-    if (!*next) return {};
+    if (!*next) return damage->met.all();
     for (std::size_t place = 0; place < values.size(); ++place) {
       const int column = static_cast<int>(place);
       if (statement->is_null(column)) {
@@ -447,7 +459,7 @@ Result<> export_rows(const fs::path& path, const ExportQuery& query,
         values[place] = std::string(statement->text(column));
       }
     }
-    if (!row(values)) return {};
+    if (!row(values)) return damage->met.all();
   }
 }
 

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <string>
 #include <utility>
 
 #include "octopoll/core/log.hpp"
@@ -21,7 +22,31 @@ Result<> run_steps(Database& database, std::span<const Migration> steps, std::in
       fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {};", application_id, steps.back().to).c_str());
 }
 
+Result<bool> has_column(Database& database, const LateColumn& column) {
+  const auto found = database.integer(
+      fmt::format("SELECT count(*) FROM pragma_table_info('{}') WHERE name = '{}'", column.table, column.name));
+  if (!found) return tl::make_unexpected(found.error());
+  return *found != 0;
+}
+
 }  // namespace
+
+Result<> add_late_columns(Database& database, std::span<const LateColumn> columns) {
+  const auto version = database.integer("PRAGMA user_version");
+  if (!version) return tl::make_unexpected(version.error());
+  std::string missing;
+  for (const LateColumn& column : columns) {
+    if (*version < column.since) continue;
+    const auto there = has_column(database, column);
+    if (!there) return tl::make_unexpected(there.error());
+    if (!*there) missing.append(column.sql).append(";");
+  }
+  if (missing.empty()) return {};
+  auto transaction = Transaction::begin(database);
+  if (!transaction) return tl::make_unexpected(transaction.error());
+  if (auto added = database.execute(missing.c_str()); !added) return added;
+  return transaction->commit();
+}
 
 Result<> migrate(Database& database, std::span<const Migration> steps) {
   const auto before = database.integer("PRAGMA user_version");

@@ -8,6 +8,7 @@
 
 #include <cerrno>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include "octopoll/core/fd.hpp"
@@ -61,6 +62,7 @@ Result<Database> open_for_writing(const fs::path& path) {
     return tl::make_unexpected(set.error());
   }
   if (auto migrated = migrate(*database, migrations()); !migrated) return tl::make_unexpected(migrated.error());
+  if (auto added = add_late_columns(*database, late_columns()); !added) return tl::make_unexpected(added.error());
   return database;
 }
 
@@ -105,12 +107,12 @@ Result<> check_not_foreign(const fs::path& path) {
   return {};
 }
 
-Result<> unite_where_sealed(Database& database, Unite what) {
+Result<> unite_where_sealed(Database& database, Unite what, std::shared_ptr<OnDamage> damage) {
   const auto any = database.integer("SELECT EXISTS (SELECT 1 FROM sealed_rows)");
   if (!any) return tl::make_unexpected(any.error());
   if (*any == 0) return {};
-  const std::string failed =
-      what == Unite::tables ? unite_tables(database.native()) : unite_tables_and_views(database.native());
+  const std::string failed = what == Unite::tables ? unite_tables(database.native(), std::move(damage))
+                                                   : unite_tables_and_views(database.native(), std::move(damage));
   if (failed.empty()) return {};
   return fail(ErrorKind::store, fmt::format("cannot read the sealed rows of {}: {}", database.path().string(), failed));
 }

@@ -3,8 +3,10 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 
 #include "database.hpp"
+#include "united_tables.hpp"
 
 namespace octopoll::store {
 
@@ -23,7 +25,7 @@ enum class Versions : std::uint8_t { newest, older_too };
 enum class Unite : std::uint8_t { tables, views };
 /// Unites sealed rows with plain ones on a connection that only reads, where there are sealed ones: to be called inside
 /// the transaction that reads. Errors: store.
-[[nodiscard]] Result<> unite_where_sealed(Database& database, Unite what);
+[[nodiscard]] Result<> unite_where_sealed(Database& database, Unite what, std::shared_ptr<OnDamage> damage);
 
 /// What open_for_writing() would refuse of the file's kind and content, asked without changing anything.
 [[nodiscard]] Result<> check_not_foreign(const std::filesystem::path& path);

@@ -47,15 +47,20 @@ Result<std::unique_ptr<Reader>> Reader::open(const std::filesystem::path& path) 
   if (auto taken = database->integer("SELECT count(*) FROM sqlite_master"); !taken) {
     return tl::make_unexpected(taken.error());
   }
-  if (auto united = unite_where_sealed(*database, Unite::tables); !united) return tl::make_unexpected(united.error());
-  return std::unique_ptr<Reader>(new Reader(std::make_unique<Impl>(std::move(*database))));
+  auto damage = std::make_shared<OnDamage>(OnDamage{true, {}});
+  if (auto united = unite_where_sealed(*database, Unite::tables, damage); !united)
+    return tl::make_unexpected(united.error());
+  return std::unique_ptr<Reader>(new Reader(std::make_unique<Impl>(std::move(*database), std::move(damage))));
 }
 
-Reader::Impl::Impl(Database opened) : database(std::move(opened)) {}
+Reader::Impl::Impl(Database opened, std::shared_ptr<OnDamage> met)
+    : database(std::move(opened)), damage(std::move(met)) {}
 Reader::Impl::~Impl() = default;
 
 Reader::Reader(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Reader::~Reader() = default;
+
+std::span<const DamagedBlock> Reader::damaged() const noexcept { return impl_->damage->met.all(); }
 
 Result<std::vector<StoredDevice>> Reader::devices() {
   // Both ends come from the index polls_by_time; the last cycle's length is one row more.

@@ -6,6 +6,7 @@
 
 #include "database.hpp"
 #include "octopoll/store/reader.hpp"
+#include "united_tables.hpp"
 
 namespace octopoll::store {
 
@@ -13,12 +14,13 @@ struct Reader::Impl {
   class Traffic;
   class Rates;
 
-  explicit Impl(Database opened);
+  Impl(Database opened, std::shared_ptr<OnDamage> met);
   ~Impl();
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
 
   Database database;
+  std::shared_ptr<OnDamage> damage;
   // Their statements and what they know of this snapshot; made when they are asked for.
   std::unique_ptr<Traffic> traffic;
   std::unique_ptr<Rates> rates;

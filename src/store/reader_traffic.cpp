@@ -64,20 +64,20 @@ Result<bool> Reader::prefers_sums(WallTime since, WallTime until, std::chrono::s
   return step % bin_length == std::chrono::seconds(0) && until - since > long_window;
 }
 
-Result<std::unique_ptr<Reader::Impl::Traffic>> Reader::Impl::Traffic::create(Database& database) {
-  const std::array<std::string, 6> sql = {
+Result<std::unique_ptr<Reader::Impl::Traffic>> Reader::Impl::Traffic::create(Impl& impl) {
+  Database& database = impl.database;
+  const std::array<std::string, 5> sql = {
       "SELECT id FROM interfaces WHERE device_id = ? AND id BETWEEN ? AND ? ORDER BY id",
       "SELECT id FROM main.traffic_5m WHERE id BETWEEN ? AND ? ORDER BY id LIMIT 1",
       fmt::format("SELECT {} FROM main.{} WHERE id BETWEEN ? AND ?", traffic_columns, traffic_levels[0].table),
       "SELECT open_bin, from_poll FROM rollup_state WHERE device_id = ?",
       open_traffic_sql(),
-      "SELECT d.name || ' ' || i.name FROM interfaces i JOIN devices d ON d.id = i.device_id WHERE i.id = ?",
   };
   auto statements = prepare_all<Statements>(database, sql);
   if (!statements) return tl::make_unexpected(statements.error());
   auto blocks = BlockReader::create(database);
   if (!blocks) return tl::make_unexpected(blocks.error());
-  return std::unique_ptr<Traffic>(new Traffic(std::move(*statements), std::move(*blocks)));
+  return std::unique_ptr<Traffic>(new Traffic(impl, std::move(*statements), std::move(*blocks)));
 }
 
 Result<> Reader::Impl::Traffic::for_each(const SampleQuery& query, const Callback& callback) {
@@ -163,22 +163,18 @@ Result<> Reader::Impl::Traffic::read_interface(std::int64_t interface_id, const 
   return {};
 }
 
+// A block that is damaged has no rows for anybody, and is told of once.
 Result<bool> Reader::Impl::Traffic::unpack(std::int64_t interface_id, std::int64_t begins_at) try {
   const SealedLevel& level = sealed_level(bin_length.count());
   auto read = blocks_.read(level, begins_at, interface_id);
   if (!read) return tl::make_unexpected(read.error());
-  if (*read) {
-    const bool any = (**read).has_value();
-    if (any) block_ = std::move(***read);
-    return any;
+  if (!*read) {
+    impl_.damage->met.add(impl_.database.native(), {level.level, interface_id, begins_at}, std::move(read->error()));
+    return false;
   }
-  Statement& name = statements_.name;
-  const ResetLater also(name);
-  const auto named = name.first(interface_id);
-  return fail(ErrorKind::store,
-              fmt::format("the block of {} ({}) is damaged: {}", name_of(level, interface_id, begins_at),
-                          named && *named ? name.text(0) : std::string_view("no interface"), read->error()),
-              "other times and interfaces can be read; octopoll db check names all that is damaged");
+  const bool any = (**read).has_value();
+  if (any) block_ = std::move(***read);
+  return any;
 } catch (const std::bad_alloc&) {
   return out_of_memory(sealed_level(bin_length.count()), interface_id, begins_at);
 }
@@ -211,7 +207,7 @@ Result<> Reader::Impl::Traffic::read_open(const SampleQuery& query, const Callba
 
 Result<> Reader::for_each_traffic(const SampleQuery& query, const std::function<void(const StoredTraffic&)>& callback) {
   if (!impl_->traffic) {
-    auto traffic = Impl::Traffic::create(impl_->database);
+    auto traffic = Impl::Traffic::create(*impl_);
     if (!traffic) return tl::make_unexpected(traffic.error());
     impl_->traffic = std::move(*traffic);
   }

@@ -19,13 +19,13 @@ namespace octopoll::store {
 /// rows are read where there are any.
 class Reader::Impl::Traffic {
  public:
-  [[nodiscard]] static Result<std::unique_ptr<Traffic>> create(Database& database);
+  [[nodiscard]] static Result<std::unique_ptr<Traffic>> create(Impl& impl);
   [[nodiscard]] Result<> for_each(const SampleQuery& query, const std::function<void(const StoredTraffic&)>& callback);
 
  private:
   using Callback = std::function<void(const StoredTraffic&)>;
   struct Statements {
-    Statement ids, next_plain, plain, open_bin, open_samples, name;
+    Statement ids, next_plain, plain, open_bin, open_samples;
   };
   struct PlainRow {
     std::int64_t interface_id, number;
@@ -42,7 +42,8 @@ class Reader::Impl::Traffic {
     std::int64_t first, last;
   };
 
-  Traffic(Statements statements, BlockReader blocks) : statements_(std::move(statements)), blocks_(std::move(blocks)) {}
+  Traffic(Impl& impl, Statements statements, BlockReader blocks)
+      : impl_(impl), statements_(std::move(statements)), blocks_(std::move(blocks)) {}
 
   [[nodiscard]] Result<std::vector<std::int64_t>> ids_of(const SampleQuery& query);
   [[nodiscard]] Result<> read_plain(const Numbers& numbers, const std::vector<IdRun>& runs);
@@ -50,6 +51,7 @@ class Reader::Impl::Traffic {
   [[nodiscard]] Result<bool> unpack(std::int64_t interface_id, std::int64_t begins_at);
   [[nodiscard]] Result<> read_open(const SampleQuery& query, const Callback& callback);
 
+  Impl& impl_;
   Statements statements_;
   BlockReader blocks_;
   SealedBlock block_;

@@ -962,9 +962,17 @@ constexpr std::array<Migration, 11> steps_of_octopoll{{{1, version_1},
                                                        {10, version_10},
                                                        {11, version_11}}};
 
+constexpr std::array<LateColumn, 3> late_columns_of_octopoll{
+    {{7, "device_latest", "address",
+      "ALTER TABLE device_latest ADD COLUMN address /* where it was asked; devices.address may be later */ TEXT"},
+     {7, "device_latest", "cache_known",
+      "ALTER TABLE device_latest ADD COLUMN cache_known /* 1: whether the agent caches was known */ INTEGER"},
+     {7, "older_readings", "address", "ALTER TABLE older_readings ADD COLUMN address TEXT"}}};
+
 }  // namespace
 
 std::span<const Migration> migrations() { return steps_of_octopoll; }
+std::span<const LateColumn> late_columns() { return late_columns_of_octopoll; }
 std::int64_t newest_version() { return steps_of_octopoll.back().to; }
 
 std::string_view view_text(std::string_view view) {

@@ -24,6 +24,18 @@ struct Migration {
 /// The statement that makes the view of that name in the newest version, without its end; empty: there is none.
 [[nodiscard]] std::string_view view_text(std::string_view view);
 
+/// A column that a step got after stores had been made by it, so that a store of any version from that one on may lack
+/// it.
+struct LateColumn {
+  std::int64_t since;  ///< version
+  const char* table;
+  const char* name;
+  const char* sql;  ///< adds it
+};
+[[nodiscard]] std::span<const LateColumn> late_columns();
+/// Adds those that the file lacks, all or none. Errors: store.
+[[nodiscard]] Result<> add_late_columns(Database& database, std::span<const LateColumn> columns);
+
 /// Runs the steps that are missing, all in one transaction, and marks the file as ours. Where a step fails the file is
 /// as it was. Errors: store; a file that is newer than the steps.
 [[nodiscard]] Result<> migrate(Database& database, std::span<const Migration> steps);

@@ -29,6 +29,7 @@
 //
 // Format 1 had neither that prediction nor the last plane, nor its length.
 
+#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -107,7 +108,7 @@ struct SealedIdentity {
   std::int64_t level = 0;
   std::int64_t interface_id = 0;
   std::int64_t begins_at = 0;
-  friend bool operator==(const SealedIdentity&, const SealedIdentity&) = default;
+  friend auto operator<=>(const SealedIdentity&, const SealedIdentity&) = default;
 };
 
 struct SealedBlock {

@@ -6,50 +6,51 @@
 #include <new>
 #include <string_view>
 
+#include "damaged_blocks.hpp"
 #include "sealed_levels.hpp"
+#include "stored_blocks.hpp"
 
 namespace octopoll::store {
 namespace {
 
 constexpr std::int64_t blocks_between_questions = 200;
 
-/// What is wrong with the block that the row has; empty: nothing.
-std::string fault_of(const Statement& row, const SealedLevel& level, SealedCodec& codec) {
-  const auto block = codec.unpack(row.blob(5), level.shape(), {level.level, row.integer(2), row.integer(1)});
-  if (!block) return block.error();
-  if (static_cast<std::int64_t>(block->rows.rows) != row.integer(3) ||
+/// What is wrong with the block that the row is of; empty: nothing.
+Result<std::string> fault_of(const Statement& row, const SealedLevel& level, BlockReader& blocks) {
+  const auto read = blocks.read(level, row.integer(1), row.integer(2));
+  if (!read) return tl::make_unexpected(read.error());
+  if (!*read) return read->error();
+  const std::optional<SealedBlock>& block = **read;
+  if (!block || static_cast<std::int64_t>(block->rows.rows) != row.integer(3) ||
       static_cast<std::int64_t>(block->exceptions.rows) != row.integer(4))
-    return "it has not as many rows as it should have";
-  return {};
+    return std::string("it has not as many rows as it should have");
+  return std::string();
 }
 
 }  // namespace
 
 Result<bool> check_blocks(Database& database, std::vector<std::string>& wrong, const std::function<bool()>& goes_on) {
-  auto read = database.prepare(
-      "SELECT s.level, s.begins_at, s.interface_id, s.row_count, s.exception_count, s.packed, d.name, i.name"
-      " FROM sealed_rows s LEFT JOIN interfaces i ON i.id = s.interface_id LEFT JOIN devices d ON d.id = i.device_id"
-      " ORDER BY s.level, s.begins_at, s.interface_id");
-  if (!read) return tl::make_unexpected(read.error());
-  SealedCodec codec;
-  for (std::int64_t blocks = 1;; ++blocks) {
-    const auto row = read->next();
-    if (!row) return tl::make_unexpected(row.error());
-    if (!*row) return true;
-    const std::int64_t number = read->integer(0);
-    const SealedLevel& level = sealed_level(number);
-    std::string fault;
+  auto row = database.prepare(
+      "SELECT level, begins_at, interface_id, row_count, exception_count FROM sealed_rows"
+      " ORDER BY level, begins_at, interface_id");
+  if (!row) return tl::make_unexpected(row.error());
+  auto blocks = BlockReader::create(database);
+  if (!blocks) return tl::make_unexpected(blocks.error());
+  for (std::int64_t count = 1;; ++count) {
+    const auto any = row->next();
+    if (!any) return tl::make_unexpected(any.error());
+    if (!*any) return true;
+    const SealedIdentity which{row->integer(0), row->integer(2), row->integer(1)};
+    const SealedLevel& level = sealed_level(which.level);
     try {
-      fault = level.level == number ? fault_of(*read, level, codec) : fmt::format("its level is {}", number);
+      const auto fault = level.level == which.level ? fault_of(*row, level, *blocks)
+                                                    : Result<std::string>(fmt::format("its level is {}", which.level));
+      if (!fault) return tl::make_unexpected(fault.error());
+      if (!fault->empty()) wrong.push_back(words_of(damaged_block(database.native(), which, *fault)));
     } catch (const std::bad_alloc&) {
-      return out_of_memory(level, read->integer(2), read->integer(1));
+      return out_of_memory(level, which.interface_id, which.begins_at);
     }
-    if (!fault.empty()) {
-      wrong.push_back(fmt::format("the block of {} ({} {}) is damaged: {}",
-                                  name_of(level, read->integer(2), read->integer(1)), read->text(6), read->text(7),
-                                  fault));
-    }
-    if (blocks % blocks_between_questions == 0 && !goes_on()) return false;
+    if (count % blocks_between_questions == 0 && !goes_on()) return false;
   }
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cstdlib>
 #include <limits>
 #include <new>
 #include <string_view>
@@ -22,6 +23,15 @@ constexpr std::int64_t rows_at_once = 20'000;  // in a step, where an interface 
 constexpr std::int64_t most_interfaces_at_once = 512;
 constexpr std::int64_t cost_of_a_step = 100;  // in rows, of one that finds none
 constexpr std::int64_t states_with_exceptions = 65536;
+
+constexpr std::int64_t plain_days_ms = 2 * day_ms;  // that stay plain where there is room
+
+/// What two days would take by what the last hour brought: 66 octets a sample, and of sums 79 each 5 minutes and 93 an
+/// hour. By the index of polls, not by the samples, which are many.
+constexpr std::string_view octets_of_days =
+    "SELECT sum(interfaces * 48 * (66 * polls + iif(polls > 0, 12 * 79 + 93, 0))) FROM (SELECT count(*) AS interfaces,"
+    " (SELECT count(*) FROM polls WHERE device_id = i.device_id AND started_at > ?1 AND started_at <= ?2) AS polls"
+    " FROM interfaces i GROUP BY device_id)";
 
 /// The columns of a row from the second on.
 void append_row(const Statement& row, std::span<const SealedColumn> columns, std::int64_t number, SealedTable& table) {
@@ -44,7 +54,7 @@ void append_row(const Statement& row, std::span<const SealedColumn> columns, std
 
 }  // namespace
 
-Result<Sealer> Sealer::create(Database& database) {
+Result<Sealer> Sealer::create(Database& database, std::int64_t most_plain) {
   std::vector<Level> levels;
   for (const SealedLevel& of : sealed_levels) {
     auto rows =
@@ -56,7 +66,7 @@ Result<Sealer> Sealer::create(Database& database) {
   }
   const std::string exception =
       fmt::format("SELECT {} FROM sample_exceptions WHERE id = ?", names_of(sealed_columns::exceptions));
-  const std::array<std::string_view, 18> sql = {
+  const std::array<std::string_view, 19> sql = {
       "SELECT (SELECT count(*) FROM rollup_backlog) + (SELECT count(*) FROM rollups_put_off)",
       "SELECT EXISTS (SELECT 1 FROM rollups_due WHERE begins_at < ?)",
       "SELECT max(ifnull((SELECT begins_at FROM kept_from WHERE what = 'samples'), started_at), started_at) FROM polls"
@@ -83,6 +93,7 @@ Result<Sealer> Sealer::create(Database& database) {
       "DELETE FROM sealed_rows WHERE level = ?1 AND begins_at = ?2 AND interface_id < ifnull((SELECT"
       " interface_id FROM sealed_rows WHERE level = ?1 AND begins_at = ?2 ORDER BY interface_id LIMIT 1 OFFSET ?3),"
       " 16777216)",
+      octets_of_days,
   };
   auto statements = prepare_all<Statements>(database, sql);
   if (!statements) return tl::make_unexpected(statements.error());
@@ -92,7 +103,8 @@ Result<Sealer> Sealer::create(Database& database) {
   if (!reader) return tl::make_unexpected(reader.error());
   auto writer = BlockWriter::create(database);
   if (!writer) return tl::make_unexpected(writer.error());
-  return Sealer(std::move(levels), std::move(*statements), std::move(*plain), std::move(*reader), std::move(*writer));
+  return Sealer(most_plain, std::move(levels), std::move(*statements), std::move(*plain), std::move(*reader),
+                std::move(*writer));
 }
 
 Result<std::int64_t> Sealer::seal(WallTime now, std::int64_t rows) {
@@ -151,9 +163,26 @@ Result<std::optional<Sealer::Part>> Sealer::due_part(const SealedLevel& level, s
       return tl::make_unexpected(noted.error());
   }
   if (part->begins_at == newest) return std::nullopt;
+  if (part->begins_at >= begin_of(now_ms - plain_days_ms, level.step_ms)) {
+    const auto stays = days_stay_plain(now_ms);
+    if (!stays) return tl::make_unexpected(stays.error());
+    if (*stays) return std::nullopt;
+  }
   const auto summed = is_summed(level, part->begins_at + level.step_ms);
   if (!summed) return tl::make_unexpected(summed.error());
   return *summed ? part : std::nullopt;
+}
+
+// Looked up once an hour. A fleet about as large as the bound needs no band around it: where it grew, the parts of two
+// days are sealed one after the other as ever; where it shrank, nothing is taken out again, and the next part waits.
+Result<bool> Sealer::days_stay_plain(std::int64_t now_ms) {
+  if (!measured_at_ms_ || std::abs(now_ms - *measured_at_ms_) >= hour_ms) {
+    const auto octets = one(statements_.octets_of_days, now_ms - hour_ms, now_ms);
+    if (!octets) return tl::make_unexpected(octets.error());
+    days_stay_plain_ = octets->value_or(0) <= most_plain_;
+    measured_at_ms_ = now_ms;
+  }
+  return days_stay_plain_;
 }
 
 Result<bool> Sealer::is_summed(const SealedLevel& level, std::int64_t until_ms) {

@@ -25,10 +25,17 @@
 
 namespace octopoll::store {
 
+/// What the newest two days may take of the file as plain rows: about 4,000 interfaces at an interval of 60 s, or 700
+/// at 10 s. Plain rows are what any SQLite tool sees and what questions about today read, so they stay where their room
+/// costs nobody anything; a sealed sample takes a fifth of it, which counts where there are many.
+inline constexpr std::int64_t plain_allowance = 1'000'000'000;
+
 /// Runs inside the caller's transactions, each time a bounded amount. Errors: store.
 class Sealer {
  public:
-  [[nodiscard]] static Result<Sealer> create(Database& database);
+  /// Where two days of plain rows take more than `most_plain` octets, rows are sealed as soon as nothing changes them
+  /// any more (SealedLevel::plain_ms).
+  [[nodiscard]] static Result<Sealer> create(Database& database, std::int64_t most_plain = plain_allowance);
 
   /// Seals up to about `rows` rows, where so many are due at `now`; the number sealed. It may be some thousand more,
   /// which the next calls make up for.
@@ -48,7 +55,7 @@ class Sealer {
   struct Statements {
     Statement backlog, due_before, oldest_sample, next_sample, oldest_sum, next_sum, state, put_state;
     Statement interfaces, polls, kept_polls, open_bin, times, exception, take_exceptions;
-    Statement first_span, old_rows, take_blocks;
+    Statement first_span, old_rows, take_blocks, octets_of_days;
   };
   /// Interfaces whose rows are sealed together: all there are from the first id to the last, of samples those of one
   /// device.
@@ -58,8 +65,10 @@ class Sealer {
     bool last = false;  ///< no interface has a higher id
   };
 
-  Sealer(std::vector<Level> levels, Statements statements, PlainRows plain, BlockReader reader, BlockWriter writer)
-      : levels_(std::move(levels)),
+  Sealer(std::int64_t most_plain, std::vector<Level> levels, Statements statements, PlainRows plain, BlockReader reader,
+         BlockWriter writer)
+      : most_plain_(most_plain),
+        levels_(std::move(levels)),
         statements_(std::move(statements)),
         plain_(std::move(plain)),
         reader_(std::move(reader)),
@@ -68,6 +77,7 @@ class Sealer {
   [[nodiscard]] Result<std::optional<std::int64_t>> try_to_seal_some(Level& level, std::int64_t now_ms);
   [[nodiscard]] Result<std::optional<std::int64_t>> seal_some(Level& level, std::int64_t now_ms);
   [[nodiscard]] Result<std::optional<Part>> due_part(const SealedLevel& level, std::int64_t now_ms);
+  [[nodiscard]] Result<bool> days_stay_plain(std::int64_t now_ms);
   [[nodiscard]] Result<bool> is_summed(const SealedLevel& level, std::int64_t until_ms);
   [[nodiscard]] Result<Chunk> next_chunk(const SealedLevel& level, const Part& part);
   [[nodiscard]] Result<> read_numbers(const SealedLevel& level, const Part& part, const Chunk& chunk);
@@ -77,13 +87,16 @@ class Sealer {
   [[nodiscard]] Result<> write_block(const SealedLevel& level, SealedBlock& block);
   [[nodiscard]] Result<> move_on(const SealedLevel& level, const Part& part, const Chunk& chunk);
 
+  std::int64_t most_plain_;
   std::vector<Level> levels_;
   Statements statements_;
   PlainRows plain_;
   BlockReader reader_;
   BlockWriter writer_;
-  std::int64_t credit_ = 0;            ///< rows that may be sealed; below 0 where a step took more
-  std::vector<std::int64_t> numbers_;  ///< polls or bins of the part
+  std::optional<std::int64_t> measured_at_ms_;  ///< when days_stay_plain() last looked
+  bool days_stay_plain_ = false;                ///< what it found
+  std::int64_t credit_ = 0;                     ///< rows that may be sealed; below 0 where a step took more
+  std::vector<std::int64_t> numbers_;           ///< polls or bins of the part
 };
 
 }  // namespace octopoll::store

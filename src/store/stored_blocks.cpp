@@ -1,5 +1,7 @@
 #include "stored_blocks.hpp"
 
+#include <sqlite3.h>
+
 #include <span>
 
 #include "statements.hpp"
@@ -10,7 +12,7 @@ Result<BlockReader> BlockReader::create(Database& database) {
   auto get =
       database.prepare("SELECT packed FROM main.sealed_rows WHERE level = ? AND begins_at = ? AND interface_id = ?");
   if (!get) return tl::make_unexpected(get.error());
-  return BlockReader(std::move(*get));
+  return BlockReader(database.native(), std::move(*get));
 }
 
 Result<tl::expected<std::optional<SealedBlock>, std::string>> BlockReader::read(const SealedLevel& level,
@@ -19,6 +21,8 @@ Result<tl::expected<std::optional<SealedBlock>, std::string>> BlockReader::read(
   using Read = tl::expected<std::optional<SealedBlock>, std::string>;
   const ResetLater open(get_);
   const auto found = get_.first(level.level, begins_at, interface_id);
+  if (!found && (sqlite3_errcode(connection_) & 0xFF) == SQLITE_CORRUPT)
+    return Read(tl::make_unexpected(sqlite3_errmsg(connection_)));
   if (!found) return tl::make_unexpected(found.error());
   if (!*found) return Read(std::nullopt);
   auto block = codec_.unpack(get_.blob(0), level.shape(), {level.level, interface_id, begins_at});

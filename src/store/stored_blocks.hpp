@@ -12,7 +12,8 @@
 
 namespace octopoll::store {
 
-/// Errors: store; of a block itself in words, since it costs nobody else's rows; out of memory (std::bad_alloc).
+/// Errors: store; of a block itself, and of the pages that it stands in, in words, since it costs nobody else's rows;
+/// out of memory (std::bad_alloc).
 class BlockReader {
  public:
   [[nodiscard]] static Result<BlockReader> create(Database& database);
@@ -22,8 +23,9 @@ class BlockReader {
                                                                                    std::int64_t interface_id);
 
  private:
-  explicit BlockReader(Statement get) : get_(std::move(get)) {}
+  BlockReader(sqlite3* connection, Statement get) : connection_(connection), get_(std::move(get)) {}
 
+  sqlite3* connection_;  // whose statement that is: it lives longer
   Statement get_;
   SealedCodec codec_;
 };

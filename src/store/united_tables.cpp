@@ -94,7 +94,8 @@ struct Group {
 /// What the tables of one connection share.
 class Shared {
  public:
-  Shared(sqlite3* connection, std::size_t most_octets) : connection_(connection), most_octets_(most_octets) {}
+  Shared(sqlite3* connection, std::shared_ptr<OnDamage> damage, std::size_t most_octets)
+      : connection_(connection), damage_(std::move(damage)), most_octets_(most_octets) {}
 
   /// To be called around the life of a cursor: all that its statements read is then of one moment.
   void enter() {
@@ -108,9 +109,11 @@ class Shared {
     unsigned version = 0;
     sqlite3_file_control(connection_, "main", SQLITE_FCNTL_DATA_VERSION, &version);
     const int changes = sqlite3_total_changes(connection_);
-    if (version != version_ || changes != changes_) forget();
+    // What was left out is missing in what is kept.
+    if (version != version_ || changes != changes_ || leaves_out_ != damage_->leaves_out) forget();
     version_ = version;
     changes_ = changes;
+    leaves_out_ = damage_->leaves_out;
     cursors_ = 1;
   }
   void leave() noexcept {
@@ -118,45 +121,73 @@ class Shared {
   }
 
   [[nodiscard]] sqlite3* connection() const noexcept { return connection_; }
-  [[nodiscard]] SealedBlock unpack(const SealedLevel& level, std::int64_t begins_at, std::int64_t interface_id,
-                                   sqlite3_stmt* statement, int column);
+  /// nullopt: it is damaged, and is left out.
+  [[nodiscard]] std::optional<SealedBlock> unpack(const SealedLevel& level, std::int64_t begins_at,
+                                                  std::int64_t interface_id);
   /// The blocks that may hold rows of one number; nullptr: none can.
   [[nodiscard]] std::shared_ptr<Group> group_of(const SealedLevel& level, const Keys& keys);
 
  private:
   using Groups = std::map<GroupKey, std::list<std::shared_ptr<Group>>::iterator>;
 
+  [[nodiscard]] tl::expected<SealedBlock, std::string> read_block(const SealedLevel& level,
+                                                                  const SealedIdentity& which);
   [[nodiscard]] std::shared_ptr<Group> load(const SealedLevel& level, Group wanted);
   void make_room(std::size_t octets) noexcept;
   void forget(Groups::iterator group) noexcept;
   void forget() noexcept;
 
   sqlite3* connection_;
+  std::shared_ptr<OnDamage> damage_;
   std::size_t most_octets_;
   SealedCodec codec_;
-  StatementHandle anchor_, poll_, block_of_device_, blocks_of_device_, blocks_;
+  StatementHandle anchor_, packed_, poll_, block_of_device_, blocks_of_device_, blocks_;
   std::list<std::shared_ptr<Group>> by_use_;  // the one that was asked for last is the last one
   Groups groups_;                             // none lies within another one
   std::size_t octets_ = 0;                    // of all of them
   int cursors_ = 0;
   unsigned version_ = 0;
   int changes_ = 0;
+  bool leaves_out_ = false;
 };
 
-SealedBlock Shared::unpack(const SealedLevel& level, std::int64_t begins_at, std::int64_t interface_id,
-                           sqlite3_stmt* statement, int column) {
-  const auto* octets = static_cast<const std::uint8_t*>(sqlite3_column_blob(statement, column));
-  const auto size = static_cast<std::size_t>(sqlite3_column_bytes(statement, column));
-  auto block = codec_.unpack({octets, size}, level.shape(), {level.level, interface_id, begins_at});
+std::optional<SealedBlock> Shared::unpack(const SealedLevel& level, std::int64_t begins_at, std::int64_t interface_id) {
+  const SealedIdentity which{level.level, interface_id, begins_at};
+  auto block = read_block(level, which);
   if (block) return std::move(*block);
-  std::string who;
-  const StatementHandle name = prepare(connection_,
-                                       "SELECT d.name || ' ' || i.name FROM main.interfaces i"
-                                       " JOIN main.devices d ON d.id = i.device_id WHERE i.id = ?");
-  start(name.get(), interface_id);
-  if (step(name.get())) who = reinterpret_cast<const char*>(sqlite3_column_text(name.get(), 0));
-  throw Failure{SQLITE_CORRUPT, "the block of " + name_of(level, interface_id, begins_at) + " (" + who +
-                                    ") is damaged: " + block.error() + "; other times and interfaces can be read"};
+  const std::string words = words_of(damaged_block(connection_, which, block.error()));
+  if (!damage_->leaves_out) {
+    throw Failure{SQLITE_CORRUPT, words +
+                                      "; other times and interfaces can be read, or all but such blocks after"
+                                      " SELECT octopoll_leave_out_damaged(1)"};
+  }
+  const std::size_t known = damage_->met.all().size();
+  damage_->met.add(connection_, which, std::move(block.error()));
+  if (damage_->met.all().size() != known) sqlite3_log(SQLITE_CORRUPT, "octopoll_store: left out: %s", words.c_str());
+  return std::nullopt;
+}
+
+// By its own statement, and not in the row of those that name the blocks: where SQLite cannot read the pages of one, it
+// can read those of the next.
+tl::expected<SealedBlock, std::string> Shared::read_block(const SealedLevel& level, const SealedIdentity& which) {
+  if (!packed_) {
+    packed_ = prepare(connection_,
+                      "SELECT packed FROM main.sealed_rows WHERE level = ?1 AND begins_at = ?2 AND interface_id = ?3");
+  }
+  struct Reset {
+    sqlite3_stmt* statement;
+    ~Reset() { sqlite3_reset(statement); }
+  } const reset{packed_.get()};
+  start(packed_.get(), which.level, which.begins_at, which.interface_id);
+  try {
+    if (!step(packed_.get())) return tl::make_unexpected(std::string("it is in the index alone"));
+  } catch (const Failure& failure) {
+    if ((failure.code & 0xFF) != SQLITE_CORRUPT) throw;
+    return tl::make_unexpected(failure.words);
+  }
+  const auto* octets = static_cast<const std::uint8_t*>(sqlite3_column_blob(packed_.get(), 0));
+  const auto size = static_cast<std::size_t>(sqlite3_column_bytes(packed_.get(), 0));
+  return codec_.unpack({octets, size}, level.shape(), which);
 }
 
 std::shared_ptr<Group> Shared::group_of(const SealedLevel& level, const Keys& keys) {
@@ -194,12 +225,12 @@ std::shared_ptr<Group> Shared::load(const SealedLevel& level, Group wanted) {
   StatementHandle& blocks = !samples ? blocks_ : one ? block_of_device_ : blocks_of_device_;
   if (!blocks) {
     // One interface is found by its id, not among all those of its device.
-    blocks = prepare(connection_, samples ? std::string("SELECT s.interface_id, s.packed FROM main.interfaces i"
+    blocks = prepare(connection_, samples ? std::string("SELECT s.interface_id FROM main.interfaces i"
                                                         " CROSS JOIN main.sealed_rows s ON s.level = ?1"
                                                         " AND s.begins_at = ?2 AND s.interface_id = i.id WHERE ") +
                                                 (one ? "+" : "") +
                                                 "i.device_id = ?5 AND i.id BETWEEN ?3 AND ?4 ORDER BY s.interface_id"
-                                          : "SELECT interface_id, packed FROM main.sealed_rows WHERE level = ?1"
+                                          : "SELECT interface_id FROM main.sealed_rows WHERE level = ?1"
                                             " AND begins_at = ?2 AND interface_id BETWEEN ?3 AND ?4"
                                             " ORDER BY interface_id");
   }
@@ -207,8 +238,9 @@ std::shared_ptr<Group> Shared::load(const SealedLevel& level, Group wanted) {
   start(blocks.get(), key.level, key.begins_at, key.first_interface, wanted.last_interface);
   if (samples) sqlite3_bind_int64(blocks.get(), 5, key.device_id);
   while (step(blocks.get())) {
-    const std::int64_t interface_id = sqlite3_column_int64(blocks.get(), 0);
-    wanted.entries.push_back({unpack(level, key.begins_at, interface_id, blocks.get(), 1), 0, 0});
+    auto block = unpack(level, key.begins_at, sqlite3_column_int64(blocks.get(), 0));
+    if (!block) continue;
+    wanted.entries.push_back({std::move(*block), 0, 0});
     wanted.octets += wanted.entries.back().block.octets();
     make_room(wanted.octets);
     // Polls of a device are asked for one after the other, so that its day is worth its room, whatever that is. Sums
@@ -450,7 +482,7 @@ bool Cursor::open_next_block() {
       if (!any || (by_time && *span_ > keys_.last_number * level.unit_scale)) return false;
       if (!ask_.blocks) {
         ask_.blocks =
-            prepare(connection, std::string("SELECT interface_id, packed FROM main.sealed_rows WHERE level = ?1"
+            prepare(connection, std::string("SELECT interface_id FROM main.sealed_rows WHERE level = ?1"
                                             " AND begins_at = ?2 AND interface_id BETWEEN ?3 AND ?4") +
                                     (table_.exceptions ? " AND exception_count > 0" : "") + " ORDER BY interface_id");
       }
@@ -462,7 +494,9 @@ bool Cursor::open_next_block() {
       span_is_open_ = false;
       continue;
     }
-    block_ = table_.shared->unpack(level, *span_, sqlite3_column_int64(ask_.blocks.get(), 0), ask_.blocks.get(), 1);
+    auto block = table_.shared->unpack(level, *span_, sqlite3_column_int64(ask_.blocks.get(), 0));
+    if (!block) continue;
+    block_ = std::move(*block);
     const SealedTable& rows = table_.of(block_);
     row_ = place_of(rows, keys_.first_number);
     if (row_ == rows.rows || rows.columns[0].number(row_) > keys_.last_number) continue;
@@ -554,6 +588,7 @@ void narrow_interfaces(Keys& keys, std::int64_t first_key, std::int64_t last_key
 /// What the module of a connection is made with.
 struct Known {
   std::weak_ptr<Shared> shared;
+  std::shared_ptr<OnDamage> damage;
   std::size_t most_octets;
 };
 
@@ -602,9 +637,9 @@ struct Module {
       sqlite3_vtab_config(connection, SQLITE_VTAB_DIRECTONLY);  // no view or trigger of a strange file reads it
       if (const int code = sqlite3_declare_vtab(connection, columns.c_str()); code != SQLITE_OK) return code;
       // The tables hold it together: their statements must be gone before the connection can be closed.
-      auto& [shared, most_octets] = *static_cast<Known*>(known);
+      auto& [shared, damage, most_octets] = *static_cast<Known*>(known);
       made->shared = shared.lock();
-      if (!made->shared) made->shared = std::make_shared<Shared>(connection, most_octets);
+      if (!made->shared) made->shared = std::make_shared<Shared>(connection, damage, most_octets);
       shared = made->shared;
       *table = made.release();
       return SQLITE_OK;
@@ -792,7 +827,7 @@ std::string united(std::string sql) {
   return sql + "FROM " + name + " t\nJOIN interfaces i ON i.id = t.interface_id\nJOIN devices d ON d.id = i.device_id";
 }
 
-std::string unite(sqlite3* connection, bool views, std::size_t most_octets) noexcept {
+std::string unite(sqlite3* connection, bool views, std::shared_ptr<OnDamage> damage, std::size_t most_octets) noexcept {
   try {
     if (!answers(connection, "SELECT EXISTS (SELECT 1 FROM main.sqlite_master WHERE name = 'sealed_rows')"))
       return "it has no sealed rows: it is no store of octopoll, or of an older one";
@@ -801,7 +836,7 @@ std::string unite(sqlite3* connection, bool views, std::size_t most_octets) noex
              std::to_string(newest_version());
     }
     if (answers(connection, "SELECT EXISTS (SELECT 1 FROM temp.sqlite_master WHERE name = 'sample_rows')")) return {};
-    auto known = std::make_unique<Known>(Known{{}, most_octets});
+    auto known = std::make_unique<Known>(Known{{}, std::move(damage), most_octets});
     const int code = sqlite3_create_module_v2(connection, "octopoll_rows", &module, known.release(),
                                               [](void* given) { delete static_cast<Known*>(given); });
     if (code != SQLITE_OK) throw Failure{code, sqlite3_errmsg(connection)};
@@ -823,9 +858,11 @@ std::string unite(sqlite3* connection, bool views, std::size_t most_octets) noex
 
 }  // namespace
 
-std::string unite_tables(sqlite3* connection) { return unite(connection, false, most_octets_kept); }
-std::string unite_tables_and_views(sqlite3* connection, std::size_t most_octets) {
-  return unite(connection, true, most_octets);
+std::string unite_tables(sqlite3* connection, std::shared_ptr<OnDamage> damage) {
+  return unite(connection, false, std::move(damage), most_octets_kept);
+}
+std::string unite_tables_and_views(sqlite3* connection, std::shared_ptr<OnDamage> damage, std::size_t most_octets) {
+  return unite(connection, true, std::move(damage), most_octets);
 }
 
 }  // namespace octopoll::store

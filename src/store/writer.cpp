@@ -3,11 +3,14 @@
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <array>
 #include <condition_variable>
 #include <mutex>
 #include <optional>
+#include <string_view>
 #include <system_error>
 #include <thread>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -35,6 +38,9 @@ constexpr milliseconds closing_pause{100};        // between attempts once close
 constexpr std::chrono::minutes caring_again{10};  // for sums and old rows, after that failed
 constexpr std::chrono::minutes dropping_again{1};  // a disk that stays too slow is reported this often
 
+/// Of each of `cares`: not before, since it failed.
+using CareTimes = std::array<BootTime, 4>;
+
 /// The connection and what was prepared on it; the statements go first.
 struct Storage {
   Database database;
@@ -42,7 +48,6 @@ struct Storage {
   Pruner pruner;
   Sealer sealer;
   Retention retention;
-  BootTime care_at{};  ///< not before: it failed
 
   static Result<Storage> open(const fs::path& path, const Retention& retention);
   /// After a transaction was undone.
@@ -64,15 +69,17 @@ struct Committed {
 struct Failure {
   Error error;
   int code = 0;
+  bool of_care = false;  ///< it will do without that care
 };
 
 /// What a record does that SQLite refuses for what it is.
 enum class Refusal : std::uint8_t { ends_the_batch, skips_the_record };
 
-tl::expected<Committed, Failure> commit(Storage& storage, const std::vector<RecordPtr>& batch);
-tl::expected<Committed, Failure> store_all(Storage& storage, const std::vector<RecordPtr>& batch, Refusal refusal);
-/// Sums of hours and days that are due, what retention takes, and what is to be sealed.
-Result<> care_for(Storage& storage, std::uint64_t rows);
+tl::expected<Committed, Failure> commit(Storage& storage, CareTimes& care_at, const std::vector<RecordPtr>& batch);
+tl::expected<Committed, Failure> store_all(Storage& storage, CareTimes& care_at, const std::vector<RecordPtr>& batch,
+                                           Refusal refusal);
+/// Sums of hours and days that are due, what retention takes, and what is to be sealed: as far as that can be done.
+tl::expected<void, Failure> care_for(Storage& storage, CareTimes& care_at, std::uint64_t rows);
 bool heals_on_this_connection(int code);
 bool is_about_the_record(int code);
 std::string name_of(const Record& record);
@@ -114,7 +121,8 @@ struct Writer::Impl {
   Guarded<Retention> retention;
   WriterLock lock;
   std::optional<Storage>
-      storage;  ///< the writer's thread alone, once it runs; empty until a failed store is open again
+      storage;          ///< the writer's thread alone, once it runs; empty until a failed store is open again
+  CareTimes care_at{};  ///< likewise, and as long
   std::map<std::string, std::uint64_t> last_poll_numbers;
   std::map<std::string, LastReadings> last_readings;
   BoundedQueue<RecordPtr> queue;      ///< bounded in rows by put(); its own bound, in records, is never reached
@@ -300,20 +308,22 @@ Result<Committed> Writer::Impl::attempt(const std::vector<RecordPtr>& batch) {
     log::warning("the store {} was moved away or deleted while in use; it is made again", path.string());
     storage.reset();
   }
-  if (!storage) {
-    auto made = make_parent(path);
-    if (!made) return tl::make_unexpected(made.error());
-    auto opened = Storage::open(path, keep);
-    if (!opened) return tl::make_unexpected(opened.error());
-    storage.emplace(std::move(*opened));
+  for (;;) {
+    if (!storage) {
+      auto made = make_parent(path);
+      if (!made) return tl::make_unexpected(made.error());
+      auto opened = Storage::open(path, keep);
+      if (!opened) return tl::make_unexpected(opened.error());
+      storage.emplace(std::move(*opened));
+    }
+    storage->pruner.keep(keep);
+    storage->retention = keep;
+    auto done = commit(*storage, care_at, batch);
+    if (done) return std::move(*done);
+    storage->forget();
+    if (!heals_on_this_connection(done.error().code)) storage.reset();
+    if (!done.error().of_care) return tl::make_unexpected(std::move(done.error().error));
   }
-  storage->pruner.keep(keep);
-  storage->retention = keep;
-  auto done = commit(*storage, batch);
-  if (done) return std::move(*done);
-  storage->forget();
-  if (!heals_on_this_connection(done.error().code)) storage.reset();
-  return tl::make_unexpected(std::move(done.error().error));
 }
 
 void Writer::Impl::note_commit(const Committed& done) {
@@ -396,33 +406,79 @@ Result<Storage> Storage::open(const fs::path& path, const Retention& retention) 
   if (!pruner) return tl::make_unexpected(pruner.error());
   auto sealer = Sealer::create(*database);
   if (!sealer) return tl::make_unexpected(sealer.error());
-  return Storage{std::move(*database), std::move(*recorder), std::move(*pruner), std::move(*sealer), retention, {}};
+  return Storage{std::move(*database), std::move(*recorder), std::move(*pruner), std::move(*sealer), retention};
 }
 
-tl::expected<Committed, Failure> commit(Storage& storage, const std::vector<RecordPtr>& batch) {
-  auto done = store_all(storage, batch, Refusal::ends_the_batch);
+tl::expected<Committed, Failure> commit(Storage& storage, CareTimes& care_at, const std::vector<RecordPtr>& batch) {
+  auto done = store_all(storage, care_at, batch, Refusal::ends_the_batch);
   if (done || !is_about_the_record(done.error().code)) return done;
   storage.forget();
-  return store_all(storage, batch, Refusal::skips_the_record);
+  return store_all(storage, care_at, batch, Refusal::skips_the_record);
 }
 
-// Looks into old pages, where damage must not keep new records out.
-Result<> care_for(Storage& storage, std::uint64_t rows) {
-  if (auto tended = storage.recorder.tend(); !tended) return tended;
-  if (!storage.pruner.believes(storage.recorder.now(), BootClock::now())) return {};
+/// What is done beside the records, at most about `most` rows.
+struct Care {
+  std::string_view undone;  ///< while it fails
+  Result<> (*run)(Storage& storage, std::int64_t most);
+};
+Result<> done_or_failed(const Result<std::int64_t>& result) {
+  return result ? Result<>() : tl::make_unexpected(result.error());
+}
+constexpr std::array<Care, std::tuple_size_v<CareTimes>> cares{{
+    {"no sums of hours and days are made", [](Storage& storage, std::int64_t) { return storage.recorder.tend(); }},
+    {"no old rows are taken",
+     [](Storage& storage, std::int64_t most) {
+       return done_or_failed(storage.pruner.take(storage.recorder.now(), most));
+     }},
+    {"no old sealed rows are taken",
+     [](Storage& storage, std::int64_t most) {
+       return done_or_failed(
+           storage.sealer.take_old(storage.recorder.now(), storage.retention, most / rows_of_a_block + 1));
+     }},
+    {"no rows are sealed",
+     [](Storage& storage, std::int64_t most) {
+       return done_or_failed(storage.sealer.seal(storage.recorder.now(), 2 * most));
+     }},
+}};
+constexpr std::size_t first_that_trusts_the_clock = 1;  // of cares
+
+// Looks into old pages, where damage must not keep new records out, nor one kind of care from what another one looks
+// at.
+tl::expected<void, Failure> care_for(Storage& storage, CareTimes& care_at, std::uint64_t rows) {
+  Database& database = storage.database;
   // More than comes, so that it catches up with what is old.
   const auto most = std::max<std::int64_t>(least_taken, 2 * static_cast<std::int64_t>(rows));
-  const WallTime now = storage.recorder.now();
-  if (auto taken = storage.pruner.take(now, most); !taken) return tl::make_unexpected(taken.error());
-  if (auto taken = storage.sealer.take_old(now, storage.retention, most / rows_of_a_block + 1); !taken)
-    return tl::make_unexpected(taken.error());
-  if (auto sealed = storage.sealer.seal(now, 2 * most); !sealed) return tl::make_unexpected(sealed.error());
+  for (std::size_t place = 0; place < cares.size(); ++place) {
+    const BootTime now = BootClock::now();
+    if (place == first_that_trusts_the_clock && !storage.pruner.believes(storage.recorder.now(), now)) return {};
+    if (now < care_at[place]) continue;
+    const auto mark = [&database](const char* sql) -> tl::expected<void, Failure> {
+      if (auto done = database.execute(sql); !done)
+        return tl::make_unexpected(Failure{done.error(), database.last_code()});
+      return {};
+    };
+    if (auto begun = mark("SAVEPOINT care"); !begun) return begun;
+    if (const auto cared = cares[place].run(storage, most); !cared) {
+      Failure failure{cared.error(), database.last_code()};
+      if (heals_on_this_connection(failure.code) || !database.in_transaction()) return tl::make_unexpected(failure);
+      care_at[place] = now + caring_again;
+      log::error("{}; records are stored as before, but {} (octopoll db check says more)", failure.error.text(),
+                 cares[place].undone);
+      // Where pages are damaged SQLite can neither write on nor commit after that, whatever was rolled back to.
+      failure.of_care = failure.code == SQLITE_CORRUPT;
+      if (failure.of_care) return tl::make_unexpected(failure);
+      if (auto undone = mark("ROLLBACK TO care"); !undone) return undone;
+      storage.forget();
+    }
+    if (auto released = mark("RELEASE care"); !released) return released;
+  }
   return {};
 }
 
 // A record that SQLite refuses for what it is must not hold up all others for ever. So that it can be taken out again
 // each record needs a savepoint, whose journal costs all of them; hence only where a batch has such a record.
-tl::expected<Committed, Failure> store_all(Storage& storage, const std::vector<RecordPtr>& batch, Refusal refusal) {
+tl::expected<Committed, Failure> store_all(Storage& storage, CareTimes& care_at, const std::vector<RecordPtr>& batch,
+                                           Refusal refusal) {
   Database& database = storage.database;
   const bool one_by_one = refusal == Refusal::skips_the_record;
   const auto failed = [&database](const Error& error) {
@@ -453,21 +509,7 @@ tl::expected<Committed, Failure> store_all(Storage& storage, const std::vector<R
       if (auto released = database.execute("RELEASE record"); !released) return failed(released.error());
     }
   }
-  if (BootClock::now() >= storage.care_at) {
-    if (auto begun = database.execute("SAVEPOINT care"); !begun) return failed(begun.error());
-    if (auto cared = care_for(storage, done.rows); !cared) {
-      const Failure failure{cared.error(), database.last_code()};
-      if (heals_on_this_connection(failure.code) || !database.in_transaction()) return tl::make_unexpected(failure);
-      if (auto undone = database.execute("ROLLBACK TO care"); !undone) return failed(undone.error());
-      storage.forget();
-      storage.care_at = BootClock::now() + caring_again;
-      log::error(
-          "{}; records are stored as before, but no sums of hours are made and nothing old is taken or sealed"
-          " (octopoll db check says more)",
-          failure.error.text());
-    }
-    if (auto released = database.execute("RELEASE care"); !released) return failed(released.error());
-  }
+  if (const auto cared = care_for(storage, care_at, done.rows); !cared) return tl::make_unexpected(cared.error());
   if (auto committed = transaction->commit(); !committed) return failed(committed.error());
   return done;
 }

@@ -14,6 +14,7 @@
 #include "octopoll/core/clock.hpp"
 #include "octopoll/core/result.hpp"
 #include "octopoll/core/retention.hpp"
+#include "octopoll/store/damaged_block.hpp"
 
 namespace octopoll::store {
 
@@ -85,9 +86,11 @@ struct ExportQuery {
 /// What of a query can be seen to fail before anything is written. Errors: usage, where nobody has the name that is
 /// asked for; store.
 [[nodiscard]] Result<> check_export(const std::filesystem::path& path, const ExportQuery& query);
-/// Calls `columns` once, then `row` for each; false from it stops without an error.
-[[nodiscard]] Result<> export_rows(const std::filesystem::path& path, const ExportQuery& query,
-                                   const std::function<void(std::span<const std::string>)>& columns,
-                                   const std::function<bool(std::span<const ExportedValue>)>& row);
+/// Calls `columns` once, then `row` for each; false from it stops without an error. The blocks whose rows are missing,
+/// for they are damaged.
+[[nodiscard]] Result<std::vector<DamagedBlock>> export_rows(
+    const std::filesystem::path& path, const ExportQuery& query,
+    const std::function<void(std::span<const std::string>)>& columns,
+    const std::function<bool(std::span<const ExportedValue>)>& row);
 
 }  // namespace octopoll::store

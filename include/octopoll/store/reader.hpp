@@ -18,6 +18,7 @@
 #include "octopoll/core/result.hpp"
 #include "octopoll/latency/availability.hpp"
 #include "octopoll/latency/histogram.hpp"
+#include "octopoll/store/damaged_block.hpp"
 
 namespace octopoll::store {
 
@@ -153,7 +154,7 @@ struct StoredHour {
 /// Shape:  one snapshot: everything a Reader says is of the moment it was opened, whatever is written meanwhile. While
 ///         it lives the write-ahead log cannot be cut back, so it is for a report, not for a service.
 /// Errors: open(): no such file, not a store, another schema version, not readable; each with what to do.
-///         Later: a damaged file.
+///         Later: a damaged file; but of a damaged block of sealed rows nothing is called back, and damaged() has it.
 /// Thread: one at a time.
 class Reader {
  public:
@@ -161,6 +162,9 @@ class Reader {
   ~Reader();
   Reader(const Reader&) = delete;
   Reader& operator=(const Reader&) = delete;
+
+  /// The blocks that what was asked so far would have needed, each once. Lives until the next question.
+  [[nodiscard]] std::span<const DamagedBlock> damaged() const noexcept;
 
   /// By name. Devices that were never polled are left out.
   [[nodiscard]] Result<std::vector<StoredDevice>> devices();

@@ -48,7 +48,7 @@ void fill(const std::filesystem::path& path, bool seals) {
   }
   REQUIRE(database->execute("COMMIT"));
   if (!seals) return;
-  auto sealer = Sealer::create(*database);
+  auto sealer = Sealer::create(*database, 0);
   REQUIRE(sealer);
   REQUIRE(sealer->seal(recorder->now(), 1'000'000).value() > 1000);
 }
@@ -132,10 +132,48 @@ TEST_CASE("the extension says what it cannot unite, and what is damaged") {
   CHECK(newer.err.find("octopoll_store: it has schema version 1000, this octopoll reads ") != std::string::npos);
 
   const Said damaged = shell({"-cmd", ".load " + extension, (dir / "x.db").string(), "SELECT count(*) FROM samples"});
-  CHECK(damaged.err.find("the block of samples of interface 5 from 2026-01-31 (sw2 eth2) is damaged") !=
+  CHECK(damaged.err.find("the block of samples of sw2 eth2 (interface 5), 2026-01-31 UTC is damaged: ") !=
         std::string::npos);
+  CHECK(damaged.err.find("SELECT octopoll_leave_out_damaged(1)") != std::string::npos);
+  CHECK(damaged.out.empty());
   const std::string whole = "SELECT count(*) > 300 FROM v_interface_rates WHERE device = 'sw1'";
   CHECK(asked(dir / "x.db", whole, true) == "1\n");
+}
+
+TEST_CASE("who asks for it is shown all but damaged blocks, and told which those are") {
+  const test::TempDir dir;
+  fill(dir / "x.db", true);
+  {
+    auto database = open_for_writing(dir / "x.db");
+    REQUIRE(database);
+    REQUIRE(
+        database->execute("UPDATE sealed_rows SET packed = x'01020304' WHERE level = 0 AND interface_id = 5 AND"
+                          " begins_at = (SELECT max(begins_at) FROM sealed_rows WHERE level = 0)"));
+  }
+  const std::string lost =
+      asked(dir / "x.db", "SELECT sum(row_count) FROM sealed_rows WHERE packed = x'01020304'", false);
+  REQUIRE(std::stoi(lost) > 10);
+  const std::string left = std::to_string(5 * 72 * 6 - std::stoi(lost)) + "\n";
+  for (const char* count : {"SELECT count(*) FROM samples", "SELECT count(*) FROM v_interface_rates",
+                            "SELECT count(*) FROM polls p JOIN sample_rows s ON s.poll_id = p.id",
+                            "SELECT count(*) FROM polls p JOIN sample_rows s ON s.poll_id = p.id AND"
+                            " s.interface_id BETWEEN 1 AND 9"}) {
+    INFO(count);
+    CHECK(asked(dir / "x.db",
+                "SELECT octopoll_leave_out_damaged(1); SELECT count(*) FROM octopoll_damaged; " + std::string(count) +
+                    "; SELECT * FROM octopoll_damaged",
+                true)
+              .find("1\n0\n" + left + "samples|sw2|eth2|2026-02-0") == 0);
+  }
+  // What is kept in memory without its rows answers nobody who wants all.
+  const Said again = shell({"-cmd", ".load " + extension, (dir / "x.db").string(),
+                            "SELECT octopoll_leave_out_damaged(1); SELECT count(*) FROM v_interface_rates;"
+                            " SELECT octopoll_leave_out_damaged(0); SELECT count(*) FROM v_interface_rates"});
+  CHECK(again.out == "1\n" + left + "0\n");
+  CHECK(again.err.find("is damaged") != std::string::npos);
+  const Said twice = shell({"-cmd", ".load " + extension, "-cmd", ".load " + extension, (dir / "x.db").string(),
+                            "SELECT octopoll_leave_out_damaged(1); SELECT count(*) FROM samples"});
+  CHECK(twice.out == "1\n" + left);
 }
 
 TEST_CASE("db info and db export know of sealed rows") {

@@ -37,7 +37,7 @@ class History {
     database_.emplace(std::move(*opened));
     REQUIRE(database_->execute("PRAGMA synchronous = OFF"));
     auto recorder = store::Recorder::create(*database_);
-    auto sealer = store::Sealer::create(*database_);
+    auto sealer = store::Sealer::create(*database_, 0);
     REQUIRE(recorder);
     REQUIRE(sealer);
     std::vector<WallTime> next(devices, midnight);

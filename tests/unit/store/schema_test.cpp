@@ -284,7 +284,7 @@ TEST_CASE("samples of an older store are sealed once they are in the sums, and s
   auto database = open_for_writing(dir / "old.db");
   REQUIRE(database);
   const std::string before = said();
-  auto sealer = Sealer::create(*database);
+  auto sealer = Sealer::create(*database, 0);
   auto recorder = Recorder::create(*database);
   REQUIRE(sealer);
   REQUIRE(recorder);

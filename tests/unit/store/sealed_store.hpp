@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <random>
 #include <string>
@@ -47,7 +48,8 @@ inline store::Database united(const std::filesystem::path& path) {
   auto database = store::open_for_reading(path);
   if (!database) FAIL(database.error().text());
   if (auto begun = database->execute("BEGIN"); !begun) FAIL(begun.error().text());
-  if (auto made = store::unite_where_sealed(*database, store::Unite::views); !made) FAIL(made.error().text());
+  if (auto made = store::unite_where_sealed(*database, store::Unite::views, std::make_shared<store::OnDamage>()); !made)
+    FAIL(made.error().text());
   return std::move(*database);
 }
 

@@ -29,6 +29,7 @@ using namespace std::chrono_literals;
 using test::noon;
 
 constexpr std::int64_t many = 100'000'000;
+constexpr std::int64_t none_stay_plain = 0;  // octets of the newest two days: as where there are very many interfaces
 
 std::int64_t unix_ms(WallTime time) { return time.time_since_epoch().count(); }
 
@@ -64,7 +65,7 @@ class Store {
     return std::move(*database);
   }
   static Sealer made(Database& database) {
-    auto sealer = Sealer::create(database);
+    auto sealer = Sealer::create(database, none_stay_plain);
     if (!sealer) FAIL(sealer.error().text());
     return std::move(*sealer);
   }
@@ -183,7 +184,7 @@ TEST_CASE("whatever was asked before rows were sealed is answered bit by bit as 
       if (seed != 1 || now < noon + 8 * 24h || now > noon + 9 * 24h) continue;
       // With room for few blocks they are read one by one, or again and again.
       auto narrow = open_for_reading(store.path()).value();
-      REQUIRE(unite_tables_and_views(narrow.native(), 150'000).empty());
+      REQUIRE(unite_tables_and_views(narrow.native(), std::make_shared<OnDamage>(), 150'000).empty());
       const auto read_so = answers(narrow);
       for (std::size_t each = 0; each < before.size(); ++each) {
         INFO(questions()[each]);
@@ -385,6 +386,51 @@ TEST_CASE("a clock that was far ahead keeps nothing from being sealed later") {
         3 * 24);
 }
 
+TEST_CASE("the newest two days stay plain while they take little") {
+  Polled of(false);
+  std::uint64_t number = 0;
+  const auto poll_until = [&](WallTime end) {
+    for (WallTime now = noon + number * 10min; now < end; now += 10min) of.store(cycle("sw1", ++number, now));
+  };
+  poll_until(noon + 9 * 24h);
+  Store& store = of.of();
+  const auto seal = [&](std::int64_t most_plain) {
+    auto sealer = Sealer::create(store.database(), most_plain);
+    REQUIRE(sealer);
+    return sealer->seal(noon + (number - 1) * 10min, many).value();
+  };
+  const std::int64_t a_day = 3 * 144;
+  const auto plain = [&](const char* table) { return store.integer(std::string("SELECT count(*) FROM ") + table); };
+  const std::int64_t all = plain("sample_rows");
+  REQUIRE(seal(plain_allowance) > 0);
+  CHECK(plain("sample_rows") >= 2 * a_day);
+  CHECK(plain("sample_rows") <= 2 * a_day + a_day / 2 + 3);
+  CHECK(plain("traffic_5m") >= 2 * 3 * 144);
+  CHECK(store.integer("SELECT sum(row_count) FROM sealed_rows WHERE level = 0") + plain("sample_rows") == all);
+  CHECK(seal(plain_allowance) == 0);
+  const std::int64_t kept = plain("sample_rows");
+
+  // By what the last hour brought: 3 interfaces, 6 polls.
+  const std::int64_t two_days = 3 * 48 * (6 * 66 + 12 * 79 + 93);
+  CHECK(seal(two_days) == 0);
+  CHECK(seal(two_days - 1) > 0);
+  CHECK(plain("sample_rows") >= a_day / 4);
+  CHECK(plain("sample_rows") <= a_day / 4 + a_day / 2 + 3);
+
+  // There is room again: what is sealed stays so, and the next part waits until it is two days old.
+  CHECK(seal(plain_allowance) == 0);
+  const std::int64_t place = store.integer("SELECT begins_at FROM sealing WHERE level = 0");
+  poll_until(noon + 10 * 24h);
+  CHECK(seal(plain_allowance) == 0);
+  CHECK(store.integer("SELECT begins_at FROM sealing WHERE level = 0") == place);
+  poll_until(noon + 13 * 24h);
+  CHECK(seal(plain_allowance) > 0);
+  CHECK(plain("sample_rows") == kept);
+  CHECK(store.integer("SELECT sum(row_count) FROM sealed_rows WHERE level = 0") + plain("sample_rows") ==
+        static_cast<std::int64_t>(3 * number));
+  CHECK(check_store(store.path(), false, {}).value().empty());
+}
+
 TEST_CASE("retention takes a block when all of it is older than is kept") {
   Store store;
   test::RandomRows random(6);
@@ -427,26 +473,31 @@ TEST_CASE("a damaged block loses itself, says so, and keeps nothing else out") {
   store.of().run("UPDATE sealed_rows SET packed = CAST(" + octet + " || x'AA' AS BLOB)" + which);
   REQUIRE(store.of().integer("SELECT count(*) FROM sealed_rows" + which) == 1);
   REQUIRE(check().size() == 1);
-  CHECK(check()[0].find("sums of 5 minutes of interface 2 from 2026-01-2") != std::string::npos);
-  CHECK(check()[0].find("sw1 sw1-port2") != std::string::npos);
+  CHECK(check()[0].find("sums of 5 minutes of sw1 sw1-port2 (interface 2), 2026-01-2") != std::string::npos);
   const std::filesystem::path copy = store.of().path().parent_path() / "copy.db";
   const auto copied = back_up_store(store.of().path(), copy, {});
   REQUIRE_FALSE(copied);
-  CHECK(copied.error().message.find("sums of 5 minutes of interface 2") != std::string::npos);
+  CHECK(copied.error().message.find("sums of 5 minutes of sw1 sw1-port2") != std::string::npos);
   CHECK_FALSE(std::filesystem::exists(copy));
 
   const auto read = [&](std::int64_t interface_id) {
     auto reader = Reader::open(store.of().path());
     REQUIRE(reader);
     std::int64_t rows = 0;
-    const auto done = (*reader)->for_each_traffic({1, interface_id, interface_id, noon, noon + 9 * 24h},
-                                                  [&rows](const StoredTraffic&) { ++rows; });
-    return std::pair{rows, done ? std::string() : done.error().message};
+    for (int again = 0; again < 2; ++again) {
+      REQUIRE((*reader)->for_each_traffic({1, interface_id, interface_id, noon, noon + 9 * 24h},
+                                          [&rows](const StoredTraffic&) { ++rows; }));
+    }
+    std::string damaged;
+    for (const DamagedBlock& block : (*reader)->damaged()) damaged += text_of(block) + "\n";
+    return std::pair{rows / 2, damaged};
   };
   CHECK(read(1).second.empty());
   CHECK(read(1).first > 800);
-  CHECK(read(2).second.find("sums of 5 minutes of interface 2") != std::string::npos);
-  CHECK(read(2).second.find("sw1-port2") != std::string::npos);
+  CHECK(read(2).second.find("sums of 5 minutes of sw1 sw1-port2 (interface 2), 2026-01-2") == 0);
+  CHECK(read(2).second.find('\n') == read(2).second.size() - 1);  // once
+  CHECK(read(2).first > 100);                                     // what is not sealed
+  CHECK(read(2).first < read(1).first);
 
   // What would have joined the block stays plain, what comes late for it stands by itself.
   const std::int64_t sealed = store.of().integer("SELECT sum(row_count) FROM sealed_rows" + which);

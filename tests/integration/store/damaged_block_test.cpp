@@ -1,0 +1,298 @@
+// A store of which a block of sealed rows is damaged, octet by octet in its file: what commands make of it.
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "octopoll/store/care.hpp"
+#include "octopoll/store/writer.hpp"
+#include "store/recorder.hpp"
+#include "store/sealer.hpp"
+#include "support/binaries.hpp"
+#include "support/run_command.hpp"
+#include "support/sqlite_query.hpp"
+#include "support/temp_dir.hpp"
+#include "unit/store/make_record.hpp"
+#include "unit/store/sealed_store.hpp"
+
+namespace octopoll::store {
+namespace {
+
+using namespace std::chrono_literals;
+using test::noon;
+
+constexpr std::uint64_t turns = 20 * 72;  // 20 days by 20 minutes
+
+DeviceCycle cycle(const std::string& device, std::uint64_t turn) {
+  std::vector<InterfaceRecord> rows;
+  for (std::uint32_t index = 1; index <= 3; ++index) {
+    const std::uint64_t noise = turn * turn * turn * 7919 * (index + (device == "sw2" ? 3 : 0));
+    rows.push_back(test::make_row({.name = "eth" + std::to_string(index),
+                                   .if_index = index,
+                                   .in_octets = noise % 1'000'003,
+                                   .out_octets = noise % 999'983,
+                                   .elapsed = 20min}));
+    for (const Counter counter : {Counter::in_ucast_pkts, Counter::out_ucast_pkts, Counter::in_errors,
+                                  Counter::out_errors, Counter::in_discards, Counter::out_discards})
+      rows.back().deltas[counter].value = noise * (1 + static_cast<unsigned>(counter)) % 30'011;
+  }
+  return test::make_cycle(device, turn + 1, noon + turn * 20min, std::move(rows));
+}
+
+/// Twenty days of two devices with three interfaces each, sealed where they are old enough, and all in one file.
+void fill(const std::filesystem::path& path) {
+  auto database = open_for_writing(path);
+  REQUIRE(database);
+  REQUIRE(database->execute("PRAGMA synchronous = OFF; BEGIN"));
+  auto recorder = Recorder::create(*database);
+  REQUIRE(recorder);
+  for (std::uint64_t turn = 0; turn < turns; ++turn) {
+    for (const char* device : {"sw1", "sw2"}) {
+      REQUIRE(recorder->store(cycle(device, turn)));
+      REQUIRE(recorder->tend());
+    }
+  }
+  REQUIRE(database->execute("COMMIT"));
+  auto sealer = Sealer::create(*database, 0);
+  REQUIRE(sealer);
+  REQUIRE(sealer->seal(recorder->now(), 10'000'000).value() > 1000);
+  // No page that was given back has an older copy of a block.
+  REQUIRE(database->execute("VACUUM; PRAGMA wal_checkpoint(TRUNCATE)"));
+}
+
+const std::string third_day = "level = 0 AND interface_id = 5 AND begins_at = 1770076800000";     // 2026-02-03
+const std::string first_sums = "level = 300 AND interface_id = 2 AND begins_at = 1770163200000";  // 2026-02-04
+
+std::string block_of(const std::filesystem::path& path, const std::string& which) {
+  const auto rows = test::sqlite_query(path, "SELECT packed FROM sealed_rows WHERE " + which);
+  REQUIRE(rows.size() == 1);
+  return std::get<std::string>(rows[0][0]);
+}
+
+std::size_t place_in(const std::string& file, const std::string& octets) {
+  const std::size_t at = file.find(octets);
+  REQUIRE(octets.size() == 40);
+  REQUIRE(at != std::string::npos);
+  REQUIRE(file.find(octets, at + 1) == std::string::npos);
+  return at;
+}
+
+/// Turns some bits of the block where it lies in the file, as a bad disk or memory does.
+void damage(const std::filesystem::path& path, const std::string& which) {
+  std::string file = test::read_file(path);
+  const std::size_t at = place_in(file, block_of(path, which).substr(0, 40));  // the rest may be on other pages
+  for (std::size_t octet = 20; octet < 30; ++octet) file[at + octet] = static_cast<char>(file[at + octet] ^ 0x55);
+  std::ofstream(path, std::ios::binary | std::ios::trunc) << file;
+}
+
+/// Zeroes one of the pages that a long block goes on in: SQLite does not find the rest of it.
+void lose_page(const std::filesystem::path& path, const std::string& which) {
+  constexpr std::size_t page = 4096;
+  const std::string block = block_of(path, which);
+  REQUIRE(block.size() > 2 * page + page / 2);  // more than one page beside its row's own
+  std::string file = test::read_file(path);
+  const std::size_t at = place_in(file, block.substr(block.size() / 2, 40)) / page * page;
+  file.replace(at, page, page, '\0');
+  std::ofstream(path, std::ios::binary | std::ios::trunc) << file;
+}
+
+test::CommandResult octopoll(const std::filesystem::path& store, std::vector<std::string> words) {
+  words.insert(words.begin(), test::octopoll_binary().string());
+  words.insert(words.end(), {"--db", store.string()});
+  test::ChildOptions options;
+  options.env.emplace_back("TZ", "UTC0");
+  return test::run_command(words, options);
+}
+
+std::size_t lines(const std::string& text) {
+  return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
+}
+
+TEST_CASE("a report on samples of which a block is damaged shows the others, and says what is missing") {
+  const test::TempDir dir;
+  fill(dir / "x.db");
+  const auto ask = [&](const std::string& format, const char* report = "utilization") {
+    return octopoll(dir / "x.db", {"report", report, "--since", "2026-02-03T06:00Z", "--until", "2026-02-03T18:00Z",
+                                   "--format", format});
+  };
+  const auto before = nlohmann::json::parse(ask("json").out);
+  CHECK(before["damaged"] == nlohmann::json::array());
+  damage(dir / "x.db", third_day);
+
+  const auto json = ask("json");
+  INFO(json.describe());
+  CHECK(json.exit_code() == 1);
+  auto after = nlohmann::json::parse(json.out);
+  REQUIRE(after["damaged"].size() == 1);
+  const auto& block = after["damaged"][0];
+  CHECK(block["rows"] == "samples");
+  CHECK(block["device"] == "sw2");
+  CHECK(block["interface"] == "eth2");
+  CHECK(block["since"] == "2026-02-03T00:00:00Z");
+  CHECK(block["until"] == "2026-02-04T00:00:00Z");
+  CHECK(json.err.find("what 1 damaged block of sealed rows held is missing in this report:\n"
+                      "  samples of sw2 eth2 (interface 5), 2026-02-03 UTC: ") != std::string::npos);
+  CHECK(json.err.find("octopoll db check") != std::string::npos);
+  CHECK(json.err.find("backup") != std::string::npos);
+  CHECK(lines(json.err) == 4);  // the store, what, which, what to do: once
+  REQUIRE(after["interfaces"].size() == 6);
+  const auto of_it = [](const nlohmann::json& one) { return one["device"] == "sw2" && one["interface"] == "eth2"; };
+  for (const auto& one : after["interfaces"]) {
+    if (of_it(one)) CHECK(one["in_valid_share"] == 0.0);
+    if (of_it(one)) CHECK(one["in_bps_avg"].is_null());
+    if (!of_it(one)) CHECK(std::count(before["interfaces"].begin(), before["interfaces"].end(), one) == 1);
+  }
+
+  const auto table = ask("table");
+  CHECK(table.exit_code() == 1);
+  CHECK(table.out.find("what 1 damaged block of sealed rows held is missing here") != std::string::npos);
+  CHECK(lines(ask("csv").out) == 7);
+  for (const char* report : {"errors", "totals"}) {
+    const auto other = ask("json", report);
+    INFO(other.describe());
+    CHECK(other.exit_code() == 1);
+    CHECK(nlohmann::json::parse(other.out)["damaged"].size() == 1);
+  }
+  const auto elsewhere = octopoll(
+      dir / "x.db", {"report", "utilization", "--since", "2026-02-05Z", "--until", "2026-02-06Z", "--format", "json"});
+  CHECK(elsewhere.exit_code() == 0);
+}
+
+TEST_CASE("a report on sums of which a block is damaged shows the others") {
+  const test::TempDir dir;
+  fill(dir / "x.db");
+  const auto ask = [&] {
+    return octopoll(dir / "x.db", {"report", "utilization", "--since", "2026-02-01Z", "--until", "2026-02-18Z",
+                                   "--format", "json", "--sort", "p95", "--top", "6"});
+  };
+  const auto before = nlohmann::json::parse(ask().out);
+  damage(dir / "x.db", first_sums);
+  const auto result = ask();
+  INFO(result.describe());
+  CHECK(result.exit_code() == 1);
+  const auto after = nlohmann::json::parse(result.out);
+  REQUIRE(after["damaged"].size() == 1);
+  CHECK(after["damaged"][0]["rows"] == "sums of 5 minutes");
+  REQUIRE(after["interfaces"].size() == 6);
+  int others = 0;
+  for (const auto& one : after["interfaces"]) {
+    const bool of_it = one["device"] == "sw1" && one["interface"] == "eth2";
+    if (!of_it) others += static_cast<int>(std::count(before["interfaces"].begin(), before["interfaces"].end(), one));
+    if (of_it) CHECK(one["in_bins"] > 1000);
+    if (of_it) CHECK(one["in_valid_share"] < 0.9);
+  }
+  CHECK(others == 5);
+}
+
+TEST_CASE("db check names each damaged block; db export goes on, and tells") {
+  const test::TempDir dir;
+  fill(dir / "x.db");
+  damage(dir / "x.db", third_day);
+  damage(dir / "x.db", first_sums);
+  const auto check = octopoll(dir / "x.db", {"db", "check"});
+  INFO(check.describe());
+  CHECK(check.exit_code() == 1);
+  CHECK(check.out.find("the block of samples of sw2 eth2 (interface 5), 2026-02-03 UTC is damaged: ") == 0);
+  CHECK(check.out.find("\nthe block of sums of 5 minutes of sw1 eth2 (interface 2), 2026-02-04 to 2026-02-11 UTC"
+                       " is damaged: ") != std::string::npos);
+  CHECK(lines(check.out) == 2);
+
+  const auto lost = test::sqlite_int(dir / "x.db", "SELECT row_count FROM sealed_rows WHERE " + third_day);
+  const auto samples = octopoll(dir / "x.db", {"db", "export", "samples"});
+  CHECK(samples.exit_code() == 1);
+  CHECK(lines(samples.out) == 1 + turns * 6 - static_cast<std::size_t>(lost));
+  CHECK(samples.err.find("missing in this export:\n  samples of sw2 eth2 (interface 5), 2026-02-03 UTC") !=
+        std::string::npos);
+  const auto sums = octopoll(dir / "x.db", {"db", "export", "5m", "--format", "json", "--device", "sw1"});
+  CHECK(sums.exit_code() == 1);
+  CHECK(nlohmann::json::parse(sums.out).size() > 10'000);
+  CHECK(octopoll(dir / "x.db", {"db", "export", "samples", "--device", "sw1"}).exit_code() == 0);
+}
+
+TEST_CASE("pages of a block that SQLite cannot read cost that block alone") {
+  const test::TempDir dir;
+  fill(dir / "x.db");
+  lose_page(dir / "x.db", first_sums);
+  const auto check = octopoll(dir / "x.db", {"db", "check"});
+  INFO(check.describe());
+  CHECK(check.exit_code() == 1);
+  CHECK(check.out.find("the block of sums of 5 minutes of sw1 eth2 (interface 2), 2026-02-04 to 2026-02-11 UTC"
+                       " is damaged: database disk image is malformed") != std::string::npos);
+  const auto sums = octopoll(dir / "x.db", {"db", "export", "5m"});
+  CHECK(sums.exit_code() == 1);
+  CHECK(lines(sums.out) > 25'000);
+  CHECK(sums.err.find("sums of 5 minutes of sw1 eth2 (interface 2)") != std::string::npos);
+  const auto report = octopoll(
+      dir / "x.db", {"report", "utilization", "--since", "2026-02-01Z", "--until", "2026-02-18Z", "--format", "csv"});
+  INFO(report.describe());
+  CHECK(report.exit_code() == 1);
+  CHECK(lines(report.out) == 7);
+}
+
+TEST_CASE("a writer goes on beside damaged blocks: it seals, sums up and takes what is old") {
+  const test::TempDir dir;
+  fill(dir / "x.db");
+  damage(dir / "x.db", third_day);
+  damage(dir / "x.db", first_sums);
+  const auto sealed = [&](const char* level) {
+    return test::sqlite_int(dir / "x.db",
+                            std::string("SELECT max(begins_at) / 86400000 FROM sealed_rows WHERE level = ") + level);
+  };
+  const auto before = sealed("0");
+  WriterOptions options;
+  options.retention.samples = std::chrono::days(18);
+  options.commit_interval = 1ms;
+  options.batch = 24;  // rows: a batch that spans a day would be taken for a clock that leapt
+  for (std::uint64_t day = 0; day < 5; ++day) {
+    auto writer = Writer::open(dir / "x.db", options).value();
+    for (std::uint64_t turn = turns + 72 * day; turn < turns + 72 * (day + 1); ++turn) {
+      for (const char* device : {"sw1", "sw2"}) writer->take(test::share(cycle(device, turn)));
+    }
+    CHECK(writer->close().dropped == 0);
+  }
+  CHECK(sealed("0") > before);
+  CHECK(test::sqlite_int(dir / "x.db", "SELECT count(*) FROM rollup_backlog") == 0);
+  CHECK(test::sqlite_int(dir / "x.db", "SELECT count(*) FROM sealed_rows WHERE " + third_day) == 0);  // too old by now
+  CHECK(test::sqlite_int(dir / "x.db", "SELECT count(*) FROM sealed_rows WHERE " + first_sums) == 1);
+  CHECK(test::sqlite_int(dir / "x.db",
+                         "SELECT max(begins_at) > 1771600000000 FROM traffic_times WHERE step_s = 3600") == 1);
+
+  Retention little;
+  little.five_minutes = std::chrono::days(10);
+  REQUIRE(prune_store(dir / "x.db", little, {}));
+  CHECK(test::sqlite_int(dir / "x.db", "SELECT count(*) FROM sealed_rows WHERE " + first_sums) == 0);
+  CHECK(check_store(dir / "x.db", false, {}).value().empty());
+}
+
+TEST_CASE("where old blocks cannot be taken, for their pages are damaged, rows are sealed and summed up all the same") {
+  const test::TempDir dir;
+  fill(dir / "x.db");
+  lose_page(dir / "x.db", first_sums);
+  const auto count = [&](const std::string& sql) { return test::sqlite_int(dir / "x.db", sql); };
+  const auto sealed = count("SELECT max(begins_at) FROM sealed_rows WHERE level = 0");
+  const auto summed = count("SELECT max(begins_at) FROM traffic_times WHERE step_s = 3600");
+  WriterOptions options;
+  options.retention.five_minutes = std::chrono::days(10);
+  options.commit_interval = 1ms;
+  options.batch = 24;
+  for (std::uint64_t day = 0; day < 5; ++day) {
+    auto writer = Writer::open(dir / "x.db", options).value();
+    for (std::uint64_t turn = turns + 72 * day; turn < turns + 72 * (day + 1); ++turn) {
+      for (const char* device : {"sw1", "sw2"}) writer->take(test::share(cycle(device, turn)));
+    }
+    CHECK(writer->close().dropped == 0);
+  }
+  CHECK(count("SELECT count(*) FROM sealed_rows WHERE " + first_sums) == 1);
+  CHECK(count("SELECT max(begins_at) FROM sealed_rows WHERE level = 0") > sealed);
+  CHECK(count("SELECT max(begins_at) FROM traffic_times WHERE step_s = 3600") > summed);
+  CHECK(count("SELECT count(*) FROM sample_rows") < 6 * 72 * 4);
+}
+
+}  // namespace
+}  // namespace octopoll::store
