@@ -134,7 +134,7 @@ TEST_CASE("an idle agent is not looked at, and what may be unseen is stated") {
 
 TEST_CASE("where no looks are possible, a rate states what a cache that nobody sees may make of it") {
   Looked agent([](auto&) {});
-  agent.device.interval = 1ms;  // of which a cycle takes too much
+  agent.device.interval = 1us;  // of which any cycle takes too much
   InterfaceRecord record;
   for (int cycle = 0; cycle < 20 && record.quality() != Quality::ok; ++cycle) {
     record = agent.poll().interfaces[0];
