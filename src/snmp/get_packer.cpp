@@ -81,35 +81,37 @@ void GetPacker::put(std::size_t group, std::size_t member) {
 void GetPacker::divide(const GetPart& part) {
   const GetGroup& group = plan_.groups[part.group];
   std::vector<std::size_t> others;
-  std::optional<std::size_t> dating;
+  std::size_t dating = 0;
+  bool dates = false;  // an optional is more than g++ 12 sees through at -O3
   PduSize largest;
   for (const std::size_t member : part.members) {
     if (group.dating == member) {
       dating = member;
+      dates = true;
       continue;
     }
     others.push_back(member);
     largest.octets = std::max(largest.octets, object_size(group, member).octets);
     largest.variables = 1;
   }
-  const PduSize dated = dating ? largest + object_size(group, *dating) : largest;
+  const PduSize dated = dates ? largest + object_size(group, dating) : largest;
   const bool with_uptime = with_uptime_ && (dated + uptime_size).within(most_);
-  const bool lone = dating && !dated.within(most_);
+  const bool lone = dates && !dated.within(most_);
   if (lone) {
-    others.insert(others.begin(), *dating);
-    others.push_back(*dating);
-    dating.reset();
+    others.insert(others.begin(), dating);
+    others.push_back(dating);
+    dates = false;
   }
   bool begun = false;  // this part, in the last packet
   for (const std::size_t member : others) {
     PduSize more = object_size(group, member);
-    if (dating && !begun) more = more + object_size(group, *dating);
+    if (dates && !begun) more = more + object_size(group, dating);
     const bool joins = !packets_.empty() && packets_.back().with_uptime == with_uptime && fits(more);
     if (!joins || lone) {
       begin_packet(with_uptime);
       begun = false;
     }
-    if (dating && !std::exchange(begun, true)) put(part.group, *dating);
+    if (dates && !std::exchange(begun, true)) put(part.group, dating);
     put(part.group, member);
   }
 }
