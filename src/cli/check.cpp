@@ -308,6 +308,7 @@ Json device_json(const config::Device& device) {
           {"max_requests_per_second", device.max_requests_per_second ? Json(*device.max_requests_per_second) : Json()},
           {"max_repetitions", device.max_repetitions},
           {"max_message_size", device.max_message_size},
+          {"max_variables", device.max_variables ? Json(*device.max_variables) : Json()},
           {"counters", counters_json(device.counters)},
           {"short_request_ids", device.short_request_ids},
           {"health", {{"max_error_ratio", device.health.errors}, {"max_discard_ratio", device.health.discards}}},

@@ -21,7 +21,9 @@ constexpr NumberRange repetitions_range{1, 1000, "no message holds the answer to
 constexpr NumberRange message_range{484, 65507,
                                     "every agent takes 484 octets (RFC 3417 section 3.2), and UDP carries 65507"};
 
-constexpr std::array<std::string_view, 15> setting_keys{"auth",
+constexpr NumberRange variables_range{1, 1000, "without the key octopoll finds it out"};
+
+constexpr std::array<std::string_view, 16> setting_keys{"auth",
                                                         "interval",
                                                         "timeout",
                                                         "retries",
@@ -30,6 +32,7 @@ constexpr std::array<std::string_view, 15> setting_keys{"auth",
                                                         "max_requests_per_second",
                                                         "max_repetitions",
                                                         "max_message_size",
+                                                        "max_variables",
                                                         "short_request_ids",
                                                         "ping",
                                                         "health",
@@ -79,6 +82,7 @@ Settings overlay(const Settings& far, const Settings& near) {
   if (!both.max_requests_per_second) both.max_requests_per_second = far.max_requests_per_second;
   if (!both.max_repetitions) both.max_repetitions = far.max_repetitions;
   if (!both.max_message_size) both.max_message_size = far.max_message_size;
+  if (!both.max_variables) both.max_variables = far.max_variables;
   if (!both.short_request_ids) both.short_request_ids = far.short_request_ids;
   if (!both.ping) both.ping = far.ping;
   if (!both.max_errors) both.max_errors = far.max_errors;
@@ -105,6 +109,7 @@ void apply(const Settings& settings, const Auths& auths, Device& device, Problem
   assign(device.max_requests_per_second, settings.max_requests_per_second);
   assign(device.max_repetitions, settings.max_repetitions);
   assign(device.max_message_size, settings.max_message_size);
+  assign(device.max_variables, settings.max_variables);
   assign(device.short_request_ids, settings.short_request_ids);
   assign(device.ping, settings.ping);
   device.echo = settings_of(settings.echo);
@@ -140,6 +145,8 @@ bool SettingsReader::read(const Entry& entry, int level, Settings& settings) con
     take(settings.max_repetitions, read_number(entry, repetitions_range, problems_), entry, level);
   } else if (entry.key == "max_message_size") {
     take(settings.max_message_size, read_number(entry, message_range, problems_), entry, level);
+  } else if (entry.key == "max_variables") {
+    take(settings.max_variables, read_number(entry, variables_range, problems_), entry, level);
   } else if (entry.key == "short_request_ids") {
     take(settings.short_request_ids, read_flag(entry, problems_), entry, level);
   } else if (entry.key == "ping") {

@@ -38,6 +38,7 @@ struct Settings {
   std::optional<Setting<unsigned>> max_requests_per_second;
   std::optional<Setting<unsigned>> max_repetitions;
   std::optional<Setting<unsigned>> max_message_size;
+  std::optional<Setting<unsigned>> max_variables;
   std::optional<Setting<bool>> short_request_ids;
   std::optional<Setting<CounterSet>> counters;
   std::optional<Setting<bool>> ping;

@@ -7,6 +7,8 @@
 #include <set>
 #include <utility>
 
+#include "octopoll/core/text.hpp"
+
 namespace octopoll::doctor {
 namespace {
 
@@ -169,26 +171,65 @@ std::vector<Known> known_objects(const ifmib::Rows& rows) {
   return objects;
 }
 
+Request get_some(const std::vector<Known>& objects, std::size_t first, std::size_t count) {
+  Request request;
+  for (std::size_t i = first; i < std::min(first + count, objects.size()); ++i)
+    request.names.push_back(objects[i].name);
+  return request;
+}
+
+/// An answer without the last of what was asked for: is that there when it is asked for by itself?
+bool is_cut(snmp::Interview& interview, snmp::Session& session, const std::vector<Known>& objects, const Reply& reply) {
+  const std::size_t came = reply.variables.size();
+  for (std::size_t i = 0; i < came; ++i) {
+    if (reply.variables[i].oid != objects[i].name) return false;
+  }
+  const Reply rest = interview.ask(session, get_some(objects, came, 1));
+  return rest.good() && !rest.variables.empty() && !rest.variables[0].value.is_exception();
+}
+
+Finding judge_cut(std::size_t asked, std::size_t came, Profile& profile) {
+  profile.max_variables = static_cast<unsigned>(std::max<std::size_t>(came, 1));
+  return {"message size", Severity::note,
+          fmt::format("{} of {} objects that one request asked for: the rest is left out", came, asked),
+          "octopoll finds that out by itself, once after each start: better say so at once"};
+}
+
+/// Silent to the smallest messages: how many objects does it answer?
+std::optional<Finding> try_few_objects(snmp::Interview& interview, snmp::Session& session,
+                                       const std::vector<Known>& objects, std::size_t silent_to, Profile& profile) {
+  for (const std::size_t count : {10U, 5U, 2U, 1U}) {
+    if (count >= silent_to) continue;
+    const Reply reply = interview.ask(session, get_some(objects, 0, count));
+    if (!reply.good()) continue;
+    profile.max_variables = static_cast<unsigned>(count);
+    return Finding{"message size", Severity::note,
+                   fmt::format("{} in an answer; to {} at once: no answer", format_counted(count, "object"), silent_to),
+                   "octopoll finds that out by itself, after timeouts: better say so at once"};
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 Finding try_message_sizes(snmp::Interview& interview, snmp::Session& session, const ifmib::Rows& rows,
                           Profile& profile) {
   Finding finding{"message size", Severity::ok, {}, {}};
-  constexpr std::array<unsigned, message_requests> sizes{1472, 1200, 900, 700, 484};
+  constexpr std::array<unsigned, 5> sizes{1472, 1200, 900, 700, 484};
   const std::vector<Known> objects = known_objects(rows);
   std::vector<std::string> refusals;
+  std::size_t asked = 0;
+  bool silent = false;
   for (const unsigned size : sizes) {
-    Request request;
     std::size_t expected = 60;
-    for (const Known& object : objects) {
-      if (expected + object.octets > size) break;
-      expected += object.octets;
-      request.names.push_back(object.name);
-    }
-    if (request.names.empty()) break;
-    const bool enough = request.names.size() < objects.size();
-    const std::size_t asked = request.names.size();
-    const Reply reply = interview.ask(session, std::move(request));
+    for (asked = 0; asked < objects.size() && expected + objects[asked].octets <= size; ++asked)
+      expected += objects[asked].octets;
+    if (asked == 0) break;
+    const bool enough = asked < objects.size();
+    const Reply reply = interview.ask(session, get_some(objects, 0, asked));
+    if (reply.good() && reply.variables.size() < asked && is_cut(interview, session, objects, reply))
+      return judge_cut(asked, reply.variables.size(), profile);
+    silent = reply.outcome == Outcome::timed_out;
     if (reply.outcome == Outcome::answered && reply.error_status != snmp::ErrorStatus::too_big) {
       finding.measured = fmt::format("{} objects in an answer of {} octets{}", asked, reply.octets,
                                      enough ? "" : ", which is all there are");
@@ -206,6 +247,9 @@ Finding try_message_sizes(snmp::Interview& interview, snmp::Session& session, co
   finding.measured =
       refusals.empty() ? "no objects to fill a message with" : fmt::format("{}", fmt::join(refusals, ", "));
   if (refusals.empty()) return finding;
+  if (silent) {
+    if (auto few = try_few_objects(interview, session, objects, asked, profile)) return *few;
+  }
   finding.severity = Severity::problem;
   finding.meaning = "every agent must answer 484 octets (RFC 3417 section 3.2): counters come one by one, if at all";
   profile.max_message_size = 484;

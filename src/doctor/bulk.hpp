@@ -27,9 +27,10 @@ inline constexpr unsigned longest_next_walk = 100;
 inline constexpr unsigned bulk_requests = 8;
 
 /// Asks for known objects with ever smaller answers until one comes; `profile` gets the size where it is below the
-/// default of 1,472 octets.
+/// default of 1,472 octets. Where an answer has fewer objects than were asked for, or not even 484 octets come, it gets
+/// how many objects the agent answers at once.
 [[nodiscard]] Finding try_message_sizes(snmp::Interview& interview, snmp::Session& session, const ifmib::Rows& rows,
                                         Profile& profile);
-inline constexpr unsigned message_requests = 5;
+inline constexpr unsigned message_requests = 10;
 
 }  // namespace octopoll::doctor

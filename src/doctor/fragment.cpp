@@ -58,6 +58,7 @@ std::string inventory_fragment(const Examination& examination) {
                                  auth_lines(examination.credentials), quoted(name), quoted(examination.target));
   if (profile.max_repetitions) yaml += fmt::format("    max_repetitions: {}\n", *profile.max_repetitions);
   if (profile.max_message_size) yaml += fmt::format("    max_message_size: {}\n", *profile.max_message_size);
+  if (profile.max_variables) yaml += fmt::format("    max_variables: {}\n", *profile.max_variables);
   if (profile.short_request_ids) yaml += "    short_request_ids: true\n";
   if (!profile.answers_from.empty()) {
     std::vector<std::string> sources;

@@ -151,7 +151,10 @@ bool assemble(const RowPlan& plan, RowReading& reading, Next&& next) {
 struct Packet {
   std::size_t first = 0, count = 0;  ///< of the plans
   std::size_t octets = 0;            ///< expected of the answer
-  bool again = false;                ///< one row of a packet that met silence
+  std::size_t variables = 0;
+  bool again = false;  ///< one row of a packet that met silence
+  bool trial = false;  ///< larger than what the agent is known to answer
+  BootTime sent{};     ///< while it is under way
 };
 
 std::size_t overhead_of(SnmpVersion version, const ReadLimits& limits) {
@@ -168,21 +171,69 @@ std::size_t in_order(std::size_t rows, std::size_t first, std::size_t asked) {
   return row < rows ? row : row - rows;
 }
 
-/// As few PDUs as whole rows allow; requests under way refer to theirs, so they stay where they are.
-std::deque<Packet> pack(const std::vector<RowPlan>& plans, const ReadLimits& limits, SnmpVersion version) {
-  std::deque<Packet> packets;
-  for (std::size_t asked = 0; asked < plans.size(); ++asked) {
-    const std::size_t i = in_order(plans.size(), limits.first_row, asked);
-    if (plans[i].mute) continue;
-    const std::size_t octets = octets_of(plans[i]);
-    const bool joins = !packets.empty() && packets.back().first + packets.back().count == i &&
-                       packets.back().octets + octets <= limits.max_message_size;
-    if (!joins) packets.push_back({i, 0, overhead_of(version, limits)});
-    ++packets.back().count;
-    packets.back().octets += octets;
-  }
-  return packets;
+/// As the profile counts.
+snmp::PduSize size_of(const Packet& packet, SnmpVersion version) {
+  return {packet.octets - snmp::message_overhead(version), packet.variables};
 }
+
+/// Rows one after the other as they are to be asked for.
+class Packer {
+ public:
+  Packer(const std::vector<RowPlan>& plans, const ReadLimits& limits, SnmpVersion version)
+      : plans_(plans), limits_(limits), version_(version) {
+    if (limits.gets != nullptr) most_ = limits.gets->most();
+  }
+
+  /// As few PDUs as whole rows allow; requests under way refer to theirs, so they stay where they are. Rows that are
+  /// more than the agent answers at once go to `too_large`.
+  std::deque<Packet> pack(std::vector<std::size_t>& too_large) {
+    for (std::size_t asked = 0; asked < plans_.size(); ++asked) {
+      const std::size_t i = in_order(plans_.size(), limits_.first_row, asked);
+      if (plans_[i].mute) continue;
+      if (!size_of(joined(alone(i), i), version_).within(most_)) {
+        too_large.push_back(i);
+        continue;
+      }
+      const bool joins = !packets_.empty() && packets_.back().first + packets_.back().count == i && fits(i);
+      if (!joins) packets_.push_back(alone(i));
+      packets_.back() = joined(packets_.back(), i);
+    }
+    return std::move(packets_);
+  }
+
+  /// One row.
+  [[nodiscard]] Packet of_one(std::size_t row) const { return joined(alone(row), row); }
+
+ private:
+  [[nodiscard]] Packet alone(std::size_t first) const {
+    return {first, 0, overhead_of(version_, limits_), limits_.with_uptime ? 1U : 0U};
+  }
+  [[nodiscard]] Packet joined(Packet packet, std::size_t row) const {
+    ++packet.count;
+    packet.octets += octets_of(plans_[row]);
+    packet.variables += plans_[row].layout->objects().size();
+    return packet;
+  }
+  /// The first packet may be larger than the others, where it is time to try that.
+  [[nodiscard]] bool fits(std::size_t row) {
+    const Packet more = joined(packets_.back(), row);
+    if (more.octets > limits_.max_message_size) return false;
+    const snmp::PduSize size = size_of(more, version_);
+    if (size.within(most_)) return true;
+    if (packets_.size() > 1 || limits_.gets == nullptr) return false;
+    if (!trial_) trial_ = limits_.gets->begin_trial(BootClock::now()).value_or(most_);
+    if (!size.within(*trial_)) return false;
+    packets_.back().trial = true;
+    return true;
+  }
+
+  const std::vector<RowPlan>& plans_;
+  const ReadLimits& limits_;
+  SnmpVersion version_;
+  snmp::PduSize most_{snmp::GetProfile::unlimited, snmp::GetProfile::unlimited};
+  std::optional<snmp::PduSize> trial_;
+  std::deque<Packet> packets_;
+};
 
 /// First as few PDUs as can be, each of whole rows, encoded and read in place. What does not come back just as it was
 /// asked for is asked again by a MultiGet, which knows about agents.
@@ -192,7 +243,7 @@ class CounterReadings final : public Reading {
                   std::function<void(RowReading&&)> row, std::function<void(ReadEnd&&)> done)
       : session_(session), plans_(plans), limits_(limits), row_(std::move(row)), done_(std::move(done)) {
     if (limits_.in_place) {
-      packets_ = pack(plans_, limits_, session_.options().credentials.version);
+      packets_ = Packer(plans_, limits_, version()).pack(doubtful_);
     } else {
       for (std::size_t asked = 0; asked < plans_.size(); ++asked) {
         const std::size_t i = in_order(plans_.size(), limits_.first_row, asked);
@@ -208,52 +259,71 @@ class CounterReadings final : public Reading {
     send_next();
   }
 
-  ~CounterReadings() override { *alive_ = false; }
+  ~CounterReadings() override {
+    *alive_ = false;
+    cut_off();
+  }
 
  private:
+  [[nodiscard]] SnmpVersion version() const { return session_.options().credentials.version; }
+
+  /// Nobody waits any longer: what has met silence for so long may be too large, and the next read asks for less.
+  void cut_off() {
+    for (const Packet& packet : packets_) {
+      if (packet.sent == BootTime() || packet.again || packet.trial || size_is_proven(packet)) continue;
+      if (limits_.gets == nullptr || !snmp::waited_for(session_, packet.sent)) continue;
+      return limits_.gets->silent(size_of(packet, version()), BootClock::now());
+    }
+  }
+
   /// Not more than the session has in flight at once: what waits there would only take memory.
   void send_next() {
     while (next_ < packets_.size() && under_way_ < session_.options().max_outstanding) {
-      const Packet& packet = packets_[next_++];
+      Packet& packet = packets_[next_++];
       encoded_.clear();
       if (limits_.with_uptime) encoded_ += encoded_uptime();
       for (std::size_t i = packet.first; i < packet.first + packet.count; ++i)
         plans_[i].layout->names().append(encoded_, plans_[i].index, plans_[i].x_index);
       ++under_way_;
-      const std::optional<unsigned> retries = packet.again ? std::optional(1U) : std::nullopt;
-      session_.send_encoded(encoded_, retries, [this, still = alive_, &packet](snmp::Reply&& reply) {
+      packet.sent = BootClock::now();
+      session_.send_encoded(encoded_, retries_of(packet), [this, still = alive_, &packet](snmp::Reply&& reply) {
         if (*still) take(packet, reply);
       });
     }
   }
 
-  void take(const Packet& packet, const snmp::Reply& reply) {
+  /// What failed a size above may fail again: one retry tells that from a lost packet.
+  [[nodiscard]] std::optional<unsigned> retries_of(const Packet& packet) const {
+    if (packet.trial) return 0U;
+    const bool in_doubt = limits_.gets != nullptr && limits_.gets->in_doubt();
+    return packet.again || in_doubt ? std::optional(std::min(session_.options().retries, 1U)) : std::nullopt;
+  }
+
+  void take(Packet& packet, const snmp::Reply& reply) {
     --under_way_;
+    packet.sent = BootTime();
     if (reply.outcome == snmp::Outcome::answered) {
       if (reply.error_status == snmp::ErrorStatus::authorization_error ||
           reply.error_status == snmp::ErrorStatus::no_access)
         return give_up(reply);  // of this user, not of these objects
-      largest_answered_ = std::max(largest_answered_, packet.octets);
-      silent_in_a_row_ = 0;
-      if (reply.error_status == snmp::ErrorStatus::too_big) too_large(packet);
-      if (reply.error_status == snmp::ErrorStatus::no_such_name || reply.error_status == snmp::ErrorStatus::gen_err)
-        note_refusal(packet, reply.error_index);
-      const std::size_t read = reply.good() ? hand_out(packet, reply) : 0;
-      doubt(packet, read);
-      if (reply.good() && read < packet.count) end_.odd = true;
+      take_answer(packet, reply);
+    } else if (packet.trial) {
+      if (limits_.gets != nullptr) limits_.gets->trial_failed(size_of(packet, version()));
+      doubt(packet);
     } else if (packet.again && reply.outcome == snmp::Outcome::timed_out && ++silent_in_a_row_ < most_silent_rows) {
       end_.mute_rows.push_back(plans_[packet.first].index);
     } else if (!packet.again && reply.outcome == snmp::Outcome::timed_out && size_is_proven(packet) &&
                ++silent_in_a_row_ < most_silent_packets) {
       // The device is there: one of these rows may be what it is silent to.
-      for (std::size_t i = packet.first; i < packet.first + packet.count; ++i)
-        packets_.push_back(
-            {i, 1, overhead_of(session_.options().credentials.version, limits_) + octets_of(plans_[i]), true});
+      for (std::size_t i = packet.first; i < packet.first + packet.count; ++i) {
+        packets_.push_back(Packer(plans_, limits_, version()).of_one(i));
+        packets_.back().again = true;
+      }
     } else if (snmp::may_be_too_large(reply.outcome) && !size_is_proven(packet)) {
       // Silence may mean that the PDU is too large for the agent: no other one of this size is tried.
-      too_large(packet);
+      if (limits_.gets != nullptr) limits_.gets->silent(size_of(packet, version()), BootClock::now());
       doubt(packet);
-      for (; next_ < packets_.size(); ++next_) doubt(packets_[next_]);
+      doubt_unsent();
     } else if (!snmp::may_be_too_large(reply.outcome) && !std::exchange(refused_, true)) {
       doubt(packet);
     } else {
@@ -263,8 +333,35 @@ class CounterReadings final : public Reading {
     if (under_way_ == 0) ask_again();
   }
 
-  /// How many rows, from the first on, came back as they were asked for.
-  std::size_t hand_out(const Packet& packet, const snmp::Reply& reply) {
+  void take_answer(const Packet& packet, const snmp::Reply& reply) {
+    silent_in_a_row_ = 0;
+    if (reply.error_status == snmp::ErrorStatus::too_big) {
+      if (limits_.gets != nullptr && !packet.trial) limits_.gets->too_big(size_of(packet, version()), reply.received);
+      doubt(packet);
+      return packet.trial ? void() : doubt_unsent();
+    }
+    if (reply.error_status == snmp::ErrorStatus::no_such_name || reply.error_status == snmp::ErrorStatus::gen_err)
+      note_refusal(packet, reply.error_index);
+    if (!reply.good()) return doubt(packet);
+    bool cut_short = false;
+    const std::size_t read = hand_out(packet, reply, cut_short);
+    doubt(packet, read);
+    if (cut_short) {
+      if (!packet.trial) doubt_unsent();
+      return;
+    }
+    if (read < packet.count) end_.odd = true;
+    largest_answered_ = std::max(largest_answered_, packet.octets);
+    if (limits_.gets != nullptr) limits_.gets->answered(size_of(packet, version()), reply.received);
+  }
+
+  /// Of a size that the agent does not take.
+  void doubt_unsent() {
+    for (; next_ < packets_.size(); ++next_) doubt(packets_[next_]);
+  }
+
+  /// How many rows, from the first on, came back as they were asked for; whether the answer just ended there.
+  std::size_t hand_out(const Packet& packet, const snmp::Reply& reply, bool& cut_short) {
     for (std::size_t i = 0; i < packet.count; ++i) plans_[packet.first + i].interface.prefetch();
     snmp::AnswerReader variables(reply.asked, reply.encoded);
     snmp::WireVariable variable;
@@ -272,7 +369,10 @@ class CounterReadings final : public Reading {
     time.received = reply.received;
     time.round_trip = reply.round_trip;
     if (limits_.with_uptime) {
-      if (!variables.next(variable)) return 0;
+      if (!variables.next(variable)) {
+        cut_short = variables.finished();
+        return 0;
+      }
       const auto uptime = variable.number();
       if (!uptime && !variable.absent()) return 0;
       if (uptime) time.sys_uptime = TimeTicks(static_cast<std::uint32_t>(*uptime));
@@ -281,7 +381,10 @@ class CounterReadings final : public Reading {
       RowReading reading;
       const bool as_asked = assemble(plans_[packet.first + i], reading,
                                      [&](Cell& cell) { return variables.next(variable) && read_cell(variable, cell); });
-      if (!as_asked) return i;
+      if (!as_asked) {
+        cut_short = variables.finished();
+        return i;
+      }
       reading.sample.time = time;
       row_(std::move(reading));
     }
@@ -316,11 +419,6 @@ class CounterReadings final : public Reading {
     }
   }
 
-  void too_large(const Packet& packet) {
-    const auto half = static_cast<unsigned>(packet.octets / 2);
-    message_size_ = std::min(message_size_.value_or(half), half);
-  }
-
   /// Nobody there, or nobody who would tell: what is still under way would only add its own row of timeouts.
   void give_up(const snmp::Reply& reply) {
     session_.cancel_all();
@@ -331,27 +429,28 @@ class CounterReadings final : public Reading {
   void ask_again() {
     if (doubtful_.empty()) return finish(std::nullopt, snmp::Outcome::answered);
     snmp::MultiGetPlan plan;
-    plan.max_message_size = message_size_.value_or(limits_.max_message_size);
+    plan.max_message_size = limits_.max_message_size;
+    plan.profile = limits_.gets;
     plan.known_alive = true;  // the scalars were asked first
     plan.with_uptime = limits_.with_uptime;
     plan.groups.reserve(doubtful_.size());
     for (const std::size_t row : doubtful_) {
       snmp::GetGroup group;
       const RowPlan& planned = plans_[row];
-      for (const RowLayout::Object& object : planned.layout->objects())
+      for (const RowLayout::Object& object : planned.layout->objects()) {
+        if (object.role == Role::discontinuity_time) group.dating = group.names.size();
         group.names.push_back(cell_oid(object.column, planned.index, planned.x_index));
+      }
       group.answer_octets = plans_[row].value_octets;
       plan.groups.push_back(std::move(group));
     }
     get_ = snmp::MultiGet::start(
         session_, std::move(plan), [this](snmp::GroupAnswer&& answer) { take_again(answer); },
-        [this](snmp::MultiGetEnd&& end) {
-          if (end.message_size) message_size_ = end.message_size;
-          finish(std::move(end.error), end.outcome);
-        });
+        [this](snmp::MultiGetEnd&& end) { finish(std::move(end.error), end.outcome); });
   }
 
   void take_again(const snmp::GroupAnswer& answer) {
+    if (answer.torn) return;
     std::size_t at = 0;
     RowReading reading;
     assemble(plans_[doubtful_[answer.group]], reading, [&](Cell& cell) {
@@ -371,7 +470,6 @@ class CounterReadings final : public Reading {
   void finish(std::optional<Error> error, snmp::Outcome outcome) {
     end_.error = std::move(error);
     end_.outcome = outcome;
-    end_.message_size = message_size_;
     ReadEnd end = std::move(end_);
     const auto callback = std::move(done_);  // may destroy this
     callback(std::move(end));
@@ -390,7 +488,6 @@ class CounterReadings final : public Reading {
   bool refused_ = false;               ///< a packet met an ICMP error or a report
   unsigned silent_in_a_row_ = 0;       ///< packets, or single rows, without an answer in between
   std::vector<std::size_t> doubtful_;  ///< rows to be asked again, in the other way
-  std::optional<unsigned> message_size_;
   ReadEnd end_;
   std::unique_ptr<snmp::MultiGet> get_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // shared with replies under way, which outlive this
@@ -482,7 +579,8 @@ RowPlan plan_row(std::uint32_t index, std::string_view name, const Row& row, con
 
 CounterCost cost_of_counters(const std::vector<RowPlan>& plans, const ReadLimits& limits, SnmpVersion version) {
   CounterCost cost;
-  for (const Packet& packet : pack(plans, limits, version)) {
+  std::vector<std::size_t> too_large;  // none, since nothing is known of the agent
+  for (const Packet& packet : Packer(plans, limits, version).pack(too_large)) {
     ++cost.requests;
     cost.octets_received += packet.octets;
     cost.octets_sent += packet.octets;

@@ -17,6 +17,7 @@ class FactReading final : public Reading {
       : places_(std::move(rows)), done_(std::move(done)) {
     snmp::MultiGetPlan plan;
     plan.max_message_size = limits.max_message_size;
+    plan.profile = limits.gets;
     plan.with_uptime = false;
     plan.known_alive = true;
     for (const RowPlace& place : places_) {

@@ -65,56 +65,82 @@ const std::vector<Standing>& standing_scalars() {
   return scalars;
 }
 
-/// Those that change, out of an answer that names them as they were asked for; false where it does not, or says of one
+enum class InPlace : std::uint8_t { whole, cut_short, odd };
+
+/// Those that change, out of an answer that names them as they were asked for. Odd where it does not, or says of one
 /// what is no number.
-bool read_in_place(const snmp::Reply& reply, Scalars& scalars) {
+InPlace read_in_place(const snmp::Reply& reply, Scalars& scalars) {
   snmp::AnswerReader variables(reply.asked, reply.encoded);
   snmp::WireVariable variable;
   for (const Changing& scalar : changing_scalars()) {
-    if (!variables.next(variable)) return false;
+    if (!variables.next(variable)) return variables.finished() ? InPlace::cut_short : InPlace::odd;
     const auto number = variable.number();
-    if (!number && !variable.absent()) return false;
+    if (!number && !variable.absent()) return InPlace::odd;
     scalars.*scalar.field = number ? std::optional(static_cast<std::uint32_t>(*number)) : std::nullopt;
   }
-  return variables.finished();
+  return variables.finished() ? InPlace::whole : InPlace::odd;
 }
 
 /// Room for texts of system: 255 octets each by the MIB, mostly far fewer.
 constexpr std::size_t expected_texts = 400;
+/// Of those that change, in an answer.
+constexpr std::size_t expected_changing = 110;
 
-/// First the few that change, in one small PDU that any agent can answer, then the texts: an agent that is silent to
-/// the second one has messages that are too small for it, and is asked for less.
+/// First the few that change, in one small PDU that nearly any agent can answer, then the texts: an agent that is
+/// silent to the second one has messages that are too small for it, and is asked for less. A probe is smaller still,
+/// for an agent that answers but one object at once shows it by this.
 class ScalarReading final : public Reading {
  public:
   ScalarReading(snmp::Session& session, ScalarSet set, const ReadLimits& limits,
                 std::function<void(Scalars&&, ReadEnd&&)> done)
       : session_(session), set_(set), limits_(limits), done_(std::move(done)) {
     // SNMPv1 answers for none where one is missing (RFC 1157 section 4.1.2).
-    const bool in_place = limits.in_place && !limits.probe && session.options().credentials.version != SnmpVersion::v1;
-    in_place ? ask_in_place() : ask_changing();
+    const bool small_enough = limits.gets == nullptr ||
+                              snmp::PduSize{expected_changing, changing_scalars().size()}.within(limits.gets->most());
+    const bool in_place = limits.in_place && small_enough && session.options().credentials.version != SnmpVersion::v1;
+    if (limits.probe) {
+      probe();
+    } else if (in_place) {
+      ask_in_place();
+    } else {
+      ask_changing(false);
+    }
   }
   ~ScalarReading() override { *alive_ = false; }
 
  private:
+  void probe() {
+    snmp::Request request;
+    request.names = {snmp::sys_up_time()};
+    request.probe = true;
+    session_.send(std::move(request), [this, still = alive_](const snmp::Reply& reply) {
+      if (!*still) return;
+      if (reply.outcome == snmp::Outcome::answered) return ask_changing(true);
+      session_.cancel_all();
+      finish({session_.explain(reply), reply.outcome, {}});
+    });
+  }
+
   void ask_in_place() {
     session_.send_encoded(changing_scalars_encoded(), std::nullopt, [this, still = alive_](const snmp::Reply& reply) {
       if (!*still) return;
       if (reply.outcome != snmp::Outcome::answered) {
         session_.cancel_all();  // nobody there, or nobody who would tell
-        return finish({session_.explain(reply), reply.outcome, {}, {}});
+        return finish({session_.explain(reply), reply.outcome, {}});
       }
-      if (!reply.good() || !read_in_place(reply, scalars_)) {
-        odd_ = reply.good();
+      const InPlace read = reply.good() ? read_in_place(reply, scalars_) : InPlace::cut_short;
+      if (read != InPlace::whole) {
+        odd_ = read == InPlace::odd;
         scalars_ = {};
-        return ask_changing();
+        return ask_changing(true);
       }
       scalars_.received = reply.received;
       scalars_.round_trip = reply.round_trip;
-      took_changing({std::nullopt, reply.outcome, {}, {}});
+      took_changing({std::nullopt, reply.outcome, {}});
     });
   }
 
-  void ask_changing() {
+  void ask_changing(bool known_alive) {
     snmp::GetGroup group;
     for (const Changing& scalar : changing_scalars()) group.names.push_back(scalar.oid);
     group.answer_octets = 6 * group.names.size();
@@ -123,10 +149,10 @@ class ScalarReading final : public Reading {
         [this](const snmp::GroupAnswer& answer) {
           for (std::size_t i = 0; i < answer.values.size(); ++i)
             scalars_.*changing_scalars()[i].field = number_of(answer.values[i]);
-          scalars_.received = answer.received;
+          scalars_.received = answer.received - answer.spread;  // sysUpTime is the first of them
           scalars_.round_trip = answer.round_trip;
         },
-        [this](ReadEnd&& end) { took_changing(std::move(end)); });
+        [this](ReadEnd&& end) { took_changing(std::move(end)); }, known_alive);
   }
 
   void took_changing(ReadEnd&& end) {
@@ -155,16 +181,16 @@ class ScalarReading final : public Reading {
   }
 
   void ask(snmp::GetGroup group, snmp::MultiGet::Answered answered, std::function<void(ReadEnd&&)> ended,
-           bool known_alive = false) {
+           bool known_alive) {
     snmp::MultiGetPlan plan;
     plan.max_message_size = limits_.max_message_size;
     plan.with_uptime = false;  // it is one of those that change
-    plan.probe = limits_.probe;
     plan.known_alive = known_alive;
+    plan.profile = limits_.gets;
     plan.groups.push_back(std::move(group));
     get_ = snmp::MultiGet::start(session_, std::move(plan), std::move(answered),
                                  [ended = std::move(ended)](snmp::MultiGetEnd&& end) {
-                                   ended({std::move(end.error), end.outcome, {}, end.message_size});
+                                   ended({std::move(end.error), end.outcome, {}});
                                  });
   }
 

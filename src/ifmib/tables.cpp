@@ -234,6 +234,7 @@ class TableReading final : public Reading {
       plan.max_repetitions = limits_.max_repetitions;
       plan.max_message_size = limits_.max_message_size;
       plan.max_variables = its.size() * most_rows;
+      if (limits_.gets != nullptr) plan.max_columns = limits_.gets->most().variables;
       plan.profile = profile_of(table);
       ++under_way_;
       walks_.push_back(snmp::Walk::start(
@@ -374,6 +375,7 @@ class TableReading final : public Reading {
            std::function<void()> then) {
     snmp::MultiGetPlan plan;
     plan.max_message_size = limits_.max_message_size;
+    plan.profile = limits_.gets;
     plan.with_uptime = false;
     plan.known_alive = true;
     for (const Asked& asked : cells) plan.groups.push_back({{oid_of(asked.cell.column).child(asked.cell.index)}, 7});
@@ -383,10 +385,7 @@ class TableReading final : public Reading {
           snmp::Value& value = answer.values[0];
           if (!value.is_exception() && value.type() != snmp::Type::null) take(cells[answer.group], std::move(value));
         },
-        [this, then = std::move(then)](snmp::MultiGetEnd&& end) {
-          if (end.message_size) end_.message_size = end.message_size;
-          then();
-        });
+        [then = std::move(then)](snmp::MultiGetEnd&&) { then(); });
   }
 
   // ---- one row from two tables ----

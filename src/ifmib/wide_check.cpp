@@ -12,6 +12,7 @@ class WideCheck final : public Reading {
     constexpr std::size_t octets_of_both = 2 * (4 + 1);
     snmp::MultiGetPlan plan;
     plan.max_message_size = limits.max_message_size;
+    plan.profile = limits.gets;
     plan.with_uptime = false;
     plan.known_alive = true;
     for (const RowPlan* row : rows) {

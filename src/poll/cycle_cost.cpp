@@ -43,9 +43,7 @@ class Probe {
     return last;
   }
 
-  /// Takes over what the read learned of the agent, as the poller does.
   Result<> ended(ifmib::ReadEnd&& end) {
-    if (end.message_size) limits_.max_message_size = std::min(limits_.max_message_size, *end.message_size);
     if (interview_.interrupted()) return fail(ErrorKind::partial, device_.name + ": interrupted");
     if (end.error) return tl::make_unexpected(std::move(*end.error));
     return {};
@@ -95,7 +93,12 @@ class Probe {
 
   snmp::Interview& interview_;
   const config::Device& device_;
-  ifmib::ReadLimits limits_{device_.max_repetitions, device_.max_message_size};
+  snmp::GetProfile gets_{device_.max_variables.value_or(snmp::GetProfile::unlimited)};
+  ifmib::ReadLimits limits_ = [this] {
+    ifmib::ReadLimits limits{device_.max_repetitions, device_.max_message_size};
+    limits.gets = &gets_;  // what a read learns of the agent the next one begins with, as in the poller
+    return limits;
+  }();
   std::unique_ptr<snmp::Session> session_;
   std::vector<ifmib::RowPlan> plans_;
 };

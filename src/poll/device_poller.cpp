@@ -34,8 +34,11 @@ using namespace std::chrono_literals;
 constexpr auto facts_stay_fresh = 1h;
 /// Cycles in a row in which sysUpTime is refused before it is left out: an error may pass.
 constexpr unsigned refusals_believed = 2;
-/// Below this a row of counters would be asked object by object.
+/// Walks ask for one object at a time below this.
 constexpr unsigned smallest_message = 300;
+/// Of one object that freshness is looked at by, in an answer.
+constexpr std::size_t octets_of_a_look = 26;
+
 std::chrono::nanoseconds rounded(std::chrono::nanoseconds time) {
   return time < 1s ? std::chrono::round<std::chrono::milliseconds>(time)
                    : std::chrono::round<std::chrono::seconds>(time);
@@ -66,9 +69,9 @@ struct DevicePoller::Impl {
   KnownTables tables;
   std::size_t first_row = 0;  ///< of the plans: the next cycle begins with it, since the last one did not come so far
   std::optional<rates::AgentClock> clock;  ///< as last shown
-  unsigned answerable =
-      std::numeric_limits<unsigned>::max();  ///< octets of an answer that the agent proved able to give
-  bool answers_oddly = false;                ///< names other objects than it is asked for: read by the library
+  snmp::GetProfile gets;
+  bool fault_told = false;     ///< of these
+  bool answers_oddly = false;  ///< names other objects than it is asked for: read by the library
   unsigned uptime_refusals = 0;
   std::optional<BootTime> leap_told;
   ifmib::TableProfile profile;     ///< how much of its tables it gives at once
@@ -131,24 +134,38 @@ struct DevicePoller::Impl {
         addresses(with.resolver),
         looks(with.loop, [this](const auto& found, const auto& fresh) { take_finding(found, fresh); }),
         last_readings(before ? std::make_unique<LastReadings>(std::move(*before)) : nullptr),
-        view(view_of(device)) {}
+        view(view_of(device)) {
+    gets = fresh_profile();
+  }
 
   // ---- small helpers ----
 
-  [[nodiscard]] ifmib::ReadLimits read_limits() const {
+  [[nodiscard]] ifmib::ReadLimits read_limits() {
     ifmib::ReadLimits limits;
     limits.max_repetitions = device.max_repetitions;
-    limits.max_message_size = std::min(device.max_message_size, answerable);
+    limits.max_message_size = device.max_message_size;
+    limits.gets = &gets;
     limits.in_place = !answers_oddly;
     limits.with_uptime = uptime_refusals < refusals_believed;
     return limits;
   }
-  /// PDUs that proved too large for this agent are not asked again: each would cost a row of timeouts.
+  /// For walks, which have their own way with fewer columns and repetitions.
+  [[nodiscard]] ifmib::ReadLimits walk_limits() {
+    ifmib::ReadLimits limits = read_limits();
+    const std::size_t learned = std::max<std::size_t>(gets.most().octets, smallest_message);
+    limits.max_message_size = static_cast<unsigned>(std::min<std::size_t>(limits.max_message_size, learned));
+    return limits;
+  }
+  [[nodiscard]] snmp::GetProfile fresh_profile() const {
+    return snmp::GetProfile(device.max_variables.value_or(snmp::GetProfile::unlimited));
+  }
   void learn(const ifmib::ReadEnd& end) {
     answers_oddly = answers_oddly || end.odd;
-    if (!end.message_size) return;
-    answerable = std::max(*end.message_size, smallest_message);
-    log::debug("{}: answers of at most {} octets from here on", device.name, answerable);
+    if (fault_told) return;
+    const std::string fault = gets.fault();
+    if (fault.empty()) return;
+    fault_told = true;
+    log::warning("{}: {}; it is asked for less from here on", device.name, fault);
   }
 
   /// For callbacks that belong to this cycle: none comes through once it has ended, not into the next one either.
@@ -250,7 +267,8 @@ struct DevicePoller::Impl {
     drop_discovery();
     facts_known = false;
     announced_cache.reset();
-    answerable = std::numeric_limits<unsigned>::max();
+    gets = fresh_profile();
+    fault_told = false;
     answers_oddly = false;
     uptime_refusals = 0;
     tables = {};
@@ -294,6 +312,7 @@ struct DevicePoller::Impl {
     learn(end);
     const bool nobody = end.outcome == snmp::Outcome::timed_out || end.outcome == snmp::Outcome::unreachable;
     if (end.error && end.outcome != snmp::Outcome::answered) {
+      gets.gone();
       drop_discovery();  // its requests have gone with these
       if (nobody && !silent && ++cycle->addresses_tried < addresses.count()) {
         shared.loop.post(of_this_cycle([this] { try_next_address(); }));
@@ -321,9 +340,11 @@ struct DevicePoller::Impl {
       remember_facts(scalars);
     } else if (!facts_known || may_have_restarted(scalars) || BootClock::now() - facts_read_at > facts_stay_fresh) {
       facts_known = false;
-      answerable = std::numeric_limits<unsigned>::max();
-      if (may_have_restarted(scalars)) profile = {};  // perhaps into other firmware
-      return ask_scalars();                           // once more, for the facts
+      if (may_have_restarted(scalars)) {  // perhaps into other firmware
+        profile = {};
+        gets = fresh_profile();
+      }
+      return ask_scalars();  // once more, for the facts
     }
     snapshot.facts = facts;
     cycle->record.engine_boots = scalars.engine_boots;
@@ -442,7 +463,7 @@ struct DevicePoller::Impl {
   void begin_discovery(std::chrono::nanoseconds budget) {
     discovery_began = BootClock::now();
     if (shared.table_queue != nullptr) discovery_counted.emplace(*shared.table_queue);
-    ifmib::ReadLimits limits = read_limits();
+    ifmib::ReadLimits limits = walk_limits();
     limits.if_number = tables.if_number();
     limits.profile = profile;
     discovery_timer = shared.loop.after(budget, [this, budget] {
@@ -662,7 +683,7 @@ struct DevicePoller::Impl {
   /// For totals that count nothing twice. Asked last, since nothing waits for it.
   void ask_stack() {
     cycle->reads_stack = true;
-    reading = ifmib::read_stack(*session, read_limits(), [this](auto&& found) {
+    reading = ifmib::read_stack(*session, walk_limits(), [this](auto&& found) {
       reading.reset();
       cycle->reads_stack = false;
       if (found) cycle->record.stack = tables.names_of(*found);
@@ -767,6 +788,7 @@ struct DevicePoller::Impl {
     if (session) session->give_up_all();
     drop_discovery();
     abandon();
+    if (!heard_of_it()) gets.gone();
     if (cycle->waits_for_name) {
       return fail_cycle(
           Error{ErrorKind::resolve,
@@ -777,6 +799,9 @@ struct DevicePoller::Impl {
     if (cycle->record.error) return fail_cycle(std::move(*cycle->record.error));
     fail_cycle(unanswered());
   }
+
+  /// In this cycle.
+  [[nodiscard]] bool heard_of_it() const { return session && (session->traffic() - traffic_counted).responses > 0; }
 
   /// The turn ended before the last try had its time (timeouts and retries do not fit into the interval).
   [[nodiscard]] Error unanswered() {
@@ -832,7 +857,8 @@ struct DevicePoller::Impl {
     if (outcome != CycleOutcome::failed) judge(record);
     record.duration = BootClock::now() - record.started;
     if (session && !discovery && !announced_cache) {
-      looks.resume({*session, record, tables.plans(), held_back, cycle->request.date_snapshot, least_between_looks()});
+      looks.resume({*session, record, tables.plans(), held_back, cycle->request.date_snapshot, least_between_looks(),
+                    std::max<std::size_t>(1, std::min(gets.most().variables, gets.most().octets / octets_of_a_look))});
     }
     auto ended = std::move(cycle);
     // Out of whatever callback this is, for `done` may start the next cycle or destroy the poller.
@@ -937,6 +963,10 @@ struct DevicePoller::Impl {
     // Only other rules cost a read of the tables: a reload that left this device alone is no load on it.
     if (device.interfaces->describe() != next.interfaces->describe() || !(device.counters == next.counters)) {
       tables.demand();
+    }
+    if (device.max_variables != next.max_variables) {
+      device.max_variables = next.max_variables;
+      gets = fresh_profile();
     }
     device = std::move(next);
     view = view_of(device);

@@ -13,7 +13,6 @@ namespace {
 using namespace std::chrono_literals;
 using std::chrono::nanoseconds;
 
-constexpr std::size_t rows_looked_at = 8;
 /// A thousandth of the interval is enough, and none needs more than a step of sysUpTime or can be had in less looks.
 constexpr nanoseconds finest_goal = 10ms;
 constexpr nanoseconds coarsest_goal = 60ms;
@@ -152,6 +151,10 @@ std::vector<FreshnessLooks::Choice> FreshnessLooks::choose(const Ended& ended) c
   }
   std::vector<Choice> chosen;
   std::copy_if(best.begin(), best.end(), std::back_inserter(chosen), [](const Choice& c) { return c.plan != nullptr; });
+  if (chosen.size() <= ended.most_objects) return chosen;
+  const auto busier = [](const Choice& a, const Choice& b) { return a.octets_per_second > b.octets_per_second; };
+  std::sort(chosen.begin(), chosen.end(), busier);
+  chosen.resize(ended.most_objects);
   return chosen;
 }
 

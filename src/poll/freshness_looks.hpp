@@ -47,6 +47,7 @@ class FreshnessLooks {
 
   /// What a cycle has left to look at. All are borrowed for the call, but the session, which must outlive what comes
   /// until pause().
+  static constexpr std::size_t rows_looked_at = 8;
   struct Ended {
     snmp::Session& session;
     const DeviceCycle& cycle;
@@ -54,7 +55,8 @@ class FreshnessLooks {
     const std::vector<IfIndex>& held_back;  ///< in the order of the plans
     /// Of a pair of cycles, which has to do with what there is: what passed is reckoned from sysUpTime.
     bool in_pair = false;
-    std::chrono::nanoseconds least_between{};  ///< from look to look
+    std::chrono::nanoseconds least_between{};   ///< from look to look
+    std::size_t most_objects = rows_looked_at;  ///< that the agent answers at once
   };
   void resume(const Ended& ended);
   /// A cycle begins, or the session goes: what is under way is not waited for.

@@ -1,32 +1,22 @@
 #include "octopoll/snmp/multi_get.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <deque>
 #include <iterator>
-#include <limits>
+#include <map>
 #include <set>
 #include <unordered_map>
+#include <utility>
+
+#include "snmp/get_packer.hpp"
 
 namespace octopoll::snmp {
 namespace {
 
-/// Tag and length of a variable, of its name and of its value.
-constexpr std::size_t variable_overhead = 6;
-/// Requests that end without an answer, one after the other, before the device counts as gone.
-constexpr unsigned most_silent_in_a_row = 3;
-
-/// Octets of an OID in BER: the first two numbers share one, each other takes one for every seven bits.
-std::size_t encoded_octets(const Oid& oid) {
-  std::size_t octets = 1;
-  for (std::size_t i = 2; i < oid.size(); ++i) {
-    std::size_t length = 1;
-    for (std::uint32_t rest = oid[i] >> 7U; rest != 0; rest >>= 7U) ++length;
-    octets += length;
-  }
-  return octets;
-}
+/// Requests that end without an answer, one after the other, before the device counts as gone: of those that are
+/// refused, and of objects that are asked for alone.
+constexpr unsigned most_refusals_in_a_row = 2;
+constexpr unsigned most_silent_objects_in_a_row = 3;
 
 /// Whether an answer's variable is the object that was asked for. Some routers leave the last zero of a name out.
 bool names(const Oid& answered, const Oid& asked) {
@@ -35,24 +25,35 @@ bool names(const Oid& answered, const Oid& asked) {
          std::equal(answered.begin(), answered.end(), asked.begin());
 }
 
+const VarBind* find(const Reply& reply, const Oid& name) {
+  const auto found = std::find_if(reply.variables.begin(), reply.variables.end(),
+                                  [&name](const VarBind& variable) { return names(variable.oid, name); });
+  return found == reply.variables.end() ? nullptr : &*found;
+}
+
+/// More than answers that overtake each other explain.
+bool fell(std::uint32_t from, std::uint32_t to) {
+  constexpr std::uint32_t some_seconds = 500;
+  return to < from && from - to > some_seconds;
+}
+
+bool same(const Value& a, const Value& b) { return a.type() == b.type() && a.as_unsigned() == b.as_unsigned(); }
+
 }  // namespace
 
 struct MultiGet::Impl : std::enable_shared_from_this<MultiGet::Impl> {
-  /// One PDU: some groups, and of each the objects that are still asked for.
-  struct Packet {
-    struct Part {
-      std::size_t group;
-      std::vector<std::size_t> members;
-    };
-    std::vector<Part> parts;
-    bool with_uptime = true;
-    std::size_t octets = 0;  ///< expected of its answer
-
-    [[nodiscard]] std::size_t size() const noexcept {
-      std::size_t objects = with_uptime ? 1 : 0;
-      for (const Part& part : parts) objects += part.members.size();
-      return objects;
-    }
+  using Packet = GetPacket;
+  /// A request under way.
+  struct Flight {
+    PduSize size;
+    BootTime sent;
+    bool trial = false;
+  };
+  /// A request that met silence.
+  struct Silence {
+    Packet packet;
+    PduSize size;
+    Reply reply;
   };
 
   Session& session;
@@ -60,15 +61,23 @@ struct MultiGet::Impl : std::enable_shared_from_this<MultiGet::Impl> {
   Answered answered;
   Done done;
   MultiGetEnd end;
+  GetProfile own_profile;
+  GetProfile& profile;
   std::deque<Packet> queue;
-  std::size_t under_way = 0;
-  std::size_t largest =
-      std::numeric_limits<std::size_t>::max();  ///< expected octets of an answer that the agent can give
+  std::map<unsigned, Flight> flights;
+  unsigned flights_begun = 0;
+  std::size_t under_way = 0;  ///< requests, and those of silences
   bool anything_answered;
-  unsigned silent_in_a_row = 0;
+  BootTime heard;                 ///< when what was answered last had been sent
+  std::size_t proven_octets = 0;  ///< of the largest that was answered
+  bool in_trouble = false;        ///< something met silence
+  std::vector<Silence> silences;  ///< while it is asked whether the device is there
+  bool verifying = false;
+  unsigned refused_in_a_row = 0;
+  unsigned silent_objects_in_a_row = 0;
   std::size_t groups_answered = 0;
   std::unordered_map<std::size_t, GroupAnswer> answers;  ///< by group, while pieces of it are missing
-  std::unordered_map<std::size_t, unsigned> pieces;      ///< of groups that travel in more than one PDU: those to come
+  std::unordered_map<std::size_t, std::size_t> pieces;   ///< of groups that travel in more than one PDU: those to come
   std::set<std::size_t> lost;                            ///< groups of which something was not answered
   bool stopped = false;
 
@@ -77,26 +86,26 @@ struct MultiGet::Impl : std::enable_shared_from_this<MultiGet::Impl> {
         plan(std::move(what)),
         answered(std::move(on_answer)),
         done(std::move(on_done)),
+        profile(plan.profile != nullptr ? *plan.profile : own_profile),
         anything_answered(plan.known_alive) {}
 
-  void pack_and_send() {
+  /// Octets of variables that a message has room for.
+  [[nodiscard]] std::size_t room() const {
     const std::size_t overhead = message_overhead(session.options().credentials.version);
-    const std::size_t room = std::max<std::size_t>(plan.max_message_size, overhead + 100) - overhead;
-    std::size_t used = room + 1;
+    return std::max<std::size_t>(plan.max_message_size, overhead + 100) - overhead;
+  }
+
+  void pack_and_send() {
+    const auto trial = plan.known_alive ? profile.begin_trial(BootClock::now()) : std::nullopt;
+    GetPacker packer(plan, plan.with_uptime, room(), profile.most(), trial.value_or(profile.most()));
     for (std::size_t g = 0; g < plan.groups.size(); ++g) {
-      const GetGroup& group = plan.groups[g];
-      std::size_t octets = group.answer_octets;
-      for (const Oid& name : group.names) octets += encoded_octets(name) + variable_overhead;
-      if (used + octets > room) {
-        queue.push_back({{}, plan.with_uptime, overhead});
-        used = plan.with_uptime ? 20 : 0;
-      }
-      used += octets;
-      queue.back().octets = overhead + used;
-      Packet::Part part{g, {}};
-      for (std::size_t member = 0; member < group.names.size(); ++member) part.members.push_back(member);
-      queue.back().parts.push_back(std::move(part));
+      GetPart part{g, {}};
+      for (std::size_t member = 0; member < plan.groups[g].names.size(); ++member) part.members.push_back(member);
+      packer.add(part);
     }
+    queue = packer.take();
+    if (trial && !queue.empty()) queue.front().trial = !size_of(plan, queue.front()).within(profile.most());
+    count_pieces(queue);
     if (queue.empty()) {
       session.later([self = shared_from_this()] {
         if (!self->stopped) self->finish();
@@ -105,13 +114,21 @@ struct MultiGet::Impl : std::enable_shared_from_this<MultiGet::Impl> {
     send_next();
   }
 
+  /// Of groups that are asked for in these PDUs for the first time.
+  void count_pieces(const std::deque<Packet>& packets) {
+    for (const Packet& packet : packets) {
+      for (const GetPart& part : packet.parts) ++pieces[part.group];
+    }
+  }
+
   /// Not more than the session has in flight at once: what is learned of the first answers still changes the later
   /// PDUs.
   void send_next() {
-    while (!queue.empty() && under_way < session.options().max_outstanding) {
+    while (!queue.empty() && under_way < session.options().max_outstanding && !verifying) {
       Packet packet = std::move(queue.front());
       queue.pop_front();
-      if (packet.octets > largest && split(packet)) continue;
+      const bool too_large = !packet.trial && packet.size() > 1 && !size_of(plan, packet).within(profile.most());
+      if (too_large && divide(packet, profile.most())) continue;
       ++under_way;
       send(std::move(packet));
     }
@@ -120,51 +137,174 @@ struct MultiGet::Impl : std::enable_shared_from_this<MultiGet::Impl> {
   void send(Packet packet) {
     Request request;
     request.operation = Operation::get;
-    request.probe = plan.probe;
+    // What failed a size above may fail again: one retry tells that from a lost packet.
+    if (in_trouble || profile.in_doubt()) request.retries = std::min(session.options().retries, 1U);
+    if (packet.trial) request.retries = 0;
     if (packet.with_uptime) request.names.push_back(sys_up_time());
     for (const auto& part : packet.parts) {
       for (const std::size_t member : part.members) request.names.push_back(plan.groups[part.group].names[member]);
     }
-    session.send(std::move(request), [self = shared_from_this(), packet = std::move(packet)](Reply&& reply) mutable {
-      if (self->stopped) return;
-      self->take(std::move(packet), std::move(reply));
-    });
+    const unsigned flight = flights_begun++;
+    flights[flight] = {size_of(plan, packet), BootClock::now(), packet.trial};
+    session.send(std::move(request),
+                 [self = shared_from_this(), flight, packet = std::move(packet)](Reply&& reply) mutable {
+                   if (!self->stopped) self->take(flight, std::move(packet), std::move(reply));
+                 });
   }
 
-  void take(Packet packet, Reply&& reply) {
-    if (reply.outcome != Outcome::answered) {
-      ++silent_in_a_row;
-      // Splitting does not help against a device that died: small PDUs that meet silence, too, tell.
-      const bool refused = !may_be_too_large(reply.outcome) && silent_in_a_row >= 2;  // a closed port, a v3 report
-      const bool gone =
-          !anything_answered || refused || (silent_in_a_row >= most_silent_in_a_row && packet.parts.size() == 1);
-      if (may_be_too_large(reply.outcome) && !gone && shrink(packet)) return packet_done();
-      lose(packet, session.explain(reply), reply.outcome);
-      if (gone) return give_up();
-      return packet_done();
-    }
-    silent_in_a_row = 0;
+  void take(unsigned number, Packet packet, Reply&& reply) {
+    const Flight flight = flights.at(number);
+    flights.erase(number);
+    if (reply.outcome != Outcome::answered) return take_failure(std::move(packet), flight, std::move(reply));
+    refused_in_a_row = silent_objects_in_a_row = 0;
     anything_answered = true;
+    heard = std::max(heard, flight.sent);
     if (reply.error_status == ErrorStatus::authorization_error || reply.error_status == ErrorStatus::no_access) {
       lose(packet, session.explain(reply), reply.outcome);
       return give_up();  // of this user, not of these objects
     }
     if (reply.error_status == ErrorStatus::no_such_name && drop_object(packet, reply.error_index)) return;
     if (reply.error_status != ErrorStatus::no_error) {
-      if (reply.error_status == ErrorStatus::too_big ? shrink(packet) : split(packet)) return packet_done();
+      if (reply.error_status == ErrorStatus::too_big ? shrink(packet, flight) : halve(packet)) return packet_done();
       // One object, asked for alone, and the agent still refuses: it does not have it.
       reply.variables.clear();
-    } else if (reply.variables.size() < packet.size() && shrink(packet)) {
-      return packet_done();  // the answer was cut short
+    } else if (reply.variables.size() < packet.size()) {
+      if (packet.size() > 1) return take_part(packet, flight, std::move(reply));
+    } else {
+      proven_octets = std::max(proven_octets, flight.size.octets);
+      profile.answered(flight.size, reply.received);
     }
     hand_out(packet, std::move(reply));
     if (!stopped) packet_done();
+  }
+
+  void take_failure(Packet packet, const Flight& flight, Reply&& reply) {
+    const bool refused = !may_be_too_large(reply.outcome);  // a closed port, a v3 report
+    if (!anything_answered || (refused && ++refused_in_a_row >= most_refusals_in_a_row)) {
+      lose(packet, session.explain(reply), reply.outcome);
+      return give_up();
+    }
+    if (refused) {
+      lose(packet, session.explain(reply), reply.outcome);
+      return packet_done();
+    }
+    if (packet.trial) {
+      profile.trial_failed(flight.size);
+      packet.trial = false;
+      queue.push_front(std::move(packet));
+      return packet_done();
+    }
+    Silence silence{std::move(packet), flight.size, std::move(reply)};
+    if (heard > flight.sent) return take_silence(std::move(silence));
+    silences.push_back(std::move(silence));
+    if (!std::exchange(verifying, true)) verify();
+  }
+
+  /// Asks the smallest question, which any agent that is there can answer.
+  void verify() {
+    Request request;
+    request.names = {sys_up_time()};
+    request.retries = std::min(session.options().retries, 1U);
+    const BootTime sent = BootClock::now();
+    session.send(std::move(request), [self = shared_from_this(), sent](Reply&& reply) {
+      if (!self->stopped) self->take_verdict(reply, sent);
+    });
+  }
+
+  void take_verdict(const Reply& reply, BootTime sent) {
+    verifying = false;
+    auto silent = std::exchange(silences, {});
+    if (reply.outcome == Outcome::answered) {
+      heard = std::max(heard, sent);
+      for (Silence& each : silent) {
+        take_silence(std::move(each));
+        if (stopped) return;
+      }
+      return;
+    }
+    profile.gone();
+    for (const Silence& each : silent) lose(each.packet, session.explain(each.reply), each.reply.outcome);
+    give_up();
+  }
+
+  /// The device is there: it was the PDU's size, or one of its objects.
+  void take_silence(Silence&& silence) {
+    in_trouble = true;
+    Packet& packet = silence.packet;
+    if (packet.size() > 1) {
+      const bool proven = silence.size.octets <= proven_octets + proven_octets / 8;
+      if (!proven) profile.silent(silence.size, BootClock::now());
+      if (proven ? halve(packet) : divide(packet, profile.most()) || halve(packet)) return packet_done();
+    }
+    lose(packet, session.explain(silence.reply), silence.reply.outcome);
+    if (++silent_objects_in_a_row >= most_silent_objects_in_a_row) return give_up();
+    packet_done();
   }
 
   void packet_done() {
     --under_way;
     send_next();
     if (under_way == 0 && queue.empty()) finish();
+  }
+
+  /// Takes what came and asks for the rest. Where the agent leaves absent objects out, that is all there is.
+  void take_part(Packet& packet, const Flight& flight, Reply&& reply) {
+    confirm_cut(packet, reply);
+    Packet came, rest;
+    came.with_uptime = packet.with_uptime && find(reply, sys_up_time()) != nullptr;
+    rest.with_uptime = packet.with_uptime;
+    for (const GetPart& part : packet.parts) divide_by(reply, part, came, rest);
+    if (came.parts.empty()) {
+      if (!reply.variables.empty()) {
+        if (divide(packet, {GetProfile::unlimited, reply.variables.size()}, &flight)) return packet_done();
+      } else if (halve(packet)) {
+        return packet_done();
+      }
+    }
+    if (!rest.parts.empty()) {
+      for (const GetPart& part : came.parts) {
+        const bool both = std::any_of(rest.parts.begin(), rest.parts.end(),
+                                      [&part](const GetPart& other) { return other.group == part.group; });
+        if (both) ++pieces[part.group];
+      }
+      divide(rest, {GetProfile::unlimited, reply.variables.size()}, &flight);
+    }
+    hand_out(came, std::move(reply));
+    if (!stopped) packet_done();
+  }
+
+  /// A part without what dates it is none: then all of it is asked again.
+  void divide_by(const Reply& reply, const GetPart& part, Packet& came, Packet& rest) {
+    const GetGroup& group = plan.groups[part.group];
+    GetPart there{part.group, {}}, missing{part.group, {}};
+    for (const std::size_t member : part.members)
+      (find(reply, group.names[member]) != nullptr ? there : missing).members.push_back(member);
+    const auto contains = [&group](const GetPart& some) {
+      return group.dating && std::find(some.members.begin(), some.members.end(), *group.dating) != some.members.end();
+    };
+    const bool undated = contains(missing);
+    if (missing.members.empty()) {
+      came.parts.push_back(std::move(there));
+    } else if (there.members.empty() || undated) {
+      rest.parts.push_back(part);
+    } else {
+      if (contains(there)) missing.members.insert(missing.members.begin(), *group.dating);
+      came.parts.push_back(std::move(there));
+      rest.parts.push_back(std::move(missing));
+    }
+  }
+
+  /// What was left out is there: it was the number.
+  void confirm_cut(const Packet& packet, const Reply& reply) {
+    if (packet.came_of == 0) return;
+    for (const GetPart& part : packet.parts) {
+      const GetGroup& group = plan.groups[part.group];
+      for (const std::size_t member : part.members) {
+        const VarBind* variable = group.dating == member ? nullptr : find(reply, group.names[member]);
+        if (variable == nullptr || variable->value.is_exception()) continue;
+        return profile.cut(packet.cut, packet.came_of, reply.received);
+      }
+    }
   }
 
   void hand_out(const Packet& packet, Reply&& reply) {
@@ -179,18 +319,22 @@ struct MultiGet::Impl : std::enable_shared_from_this<MultiGet::Impl> {
       at = static_cast<std::size_t>(other - reply.variables.begin()) + 1;
       return std::move(other->value);
     };
+    confirm_cut(packet, reply);
     std::optional<std::uint32_t> uptime;
     if (packet.with_uptime) {
       if (const auto ticks = value_of(sys_up_time()).as_unsigned()) uptime = static_cast<std::uint32_t>(*ticks);
     }
     for (const auto& part : packet.parts) {
       GroupAnswer& answer = answers[part.group];
+      const bool first = answer.values.empty();
       answer.group = part.group;
       answer.values.resize(plan.groups[part.group].names.size(), Value::no_such_instance());
-      for (const std::size_t member : part.members)
-        answer.values[member] = value_of(plan.groups[part.group].names[member]);
-      if (uptime) answer.sys_uptime = uptime;
-      if (answer.received != BootTime()) answer.spread += reply.received - answer.received;
+      take_values(part, answer, first, value_of);
+      if (uptime) {
+        answer.torn = answer.torn || (answer.sys_uptime && fell(*answer.sys_uptime, *uptime));
+        answer.sys_uptime = uptime;
+      }
+      if (!first) answer.spread += reply.received - answer.received;
       answer.received = reply.received;
       answer.round_trip = reply.round_trip;
       if (!piece_done(part.group)) continue;
@@ -201,12 +345,23 @@ struct MultiGet::Impl : std::enable_shared_from_this<MultiGet::Impl> {
     }
   }
 
+  template <class ValueOf>
+  void take_values(const GetPart& part, GroupAnswer& answer, bool first, ValueOf& value_of) {
+    const GetGroup& group = plan.groups[part.group];
+    for (const std::size_t member : part.members) {
+      Value value = value_of(group.names[member]);
+      const bool dates = group.dating == member && !first;
+      if (dates && !answer.values[member].is_exception() && !same(value, answer.values[member])) answer.torn = true;
+      answer.values[member] = std::move(value);
+    }
+  }
+
   /// True when this was the last piece of the group and none was lost.
   bool piece_done(std::size_t group) {
-    const auto split_up = pieces.find(group);
-    if (split_up == pieces.end()) return true;
-    if (--split_up->second > 0) return false;
-    pieces.erase(split_up);
+    const auto to_come = pieces.find(group);
+    if (to_come == pieces.end()) return false;
+    if (--to_come->second > 0) return false;
+    pieces.erase(to_come);
     return !lost.contains(group);
   }
 
@@ -234,37 +389,37 @@ struct MultiGet::Impl : std::enable_shared_from_this<MultiGet::Impl> {
     return false;
   }
 
-  /// Puts two halves in front of the queue: of the groups, or of the one group's objects, whose readings then are a
-  /// round trip apart: better than none, for agents whose messages are small (RFC 3417 section 3.2 demands 484 octets
-  /// only).
-  bool split(Packet& packet) {
-    Packet second;
-    second.with_uptime = packet.with_uptime;
-    if (packet.parts.size() > 1) {
-      const auto middle = packet.parts.begin() + static_cast<std::ptrdiff_t>(packet.parts.size() / 2);
-      second.parts.assign(std::make_move_iterator(middle), std::make_move_iterator(packet.parts.end()));
-      packet.parts.erase(middle, packet.parts.end());
-    } else {
-      std::vector<std::size_t>& members = packet.parts[0].members;
-      if (members.size() < 2) return false;
-      const auto middle = members.begin() + static_cast<std::ptrdiff_t>(members.size() / 2);
-      second.parts.push_back({packet.parts[0].group, {middle, members.end()}});
-      members.erase(middle, members.end());
-      ++pieces.try_emplace(packet.parts[0].group, 1).first->second;
+  /// Puts PDUs of at most that size in front of the queue instead of this one, which is left as it is where that is
+  /// no less. `cut`: they ask again for what an answer left out.
+  bool divide(Packet& packet, const PduSize& most, const Flight* cut = nullptr) {
+    GetPacker packer(plan, packet.with_uptime, room(), most, most);
+    for (const GetPart& part : packet.parts) packer.add(part);
+    auto packets = packer.take();
+    const bool less = packets.size() > 1 || packets.front().size() < packet.size();
+    if (!less && cut == nullptr) return false;
+    for (const GetPart& part : packet.parts) --pieces[part.group];
+    count_pieces(packets);
+    for (auto each = packets.rbegin(); each != packets.rend(); ++each) {
+      each->came_of = cut != nullptr ? most.variables : packet.came_of;
+      each->cut = cut != nullptr ? cut->size : packet.cut;
+      queue.push_front(std::move(*each));
     }
-    packet.octets = second.octets = packet.octets / 2;
-    queue.push_front(std::move(second));
-    queue.push_front(std::move(packet));
     return true;
   }
 
-  /// Splits, and asks no PDU of this size again.
-  bool shrink(Packet& packet) {
-    const std::size_t half = packet.octets / 2;
-    if (!split(packet)) return false;
-    largest = std::min(largest, half);
-    end.message_size = static_cast<unsigned>(largest);
-    return true;
+  /// For whatever reason that is not known to be its size.
+  bool halve(Packet& packet) {
+    const std::size_t objects = packet.size();
+    if (objects < 2) return false;
+    return divide(packet, {GetProfile::unlimited, (objects + 1) / 2});
+  }
+
+  /// tooBig.
+  bool shrink(Packet& packet, const Flight& flight) {
+    if (packet.size() < 2) return false;
+    if (!packet.trial) profile.too_big(flight.size, BootClock::now());
+    packet.trial = false;
+    return divide(packet, profile.most()) || halve(packet);
   }
 
   void lose(const Packet& packet, Error error, Outcome outcome) {
@@ -290,10 +445,33 @@ struct MultiGet::Impl : std::enable_shared_from_this<MultiGet::Impl> {
     const Done callback = std::move(done);
     callback(std::move(end));
   }
+
+  /// Nobody waits any longer for what is under way.
+  void cut_off() {
+    if (std::exchange(stopped, true) || !anything_answered) return;
+    std::optional<PduSize> smallest;
+    for (const auto& [number, flight] : flights) {
+      const bool proven = flight.size.octets <= proven_octets + proven_octets / 8;
+      if (proven || flight.trial || flight.size.variables < 2 || !waited_for(session, flight.sent)) continue;
+      if (!smallest || flight.size.octets < smallest->octets) smallest = flight.size;
+    }
+    for (const Silence& silence : silences) {
+      if (!smallest || silence.size.octets < smallest->octets) smallest = silence.size;
+    }
+    if (smallest) profile.silent(*smallest, BootClock::now());
+  }
 };
 
+bool waited_for(const Session& session, BootTime sent) noexcept {
+  const SessionOptions& options = session.options();
+  std::chrono::nanoseconds due = options.timeout;
+  if (options.max_requests_per_second)
+    due += std::chrono::nanoseconds(std::chrono::seconds(options.max_outstanding)) / *options.max_requests_per_second;
+  return BootClock::now() - sent >= due;
+}
+
 MultiGet::MultiGet(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
-MultiGet::~MultiGet() { impl_->stopped = true; }
+MultiGet::~MultiGet() { impl_->cut_off(); }
 
 std::unique_ptr<MultiGet> MultiGet::start(Session& session, MultiGetPlan plan, Answered answered, Done done) {
   auto impl = std::make_shared<Impl>(session, std::move(plan), std::move(answered), std::move(done));

@@ -122,7 +122,7 @@ struct Walk::Impl : std::enable_shared_from_this<Walk::Impl> {
   }
   [[nodiscard]] std::size_t columns_that_fit() const {
     return std::clamp<std::size_t>(static_cast<std::size_t>(room() / profile.octets_per_variable), 1,
-                                   std::max<std::size_t>(profile.columns, 1));
+                                   std::max<std::size_t>(std::min(profile.columns, plan.max_columns), 1));
   }
   [[nodiscard]] unsigned repetitions_cap() const { return std::min(profile.repetitions, plan.max_repetitions); }
   [[nodiscard]] unsigned repetitions() const {

@@ -89,6 +89,7 @@ struct Faults {
   std::optional<std::uint32_t> zero_values_over;
   bool repeats_row = false;
   std::optional<std::uint32_t> fewer_bindings;
+  std::optional<std::uint32_t> silent_bindings_over;
   std::optional<Oid> loop;
   std::optional<Oid> non_increasing;
   std::optional<ErrorBelow> error_below;

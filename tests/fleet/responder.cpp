@@ -86,10 +86,12 @@ Answer Responder::respond(Request& request, Device& device, Instant now, std::sp
     answer.malformed = true;
     return answer;
   }
-  count(request, kept != nullptr ? kept->asked : request.binding_count(), device.stats);
+  const std::size_t asked = kept != nullptr ? kept->asked : request.binding_count();
+  count(request, asked, device.stats);
   const bool gone = device.falls_silent();
   if (gone || is_mute(faults)) return {};
   if (faults.v1_only && request.version != Version::v1) return {};
+  if (asked > faults.silent_bindings_over.value_or(UINT32_MAX)) return {};
   const bool bulk = request.type == Tag::get_bulk_request;
   if (bulk && faults.no_getbulk == NoGetbulk::silent) return {};
   if (bulk && request.max_repetitions > static_cast<std::int64_t>(faults.silent_repetitions_over.value_or(INT32_MAX))) {
@@ -260,7 +262,9 @@ Reply answer_get_bulk(const Request& request, Device& device, Instant now, Messa
   const bool skips = faults.skip_rows_over && asked > *faults.skip_rows_over;
   const bool zeroes = faults.zero_values_over && asked > *faults.zero_values_over;
   // RFC 3416 section 4.2.3: a binding that does not fit ends the message, without an error.
+  const std::size_t most = faults.fewer_bindings.value_or(UINT32_MAX);
   const auto add = [&](std::size_t at, Octets name_at_end) {
+    if (message.bindings() >= most) return false;
     if (at >= end) return message.add(name_at_end, Slot{}, Value::exception(Tag::end_of_mib_view));
     return message.add(layout.encoded_name(at), layout.slot(at),
                        zeroes ? device.zero_or_value(at, now) : device.value(at, now));

@@ -63,13 +63,14 @@ struct Device {
   std::optional<unsigned> max_requests_per_second{};           ///< at this device, retries too; nothing: no bound
   unsigned max_repetitions = 25;                               ///< upper bound for GETBULK
   unsigned max_message_size = 1472;                            ///< octets an answer may have
-  CounterSet counters{};                                       ///< that are read of each interface
-  HealthLimits health{};                                       ///< of its interfaces, for the report of errors
-  bool short_request_ids = false;                              ///< below 2^15
-  std::vector<Endpoint> answers_from{};                        ///< further addresses whose answers are taken
-  std::shared_ptr<const InterfaceRules> interfaces;            ///< shared by the devices of a group; never null
-  bool ping = true;                                            ///< probe its address by ICMP too
-  EchoSettings echo;                                           ///< how, if so
+  std::optional<unsigned> max_variables{};           ///< objects that a request asks for; nothing: as it learns
+  CounterSet counters{};                             ///< that are read of each interface
+  HealthLimits health{};                             ///< of its interfaces, for the report of errors
+  bool short_request_ids = false;                    ///< below 2^15
+  std::vector<Endpoint> answers_from{};              ///< further addresses whose answers are taken
+  std::shared_ptr<const InterfaceRules> interfaces;  ///< shared by the devices of a group; never null
+  bool ping = true;                                  ///< probe its address by ICMP too
+  EchoSettings echo;                                 ///< how, if so
   std::chrono::nanoseconds dns_cache =
       std::chrono::minutes(5);  ///< the file's: how long an address found by name holds
   std::map<std::string, std::string> tags;

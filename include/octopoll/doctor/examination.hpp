@@ -36,6 +36,7 @@ struct Profile {
   };
   std::optional<unsigned> max_repetitions;
   std::optional<unsigned> max_message_size;
+  std::optional<unsigned> max_variables;
   bool short_request_ids = false;
   std::vector<std::string> answers_from;  ///< with the port where it is not the one asked
   std::vector<SpeedOverride> speeds;

@@ -13,6 +13,7 @@
 #include "octopoll/ifmib/row.hpp"
 #include "octopoll/ifmib/row_layout.hpp"
 #include "octopoll/snmp/engine.hpp"
+#include "octopoll/snmp/get_profile.hpp"
 #include "octopoll/snmp/walk.hpp"
 
 namespace octopoll::ifmib {
@@ -50,6 +51,8 @@ struct ReadLimits {
   bool probe = false;                        ///< scalars: of a device that was silent; as in snmp::Request
   std::optional<std::uint32_t> if_number{};  ///< tables: how many rows the agent says it has
   TableProfile profile{};                    ///< tables: of an earlier read
+  /// Of GETs; may be null, else it must outlive the read, which adds to it what it learns.
+  snmp::GetProfile* gets = nullptr;
   /// Counters: answers are expected to name the objects just as they were asked for, and are read where they lie. False
   /// for agents that answer otherwise: what they say costs a PDU twice.
   bool in_place = true;
@@ -69,8 +72,7 @@ struct ReadEnd {
   std::optional<Error> error;
   snmp::Outcome outcome = snmp::Outcome::answered;
   std::vector<std::string> notes;
-  std::optional<unsigned> message_size{};  ///< where PDUs proved too large for the agent: what to ask for from now on
-  TableProfile profile{};                  ///< of a read of tables
+  TableProfile profile{};  ///< of a read of tables
   /// Of a read of tables without an error: rows are known to exist that no walk of this agent gives, or the agent
   /// refused the rest of a column.
   std::optional<Error> lacking{};
@@ -179,8 +181,10 @@ struct RowReading {
                                                          const std::vector<const RowPlan*>& rows,
                                                          const ReadLimits& limits, std::function<void(bool dead)> done);
 
-/// Reads the counters of all planned rows but mute ones, each row in one PDU together with sysUpTime. A packet that
-/// meets silence while others are answered is asked again row by row. `plans` must outlive the reading.
+/// Reads the counters of all planned rows but mute ones, each row in one PDU together with sysUpTime; where the agent
+/// takes less than a row at once, each of its PDUs has sysUpTime and ifCounterDiscontinuityTime, and a row whose PDUs
+/// tell of a discontinuity in between is left out. A packet that meets silence while others are answered is asked again
+/// row by row. `plans` must outlive the reading.
 [[nodiscard]] std::unique_ptr<Reading> read_counters(snmp::Session& session, const std::vector<RowPlan>& plans,
                                                      const ReadLimits& limits, std::function<void(RowReading&&)> row,
                                                      std::function<void(ReadEnd&&)> done);

@@ -9,6 +9,7 @@
 
 #include "octopoll/core/interface.hpp"
 #include "octopoll/snmp/engine.hpp"
+#include "octopoll/snmp/get_profile.hpp"
 
 namespace octopoll::snmp {
 
@@ -16,6 +17,9 @@ namespace octopoll::snmp {
 struct GetGroup {
   std::vector<Oid> names;
   std::size_t answer_octets = 0;  ///< what the values are expected to take, names not counted
+  /// Of the names the one that travels in each PDU, where the agent takes too few objects at once for the group: as
+  /// long as it says the same, what came belongs together.
+  std::optional<std::size_t> dating{};
 };
 
 /// What came of one group. `values` is as long as `names`: an absent object is one of the SNMP exceptions.
@@ -27,31 +31,38 @@ struct GroupAnswer {
   std::chrono::nanoseconds round_trip{};
   /// Between the first and the last of its PDUs, where the agent's messages are too small for the group; else 0.
   std::chrono::nanoseconds spread{};
+  bool torn = false;  ///< its PDUs do not belong together: what dates them changed in between, or sysUpTime fell
 };
 
 struct MultiGetPlan {
   std::vector<GetGroup> groups;
   unsigned max_message_size = 1472;
   bool with_uptime = true;  ///< sysUpTime.0 leads every PDU
-  bool probe = false;       ///< as in Request
   /// The agent has answered just now: silence may mean that a PDU is too large for it.
   bool known_alive = false;
+  /// What the agent has shown of sizes: begins with it, and adds to it. May be null; else it must outlive the MultiGet.
+  GetProfile* profile = nullptr;
 };
 
 struct MultiGetEnd {
   std::optional<Error> error;           ///< the first that cost a group; the other groups were still asked
   std::size_t unanswered = 0;           ///< groups without an answer
   Outcome outcome = Outcome::answered;  ///< of the first request that was not answered
-  /// Set where a PDU was too large for the agent: the max_message_size that it could answer.
-  std::optional<unsigned> message_size;
 };
 
-/// Reads all groups, as many to a PDU as fit max_message_size, all PDUs at once within the session's limit.
+/// Whether a request of that time has met silence for longer than one timeout, however the requests are spaced.
+[[nodiscard]] bool waited_for(const Session& session, BootTime sent) noexcept;
+
+/// Reads all groups, as many to a PDU as fit max_message_size and the profile, all PDUs at once within the session's
+/// limit.
 ///
-/// tooBig, other errors, an answer that was cut short and silence to a large PDU: it is asked again in two halves, at
-/// last object by object. noSuchName (v1 has no other way to say "absent") takes that object out and asks again. An
-/// object that the agent refuses when asked for alone is absent. A first request that is not answered ends it at once:
-/// there is nobody there. Thread: the loop's. Destroying it ends it without calling back.
+/// tooBig, other errors and silence to a large PDU: it is asked again in smaller ones, at last object by object. Before
+/// silence counts for size, or for an object, sysUpTime alone is asked for: where that is not answered either, the
+/// device has gone, and the read ends. What an answer leaves out is asked for again, and where it comes then, the agent
+/// is asked for so few objects from then on. noSuchName (v1 has no other way to say "absent") takes that object out and
+/// asks again. An object that the agent refuses when asked for alone is absent. A first request that is not answered
+/// ends it at once: there is nobody there. Thread: the loop's. Destroying it ends it without calling back; a PDU that
+/// has met silence for longer than a timeout by then counts as too large, as far as nothing speaks against it.
 class MultiGet {
  public:
   using Answered = std::function<void(GroupAnswer&&)>;

@@ -38,11 +38,12 @@ struct BulkProfile {
 
 /// What to walk and how gently.
 struct WalkPlan {
-  std::vector<Oid> columns;               ///< subtrees, walked in parallel, several to a PDU
-  unsigned max_repetitions = 25;          ///< upper bound; fewer are asked where answers would pass max_message_size
-  unsigned max_message_size = 1472;       ///< octets an answer may have (RFC 3417 section 3.2 recommends 1472)
-  std::size_t max_variables = 4'000'000;  ///< an agent that never ends is stopped here
-  BulkProfile profile{};                  ///< of an earlier walk of this device
+  std::vector<Oid> columns;          ///< subtrees, walked in parallel, several to a PDU
+  unsigned max_repetitions = 25;     ///< upper bound; fewer are asked where answers would pass max_message_size
+  unsigned max_message_size = 1472;  ///< octets an answer may have (RFC 3417 section 3.2 recommends 1472)
+  std::size_t max_columns = BulkProfile::most_columns;  ///< side by side, whatever the profile says
+  std::size_t max_variables = 4'000'000;                ///< an agent that never ends is stopped here
+  BulkProfile profile{};                                ///< of an earlier walk of this device
 };
 
 /// How a walk ended. `notes` are oddities that cost nothing but a column's tail ("column 1.3.6...: OID not

@@ -114,6 +114,7 @@ TEST_CASE("faults are named, with what they mean and what the inventory needs", 
       {{{"skip_rows_over", 12}}, "bulk", "problem", "25: ", "max_repetitions: 10"},
       {{{"no_getbulk", "genErr"}}, "bulk", "note", "10: genErr", "max_repetitions: 1"},
       {{{"too_big_over", 800}}, "message size", "note", "tooBig", "max_message_size: 7"},
+      {{{"fewer_bindings", 10}}, "message size", "note", "10 of ", "max_variables: 10"},
       {{{"non_increasing", true}}, "order", "note", "not in increasing order", ""},
       {{{"loop", "ifDescr"}}, "order", "problem", "a second time", ""},
       {{{"wrong_types", true}}, "types", "note", "is Gauge32 instead of Counter32 on 30 rows", ""},
@@ -147,6 +148,16 @@ TEST_CASE("silence to large answers gives the size that comes", "[doctor][faults
   const int size = std::stoi(fragment.substr(fragment.find(key) + key.size()));
   CHECK(size > 700);
   CHECK(size <= 1000);
+}
+
+TEST_CASE("silence to more than a few objects gives the number that comes", "[doctor][faults]") {
+  const Agent agent(30, {{"silent_bindings_over", 11}});
+  const json found = agent.examine(0, brief);
+  CHECK_THAT(finding(found, "message size")["measured"].get<std::string>(), Catch::Contains("10 objects in an answer"));
+  const std::string fragment = found["inventory"];
+  CHECK_THAT(fragment, Catch::Contains("max_variables: 10\n"));
+  CHECK_THAT(fragment, !Catch::Contains("max_message_size"));
+  check_fragment(fragment);
 }
 
 TEST_CASE("an agent of SNMPv1 alone is found out, and the fragment says so", "[doctor][faults]") {

@@ -26,6 +26,7 @@ TEST_CASE("the smallest inventory has the documented defaults", "[config]") {
   CHECK(device.max_outstanding == 2);
   CHECK(device.max_repetitions == 25);
   CHECK(device.max_message_size == 1472);
+  CHECK_FALSE(device.max_variables);
   CHECK_FALSE(device.max_requests_per_second);
   CHECK_FALSE(device.short_request_ids);
   CHECK(device.answers_from.empty());
@@ -85,6 +86,7 @@ defaults:
   max_outstanding: 4
   max_repetitions: 10
   max_message_size: 484
+  max_variables: 10
   max_requests_per_second: 100
   short_request_ids: yes
   counters: [unicast, errors]
@@ -106,7 +108,7 @@ groups:
       - in-group
       - {name: special, address: 'udp6:[2001:db8::1]', auth: one, interval: 5s, timeout: 1500ms, retries: 0, port: 161,
          max_outstanding: 1, max_repetitions: 1000, max_message_size: 65507, ping: off, tags: {role: spare},
-         max_requests_per_second: 5, short_request_ids: no, counters: [octets]}
+         max_requests_per_second: 5, max_variables: 1, short_request_ids: no, counters: [octets]}
 )");
   REQUIRE(inventory.devices.size() == 3);
   const Device& plain = inventory.devices[0];
@@ -121,6 +123,7 @@ groups:
   CHECK(plain.max_outstanding == 4);
   CHECK(plain.max_repetitions == 10);
   CHECK(plain.max_message_size == 484);
+  CHECK(plain.max_variables == 10U);
   CHECK(plain.max_requests_per_second == 100U);
   CHECK(plain.short_request_ids);
   for (const Counter counter : all_counters()) {
@@ -151,6 +154,7 @@ groups:
   CHECK(special.max_outstanding == 1);
   CHECK(special.max_repetitions == 1000);
   CHECK(special.max_message_size == 65507);
+  CHECK(special.max_variables == 1U);
   CHECK(special.max_requests_per_second == 5U);
   CHECK_FALSE(special.short_request_ids);
   CHECK(special.counters == CounterSet::octets());

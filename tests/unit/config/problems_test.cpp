@@ -68,7 +68,7 @@ TEST_CASE("bounds", "[config]") {
        {Bound{"interval", "99ms", "100ms", "24h", "25h"}, Bound{"timeout", "9ms", "10ms", "59s", "61s"},
         Bound{"retries", "-1", "0", "10", "11"}, Bound{"port", "0", "1", "65535", "65536"},
         Bound{"max_outstanding", "0", "1", "64", "65"}, Bound{"max_repetitions", "0", "1", "1000", "1001"},
-        Bound{"max_message_size", "483", "484", "65507", "65508"},
+        Bound{"max_message_size", "483", "484", "65507", "65508"}, Bound{"max_variables", "0", "1", "1000", "1001"},
         Bound{"max_requests_per_second", "0", "1", "10000", "10001"},
         Bound{"retries", "99999999999999999999", "0", "10", "99999999999999999999"}}) {
     const std::string partner = bound.key == "interval" ? ", timeout: 10ms" : "";

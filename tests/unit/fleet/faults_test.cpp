@@ -152,12 +152,23 @@ TEST_CASE("repeats_row: GETBULK gives the row that it goes on behind, and then i
   CHECK(bench.ask(bulk({column(if_table, 2, 2)}, 2))->names() == of_rows({2, 3}));
 }
 
-TEST_CASE("fewer_bindings: GET and GETNEXT answer the first few") {
+TEST_CASE("fewer_bindings: the first few are answered") {
   Bench bench(switch_of(3));
   bench.set({{"fewer_bindings", 2}});
   CHECK(bench.ask({.names = {sys_descr, sys_uptime, sys_descr}})->bindings.size() == 2);
   CHECK(bench.ask({.type = Tag::get_next_request, .names = {"1.3", "1.3", "1.3"}})->bindings.size() == 2);
   CHECK(bench.ask({.names = {sys_descr}})->bindings.size() == 1);
+  CHECK(bench.ask(bulk({if_table + ".2"}, 3))->names() ==
+        std::vector<std::string>{column(if_table, 2, 1), column(if_table, 2, 2)});
+}
+
+TEST_CASE("silent_bindings_over: requests for more are not answered") {
+  Bench bench(switch_of(3));
+  bench.set({{"silent_bindings_over", 2}});
+  CHECK_FALSE(bench.ask({.names = {sys_descr, sys_uptime, sys_descr}}));
+  CHECK_FALSE(bench.ask({.type = Tag::get_next_request, .names = {"1.3", "1.3", "1.3"}}));
+  CHECK(bench.ask({.names = {sys_descr, sys_uptime}})->bindings.size() == 2);
+  CHECK(bench.ask(bulk({if_table + ".2"}, 3))->bindings.size() == 3);
 }
 
 TEST_CASE("early_end: a walk leaves the column before the row, GET finds what is behind it") {

@@ -1,0 +1,141 @@
+// Polls of agents that take few objects at once: how many they take is learned, kept over cycles, and costs no row.
+
+#include <fmt/format.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <sstream>
+
+#include "bench.hpp"
+
+using namespace octopoll;
+using namespace octopoll::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr std::size_t many_rows = 60;
+/// Of a row: its name, two states, two times, 13 counters.
+constexpr std::size_t objects_of_row = 18;
+
+/// Catches what is written to stderr, as long as it lives.
+class Told {
+ public:
+  Told() : file_(memfd_create("stderr", MFD_CLOEXEC)), stderr_(dup(STDERR_FILENO)) {
+    REQUIRE(file_ >= 0);
+    dup2(file_, STDERR_FILENO);
+  }
+  ~Told() {
+    dup2(stderr_, STDERR_FILENO);
+    close(stderr_);
+    close(file_);
+  }
+  Told(const Told&) = delete;
+  Told& operator=(const Told&) = delete;
+  /// Lines that tell of sizes.
+  [[nodiscard]] std::vector<std::string> lines() const {
+    std::string text(1 << 16, '\0');
+    const ssize_t size = pread(file_, text.data(), text.size(), 0);
+    std::istringstream stream(text.substr(0, size > 0 ? static_cast<std::size_t>(size) : 0));
+    std::vector<std::string> found;
+    for (std::string line; std::getline(stream, line);) {
+      if (line.find("it is asked for less") != std::string::npos) found.push_back(line);
+    }
+    return found;
+  }
+
+ private:
+  int file_;
+  int stderr_;
+};
+
+std::uint32_t requests_of(const DeviceCycle& cycle) { return cycle.cost.requests - cycle.cost.looks; }
+
+/// PDUs of a cycle if each takes so many objects, of which sysUpTime and ifCounterDiscontinuityTime are not new.
+std::uint32_t fewest(std::size_t most) {
+  const std::size_t of_its_own = most > 2 ? most - 2 : 1;
+  return static_cast<std::uint32_t>(many_rows * (objects_of_row - 1) / of_its_own);
+}
+
+}  // namespace
+
+TEST_CASE("an agent that leaves out what is more than a few objects is asked for so few, and polled whole",
+          "[agents][sizes]") {
+  const auto version = GENERATE(SnmpVersion::v2c, SnmpVersion::v1, SnmpVersion::v3);
+  const auto most = GENERATE(1U, 5U, 10U, 20U);
+  CAPTURE(static_cast<int>(version), most);
+  const Told told;
+  Pair pair({{"fewer_bindings", most}}, many_rows);
+  if (version != SnmpVersion::v2c) pair.set_version(version);
+  pair.settings().timeout = 1s;
+  for (int i = 0; i < 4; ++i) {
+    const DeviceCycle cycle = pair.cycle();
+    CAPTURE(i, requests_of(cycle));
+    check_rows(cycle, {many_rows, version == SnmpVersion::v1 ? std::uint8_t{32} : std::uint8_t{64}});
+    CHECK(cycle.cost.timeouts == 0);
+    if (i >= 2) CHECK(requests_of(cycle) <= fewest(most) * 5 / 4 + 6);
+    pair.bench().run_for(250ms);
+  }
+  REQUIRE(told.lines().size() == 1);
+  CHECK_THAT(told.lines()[0], Catch::Contains(fmt::format("the agent answers {} of", most)));
+}
+
+TEST_CASE("an agent that is silent to more than a few objects is found out within some cycles, and then polled whole",
+          "[agents][sizes]") {
+  const auto version = GENERATE(SnmpVersion::v2c, SnmpVersion::v1, SnmpVersion::v3);
+  const auto most = GENERATE(1U, 5U, 10U, 20U);
+  CAPTURE(static_cast<int>(version), most);
+  const Told told;
+  Pair pair({{"silent_bindings_over", most}}, many_rows);
+  if (version != SnmpVersion::v2c) pair.set_version(version);
+  pair.settings().timeout = 100ms;
+  pair.settings().retries = 2;
+  // Less than the tries of a single request take together.
+  const poll::CycleRequest short_of_time{0, false, 600ms};
+  int cycles = 0;
+  while (pair.cycle(short_of_time).outcome != CycleOutcome::complete && cycles < 30) ++cycles;
+  CAPTURE(cycles);
+  CHECK(cycles < 30);
+  for (int i = 0; i < 2; ++i) {
+    const DeviceCycle cycle = pair.cycle();
+    CAPTURE(i, requests_of(cycle));
+    check_rows(cycle, {many_rows, version == SnmpVersion::v1 ? std::uint8_t{32} : std::uint8_t{64}});
+    CHECK(cycle.cost.timeouts == 0);
+    // By halves of the octets, which need not meet the number.
+    CHECK(requests_of(cycle) <= fewest((most + 1) / 2) * 5 / 4 + 6);
+    pair.bench().run_for(250ms);
+  }
+  // Two sizes met silence, or it may have been packets that were lost.
+  CHECK(told.lines().size() == (most < 20 ? 1 : 0));
+}
+
+TEST_CASE("a device that was away, or whose packets were lost, is asked for as much as before", "[agents][sizes]") {
+  const Told told;
+  Pair pair(nullptr, many_rows);
+  pair.settings().timeout = 50ms;
+  check_rows(pair.cycle(), {many_rows});
+  const std::uint32_t before = requests_of(pair.cycle());
+  // It dies while its counters are read.
+  pair.agents().set("odd", {{"silent_after", 1}});
+  for (int i = 0; i < 3; ++i) CHECK(pair.cycle().outcome != CycleOutcome::complete);
+  pair.agents().set("odd", {{"silent_after", false}});
+  const DeviceCycle back = pair.cycle();
+  CHECK(back.outcome == CycleOutcome::complete);
+  const DeviceCycle next = pair.cycle();
+  CHECK(next.outcome == CycleOutcome::complete);
+  CHECK(requests_of(next) <= before);
+  CHECK(told.lines().empty());
+}
+
+TEST_CASE("the inventory may say how many objects an agent answers at once", "[agents][sizes]") {
+  Pair pair({{"silent_bindings_over", 10}}, many_rows);
+  pair.settings().max_variables = 10;
+  pair.settings().timeout = 5s;
+  for (int i = 0; i < 2; ++i) {
+    const DeviceCycle cycle = pair.cycle();
+    check_rows(cycle, {many_rows});
+    CHECK(cycle.cost.timeouts == 0);
+    CHECK(cycle.cost.retries == 0);
+    pair.bench().run_for(250ms);
+  }
+}
