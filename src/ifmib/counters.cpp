@@ -112,9 +112,7 @@ bool assemble(const RowPlan& plan, RowReading& reading, Next&& next) {
     switch (object.role) {
       case Role::counter:
         if (!cell.is_number()) {
-          reading.lost_octets =
-              reading.lost_octets ||
-              (cell.gone && (object.counter == Counter::in_octets || object.counter == Counter::out_octets));
+          reading.lost_octets = reading.lost_octets || (cell.gone && counts_octets(object.counter));
           break;
         }
         if (is_stuck(cell.number)) {

@@ -1,5 +1,6 @@
 #include "octopoll/ifmib/row_layout.hpp"
 
+#include <algorithm>
 #include <map>
 
 #include "octopoll/core/guarded.hpp"
@@ -44,6 +45,14 @@ using Known = std::map<std::vector<Column>, std::weak_ptr<const RowLayout>>;
 RowLayout::RowLayout(const std::vector<Column>& columns) : names_(encodings_of(columns)) {
   objects_.reserve(columns.size());
   for (const Column column : columns) objects_.push_back(object_of(column));
+}
+
+std::optional<Column> RowLayout::column_of(Counter counter) const noexcept {
+  const auto of_counter = [counter](const Object& object) {
+    return object.role == Role::counter && object.counter == counter;
+  };
+  const auto found = std::find_if(objects_.begin(), objects_.end(), of_counter);
+  return found == objects_.end() ? std::nullopt : std::optional(found->column);
 }
 
 std::shared_ptr<const RowLayout> RowLayout::of(const std::vector<Column>& columns) {

@@ -19,6 +19,7 @@
 #include "octopoll/rates/resumption.hpp"
 #include "poll/echo_plan.hpp"
 #include "poll/freshness_looks.hpp"
+#include "poll/hourly.hpp"
 #include "poll/known_addresses.hpp"
 #include "poll/known_tables.hpp"
 #include "poll/move_search.hpp"
@@ -73,7 +74,7 @@ struct DevicePoller::Impl {
   bool fault_told = false;     ///< of these
   bool answers_oddly = false;  ///< names other objects than it is asked for: read by the library
   unsigned uptime_refusals = 0;
-  std::optional<BootTime> leap_told;
+  Hourly leap_warning;
   ifmib::TableProfile profile;     ///< how much of its tables it gives at once
   bool silence_told = false;       ///< whether the host is there was asked when the silence began
   std::uint64_t late_answers = 0;  ///< of this session, when the cycle before ended
@@ -447,7 +448,6 @@ struct DevicePoller::Impl {
   void read_tables(bool demanded) {
     cycle->waits_for_tables = true;
     discovery_demanded = demanded;
-    discovery_began = BootClock::now();
     const auto budget = cycle->request.table_budget;
     if (shared.table_queue == nullptr) return begin_discovery(budget);
     discovery_place = shared.table_queue->enter([this, budget] {
@@ -927,15 +927,12 @@ struct DevicePoller::Impl {
     return device.max_requests_per_second ? std::chrono::nanoseconds(4s) / *device.max_requests_per_second : 0ns;
   }
 
-  /// At most once an hour: two agents behind one address take turns.
+  /// Two agents behind one address take turns.
   void tell_leap() {
-    const BootTime now = BootClock::now();
-    if (leap_told && now - *leap_told < 1h) return;
-    leap_told = now;
+    if (!leap_warning.due(BootClock::now())) return;
     log::warning(
-        "{}: its sysUpTime leapt ahead: another agent answers at {}, its clock was set, or this machine stood still; "
-        "no "
-        "rate spans that",
+        "{}: its sysUpTime leapt ahead: another agent answers at {}, its clock was set, or this machine stood "
+        "still; no rate spans that",
         device.name, addresses.current().text());
   }
 

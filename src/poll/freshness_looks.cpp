@@ -32,10 +32,7 @@ nanoseconds wait_for(nanoseconds interval) { return std::min(rates::doubted_sile
 
 std::optional<ifmib::Column> column_of(const ifmib::RowPlan& plan, Counter counter) {
   if (plan.mute || !plan.layout) return std::nullopt;
-  for (const ifmib::RowLayout::Object& object : plan.layout->objects()) {
-    if (object.role == ifmib::Role::counter && object.counter == counter) return object.column;
-  }
-  return std::nullopt;
+  return plan.layout->column_of(counter);
 }
 
 /// Counters that went back tell nothing of what passed.

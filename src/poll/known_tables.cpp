@@ -67,19 +67,10 @@ bool same_without_if_x(const ifmib::RowPlan& plan, const ifmib::Row& row) {
 
 constexpr std::array octets_counted{Counter::in_octets, Counter::out_octets};
 
-bool reads_column(const ifmib::RowPlan& plan, ifmib::Column column) {
-  const auto objects = plan.layout->objects();
-  return std::any_of(objects.begin(), objects.end(),
-                     [column](const ifmib::RowLayout::Object& object) { return object.column == column; });
-}
-
 /// Of the octets, which that row is polled for.
 std::array<bool, 2> counts_octets(const ifmib::RowPlan& plan) {
   std::array<bool, 2> counts{};
-  for (const ifmib::RowLayout::Object& object : plan.layout->objects()) {
-    for (std::size_t i = 0; i < counts.size(); ++i)
-      counts[i] = counts[i] || (object.role == ifmib::Role::counter && object.counter == octets_counted[i]);
-  }
+  for (std::size_t i = 0; i < counts.size(); ++i) counts[i] = plan.layout->column_of(octets_counted[i]).has_value();
   return counts;
 }
 
@@ -89,13 +80,6 @@ std::string list(const std::vector<std::string>& names) {
                                       names.begin() + static_cast<std::ptrdiff_t>(std::min(names.size(), most_named)));
   return fmt::format("{}{}", fmt::join(some, ", "),
                      names.size() > most_named ? fmt::format(" and {} more", names.size() - most_named) : "");
-}
-
-/// At most once in an hour.
-bool may_tell(std::optional<BootTime>& told, BootTime now) {
-  if (told && now - *told <= stay_fresh) return false;
-  told = now;
-  return true;
 }
 
 /// Rows of ifTable; where an agent has none of these, all rows.
@@ -312,10 +296,10 @@ void KnownTables::plan(const ifmib::Rows& rows, bool believed, const config::Dev
     std::sort(read.begin(), read.end(), [](const auto& a, const auto& b) { return a.index < b.index; });
   }
   adopt(std::move(read), taken);
-  if (lacks_if_x_.empty() && !lacks_if_x.empty() && may_tell(told_no_if_x_, at))
+  if (lacks_if_x_.empty() && !lacks_if_x.empty() && no_if_x_warning_.due(at))
     log::warning("{}: its ifXTable is gone; what its ifTable has is polled, with counters of 32 bits", device.name);
   lacks_if_x_ = std::move(lacks_if_x);
-  if (lacks_wide_.empty() && !lacks_wide.empty() && may_tell(told_no_wide_, at)) {
+  if (lacks_wide_.empty() && !lacks_wide.empty() && no_wide_warning_.due(at)) {
     log::warning("{}: the 64-bit counters of {} are gone; those of 32 bits are polled", device.name,
                  format_counted(lacks_wide.size(), "interface"));
   }
@@ -363,7 +347,7 @@ std::set<std::uint32_t> KnownTables::rows_that_lack_wide(const ifmib::Rows& rows
     }
     for (const Counter counter : octets_counted) {
       const ifmib::CounterColumns columns = ifmib::columns_of(counter);
-      const bool was_wide = lacks_wide_.contains(plan.index) || reads_column(plan, *columns.wide);
+      const bool was_wide = lacks_wide_.contains(plan.index) || plan.layout->column_of(counter) == columns.wide;
       if (was_wide && row.find(*columns.wide) == nullptr && row.number(columns.narrow)) lacking.insert(plan.index);
     }
   }
@@ -389,7 +373,7 @@ bool KnownTables::look_for_lesser_rows(const ifmib::Rows& rows, const std::strin
     if (!lesser_.contains(plan.index)) found.push_back(one_line(plan.interface.name()));
   }
   if (!found.empty()) lesser_reads_ = 0;
-  if (!found.empty() && may_tell(told_lesser_, now)) {
+  if (!found.empty() && lesser_warning_.due(now)) {
     log::warning(
         "{}: {} of {} without a name, or without octets that others of their type have: {}; its tables are "
         "read again in a while",

@@ -18,6 +18,7 @@
 #include "octopoll/core/interface.hpp"
 #include "octopoll/core/result.hpp"
 #include "octopoll/ifmib/reader.hpp"
+#include "poll/hourly.hpp"
 #include "poll/read_again.hpp"
 
 namespace octopoll::poll {
@@ -156,10 +157,10 @@ class KnownTables {
   unsigned lesser_reads_ = 0;    ///< in a row: those that brought no more of the lesser rows
   unsigned moves_in_a_row_ = 0;  ///< reads after which interfaces were elsewhere, each within an hour of the last
   BootTime moved_at_;            ///< the last of them
-  std::optional<BootTime> told_no_if_x_, told_no_wide_, told_lesser_;  ///< when it was last warned of
-  unsigned cycles_ = 0;                                                ///< of these plans
-  bool by_last_change_ = false;                                        ///< ifTableLastChange alone asked for the read
-  bool leaves_out_ = false;  ///< these plans lack what was refused, or are mute
+  Hourly no_if_x_warning_, no_wide_warning_, lesser_warning_;
+  unsigned cycles_ = 0;          ///< of these plans
+  bool by_last_change_ = false;  ///< ifTableLastChange alone asked for the read
+  bool leaves_out_ = false;      ///< these plans lack what was refused, or are mute
   bool known_ = false;
   bool doubted_ = false;
   bool lost_octets_ = false;  ///< some row of counters came without its octets since the tables were read

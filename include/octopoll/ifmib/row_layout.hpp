@@ -2,6 +2,7 @@
 // Which objects of a row are read every cycle.
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -28,6 +29,8 @@ class RowLayout {
   [[nodiscard]] static std::shared_ptr<const RowLayout> of(const std::vector<Column>& columns);
 
   [[nodiscard]] std::span<const Object> objects() const noexcept { return objects_; }
+  /// The column that is read for a counter; nullopt: none is.
+  [[nodiscard]] std::optional<Column> column_of(Counter counter) const noexcept;
   [[nodiscard]] const snmp::RowNames& names() const noexcept { return names_; }
 
  private:
