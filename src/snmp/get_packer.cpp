@@ -56,7 +56,7 @@ void GetPacker::add(const GetPart& part) {
   const PduSize alone = with_uptime_ ? whole + uptime_size : whole;
   const bool joins = !packets_.empty() && packets_.back().with_uptime == with_uptime_ && fits(whole);
   if (!joins && !alone.within(packets_.empty() ? first_most_ : most_) && part.members.size() > 1) return divide(part);
-  if (!joins) begin_packet(with_uptime_);
+  if (!joins) begin_packet(with_uptime_ && alone.within(packets_.empty() ? first_most_ : most_));
   if (part.members.empty()) packets_.back().parts.push_back(part);
   for (const std::size_t member : part.members) put(part.group, member);
 }

@@ -216,8 +216,9 @@ struct MultiGet::Impl : std::enable_shared_from_this<MultiGet::Impl> {
     auto silent = std::exchange(silences, {});
     if (reply.outcome == Outcome::answered) {
       heard = std::max(heard, sent);
+      bool counts = true;  // what went at the same time may have been lost together
       for (Silence& each : silent) {
-        take_silence(std::move(each));
+        take_silence(std::move(each), std::exchange(counts, false));
         if (stopped) return;
       }
       return;
@@ -228,12 +229,12 @@ struct MultiGet::Impl : std::enable_shared_from_this<MultiGet::Impl> {
   }
 
   /// The device is there: it was the PDU's size, or one of its objects.
-  void take_silence(Silence&& silence) {
+  void take_silence(Silence&& silence, bool counts = true) {
     in_trouble = true;
     Packet& packet = silence.packet;
     if (packet.size() > 1) {
       const bool proven = silence.size.octets <= proven_octets + proven_octets / 8;
-      if (!proven) profile.silent(silence.size, BootClock::now());
+      if (!proven && counts) profile.silent(silence.size, BootClock::now());
       if (proven ? halve(packet) : divide(packet, profile.most()) || halve(packet)) return packet_done();
     }
     lose(packet, session.explain(silence.reply), silence.reply.outcome);
@@ -256,7 +257,7 @@ struct MultiGet::Impl : std::enable_shared_from_this<MultiGet::Impl> {
     for (const GetPart& part : packet.parts) divide_by(reply, part, came, rest);
     if (came.parts.empty()) {
       if (!reply.variables.empty()) {
-        if (divide(packet, {GetProfile::unlimited, reply.variables.size()}, &flight)) return packet_done();
+        return ask_for_less(packet, reply.variables.size(), flight);
       } else if (halve(packet)) {
         return packet_done();
       }
@@ -271,6 +272,15 @@ struct MultiGet::Impl : std::enable_shared_from_this<MultiGet::Impl> {
     }
     hand_out(came, std::move(reply));
     if (!stopped) packet_done();
+  }
+
+  /// None of its groups came, or but sysUpTime.
+  void ask_for_less(Packet& packet, std::size_t came, const Flight& flight) {
+    const std::size_t before = packet.size();
+    divide(packet, {GetProfile::unlimited, came}, &flight);
+    // A single object, which may be absent: that shows where nothing is asked for beside it.
+    if (queue.front().size() >= before) queue.front().with_uptime = false;
+    packet_done();
   }
 
   /// A part without what dates it is none: then all of it is asked again.

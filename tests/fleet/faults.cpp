@@ -321,6 +321,8 @@ std::span<const Setting> settings() {
       {{"fewer_bindings", "count", "answers have no more bindings"}, set_number<&Faults::fewer_bindings>},
       {{"silent_bindings_over", "count", "requests with more bindings are not answered"},
        set_number<&Faults::silent_bindings_over>},
+      {{"leaves_out_absent", "flag", "answers to GET have no bindings for objects that are not there"},
+       set_flag<&Faults::leaves_out_absent>},
       {{"loop", "flag or OID", "the successor of an instance below it is itself"}, set_prefix<&Faults::loop>},
       {{"non_increasing", "flag or OID", "the second and third row of each column below it come in the wrong order"},
        set_prefix<&Faults::non_increasing>},

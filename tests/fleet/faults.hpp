@@ -90,6 +90,7 @@ struct Faults {
   bool repeats_row = false;
   std::optional<std::uint32_t> fewer_bindings;
   std::optional<std::uint32_t> silent_bindings_over;
+  bool leaves_out_absent = false;
   std::optional<Oid> loop;
   std::optional<Oid> non_increasing;
   std::optional<ErrorBelow> error_below;

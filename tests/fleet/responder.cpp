@@ -218,6 +218,7 @@ Reply answer_get(const Request& request, Device& device, Instant now, Message& m
     if (names(name, device.faults().silent_instance)) return {};
     if (names(name, device.faults().refuse_instance)) return error(request, message, gen_err, i + 1);
     const auto at = layout.find(name);
+    if (!at && device.faults().leaves_out_absent) continue;
     Value value = at                                ? device.value(*at, now)
                   : layout.has_object_type_of(name) ? Value::exception(Tag::no_such_instance)
                                                     : Value::exception(Tag::no_such_object);

@@ -109,6 +109,29 @@ TEST_CASE("an agent that is silent to more than a few objects is found out withi
   CHECK(told.lines().size() == (most < 20 ? 1 : 0));
 }
 
+TEST_CASE("an agent that leaves out objects it does not have is asked a bounded number of times", "[agents][sizes]") {
+  const auto hole = [](const char* column) { return fleet::Json{{"column", column}, {"rows", {3, 7}}}; };
+  Pair pair({{"leaves_out_absent", true},
+             {"hole", fleet::Json::array({{{"column", "1.3.6.1.2.1.31.1.1.1.19"}}})}},  // the time of discontinuity
+            many_rows);
+  CHECK(pair.cycle().outcome == CycleOutcome::complete);
+  const std::uint32_t before = requests_of(pair.cycle());
+  // Since the tables were read: one object, or some.
+  auto holes = fleet::Json::array({{{"column", "1.3.6.1.2.1.31.1.1.1.19"}}, hole("1.3.6.1.2.1.2.2.1.14")});
+  if (GENERATE(false, true)) {
+    holes.push_back(hole("1.3.6.1.2.1.2.2.1.20"));
+    holes.push_back(hole("1.3.6.1.2.1.31.1.1.1.13"));
+  }
+  pair.agents().set("odd", {{"hole", holes}});
+  for (int i = 0; i < 3; ++i) {
+    const DeviceCycle cycle = pair.cycle();
+    CAPTURE(i, requests_of(cycle), before);
+    CHECK(cycle.outcome == CycleOutcome::complete);
+    CHECK(cycle.interfaces.size() == many_rows);
+    CHECK(requests_of(cycle) <= 4 * before + 60);
+  }
+}
+
 TEST_CASE("a device that was away, or whose packets were lost, is asked for as much as before", "[agents][sizes]") {
   const Told told;
   Pair pair(nullptr, many_rows);

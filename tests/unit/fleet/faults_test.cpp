@@ -162,6 +162,13 @@ TEST_CASE("fewer_bindings: the first few are answered") {
         std::vector<std::string>{column(if_table, 2, 1), column(if_table, 2, 2)});
 }
 
+TEST_CASE("leaves_out_absent: only what is there is answered") {
+  Bench bench(switch_of(3));
+  bench.set({{"leaves_out_absent", true}});
+  CHECK(bench.ask({.names = {sys_descr, "1.3.6.1.2.1.1.99.0", sys_uptime}})->names() ==
+        std::vector<std::string>{sys_descr, sys_uptime});
+}
+
 TEST_CASE("silent_bindings_over: requests for more are not answered") {
   Bench bench(switch_of(3));
   bench.set({{"silent_bindings_over", 2}});
