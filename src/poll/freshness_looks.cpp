@@ -102,7 +102,7 @@ void FreshnessLooks::begin(const Ended& ended) {
   }
   noted_ = {};
   campaign_.emplace(Campaign{rates::FreshnessProver(expected, settings), std::move(names), std::move(interfaces),
-                             interval, ended.least_between});
+                             ended.least_between});
 }
 
 void FreshnessLooks::note(const DeviceCycle& cycle) {
@@ -149,8 +149,7 @@ std::vector<FreshnessLooks::Choice> FreshnessLooks::choose(const Ended& ended) c
   std::vector<Choice> chosen;
   std::copy_if(best.begin(), best.end(), std::back_inserter(chosen), [](const Choice& c) { return c.plan != nullptr; });
   if (chosen.size() <= ended.most_objects) return chosen;
-  const auto busier = [](const Choice& a, const Choice& b) { return a.octets_per_second > b.octets_per_second; };
-  std::sort(chosen.begin(), chosen.end(), busier);
+  std::sort(chosen.begin(), chosen.end(), [](const Choice& a, const Choice& b) { return a.better_than(b); });
   chosen.resize(ended.most_objects);
   return chosen;
 }
@@ -204,8 +203,7 @@ void FreshnessLooks::end() {
   const unsigned looks = campaign_->prover.looks();
   std::vector<std::string> fresh;
   for (std::size_t i = 0; i < campaign_->interfaces.size(); ++i) {
-    const auto bound = campaign_->prover.bound(i);
-    if (bound && *bound <= campaign_->interval / 10) fresh.push_back(std::move(campaign_->interfaces[i]));
+    if (campaign_->prover.fresh(i)) fresh.push_back(std::move(campaign_->interfaces[i]));
   }
   campaign_.reset();
   // What sparse traffic shows is no better than what was known, and no worse.

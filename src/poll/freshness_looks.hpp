@@ -91,7 +91,6 @@ class FreshnessLooks {
     rates::FreshnessProver prover;
     std::vector<snmp::Oid> names;
     std::vector<std::string> interfaces;
-    std::chrono::nanoseconds interval;
     std::chrono::nanoseconds least_between;
     std::optional<std::chrono::nanoseconds> shortest_trip{};
     unsigned troubles = 0;  ///< looks that showed the device, or the way to it, to be overloaded

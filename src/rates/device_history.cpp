@@ -15,18 +15,22 @@ struct KnownSpan {
   RowSpan span;
 };
 
-std::uint32_t octets_print(const InterfaceSample& sample) noexcept {
-  const auto& counters = sample.counters;
-  const std::uint64_t both = counters[Counter::in_octets].value * 0x9e37'79b9'7f4a'7c15ULL +
-                             counters[Counter::out_octets].value * 0xbf58'476d'1ce4'e5b9ULL;
-  return static_cast<std::uint32_t>(both >> 32U);
+RowReloads::Reading reading_of(const ReadingTime& time, const CounterReading& in, const CounterReading& out) noexcept {
+  const std::uint64_t both = in.value * 0x9e37'79b9'7f4a'7c15ULL + out.value * 0xbf58'476d'1ce4'e5b9ULL;
+  RowReloads::Reading reading;
+  reading.asked = time.received - time.round_trip;
+  reading.received = time.received;
+  reading.print = static_cast<std::uint32_t>(both >> 32U);
+  return reading;
+}
+
+RowReloads::Reading reading_of(const RowBase& base) noexcept {
+  return reading_of(base.time, base.reading(Counter::in_octets), base.reading(Counter::out_octets));
 }
 
 RowReloads::Reading reading_of(const InterfaceSample& sample) noexcept {
-  RowReloads::Reading reading;
-  reading.asked = sample.time.received - sample.time.round_trip;
-  reading.received = sample.time.received;
-  reading.print = octets_print(sample);
+  RowReloads::Reading reading =
+      reading_of(sample.time, sample.counters[Counter::in_octets], sample.counters[Counter::out_octets]);
   reading.down = sample.oper_status && *sample.oper_status != status_up;
   return reading;
 }
@@ -42,7 +46,7 @@ RowReloads::Reading first_reading(const InterfaceSample& sample) noexcept {
 std::uint64_t octets_gained(const RowBase& base, const InterfaceSample& sample, Counter counter) noexcept {
   const CounterReading before = base.reading(counter);
   const CounterReading& now = sample.counters[counter];
-  if (before.bits != now.bits) return 0;
+  if (!now.present() || before.bits != now.bits) return 0;
   const std::uint64_t gained = forward_distance(before, now);
   return gained >> (now.bits - 1U) == 0 ? gained : 0;
 }
@@ -78,7 +82,7 @@ Judgement DeviceHistory::judge(DeviceSnapshot&& now, const JudgeSettings& settin
       if (settings.watch_rows) base.reloads.reset(new RowReloads(first_reading(sample)));
       first_record(record, std::move(sample), settings);
     } else {
-      if (settings.watch_rows) watch_reloads(*known, sample, settings, judgement);
+      watch_reloads(*known, sample, settings, judgement);
       const ReadingTime before = known->dated();
       const ReadingTime after = known->dated(sample.time);
       if (!last || !(last->now == after) || !(last->before == before)) {
@@ -115,8 +119,9 @@ void DeviceHistory::resume(std::vector<InterfaceSample>&& before, const AgentClo
 
 void DeviceHistory::watch_reloads(RowBase& base, const InterfaceSample& now, const JudgeSettings& settings,
                                   Judgement& judgement) {
-  // Vouched for by a run before, or not worth the watching until now: its beginning is over.
-  if (!base.reloads) base.reloads.reset(new RowReloads);
+  if (!settings.watch_rows) return base.reloads.reset();
+  // A run before vouches for it, or it was not worth the watching until now.
+  if (!base.reloads) base.reloads.reset(new RowReloads(RowReloads::vouched_for(reading_of(base))));
   base.reloads->see(next_reading(base, now), settings.cache_period);
   if (base.reloads->held_back()) judgement.held_back.push_back(now.interface.if_index());
 }

@@ -69,7 +69,9 @@ std::optional<nanoseconds> FreshnessProver::best_bound() const noexcept {
 
 nanoseconds FreshnessProver::longest_still() const noexcept {
   nanoseconds longest{};
-  for (const Row& row : rows_) longest = std::max(longest, row.longest_still);
+  for (const Row& row : rows_) {
+    if (row.held_back()) longest = std::max(longest, row.longest_still);
+  }
   return longest;
 }
 

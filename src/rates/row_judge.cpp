@@ -615,6 +615,7 @@ bool judge_started(InterfaceRecord& record, RowBase& base, const RowSpan& span, 
     base = RowBase(now);
     base.reloads = std::move(reloads);
     if (base.reloads) base.reloads->make_base();
+    if (base.reloads && *reason == Quality::reboot) base.reloads->forget_proof();
     return false;
   }
   if (elapsed.time.count() <= 0 || elapsed.relative_error > settings.max_time_error) {

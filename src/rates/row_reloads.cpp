@@ -36,6 +36,15 @@ RowReloads::RowReloads(const Reading& first) noexcept
   if (busy_for(silence)) age_ = base_age_ = silence;
 }
 
+RowReloads RowReloads::vouched_for(const Reading& last) noexcept {
+  RowReloads reloads(last);
+  reloads.begins_ = false;
+  reloads.octets_per_second_ = 0.0F;
+  reloads.moved_after_ = reloads.asked_;
+  reloads.age_ = reloads.base_age_ = 0;
+  return reloads;
+}
+
 void RowReloads::see(const Reading& now, nanoseconds period) noexcept {
   if (period > nanoseconds(0)) end_beginning();
   if (now.print != print_) {
@@ -61,7 +70,7 @@ void RowReloads::weigh_move(const Reading& now) noexcept {
   if (held_back_) {
     // From reload to reload: none that came before was older.
     base_age_ = std::min(base_age_, stamp(now.received) - moved_after_ + 1);
-    held_back_ = much && moves_ < moves_that_clear;
+    if (!much || moves_ == moves_that_clear) end_suspicion();
   }
   if (moves_ >= moves_that_prove) end_beginning();
   octets_per_second_ = per_second(now.octets, now.in);
@@ -74,10 +83,7 @@ void RowReloads::weigh_repeat(const Reading& now, nanoseconds period) noexcept {
   const Milliseconds asked = stamp(now.asked), received = stamp(now.received);
   moves_ = 0;
   age_ = 0;
-  if (now.down || proven_) {
-    held_back_ = false;
-    return;
-  }
+  if (now.down || proven_) return end_suspicion();
   const bool watched_long = received - begun_ > silence;
   if (begins_ && moved_by_ == begun_) {
     if (!watched_long) {
@@ -88,7 +94,8 @@ void RowReloads::weigh_repeat(const Reading& now, nanoseconds period) noexcept {
   }
   const Milliseconds still = asked - moved_by_;
   const auto known = static_cast<Milliseconds>(period / std::chrono::milliseconds(1));
-  const bool longer = asked > moved_by_ && still > known;
+  // Stamps come round, and none is that old.
+  const bool longer = static_cast<std::int32_t>(still) > 0 && still > known;
   const bool suspected = !held_back_ && longer && busy_for(std::min(asked - asked_, still - known));
   if (suspected) {
     base_age_ = std::max(base_age_, begins_ ? silence : moved_by_ - moved_after_ + 1);
@@ -96,8 +103,8 @@ void RowReloads::weigh_repeat(const Reading& now, nanoseconds period) noexcept {
     begins_ = false;
   }
   if (watched_long) end_beginning();
-  if (held_back_ && received - moved_after_ > silence) {
-    held_back_ = false;
+  if (held_back_ && still > silence) {
+    end_suspicion();
     octets_per_second_ = 0.0F;
   }
   if (held_back_) age_ = received - moved_after_ + 1;
@@ -105,6 +112,10 @@ void RowReloads::weigh_repeat(const Reading& now, nanoseconds period) noexcept {
 
 bool RowReloads::busy_for(Milliseconds time) const noexcept {
   return static_cast<double>(octets_per_second_) * time >= busy_octets * 1000.0;
+}
+
+void RowReloads::end_suspicion() noexcept {
+  if (std::exchange(held_back_, false)) base_age_ = 0;
 }
 
 void RowReloads::end_beginning() noexcept {

@@ -69,8 +69,8 @@ class FreshnessProver {
   /// When the next look is to be asked, perhaps at a moment that has passed; nullopt: no more are needed, or of use.
   [[nodiscard]] std::optional<BootTime> next() const;
   [[nodiscard]] Freshness finding() const;
-  /// Of the period of one row alone; nullopt: it did not move often enough.
-  [[nodiscard]] std::optional<std::chrono::nanoseconds> bound(std::size_t row) const { return rows_[row].bound; }
+  /// One row alone has moved at such distances.
+  [[nodiscard]] bool fresh(std::size_t row) const { return rows_[row].bound && *rows_[row].bound <= goal(); }
   [[nodiscard]] unsigned looks() const noexcept { return looks_; }
 
  private:

@@ -93,7 +93,7 @@ class RowBase {
   /// A reading went on from the base, not from the older ones: some of them have waited long enough.
   void age_doubts(Counter counter, bool moved) noexcept;
   void end_doubts(Counter counter) noexcept;
-  /// No reading that it holds was older than that, when it came.
+  /// No reading that it holds was older than that, when it came, but for what the row by itself shows.
   void limit_age(std::chrono::nanoseconds bound) noexcept;
   /// What seemed a wrap is no better than any other step back.
   void doubt_wrap(Counter counter) noexcept;

@@ -15,7 +15,7 @@ namespace octopoll::rates {
 ///
 /// The beginning. A row that has been busy all its life and stands still may be in a cache, and one that gains much may
 /// show what a cache held back: nothing is known of the age of its first readings until it has moved three times in a
-/// row, or 35 s have gone by. Any that moved is no older than the reading before it.
+/// row, or stands still after 35 s have gone by. Any that moved is no older than the reading before it.
 ///
 /// The suspicion. A row that was busy and of which neither octet counter has moved, for longer than any period that is
 /// known of the agent, is *held back*. From there on each of its readings is dated by its neighbours: one that moved is
@@ -39,15 +39,19 @@ class RowReloads {
     bool down = false;              ///< nothing can be expected of it
   };
 
-  RowReloads() = default;
   explicit RowReloads(const Reading& first) noexcept;
+
+  /// Of a row that has been read before, and of which nothing is to be suspected until now.
+  [[nodiscard]] static RowReloads vouched_for(const Reading& last) noexcept;
 
   /// The next reading. `period`: known of the agent; 0: none.
   void see(const Reading& now, std::chrono::nanoseconds period) noexcept;
   /// The last reading is the base from here on.
   void make_base() noexcept { base_age_ = age_; }
-  /// Looks have shown that it moves whenever it is asked, or somebody vouches for it.
+  /// Looks have shown that it moves whenever it is asked.
   void prove() noexcept;
+  /// Of the agent as it was before it restarted.
+  void forget_proof() noexcept { proven_ = false; }
 
   /// How old the last reading may have been; 0 where the row shows no sign.
   [[nodiscard]] std::chrono::nanoseconds age() const noexcept { return std::chrono::milliseconds(age_); }
@@ -71,6 +75,7 @@ class RowReloads {
   void weigh_repeat(const Reading& now, std::chrono::nanoseconds period) noexcept;
   /// So long that octets should have come, at the rate of before.
   [[nodiscard]] bool busy_for(Milliseconds time) const noexcept;
+  void end_suspicion() noexcept;
   void end_beginning() noexcept;
 
   std::uint32_t print_ = 0;

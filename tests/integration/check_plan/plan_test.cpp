@@ -117,8 +117,9 @@ TEST_CASE("what a probe says a cycle costs is what a cycle costs", "[check]") {
   CHECK(stored["interfaces"] == 100);
   // The lower one of two: of the second poll, which reads no tables.
   check_but_for_looks(stored, probed);
-  CHECK(stored["octets_sent"].get<double>() == Approx(probed["octets_sent"].get<double>()).epsilon(0.02));
-  CHECK(stored["octets_received"].get<double>() == Approx(probed["octets_received"].get<double>()).epsilon(0.02));
+  // Looks of eight counters each are in it.
+  CHECK(stored["octets_sent"].get<double>() == Approx(probed["octets_sent"].get<double>()).epsilon(0.05));
+  CHECK(stored["octets_received"].get<double>() == Approx(probed["octets_received"].get<double>()).epsilon(0.05));
 }
 
 TEST_CASE("the load is that of all cycles by their intervals", "[check]") {

@@ -149,6 +149,69 @@ TEST_CASE("rows that are reloaded apart beside a fresh one make rates within the
   }
 }
 
+TEST_CASE("at longer intervals, too, no rate of a row that is reloaded apart is off by more than it states") {
+  for (const nanoseconds period : {nanoseconds(20s), nanoseconds(30s)}) {
+    for (const nanoseconds interval : {nanoseconds(10s), nanoseconds(15s)}) {
+      for (std::uint64_t seed = 0; seed < 20; ++seed) {
+        CAPTURE(period.count(), interval.count(), seed);
+        Random random(seed);
+        const auto phase = [&] { return nanoseconds(std::chrono::milliseconds(random() % 30'000)); };
+        Chassis chassis({fresh(4e5), cached(1e7, period, phase()), cached(1e6, period, phase())}, interval, seed);
+        for (int i = 0; i < 300; ++i) chassis.cycle();
+        CHECK(chassis.rates(1) > 0);
+      }
+    }
+  }
+}
+
+/// The octets of the row after so many seconds of an agent whose management port is fresh.
+InterfaceSample busy_row(nanoseconds when, std::uint64_t octets) {
+  InterfaceSample sample = row(when, in, octets, 64);
+  sample.oper_status = status_up;
+  return sample;
+}
+
+JudgeSettings watching() {
+  JudgeSettings settings;
+  settings.watch_rows = true;
+  return settings;
+}
+
+TEST_CASE("a row that paused for one reading is sure again, whenever its watching began") {
+  const bool resumed = GENERATE(false, true);
+  const nanoseconds start =
+      GENERATE(nanoseconds(10h), nanoseconds(4'294'907'296ms));  // a minute before its stamps come round
+  const int pause = GENERATE(2, 10);
+  CAPTURE(resumed, start.count(), pause);
+  DeviceHistory history;
+  if (resumed) history.resume({busy_row(start, 0)}, {}, at(start));
+  std::uint64_t octets = 1'000'000'000;
+  int unsure = 0;
+  for (int i = 1; i < 40; ++i) {
+    if (i != pause) octets += 50'000'000;
+    const InterfaceRecord record = judge(history, busy_row(start + i * 5s, octets), watching());
+    if (i > 1) unsure += record.deltas[in].value ? 0 : 1;
+    if (i > 22) CHECK(record.deltas[in].quality == Quality::ok);
+  }
+  CHECK(unsure <= 13);
+}
+
+TEST_CASE("what was unsure while a row was watched is over when it is not") {
+  DeviceHistory history;
+  std::uint64_t octets = 36'000'000'000;
+  for (int i = 0; i < 4; ++i) (void)judge(history, busy_row(i * 5s, octets), watching());
+  (void)judge(history, busy_row(80s, octets += 1'000'000));
+  CHECK(judge(history, busy_row(140s, octets += 1'000'000)).deltas[in].quality == Quality::ok);
+}
+
+TEST_CASE("a row without octets is watched for nothing") {
+  DeviceHistory history;
+  for (int i = 0; i < 8; ++i) {
+    const auto record = judge(history, row(i * 1s, Counter::in_errors, 5U + static_cast<unsigned>(i), 64), watching());
+    CHECK(record.deltas[Counter::in_errors].quality == (i == 0 ? Quality::first : Quality::ok));
+  }
+}
+
 TEST_CASE("busy rows of a fresh agent make rates from the third move on, idle ones at once") {
   Chassis chassis({fresh(1e6), fresh(1e8), fresh(0.0), fresh(100.0)}, 1s, 1);
   for (int i = 0; i < 10; ++i) chassis.cycle();
