@@ -644,8 +644,19 @@ struct DevicePoller::Impl {
     if (!cache_learner.settled()) looks.doubt();
     if (const auto bound = cache_learner.age_of_earlier()) history.limit_ages(*bound);
     // Two readings are all there will be of a pair, and only standing still is a sign.
-    if (cycle->request.date_snapshot && !cache_learner.repeats()) return;
+    if (cycle->request.date_snapshot && !cache_learner.repeats()) return doubt_unproven();
     for (InterfaceSample& sample : interfaces) sample.time.age_bound += cache_learner.age();
+  }
+
+  /// Where a row stood still before the looks, others may have been reloaded with it: only what they saw move counts.
+  void doubt_unproven() {
+    const auto shown = looks.shown();
+    if (!shown.stood_still) return;
+    for (InterfaceSample& sample : cycle->snapshot.interfaces) {
+      const auto& fresh = shown.fresh;
+      const bool proven = std::find(fresh.begin(), fresh.end(), sample.interface.name()) != fresh.end();
+      if (!proven) sample.time.age_bound += rates::doubted_silence;
+    }
   }
 
   /// What looks beside the cycles have found.

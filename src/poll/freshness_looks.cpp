@@ -56,6 +56,7 @@ void FreshnessLooks::forget() {
   pause();
   campaign_.reset();
   noted_.clear();
+  last_ = {};
   bound_.reset();
   due_ = doubt_due_ = BootTime::min();
 }
@@ -201,10 +202,7 @@ void FreshnessLooks::take(const snmp::Reply& reply) {
 void FreshnessLooks::end() {
   const rates::Freshness found = campaign_->prover.finding();
   const unsigned looks = campaign_->prover.looks();
-  std::vector<std::string> fresh;
-  for (std::size_t i = 0; i < campaign_->interfaces.size(); ++i) {
-    if (campaign_->prover.fresh(i)) fresh.push_back(std::move(campaign_->interfaces[i]));
-  }
+  last_ = shown();
   campaign_.reset();
   // What sparse traffic shows is no better than what was known, and no worse.
   if (found.stood_still || !bound_) {
@@ -213,7 +211,16 @@ void FreshnessLooks::end() {
     bound_ = std::min(*bound_, *found.bound);
   }
   put_off(looks);
-  told_({bound_, found.caches, found.stood_still}, fresh);
+  told_({bound_, found.caches, found.stood_still}, last_.fresh);
+}
+
+FreshnessLooks::Shown FreshnessLooks::shown() const {
+  if (!campaign_) return last_;
+  Shown shown{campaign_->prover.finding().stood_still};
+  for (std::size_t i = 0; i < campaign_->interfaces.size(); ++i) {
+    if (campaign_->prover.fresh(i)) shown.fresh.push_back(campaign_->interfaces[i]);
+  }
+  return shown;
 }
 
 void FreshnessLooks::put_off(unsigned looks) {

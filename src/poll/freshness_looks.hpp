@@ -66,6 +66,13 @@ class FreshnessLooks {
   /// What is known may not hold any more.
   void doubt();
 
+  /// What the looks have shown by now, though they may not be through.
+  struct Shown {
+    bool stood_still = false;          ///< one of the rows, for too long
+    std::vector<std::string> fresh{};  ///< names of interfaces that moved whenever they were asked
+  };
+  [[nodiscard]] Shown shown() const;
+
   /// How many were asked since this was called last.
   [[nodiscard]] std::uint32_t take_count() noexcept { return std::exchange(looks_asked_, 0); }
   /// No reading is older than that; nullopt: not known.
@@ -110,6 +117,7 @@ class FreshnessLooks {
   std::vector<Octets> noted_;
   BootTime noted_at_;
   std::optional<Campaign> campaign_;
+  Shown last_;                        ///< by the campaign before
   snmp::Session* session_ = nullptr;  ///< null while paused
   BootTime asked_;
   std::uint32_t looks_asked_ = 0;

@@ -155,6 +155,32 @@ TEST_CASE("run --once says when rates come of a device whose counters stand stil
   CHECK_THAT(result.out, Catch::Contains("stale: device-1 may hold its counters back for some seconds"));
 }
 
+TEST_CASE("run --once makes no rate of rows that are reloaded apart from others that are fresh", "[run]") {
+  const std::string gap = GENERATE("2s", "4s");
+  CAPTURE(gap);
+  fleet::Fleet agents;
+  auto devices = fleet::make_devices(1, 0, *fleet::Address::parse("127.1.0.1"), "public");
+  devices[0].synthetic.sys_uptime = 360'000;
+  fleet::InterfaceSpec pattern;
+  pattern.traffic.in_bps = first_rate;
+  pattern.start[fleet::Count::in_octets] = first_rate / 8 * 3'600;
+  devices[0].synthetic.interfaces = fleet::make_interfaces(24, pattern);
+  for (std::size_t i = 4; i < 24; ++i) devices[0].synthetic.interfaces[i].cache_period = 10s;
+  agents.add(std::move(devices));
+  agents.start();
+  const Site site("defaults: {interval: 60s, timeout: 5s, ping: false}\ndevices:\n" + lines_of(agents, 1));
+  const CommandResult result = run_command(site.run({"--once", "--gap", gap, "--format", "json"}));
+  INFO(result.err);
+  const json device = json::parse(result.out)["devices"][0];
+  for (const json& row : device["interfaces"]) {
+    CAPTURE(row.dump());
+    if (row["quality"] != "ok") continue;
+    CHECK(row["in_bps"].get<double>() == Approx(static_cast<double>(first_rate)).epsilon(0.05));
+  }
+  CHECK(device["interfaces"][0]["quality"] == "ok");
+  CHECK(device["interfaces"][23]["quality"] == "stale");
+}
+
 TEST_CASE("run --once ends early and in good order on SIGTERM", "[run]") {
   fleet::Fleet agents;
   add_devices(agents, 2);
