@@ -26,18 +26,21 @@ using Json = nlohmann::ordered_json;
 CommandHelp help() {
   return {
       "octopoll doctor TARGET... [options]",
-      fmt::format("Examines agents: versions, both forms of AES-192 and AES-256 keys, clock, cache, order of objects, "
-                  "bulk and\n"
-                  "message sizes, row indexes, names, types, speeds, 64-bit counters, foreign answers; with several "
-                  "TARGETs also\n"
-                  "engine ids that are there twice. Each line says ok, note (octopoll copes) or problem, and what it "
-                  "means; then\n"
-                  "come a verdict and what the inventory needs for the agent.\n"
-                  "\n"
-                  "All are ordinary reads, one at a time: up to {} requests an agent, the interface tables once whole "
-                  "and once in\n"
-                  "seven columns, and repeats where an answer stays out. The last line says how many it were.",
-                  doctor::request_bound()),
+      fmt::format(
+          "Examines agents: versions, both forms of AES-192 and AES-256 keys, clock, cache, order of objects, "
+          "bulk and\n"
+          "message sizes, row indexes, names, types, speeds, 64-bit counters, foreign answers; with several "
+          "TARGETs also\n"
+          "engine ids that are there twice. Each line says ok, note (octopoll copes) or problem, and what it "
+          "means; then\n"
+          "come a verdict and what the inventory needs for the agent.\n"
+          "\n"
+          "All are ordinary reads, one at a time: up to {} requests an agent; beside these the interface tables, "
+          "once whole\n"
+          "and once in seven columns, which are hundreds more where an agent takes few objects at once; and "
+          "repeats where an\n"
+          "answer stays out. The last line says how many it were.",
+          doctor::request_bound()),
       {{"octopoll doctor 192.0.2.1", "with the community public; v2c and v1 are both tried"},
        {"octopoll doctor 192.0.2.1 192.0.2.2 -c file:/etc/octopoll/community",
         "two, and whether they share an engine id"},
