@@ -14,10 +14,6 @@ constexpr unsigned runs_needed = 3;
 constexpr unsigned repeats_needed = 12;
 constexpr unsigned short_runs_that_refute = 2;
 constexpr int rush_that_refutes = 20;
-constexpr int moves_that_clear = 8;
-/// Readings that differ from the one before, at the beginning: a cache of twice their distance shows one in a row, one
-/// of one and a half times two.
-constexpr int moves_that_prove = 3;
 
 // splitmix64's finaliser: every bit of the input moves half of the output's.
 constexpr std::uint64_t stir(std::uint64_t x) noexcept {

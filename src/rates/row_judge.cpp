@@ -312,6 +312,12 @@ bool waits_for_packets(const RowBase& base, Counter counter) noexcept {
   return doubt != nullptr && doubt->why == RowBase::Strange::packets;
 }
 
+/// The reading that this one came to by its delta.
+CounterReading stepped_back(const CounterReading& now, std::uint64_t delta) noexcept {
+  const std::uint64_t before = now.value - delta;
+  return {now.bits == 32 ? static_cast<std::uint32_t>(before) : before, now.bits};
+}
+
 /// Refutes frames that there was no room for: the largest of the three counts first, until the others fit.
 void judge_frames(InterfaceRecord& record, RowBase& base, bool in) {
   bool& useless = in ? base.in_octets_useless : base.out_octets_useless;
@@ -337,10 +343,7 @@ void judge_frames(InterfaceRecord& record, RowBase& base, bool in) {
   while (frames > *most) {
     const Counter largest = *std::max_element(counters.begin(), counters.end(),
                                               [&](Counter a, Counter b) { return of_this_span(a) < of_this_span(b); });
-    const CounterReading& now = record.sample.counters[largest];
-    CounterReading before = now;
-    before.value -= *record.deltas[largest].value;
-    if (now.bits == 32) before.value = static_cast<std::uint32_t>(before.value);
+    const CounterReading before = stepped_back(record.sample.counters[largest], *record.deltas[largest].value);
     frames -= of_this_span(largest);
     record.deltas[largest] = {std::nullopt, Quality::implausible, {}};
     base.doubt(largest, before, base.dated(), RowBase::Strange::packets);
@@ -467,10 +470,7 @@ std::optional<CounterReading> reading_before(const InterfaceRecord& record, cons
     return doubt->old;
   }
   if (!delta.value || delta.elapsed.count() != 0) return std::nullopt;
-  CounterReading before = record.sample.counters[counter];
-  before.value -= *delta.value;
-  if (before.bits == 32) before.value = static_cast<std::uint32_t>(before.value);
-  return before;
+  return stepped_back(record.sample.counters[counter], *delta.value);
 }
 
 /// Whether the counter goes on, within what its link can carry, where another one was.

@@ -11,8 +11,6 @@ namespace {
 using std::chrono::nanoseconds;
 
 constexpr auto silence = static_cast<std::uint32_t>(doubted_silence / std::chrono::milliseconds(1));
-constexpr unsigned moves_that_prove = 3;
-constexpr unsigned moves_that_clear = 8;
 
 /// Cut down, and differences of two are off by less than one: ages are rounded up.
 std::uint32_t stamp(BootTime when) noexcept {
@@ -65,7 +63,7 @@ void RowReloads::prove() noexcept {
 void RowReloads::weigh_move(const Reading& now) noexcept {
   const Milliseconds gap = stamp(now.received) - asked_ + 1;
   const bool much = static_cast<double>(now.octets) >= busy_octets;
-  moves_ = static_cast<std::uint8_t>(std::min(moves_ + 1U, moves_that_clear));
+  moves_ = static_cast<std::uint8_t>(std::min(moves_ + 1, moves_that_clear));
   age_ = held_back_ || (begins_ && much) ? gap : 0;
   if (held_back_) {
     // From reload to reload: none that came before was older.

@@ -18,6 +18,11 @@ namespace octopoll::rates {
 inline constexpr std::chrono::nanoseconds longest_known_cache = std::chrono::seconds(30);
 /// What has stood still for as long is idle, and in no cache.
 inline constexpr std::chrono::nanoseconds doubted_silence = std::chrono::seconds(35);
+/// Readings that differ from the one before, at the beginning: a cache of twice their distance shows one in a row, one
+/// of one and a half times two.
+inline constexpr int moves_that_prove = 3;
+/// The same, for a suspicion to be given up.
+inline constexpr int moves_that_clear = 8;
 /// A hundred full packets: chance does not make so many stay out.
 inline constexpr double busy_octets = 150'000;
 
