@@ -133,7 +133,7 @@ struct DevicePoller::Impl {
         device(std::move(which)),
         poll_number(last),
         addresses(with.resolver),
-        looks(with.loop, [this](const auto& found, const auto& fresh) { take_finding(found, fresh); }),
+        looks(with.loop, [this](const rates::Freshness& found) { take_finding(found); }),
         last_readings(before ? std::make_unique<LastReadings>(std::move(*before)) : nullptr),
         view(view_of(device)) {
     gets = fresh_profile();
@@ -660,8 +660,8 @@ struct DevicePoller::Impl {
   }
 
   /// What looks beside the cycles have found.
-  void take_finding(const rates::Freshness& found, const std::vector<std::string>& fresh) {
-    for (const std::string& name : fresh) history.prove_fresh(name);
+  void take_finding(const rates::Freshness& found) {
+    for (const std::string& name : looks.shown().fresh) history.prove_fresh(name);
     const auto learned = cache_learner.period();
     if (announced_cache || !found.bound) return;
     // What the cycles show is surer, but of all rows together: cards that are reloaded by turns look quicker than each.

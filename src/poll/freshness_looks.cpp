@@ -211,7 +211,7 @@ void FreshnessLooks::end() {
     bound_ = std::min(*bound_, *found.bound);
   }
   put_off(looks);
-  told_({bound_, found.caches, found.stood_still}, last_.fresh);
+  told_({bound_, found.caches, found.stood_still});
 }
 
 FreshnessLooks::Shown FreshnessLooks::shown() const {

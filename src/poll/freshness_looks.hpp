@@ -35,9 +35,9 @@ namespace octopoll::poll {
 /// Shape: one a device; what a proof needs is held while it is under way. Thread: the loop's.
 class FreshnessLooks {
  public:
-  /// `fresh`: names of interfaces that moved whenever they were asked.
-  using Told = std::function<void(const rates::Freshness&, const std::vector<std::string>& fresh)>;
+  using Told = std::function<void(const rates::Freshness&)>;
   static constexpr unsigned most_looks_an_hour = 40;
+  static constexpr std::size_t rows_looked_at = 8;
 
   /// `told`: of each finding, never from inside a call of this.
   FreshnessLooks(EventLoop& loop, Told told);
@@ -47,7 +47,6 @@ class FreshnessLooks {
 
   /// What a cycle has left to look at. All are borrowed for the call, but the session, which must outlive what comes
   /// until pause().
-  static constexpr std::size_t rows_looked_at = 8;
   struct Ended {
     snmp::Session& session;
     const DeviceCycle& cycle;

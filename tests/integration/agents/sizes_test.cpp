@@ -1,12 +1,8 @@
 // Polls of agents that take few objects at once: how many they take is learned, kept over cycles, and costs no row.
 
 #include <fmt/format.h>
-#include <sys/mman.h>
-#include <unistd.h>
-
-#include <sstream>
-
 #include "bench.hpp"
+#include "support/heard.hpp"
 
 using namespace octopoll;
 using namespace octopoll::test;
@@ -18,36 +14,8 @@ constexpr std::size_t many_rows = 60;
 /// Of a row: its name, two states, two times, 13 counters.
 constexpr std::size_t objects_of_row = 18;
 
-/// Catches what is written to stderr, as long as it lives.
-class Told {
- public:
-  Told() : file_(memfd_create("stderr", MFD_CLOEXEC)), stderr_(dup(STDERR_FILENO)) {
-    REQUIRE(file_ >= 0);
-    dup2(file_, STDERR_FILENO);
-  }
-  ~Told() {
-    dup2(stderr_, STDERR_FILENO);
-    close(stderr_);
-    close(file_);
-  }
-  Told(const Told&) = delete;
-  Told& operator=(const Told&) = delete;
-  /// Lines that tell of sizes.
-  [[nodiscard]] std::vector<std::string> lines() const {
-    std::string text(1 << 16, '\0');
-    const ssize_t size = pread(file_, text.data(), text.size(), 0);
-    std::istringstream stream(text.substr(0, size > 0 ? static_cast<std::size_t>(size) : 0));
-    std::vector<std::string> found;
-    for (std::string line; std::getline(stream, line);) {
-      if (line.find("it is asked for less") != std::string::npos) found.push_back(line);
-    }
-    return found;
-  }
-
- private:
-  int file_;
-  int stderr_;
-};
+/// Of what was logged: what tells of sizes.
+const char* const of_sizes = "it is asked for less";
 
 std::uint32_t requests_of(const DeviceCycle& cycle) { return cycle.cost.requests - cycle.cost.looks; }
 
@@ -64,7 +32,7 @@ TEST_CASE("an agent that leaves out what is more than a few objects is asked for
   const auto version = GENERATE(SnmpVersion::v2c, SnmpVersion::v1, SnmpVersion::v3);
   const auto most = GENERATE(1U, 5U, 10U, 20U);
   CAPTURE(static_cast<int>(version), most);
-  const Told told;
+  const Heard heard;
   Pair pair({{"fewer_bindings", most}}, many_rows);
   if (version != SnmpVersion::v2c) pair.set_version(version);
   pair.settings().timeout = 1s;
@@ -76,8 +44,8 @@ TEST_CASE("an agent that leaves out what is more than a few objects is asked for
     if (i >= 2) CHECK(requests_of(cycle) <= fewest(most) * 5 / 4 + 6);
     pair.bench().run_for(250ms);
   }
-  REQUIRE(told.lines().size() == 1);
-  CHECK_THAT(told.lines()[0], Catch::Contains(fmt::format("the agent answers {} of", most)));
+  REQUIRE(heard.lines(of_sizes).size() == 1);
+  CHECK_THAT(heard.lines(of_sizes)[0], Catch::Contains(fmt::format("the agent answers {} of", most)));
 }
 
 TEST_CASE("an agent that is silent to more than a few objects is found out within some cycles, and then polled whole",
@@ -85,7 +53,7 @@ TEST_CASE("an agent that is silent to more than a few objects is found out withi
   const auto version = GENERATE(SnmpVersion::v2c, SnmpVersion::v1, SnmpVersion::v3);
   const auto most = GENERATE(1U, 5U, 10U, 20U);
   CAPTURE(static_cast<int>(version), most);
-  const Told told;
+  const Heard heard;
   Pair pair({{"silent_bindings_over", most}}, many_rows);
   if (version != SnmpVersion::v2c) pair.set_version(version);
   pair.settings().timeout = 100ms;
@@ -106,7 +74,7 @@ TEST_CASE("an agent that is silent to more than a few objects is found out withi
     pair.bench().run_for(250ms);
   }
   // Two sizes met silence, or it may have been packets that were lost.
-  CHECK(told.lines().size() == (most < 20 ? 1 : 0));
+  CHECK(heard.lines(of_sizes).size() == (most < 20 ? 1 : 0));
 }
 
 TEST_CASE("an agent that leaves out objects it does not have is asked a bounded number of times", "[agents][sizes]") {
@@ -133,7 +101,7 @@ TEST_CASE("an agent that leaves out objects it does not have is asked a bounded 
 }
 
 TEST_CASE("a device that was away, or whose packets were lost, is asked for as much as before", "[agents][sizes]") {
-  const Told told;
+  const Heard heard;
   Pair pair(nullptr, many_rows);
   pair.settings().timeout = 50ms;
   check_rows(pair.cycle(), {many_rows});
@@ -147,7 +115,7 @@ TEST_CASE("a device that was away, or whose packets were lost, is asked for as m
   const DeviceCycle next = pair.cycle();
   CHECK(next.outcome == CycleOutcome::complete);
   CHECK(requests_of(next) <= before);
-  CHECK(told.lines().empty());
+  CHECK(heard.lines(of_sizes).empty());
 }
 
 TEST_CASE("the inventory may say how many objects an agent answers at once", "[agents][sizes]") {

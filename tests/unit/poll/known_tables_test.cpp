@@ -2,16 +2,12 @@
 
 #include "poll/known_tables.hpp"
 
-#include <sys/mman.h>
-#include <unistd.h>
-
-#include <array>
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <string>
 
 #include "octopoll/config/interface_rules.hpp"
-#include "octopoll/core/fd.hpp"
+#include "support/heard.hpp"
 #include "unit/ifmib/make_row.hpp"
 
 namespace octopoll::poll {
@@ -19,6 +15,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using ifmib::Column;
+using octopoll::test::Heard;
 
 config::Device device_of(std::chrono::nanoseconds interval) {
   config::Device device;
@@ -75,30 +72,6 @@ TEST_CASE("after a read that took long, as much time passes until the next one")
 using ifmib::test::make_row;
 using ifmib::test::number;
 using ifmib::test::text;
-
-/// What is logged while it lives.
-class Heard {
- public:
-  Heard() : file_(::memfd_create("log", MFD_CLOEXEC)), stderr_(::dup(STDERR_FILENO)) {
-    ::dup2(file_.get(), STDERR_FILENO);
-  }
-  ~Heard() { ::dup2(stderr_.get(), STDERR_FILENO); }
-  Heard(const Heard&) = delete;
-  Heard& operator=(const Heard&) = delete;
-
-  /// Lines with that text.
-  [[nodiscard]] int count(const std::string& wanted) const {
-    std::array<char, 65'536> all{};
-    const auto size = ::pread(file_.get(), all.data(), all.size(), 0);
-    const std::string said(all.data(), size > 0 ? static_cast<std::size_t>(size) : 0);
-    int lines = 0;
-    for (auto at = said.find(wanted); at != std::string::npos; at = said.find(wanted, at + 1)) ++lines;
-    return lines;
-  }
-
- private:
-  Fd file_, stderr_;
-};
 
 constexpr int ethernet = 6;
 constexpr int other_type = 1;
