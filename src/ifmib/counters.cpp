@@ -177,10 +177,8 @@ snmp::PduSize size_of(const Packet& packet, SnmpVersion version) {
 /// Rows one after the other as they are to be asked for.
 class Packer {
  public:
-  Packer(const std::vector<RowPlan>& plans, const ReadLimits& limits, SnmpVersion version)
-      : plans_(plans), limits_(limits), version_(version) {
-    if (limits.gets != nullptr) most_ = limits.gets->most();
-  }
+  Packer(const std::vector<RowPlan>& plans, const ReadLimits& limits, snmp::GetProfile& gets, SnmpVersion version)
+      : plans_(plans), limits_(limits), gets_(gets), version_(version), most_(gets.most()) {}
 
   /// As few PDUs as whole rows allow; requests under way refer to theirs, so they stay where they are. Rows that are
   /// more than the agent answers at once go to `too_large`.
@@ -218,8 +216,8 @@ class Packer {
     if (more.octets > limits_.max_message_size) return false;
     const snmp::PduSize size = size_of(more, version_);
     if (size.within(most_)) return true;
-    if (packets_.size() > 1 || limits_.gets == nullptr) return false;
-    if (!trial_) trial_ = limits_.gets->begin_trial(BootClock::now()).value_or(most_);
+    if (packets_.size() > 1) return false;
+    if (!trial_) trial_ = gets_.begin_trial(BootClock::now()).value_or(most_);
     if (!size.within(*trial_)) return false;
     packets_.back().trial = true;
     return true;
@@ -227,8 +225,9 @@ class Packer {
 
   const std::vector<RowPlan>& plans_;
   const ReadLimits& limits_;
+  snmp::GetProfile& gets_;
   SnmpVersion version_;
-  snmp::PduSize most_{snmp::GetProfile::unlimited, snmp::GetProfile::unlimited};
+  snmp::PduSize most_;
   std::optional<snmp::PduSize> trial_;
   std::deque<Packet> packets_;
 };
@@ -239,9 +238,14 @@ class CounterReadings final : public Reading {
  public:
   CounterReadings(snmp::Session& session, const std::vector<RowPlan>& plans, const ReadLimits& limits,
                   std::function<void(RowReading&&)> row, std::function<void(ReadEnd&&)> done)
-      : session_(session), plans_(plans), limits_(limits), row_(std::move(row)), done_(std::move(done)) {
+      : session_(session),
+        plans_(plans),
+        limits_(limits),
+        gets_(limits.gets != nullptr ? *limits.gets : own_gets_),
+        row_(std::move(row)),
+        done_(std::move(done)) {
     if (limits_.in_place) {
-      packets_ = Packer(plans_, limits_, version()).pack(doubtful_);
+      packets_ = Packer(plans_, limits_, gets_, version()).pack(doubtful_);
     } else {
       for (std::size_t asked = 0; asked < plans_.size(); ++asked) {
         const std::size_t i = in_order(plans_.size(), limits_.first_row, asked);
@@ -269,8 +273,8 @@ class CounterReadings final : public Reading {
   void cut_off() {
     for (const Packet& packet : packets_) {
       if (packet.sent == BootTime() || packet.again || packet.trial || size_is_proven(packet)) continue;
-      if (limits_.gets == nullptr || !snmp::waited_for(session_, packet.sent)) continue;
-      return limits_.gets->silent(size_of(packet, version()), BootClock::now());
+      if (!snmp::waited_for(session_, packet.sent)) continue;
+      return gets_.silent(size_of(packet, version()), BootClock::now());
     }
   }
 
@@ -293,8 +297,7 @@ class CounterReadings final : public Reading {
   /// What failed a size above may fail again: one retry tells that from a lost packet.
   [[nodiscard]] std::optional<unsigned> retries_of(const Packet& packet) const {
     if (packet.trial) return 0U;
-    const bool in_doubt = limits_.gets != nullptr && limits_.gets->in_doubt();
-    return packet.again || in_doubt ? std::optional(std::min(session_.options().retries, 1U)) : std::nullopt;
+    return packet.again || gets_.in_doubt() ? std::optional(std::min(session_.options().retries, 1U)) : std::nullopt;
   }
 
   void take(Packet& packet, const snmp::Reply& reply) {
@@ -306,7 +309,7 @@ class CounterReadings final : public Reading {
         return give_up(reply);  // of this user, not of these objects
       take_answer(packet, reply);
     } else if (packet.trial) {
-      if (limits_.gets != nullptr) limits_.gets->trial_failed(size_of(packet, version()));
+      gets_.trial_failed(size_of(packet, version()));
       doubt(packet);
     } else if (packet.again && reply.outcome == snmp::Outcome::timed_out && ++silent_in_a_row_ < most_silent_rows) {
       end_.mute_rows.push_back(plans_[packet.first].index);
@@ -314,12 +317,12 @@ class CounterReadings final : public Reading {
                ++silent_in_a_row_ < most_silent_packets) {
       // The device is there: one of these rows may be what it is silent to.
       for (std::size_t i = packet.first; i < packet.first + packet.count; ++i) {
-        packets_.push_back(Packer(plans_, limits_, version()).of_one(i));
+        packets_.push_back(Packer(plans_, limits_, gets_, version()).of_one(i));
         packets_.back().again = true;
       }
     } else if (snmp::may_be_too_large(reply.outcome) && !size_is_proven(packet)) {
       // Silence may mean that the PDU is too large for the agent: no other one of this size is tried.
-      if (limits_.gets != nullptr) limits_.gets->silent(size_of(packet, version()), BootClock::now());
+      gets_.silent(size_of(packet, version()), BootClock::now());
       doubt(packet);
       doubt_unsent();
     } else if (!snmp::may_be_too_large(reply.outcome) && !std::exchange(refused_, true)) {
@@ -334,7 +337,7 @@ class CounterReadings final : public Reading {
   void take_answer(const Packet& packet, const snmp::Reply& reply) {
     silent_in_a_row_ = 0;
     if (reply.error_status == snmp::ErrorStatus::too_big) {
-      if (limits_.gets != nullptr && !packet.trial) limits_.gets->too_big(size_of(packet, version()), reply.received);
+      if (!packet.trial) gets_.too_big(size_of(packet, version()), reply.received);
       doubt(packet);
       return packet.trial ? void() : doubt_unsent();
     }
@@ -350,7 +353,7 @@ class CounterReadings final : public Reading {
     }
     if (read < packet.count) end_.odd = true;
     largest_answered_ = std::max(largest_answered_, packet.octets);
-    if (limits_.gets != nullptr) limits_.gets->answered(size_of(packet, version()), reply.received);
+    gets_.answered(size_of(packet, version()), reply.received);
   }
 
   /// Of a size that the agent does not take.
@@ -428,7 +431,7 @@ class CounterReadings final : public Reading {
     if (doubtful_.empty()) return finish(std::nullopt, snmp::Outcome::answered);
     snmp::MultiGetPlan plan;
     plan.max_message_size = limits_.max_message_size;
-    plan.profile = limits_.gets;
+    plan.profile = &gets_;
     plan.known_alive = true;  // the scalars were asked first
     plan.with_uptime = limits_.with_uptime;
     plan.groups.reserve(doubtful_.size());
@@ -476,6 +479,8 @@ class CounterReadings final : public Reading {
   snmp::Session& session_;
   const std::vector<RowPlan>& plans_;
   ReadLimits limits_;
+  snmp::GetProfile own_gets_;
+  snmp::GetProfile& gets_;
   std::function<void(RowReading&&)> row_;
   std::function<void(ReadEnd&&)> done_;
   std::deque<Packet> packets_;
@@ -577,8 +582,9 @@ RowPlan plan_row(std::uint32_t index, std::string_view name, const Row& row, con
 
 CounterCost cost_of_counters(const std::vector<RowPlan>& plans, const ReadLimits& limits, SnmpVersion version) {
   CounterCost cost;
-  std::vector<std::size_t> too_large;  // none, since nothing is known of the agent
-  for (const Packet& packet : Packer(plans, limits, version).pack(too_large)) {
+  snmp::GetProfile gets;               // nothing is known of the agent,
+  std::vector<std::size_t> too_large;  // so there are none
+  for (const Packet& packet : Packer(plans, limits, gets, version).pack(too_large)) {
     ++cost.requests;
     cost.octets_received += packet.octets;
     cost.octets_sent += packet.octets;

@@ -9,6 +9,7 @@
 SQLITE_EXTENSION_INIT1
 
 #include <new>
+#include <nlohmann/json.hpp>
 #include <string>
 
 #include "united_tables.hpp"
@@ -27,34 +28,14 @@ void leave_out_damaged(sqlite3_context* context, int, sqlite3_value** words) noe
   sqlite3_result_int(context, damage.leaves_out ? 1 : 0);
 }
 
-std::string quoted(std::string_view text) {
-  std::string json = "\"";
-  for (const char one : text) {
-    const auto octet = static_cast<unsigned char>(one);
-    constexpr std::string_view digits = "0123456789abcdef";
-    if (octet < 0x20) {
-      json.append("\\u00").append({digits[octet >> 4U], digits[octet & 15U]});
-    } else {
-      if (one == '"' || one == '\\') json += '\\';
-      json += one;
-    }
-  }
-  return json + '"';
-}
-
 /// octopoll_damaged(): a JSON array of arrays, which the view of that name unpacks.
 void damaged(sqlite3_context* context, int, sqlite3_value**) noexcept {
   try {
-    std::string json;
-    for (const DamagedBlock& block : damage_of(context)->met.all()) {
-      json += json.empty() ? "[[" : ",[";
-      for (const std::string& text : {block.rows, block.device, block.interface, block.fault})
-        json += quoted(text) + ",";
-      for (const WallTime time : {block.since, block.until})
-        json += std::to_string(time.time_since_epoch().count()) + ",";
-      json += std::to_string(block.interface_id) + "]";
-    }
-    json = json.empty() ? "[]" : json + "]";
+    auto blocks = nlohmann::json::array();
+    for (const DamagedBlock& block : damage_of(context)->met.all())
+      blocks.push_back({block.rows, block.device, block.interface, block.fault, block.since.time_since_epoch().count(),
+                        block.until.time_since_epoch().count(), block.interface_id});
+    const std::string json = blocks.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
     sqlite3_result_text64(context, json.data(), json.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
   } catch (const std::bad_alloc&) {
     sqlite3_result_error_nomem(context);
