@@ -81,7 +81,9 @@ class Asker {
   /// The scalars; tries each address of the name in turn until one answers.
   Result<ifmib::Scalars> scalars() {
     for (std::size_t i = 0;; ++i) {
-      auto [scalars, end] = ifmib::read_scalars(*interview_, *session_, ifmib::ScalarSet::all, {});
+      ifmib::ReadLimits limits = limits_of_reads();
+      limits.stranger = i + 1 == endpoints_.size();
+      auto [scalars, end] = ifmib::read_scalars(*interview_, *session_, ifmib::ScalarSet::all, limits);
       const bool refused = end.error && end.error->kind == ErrorKind::auth;
       if (end.outcome == snmp::Outcome::answered && !refused) return scalars;
       const bool nobody = end.outcome == snmp::Outcome::timed_out || end.outcome == snmp::Outcome::unreachable;
@@ -95,7 +97,7 @@ class Asker {
   }
 
   std::pair<ifmib::Rows, ifmib::ReadEnd> tables(std::optional<std::uint32_t> if_number) {
-    ifmib::ReadLimits limits;
+    ifmib::ReadLimits limits = limits_of_reads();
     limits.if_number = if_number;
     return ifmib::read_tables(*interview_, *session_, ifmib::harmless_columns(), limits);
   }
@@ -122,7 +124,14 @@ class Asker {
     auto session = interview_->open(std::move(options));
     if (!session) return tl::make_unexpected(session.error());
     session_ = std::move(*session);
+    gets_ = {};
     return {};
+  }
+
+  ifmib::ReadLimits limits_of_reads() {
+    ifmib::ReadLimits limits;
+    limits.gets = &gets_;
+    return limits;
   }
 
   std::optional<Error> get(const snmp::Oid& oid, const std::function<void(const snmp::VarBind&)>& show) {
@@ -141,6 +150,7 @@ class Asker {
   std::unique_ptr<snmp::Interview> interview_;
   std::vector<Endpoint> endpoints_;
   std::unique_ptr<snmp::Session> session_;
+  snmp::GetProfile gets_;  ///< of this address
 };
 
 /// Rows whose ifHC*Octets say nothing: shown as they are here, and passed over when rates are made.

@@ -226,7 +226,16 @@ class Examiner {
 
   // ---- what it is ----
 
-  ifmib::Scalars scalars() { return ifmib::read_scalars(interview_, *session_, ifmib::ScalarSet::all, {}).first; }
+  ifmib::ReadLimits limits_of_reads() {
+    ifmib::ReadLimits limits;
+    limits.gets = &gets_;
+    limits.stranger = true;  // even here: one object was answered so far, and several may be too many
+    return limits;
+  }
+
+  ifmib::Scalars scalars() {
+    return ifmib::read_scalars(interview_, *session_, ifmib::ScalarSet::all, limits_of_reads()).first;
+  }
 
   void read_scalars() {
     progress_("clock");
@@ -270,7 +279,7 @@ class Examiner {
   // ---- tables ----
 
   std::pair<ifmib::Rows, ifmib::ReadEnd> tables(std::span<const ifmib::Column> columns) {
-    return ifmib::read_tables(interview_, *session_, columns, {});
+    return ifmib::read_tables(interview_, *session_, columns, limits_of_reads());
   }
 
   void read_tables() {
@@ -383,6 +392,7 @@ class Examiner {
   Examination result_;
   std::unique_ptr<snmp::Session> session_;
   ifmib::Scalars scalars_;
+  snmp::GetProfile gets_;
   ifmib::Rows rows_;
 };
 

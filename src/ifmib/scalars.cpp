@@ -121,12 +121,26 @@ class ScalarReading final : public Reading {
     });
   }
 
+  /// Of silence: whether it was to the one object as well.
+  void doubt(ReadEnd&& end) {
+    if (end.outcome != snmp::Outcome::timed_out || !std::exchange(limits_.stranger, false))
+      return finish(std::move(end));
+    snmp::Request request;
+    request.names = {snmp::sys_up_time()};
+    request.retries = std::min(session_.options().retries, 1U);
+    session_.send(std::move(request), [this, still = alive_, end = std::move(end)](const snmp::Reply& reply) mutable {
+      if (!*still) return;
+      if (reply.outcome == snmp::Outcome::answered) return ask_changing(true);
+      finish(std::move(end));
+    });
+  }
+
   void ask_in_place() {
     session_.send_encoded(changing_scalars_encoded(), std::nullopt, [this, still = alive_](const snmp::Reply& reply) {
       if (!*still) return;
       if (reply.outcome != snmp::Outcome::answered) {
         session_.cancel_all();  // nobody there, or nobody who would tell
-        return finish({session_.explain(reply), reply.outcome, {}});
+        return doubt({session_.explain(reply), reply.outcome, {}});
       }
       const InPlace read = reply.good() ? read_in_place(reply, scalars_) : InPlace::cut_short;
       if (read != InPlace::whole) {
@@ -157,7 +171,7 @@ class ScalarReading final : public Reading {
 
   void took_changing(ReadEnd&& end) {
     if (set_ == ScalarSet::all && !end.error) return ask_standing();
-    finish(std::move(end));
+    doubt(std::move(end));
   }
 
   void ask_standing() {

@@ -302,6 +302,7 @@ struct DevicePoller::Impl {
   void ask_scalars() {
     ifmib::ReadLimits limits = read_limits();
     limits.probe = silent;
+    limits.stranger = !facts_known && addresses.count() == 1;
     const auto set = facts_known || silent ? ifmib::ScalarSet::changing : ifmib::ScalarSet::all;
     reading = ifmib::read_scalars(*session, set, limits, [this, set](ifmib::Scalars&& scalars, ifmib::ReadEnd&& end) {
       reading.reset();

@@ -48,7 +48,10 @@ struct TableProfile {
 struct ReadLimits {
   unsigned max_repetitions = 25;
   unsigned max_message_size = 1472;
-  bool probe = false;                        ///< scalars: of a device that was silent; as in snmp::Request
+  bool probe = false;  ///< scalars: of a device that was silent; as in snmp::Request
+  /// scalars: of a device that has never answered yet. Where it is silent it is asked for sysUpTime alone, for some
+  /// agents answer but one object at once.
+  bool stranger = false;
   std::optional<std::uint32_t> if_number{};  ///< tables: how many rows the agent says it has
   TableProfile profile{};                    ///< tables: of an earlier read
   /// Of GETs; may be null, else it must outlive the read, which adds to it what it learns.

@@ -160,6 +160,14 @@ TEST_CASE("silence to more than a few objects gives the number that comes", "[do
   check_fragment(fragment);
 }
 
+TEST_CASE("an agent that is silent to more than one object at once is examined whole", "[doctor][faults]") {
+  const Agent agent(5, {{"silent_bindings_over", 1}});
+  const json found = agent.examine(0, {"-t", "0.3", "-r", "1"});
+  CHECK(finding(found, "clock")["severity"] == "ok");
+  CHECK_THAT(finding(found, "tables")["measured"].get<std::string>(), Catch::Contains("5 interfaces"));
+  CHECK_THAT(found["inventory"].get<std::string>(), Catch::Contains("max_variables: 1\n"));
+}
+
 TEST_CASE("an agent of SNMPv1 alone is found out, and the fragment says so", "[doctor][faults]") {
   const Agent agent(3, {{"v1_only", true}});
   const json found = agent.examine(1, brief);

@@ -182,6 +182,18 @@ TEST_CASE("duplicated, delayed and lost answers change nothing", "[walk][faults]
   for (const json& row : rows) CHECK(row["octets_width"] == 64);
 }
 
+TEST_CASE("an agent that is silent to more than one object at once is walked whole", "[walk][faults]") {
+  const Agent agent(5, {{"silent_bindings_over", 1}});
+  const CommandResult result = walk({agent.fleet.target(), "-c", "d", "--format", "json", "-t", "0.3", "-r", "1"});
+  INFO(result.describe());
+  REQUIRE(result.exit_code() == 0);
+  const json document = json::parse(result.out);
+  CHECK(document["device"]["sysName"] == "d");
+  CHECK(document["device"]["sysUpTime"].is_number());
+  CHECK(indexes_of(document["interfaces"]) == one_to(5));
+  for (const json& row : document["interfaces"]) CHECK(row["octets_width"] == 64);
+}
+
 TEST_CASE("twenty thousand interfaces are walked to their end", "[walk][faults]") {
   const Agent agent(20'000);
   const json rows = rows_of(agent);
