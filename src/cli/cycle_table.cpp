@@ -59,7 +59,7 @@ std::string when_rates_come(const DeviceCycle& cycle) {
   if (!stale) return {};
   if (cycle.cache_known && cycle.cache_period.count() > 0) {
     return fmt::format("stale: {} shows counters that are up to {} old, so a rate takes {}: watch it for longer",
-                       cycle.device, format_duration(cycle.cache_period), format_duration(10 * cycle.cache_period));
+                       cycle.device, format_measured(cycle.cache_period), format_measured(10 * cycle.cache_period));
   }
   if (cycle.cache_known) return {};
   return fmt::format(

@@ -89,4 +89,13 @@ std::string format_duration(std::chrono::nanoseconds duration) {
   return out;
 }
 
+std::string format_measured(std::chrono::nanoseconds duration) {
+  using namespace std::chrono;
+  using tenths = std::chrono::duration<std::int64_t, std::deci>;
+  const nanoseconds size = abs(duration);
+  if (size < 1s) return format_duration(round<milliseconds>(duration));
+  if (size < 1min) return format_duration(round<tenths>(duration));
+  return format_duration(round<seconds>(duration));
+}
+
 }  // namespace octopoll

@@ -40,11 +40,6 @@ constexpr unsigned smallest_message = 300;
 /// Of one object that freshness is looked at by, in an answer.
 constexpr std::size_t octets_of_a_look = 26;
 
-std::chrono::nanoseconds rounded(std::chrono::nanoseconds time) {
-  return time < 1s ? std::chrono::round<std::chrono::milliseconds>(time)
-                   : std::chrono::round<std::chrono::seconds>(time);
-}
-
 }  // namespace
 
 /// One of them for each device, day and night: what is only there now and then is held by a pointer.
@@ -669,7 +664,7 @@ struct DevicePoller::Impl {
     const bool by_cycles = learned && learned != period_looked_up;
     if (by_cycles && !(found.caches && *found.bound > *learned)) return;
     log::debug("{}: {} {}", device.name, found.caches ? "caches for at most" : "no reading is older than",
-               format_duration(*found.bound));
+               format_measured(*found.bound));
     if (found.caches) {
       cache_learner.settle(found.bound);
       period_looked_up = cache_learner.period();
@@ -791,7 +786,7 @@ struct DevicePoller::Impl {
       return fail_cycle(
           Error{ErrorKind::partial,
                 fmt::format("{}: its tables are still being read, for {} now: {} rows so far", device.name,
-                            format_duration(rounded(BootClock::now() - discovery_began)), discovery->rows()),
+                            format_measured(BootClock::now() - discovery_began), discovery->rows()),
                 governor_advice()});
     }
     if (cycle->answered) {
@@ -819,7 +814,7 @@ struct DevicePoller::Impl {
   [[nodiscard]] Error unanswered() {
     snmp::Reply none;
     none.tries = session ? static_cast<unsigned>((session->traffic() - traffic_counted).requests) : 0;
-    none.waited = rounded(BootClock::now() - cycle->record.started);
+    none.waited = BootClock::now() - cycle->record.started;
     if (none.tries > 0) return session->explain(none);
     return {ErrorKind::timeout,
             fmt::format("{}: no answer within {}", device.name, format_duration(cycle->request.budget)),

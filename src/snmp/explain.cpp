@@ -108,7 +108,7 @@ Error Session::explain(const Reply& reply) const {
       return {ErrorKind::agent, fmt::format("{}: the agent answered {}", who, to_string(reply.error_status)), {}};
     case Outcome::timed_out: {
       const std::string asked =
-          fmt::format("{} within {}{}{}", format_counted(reply.tries, "request"), format_duration(reply.waited),
+          fmt::format("{} within {}{}{}", format_counted(reply.tries, "request"), format_measured(reply.waited),
                       reply.undelivered.empty() ? "" : "; ", reply.undelivered);
       if (impl_->dropped.count > 0) {
         auto [why, remedy] = snmp::explain(impl_->dropped, credentials);

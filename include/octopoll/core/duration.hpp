@@ -16,4 +16,8 @@ namespace octopoll {
 /// The shortest exact form that parse_duration reads back, for example "1m30s".
 [[nodiscard]] std::string format_duration(std::chrono::nanoseconds duration);
 
+/// Of a time that was measured, as exact as people read it: to the millisecond below 1 s, to tenths
+/// below a minute, else to the second.
+[[nodiscard]] std::string format_measured(std::chrono::nanoseconds duration);
+
 }  // namespace octopoll

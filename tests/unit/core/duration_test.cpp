@@ -99,6 +99,21 @@ TEST_CASE("durations are printed as people write them") {
   CHECK(format_duration(duration) == text);
 }
 
+TEST_CASE("measured times are printed as exact as people read them") {
+  const auto [duration, text] = GENERATE(table<nanoseconds, std::string>({
+      {0s, "0s"},
+      {409us, "0s"},
+      {730ms + 409us, "730ms"},
+      {-730ms, "-730ms"},
+      {999ms + 600us, "1s"},
+      {11s + 730ms + 409us + 874ns, "11.7s"},
+      {59s + 960ms, "1m"},
+      {75s + 600ms, "1m16s"},
+      {3h + 1ms, "3h"},
+  }));
+  CHECK(format_measured(duration) == text);
+}
+
 TEST_CASE("what is printed reads back, exactly") {
   std::mt19937_64 dice(11);  // NOLINT(cert-msc32-c,cert-msc51-cpp): the same durations every time
   for (int round = 0; round < 20'000; ++round) {
