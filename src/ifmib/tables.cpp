@@ -222,6 +222,12 @@ class TableReading final : public Reading {
 
   // ---- the walks ----
 
+  /// A row of them is no larger than a GET that the agent answers.
+  [[nodiscard]] static std::size_t columns_of(const snmp::PduSize& most) {
+    constexpr std::size_t octets_of_cell = 24;
+    return std::clamp<std::size_t>(most.octets / octets_of_cell, 1, most.variables);
+  }
+
   void walk() {
     ++reads_;
     walks_.clear();
@@ -234,7 +240,7 @@ class TableReading final : public Reading {
       plan.max_repetitions = limits_.max_repetitions;
       plan.max_message_size = limits_.max_message_size;
       plan.max_variables = its.size() * most_rows;
-      if (limits_.gets != nullptr) plan.max_columns = limits_.gets->most().variables;
+      if (limits_.gets != nullptr) plan.max_columns = columns_of(limits_.gets->most());
       plan.profile = profile_of(table);
       ++under_way_;
       walks_.push_back(snmp::Walk::start(
