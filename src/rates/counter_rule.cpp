@@ -16,11 +16,14 @@ CounterDelta with_value(std::uint64_t value, Quality quality) noexcept { return 
 
 // True where, for all we know, the counter came round once more than its two readings tell.
 bool may_hide_a_wrap(CounterKind kind, std::uint64_t delta, const CounterLimits& limits) noexcept {
+  if (delta == 0) return false;  // whole turns, to the octet
   const bool frames_fit = limits.by_frames && static_cast<double>(delta) <= *limits.by_frames;
   if (frames_fit && *limits.by_frames < two_to_32) return false;
   if (limits.by_speed) return *limits.by_speed * (1.0 + limits.time_error) >= two_to_32;
-  // Without a speed nothing bounds an octet counter; the frames at least can show that a wrap had room.
-  return kind == CounterKind::octets && frames_fit;
+  if (kind != CounterKind::octets) return false;
+  // Without a speed it is for the frames to show that another turn had no room.
+  const auto most = frames_fit ? limits.by_frames : limits.by_packets ? limits.by_packets : limits.by_likely_frames;
+  return !most || static_cast<double>(delta) + two_to_32 <= *most;
 }
 
 CounterDelta judge_forward(CounterKind kind, std::uint64_t delta, CounterLimits limits) noexcept {
@@ -35,9 +38,18 @@ bool beyond_packets(std::uint64_t delta, const CounterLimits& limits) noexcept {
   return limits.by_packets && static_cast<double>(delta) > *limits.by_packets;
 }
 
-CounterDelta judge_backward(CounterKind kind, std::uint64_t delta, const CounterLimits& limits) noexcept {
+// Read in two halves, between which the lower one came round: 2^32 too many.
+bool torn(std::uint64_t delta, const CounterLimits& limits) noexcept {
+  constexpr std::uint64_t turn = 1ULL << 32U;
+  if (delta < turn || within_speed(delta, limits)) return false;
+  return within_speed(delta - turn, limits) && !beyond_packets(delta - turn, limits);
+}
+
+CounterDelta judge_backward(CounterKind kind, std::uint64_t delta, CounterLimits limits) noexcept {
   // A step back by little is no wrap of nearly a whole turn, if next to nothing passed.
   if (delta > 1ULL << 31 && beyond_packets(delta, limits)) return without_value(Quality::implausible);
+  // A wrap that the frames bear out and the speed does not: it is the speed that is wrong.
+  if (refutes_speed(delta, limits)) limits.by_speed.reset();
   const bool bounded = limits.by_speed || (limits.by_frames && static_cast<double>(delta) <= *limits.by_frames);
   if (!bounded || may_hide_a_wrap(kind, delta, limits)) return without_value(Quality::ambiguous);
   return within_speed(delta, limits) ? with_value(delta, Quality::wrapped) : without_value(Quality::implausible);
@@ -54,7 +66,7 @@ CounterDelta judge_step(CounterKind kind, const CounterReading& before, const Co
   const std::uint64_t delta = forward_distance(before, now);
   if (static_cast<double>(delta) > limits.by_physics) return without_value(Quality::implausible);
   if (!backward && beyond_packets(delta, limits)) return without_value(Quality::implausible);
-  if (now.bits == 64) return with_value(delta, Quality::ok);
+  if (now.bits == 64) return torn(delta, limits) ? without_value(Quality::implausible) : with_value(delta, Quality::ok);
   return backward ? judge_backward(kind, delta, limits) : judge_forward(kind, delta, limits);
 }
 
@@ -83,6 +95,11 @@ std::optional<CounterDelta> leap_back(const CounterDelta& recent, const Story& o
 
 bool within_speed(std::uint64_t delta, const CounterLimits& limits) noexcept {
   return !limits.by_speed || static_cast<double>(delta) <= speed_margin * *limits.by_speed;
+}
+
+bool refutes_speed(std::uint64_t delta, const CounterLimits& limits) noexcept {
+  const auto& most = limits.by_frames ? limits.by_frames : limits.by_likely_frames;
+  return !within_speed(delta, limits) && most && static_cast<double>(delta) <= *most;
 }
 
 CounterLimits limits_of(CounterKind kind, std::optional<std::uint64_t> speed_bps, std::chrono::nanoseconds span,

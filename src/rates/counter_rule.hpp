@@ -43,6 +43,8 @@ struct CounterLimits {
   std::optional<double> by_frames;  ///< octets alone: frames of the span x largest frame; nullopt where not known
   /// Octets alone: frames of the span x what an IP packet can hold at most, whatever the MTU; nullopt where not known.
   std::optional<double> by_packets;
+  /// Octets alone, where some of the frames are not counted: what they were hardly more than, against a hidden wrap.
+  std::optional<double> by_likely_frames;
   double time_error = 0.0;  ///< relative, of the span that by_speed was made from
   double by_physics = 0.0;  ///< at 10 Tb/s
 };
@@ -54,6 +56,9 @@ struct CounterLimits {
 inline constexpr double speed_margin = 1.05;
 /// What the link can carry, with the margin that stated speeds and clocks need (invariant 5: 1.05).
 [[nodiscard]] bool within_speed(std::uint64_t delta, const CounterLimits& limits) noexcept;
+
+/// The link cannot have carried it, and the frames of the span bear it out: the stated speed is wrong.
+[[nodiscard]] bool refutes_speed(std::uint64_t delta, const CounterLimits& limits) noexcept;
 
 /// How far a counter of this width came, if it wrapped at most once. Both readings have the same width.
 [[nodiscard]] constexpr std::uint64_t forward_distance(const CounterReading& before,

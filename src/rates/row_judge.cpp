@@ -21,8 +21,9 @@ void start_record(InterfaceRecord& record, InterfaceSample&& sample, const Judge
   record.sample = std::move(sample);
   if (record.sample.interface.type() == if_type_software_loopback) return;
   const Speeds speeds = settings.speeds ? settings.speeds(record.sample) : stated_speeds(record.sample.interface);
-  if (speeds.in != 0U) record.in_speed_bps = speeds.in;
-  if (speeds.out != 0U) record.out_speed_bps = speeds.out;
+  // One that says "at least" bounds nothing (RFC 2863, ifSpeed), and no utilisation divides by it.
+  if (speeds.in != 0U && !is_saturated_speed(*speeds.in)) record.in_speed_bps = speeds.in;
+  if (speeds.out != 0U && !is_saturated_speed(*speeds.out)) record.out_speed_bps = speeds.out;
 }
 
 // A name that sits at another ifIndex than before is the same interface renumbered (RFC 2863 section 3.1.5 allows that
@@ -118,12 +119,30 @@ bool frames_were_missing(const RowBase& base, const Interface& interface, bool i
   return octets > frames * std::max(largest_packet, largest_frame(interface).value_or(0.0));
 }
 
+// Without ifXTable multicast and broadcast packets are not told apart (ifInNUcastPkts is deprecated, and not asked).
+std::optional<double> likely_frames(const InterfaceRecord& record, bool in) noexcept {
+  using enum Counter;
+  constexpr double uncounted_a_second = 1000.0;
+  const auto not_counted = [&](Counter counter) { return record.deltas[counter].quality == Quality::absent; };
+  const CounterDelta& unicast = record.deltas[in ? in_ucast_pkts : out_ucast_pkts];
+  if (!makes_rate(unicast.quality) || !not_counted(in ? in_multicast_pkts : out_multicast_pkts) ||
+      !not_counted(in ? in_broadcast_pkts : out_broadcast_pkts)) {
+    return std::nullopt;
+  }
+  const double seconds = std::chrono::duration<double>(record.elapsed).count();
+  return 2.0 * static_cast<double>(*unicast.value) + uncounted_a_second * seconds;
+}
+
 // What these frames can hold. Some devices forward in hardware and count frames in software: where there have been more
 // octets than all frames together can hold, these are no measure.
 void bound_by_frames(CounterLimits& limits, const InterfaceRecord& record, const RowBase& base, bool in) noexcept {
   const auto frames = frames_of(record, in);
-  if (!frames) return;
   const auto frame = largest_frame(record.sample.interface);
+  if (!frames) {
+    const auto likely = likely_frames(record, in);
+    if (likely && frame) limits.by_likely_frames = *likely * *frame;
+    return;
+  }
   const bool refuted = in ? base.in_frames_refuted : base.out_frames_refuted;
   const bool useless = in ? base.in_frames_useless : base.out_frames_useless;
   if (frame && !refuted) limits.by_frames = *frames * *frame;
@@ -163,6 +182,8 @@ CounterDelta settle_doubts(const Story& recent, RowBase& base, Counter counter, 
   bool something_possible = recent.possible();
   for (const auto* doubt = base.next_doubt(counter, nullptr); doubt != nullptr;
        doubt = base.next_doubt(counter, doubt)) {
+    // By a speed that this very step shows to be wrong.
+    if (recent.delta.quality == Quality::ambiguous && refutes_speed(step, recent.limits)) continue;
     const Story old = old_story(*doubt, record, now, clock);
     // It would need still more octets than those that the frames of the last step could not hold.
     if (beyond_packets && old.delta.value.value_or(0) > step) continue;
@@ -240,7 +261,17 @@ CounterLimits limits_of(const InterfaceRecord& record, Counter counter) noexcept
   return limits_of(kind_of(counter), speed_of(record, counter), record.elapsed, record.time_error);
 }
 
-bool judge_octets(InterfaceRecord& record, RowBase& base, bool in, const ClockSettings& clock) {
+/// The last step's frames have room for the step before it, too.
+bool held_later(const CounterLimits& limits, std::uint64_t both_steps) noexcept {
+  return limits.by_packets && static_cast<double>(both_steps) <= *limits.by_packets;
+}
+
+/// By direction: more octets passed than the stated speed lets through, though how many more nobody can tell.
+struct Exceeded {
+  bool in = false, out = false;
+};
+
+bool judge_octets(InterfaceRecord& record, RowBase& base, bool in, const ClockSettings& clock, Exceeded& exceeded) {
   const Counter counter = in ? Counter::in_octets : Counter::out_octets;
   CounterLimits limits = limits_of(record, counter);
   bound_by_frames(limits, record, base, in);
@@ -249,15 +280,19 @@ bool judge_octets(InterfaceRecord& record, RowBase& base, bool in, const ClockSe
   const auto* const doubt = base.next_doubt(counter, nullptr);
   const std::uint64_t at_least = forward_distance(before, now);
   const bool beyond = limits.by_packets && static_cast<double>(at_least) > *limits.by_packets;
-  if (beyond && doubt != nullptr && doubt->why == RowBase::Strange::frames && doubt->age == 0 &&
-      now.value >= before.value) {
-    // What the frames contradicted goes on: they are not what the octets are made of.
+  if (doubt != nullptr && doubt->why == RowBase::Strange::frames && doubt->age == 0 && now.value >= before.value &&
+      (beyond || held_later(limits, now.value - doubt->old.value))) {
+    // What the frames contradicted goes on: they are not what the octets are made of, or are counted later.
     (in ? base.in_frames_useless : base.out_frames_useless) = true;
     limits.by_packets.reset();
   }
   const bool base_counted = judge_counter(record, base, counter, limits, clock);
   const Quality quality = record.deltas[counter].quality;
   const bool moved = makes_rate(quality) || quality == Quality::ambiguous;
+  const double certainly = speed_margin * (1.0 + limits.time_error) * limits.by_speed.value_or(0.0);
+  if (quality == Quality::ambiguous && limits.by_speed) {
+    (in ? exceeded.in : exceeded.out) = static_cast<double>(at_least) > certainly;
+  }
   if (limits.by_frames && moved && static_cast<double>(at_least) > *limits.by_frames) {
     (in ? base.in_frames_refuted : base.out_frames_refuted) = true;
   }
@@ -504,7 +539,8 @@ void doubt_exchanged(InterfaceRecord& record, RowBase& base) {
   }
 }
 
-void judge_counters(InterfaceRecord& record, RowBase& base, const ClockSettings& clock) {
+Exceeded judge_counters(InterfaceRecord& record, RowBase& base, const ClockSettings& clock) {
+  Exceeded exceeded;
   const std::uint64_t physics = least_physics(record.elapsed);
   const double seconds = std::chrono::duration<double>(record.elapsed).count();
   bool all_plain = true;
@@ -521,11 +557,11 @@ void judge_counters(InterfaceRecord& record, RowBase& base, const ClockSettings&
   const Frames in_frames = frames_told(record, true);
   const Frames out_frames = frames_told(record, false);
   if (!judge_plain(record, base, Counter::in_octets, std::min(most_in, surely_held(in_frames)))) {
-    uncounted[Counter::in_octets] = !judge_octets(record, base, true, clock);
+    uncounted[Counter::in_octets] = !judge_octets(record, base, true, clock, exceeded);
     all_plain = false;
   }
   if (!judge_plain(record, base, Counter::out_octets, std::min(most_out, surely_held(out_frames)))) {
-    uncounted[Counter::out_octets] = !judge_octets(record, base, false, clock);
+    uncounted[Counter::out_octets] = !judge_octets(record, base, false, clock, exceeded);
     all_plain = false;
   }
   if (!all_plain) {
@@ -536,6 +572,7 @@ void judge_counters(InterfaceRecord& record, RowBase& base, const ClockSettings&
   }
   if (frames_in_question(in_frames, record.deltas[Counter::in_octets], most_in)) judge_frames(record, base, true);
   if (frames_in_question(out_frames, record.deltas[Counter::out_octets], most_out)) judge_frames(record, base, false);
+  return exceeded;
 }
 
 /// What RowBase knows a pair of speeds by; never 0.
@@ -554,32 +591,37 @@ void leave_out_refuted(InterfaceRecord& record, RowBase& base, std::uint32_t spe
 
 /// Puts one direction's rate against its speed. A rate that is above the speed for certain, whatever the error of its
 /// time, proves the speed wrong: a share of it would be no share. True where that refutes the speed from here on.
-/// `speeds`: as they were stated; 0 while nobody needed to know, and then still as the record has them.
-bool put_against_speed(InterfaceRecord& record, RowBase& base, bool in, std::uint32_t& speeds) {
+/// `speeds`: as they were stated; 0 while nobody needed to know, and then still as the record has them. `surely_above`:
+/// though there is no rate.
+bool put_against_speed(InterfaceRecord& record, RowBase& base, bool in, bool surely_above, std::uint32_t& speeds) {
   std::optional<std::uint64_t>& speed = in ? record.in_speed_bps : record.out_speed_bps;
   const auto rate = record.per_second(in ? Counter::in_octets : Counter::out_octets);
-  if (!rate || !speed) return false;
+  if (!speed) return false;
+  if (surely_above) {
+    if (speeds == 0) speeds = mix(record);
+    record.speed_exceeded = true;
+    speed.reset();
+    return base.note_load(in, true, speeds);
+  }
+  if (!rate) return false;
   const double share = *rate * 8.0 / static_cast<double>(*speed);
   const bool exceeded = share > 1.0 + record.time_error;
   bool refuted = false;
-  if (exceeded || base.ever_above()) {
+  // What 32 bits show may lack whole turns, and is no sign that the speed is right.
+  const bool whole = record.sample.counters[in ? Counter::in_octets : Counter::out_octets].bits == 64;
+  const bool above = share > speed_margin * (1.0 + record.time_error);
+  if (above || (whole && (exceeded || base.ever_above()))) {
     if (speeds == 0) speeds = mix(record);
     // Spans of a full link whose agent caches, unknown to us, are above its speed and below it by turns.
-    refuted = base.note_load(in, share > speed_margin * (1.0 + record.time_error), speeds);
+    refuted = base.note_load(in, above, speeds);
   }
   if (exceeded) {
     record.speed_exceeded = true;
     speed.reset();
-  } else if (!is_saturated_speed(*speed)) {
+  } else {
     (in ? record.in_utilization : record.out_utilization) = share;
   }
   return refuted;
-}
-
-/// It has bounded what the octets can be, and is no more than that.
-void leave_out_saturated(InterfaceRecord& record) noexcept {
-  if (record.in_speed_bps && is_saturated_speed(*record.in_speed_bps)) record.in_speed_bps.reset();
-  if (record.out_speed_bps && is_saturated_speed(*record.out_speed_bps)) record.out_speed_bps.reset();
 }
 
 }  // namespace
@@ -587,7 +629,6 @@ void leave_out_saturated(InterfaceRecord& record) noexcept {
 void first_record(InterfaceRecord& record, InterfaceSample&& sample, const JudgeSettings& settings) {
   start_record(record, std::move(sample), settings);
   mark_break(record, RowBase{}, Quality::first);
-  leave_out_saturated(record);
 }
 
 namespace {
@@ -622,13 +663,13 @@ bool judge_started(InterfaceRecord& record, RowBase& base, const RowSpan& span, 
     mark_stale(record, base);
     return false;
   }
-  judge_counters(record, base, settings.clock);
+  const Exceeded exceeded = judge_counters(record, base, settings.clock);
   base.time = now.time;
   if (base.reloads) base.reloads->make_base();
   // Discovery makes new blocks, and the old ones are freed when nobody holds them.
   if (!base.interface.same_block(now.interface)) base.interface = now.interface;
-  const bool in_refuted = put_against_speed(record, base, true, speeds);
-  const bool out_refuted = put_against_speed(record, base, false, speeds);
+  const bool in_refuted = put_against_speed(record, base, true, exceeded.in, speeds);
+  const bool out_refuted = put_against_speed(record, base, false, exceeded.out, speeds);
   record.time_error += std::chrono::duration<double>(settings.unseen_age) / std::chrono::duration<double>(elapsed.time);
   return in_refuted || out_refuted;
 }
@@ -638,9 +679,7 @@ bool judge_started(InterfaceRecord& record, RowBase& base, const RowSpan& span, 
 bool judge_row(InterfaceRecord& record, RowBase& base, const RowSpan& span, InterfaceSample&& sample,
                const JudgeSettings& settings) {
   start_record(record, std::move(sample), settings);
-  const bool refuted = judge_started(record, base, span, settings);
-  leave_out_saturated(record);
-  return refuted;
+  return judge_started(record, base, span, settings);
 }
 
 }  // namespace octopoll::rates
