@@ -864,7 +864,8 @@ struct DevicePoller::Impl {
     if (outcome != CycleOutcome::failed) judge(record);
     record.duration = BootClock::now() - record.started;
     if (session && !discovery && !announced_cache) {
-      looks.resume({*session, record, tables.plans(), held_back, cycle->request.date_snapshot, least_between_looks(),
+      looks.resume({*session, record, tables.plans(), held_back, history, cycle->request.date_snapshot,
+                    least_between_looks(),
                     std::max<std::size_t>(1, std::min(gets.most().variables, gets.most().octets / octets_of_a_look))});
     }
     auto ended = std::move(cycle);
@@ -898,6 +899,8 @@ struct DevicePoller::Impl {
     }
     rates::JudgeSettings settings;
     settings.unseen_age = unseen_age();
+    const bool by_rows = !announced_cache && !cache_learner.period() && !cycle->request.date_snapshot;
+    settings.unproven_age = by_rows ? rates::longest_known_cache : 0ns;
     // Two readings are all there will be of a pair.
     settings.watch_rows = !announced_cache && !cycle->request.date_snapshot && record.interval < rates::doubted_silence;
     settings.cache_period = cache_period();

@@ -117,11 +117,14 @@ void FreshnessLooks::note(const DeviceCycle& cycle) {
   }
 }
 
-std::vector<FreshnessLooks::Choice> FreshnessLooks::choose(const Ended& ended) const {
+std::vector<FreshnessLooks::Choice> FreshnessLooks::choose(const Ended& ended) {
   std::array<Choice, rows_looked_at> best{};
+  std::ptrdiff_t unproven = 0;
   const auto& records = ended.cycle.interfaces;
   const nanoseconds up = ended.cycle.sys_uptime ? nanoseconds(*ended.cycle.sys_uptime) : nanoseconds(1h);
   const nanoseconds span = noted_.empty() ? up : nanoseconds(ended.cycle.started - noted_at_);
+  // A row that is reloaded as often as it is read shall have had the time to move.
+  const bool hasty = !noted_.empty() && span < ended.cycle.interval * 3 / 4;
   const double seconds = std::max(std::chrono::duration<double>(span).count(), 1e-3);
   const auto of_index = [](const auto& row, std::uint32_t index) { return row.if_index < index; };
   const auto plan_of_index = [](const ifmib::RowPlan& plan, std::uint32_t index) { return plan.index < index; };
@@ -138,8 +141,15 @@ std::vector<FreshnessLooks::Choice> FreshnessLooks::choose(const Ended& ended) c
     const double out = gained(before.out, sample.counters[Counter::out_octets].value);
     const bool held_back =
         std::binary_search(ended.held_back.begin(), ended.held_back.end(), sample.interface.if_index());
-    const Choice choice{nullptr, in >= out ? Counter::in_octets : Counter::out_octets, held_back,
-                        std::max(in, out) / seconds};
+    Choice choice{nullptr, in >= out ? Counter::in_octets : Counter::out_octets, held_back,
+                  std::max(in, out) / seconds};
+    choice.unproven = choice.octets_per_second >= rates::busy_octets_per_second &&
+                      !ended.history.proven_fresh(sample.interface.name());
+    unproven += choice.unproven ? 1 : 0;
+    const auto all = static_cast<double>(
+        std::max(sample.counters[Counter::in_octets].value, sample.counters[Counter::out_octets].value));
+    const bool was_busy = all >= rates::busy_octets_per_second * std::chrono::duration<double>(up).count();
+    if (hasty && was_busy && choice.octets_per_second <= 0.0) return {};
     Choice& place = best[i * rows_looked_at / records.size()];
     if (choice.octets_per_second <= 0.0 || !choice.better_than(place)) continue;
     const auto plan = std::lower_bound(ended.plans.begin(), ended.plans.end(), index, plan_of_index);
@@ -149,9 +159,11 @@ std::vector<FreshnessLooks::Choice> FreshnessLooks::choose(const Ended& ended) c
   }
   std::vector<Choice> chosen;
   std::copy_if(best.begin(), best.end(), std::back_inserter(chosen), [](const Choice& c) { return c.plan != nullptr; });
-  if (chosen.size() <= ended.most_objects) return chosen;
-  std::sort(chosen.begin(), chosen.end(), [](const Choice& a, const Choice& b) { return a.better_than(b); });
-  chosen.resize(ended.most_objects);
+  if (chosen.size() > ended.most_objects) {
+    std::sort(chosen.begin(), chosen.end(), [](const Choice& a, const Choice& b) { return a.better_than(b); });
+    chosen.resize(ended.most_objects);
+  }
+  more_ = unproven > std::count_if(chosen.begin(), chosen.end(), [](const Choice& c) { return c.unproven; });
   return chosen;
 }
 
@@ -226,7 +238,7 @@ FreshnessLooks::Shown FreshnessLooks::shown() const {
 void FreshnessLooks::put_off(unsigned looks) {
   const BootTime now = BootClock::now();
   doubt_due_ = now + looks * nanoseconds(1h) / most_looks_an_hour;
-  due_ = bound_ ? now + 1h : doubt_due_;
+  due_ = bound_ && !more_ ? now + 1h : doubt_due_;
 }
 
 }  // namespace octopoll::poll

@@ -15,6 +15,7 @@
 #include "octopoll/core/cycle.hpp"
 #include "octopoll/core/event_loop.hpp"
 #include "octopoll/ifmib/reader.hpp"
+#include "octopoll/rates/device_history.hpp"
 #include "octopoll/rates/freshness_prover.hpp"
 #include "octopoll/snmp/engine.hpp"
 
@@ -22,12 +23,13 @@ namespace octopoll::poll {
 
 /// Looks at one device: what a FreshnessProver wants to see, when the device bears it.
 ///
-/// Whom. In each eighth of the table a row that is held back, else the busiest, by what passed between two cycles: line
-/// cards have ifIndexes of their own, and each may be reloaded apart. A device on which nothing moves is not asked.
+/// Whom. In each eighth of the table a row that is held back, else a busy one that was never proven, else the busiest,
+/// by what passed between two cycles: line cards have ifIndexes of their own, and each may be reloaded apart, as any
+/// row may. A device on which nothing moves is not asked.
 ///
 /// When. After a cycle that was whole, met no timeout and took a small part of its interval; for the first time after
 /// the second one, again after a restart of the agent, and then so rarely that an hour has no more than
-/// most_looks_an_hour. While a cycle is under way nothing is asked.
+/// most_looks_an_hour; once an hour when all busy rows are proven. While a cycle is under way nothing is asked.
 ///
 /// What. One GET of up to eight counters, one at a time, without a retry. An error ends it, and so do a few of them
 /// that met silence or took far longer than others.
@@ -52,6 +54,7 @@ class FreshnessLooks {
     const DeviceCycle& cycle;
     const std::vector<ifmib::RowPlan>& plans;
     const std::vector<IfIndex>& held_back;  ///< in the order of the plans
+    rates::DeviceHistory& history;          ///< which knows what was proven
     /// Of a pair of cycles, which has to do with what there is: what passed is reckoned from sysUpTime.
     bool in_pair = false;
     std::chrono::nanoseconds least_between{};   ///< from look to look
@@ -89,8 +92,10 @@ class FreshnessLooks {
     Counter counter{};
     bool held_back = false;
     double octets_per_second = 0.0;
+    bool unproven = false;  ///< and busy enough to be
     [[nodiscard]] bool better_than(const Choice& other) const noexcept {
-      return std::tie(held_back, octets_per_second) > std::tie(other.held_back, other.octets_per_second);
+      return std::tie(held_back, unproven, octets_per_second) >
+             std::tie(other.held_back, other.unproven, other.octets_per_second);
     }
   };
   struct Campaign {
@@ -104,7 +109,7 @@ class FreshnessLooks {
 
   void begin(const Ended& ended);
   void note(const DeviceCycle& cycle);
-  [[nodiscard]] std::vector<Choice> choose(const Ended& ended) const;
+  [[nodiscard]] std::vector<Choice> choose(const Ended& ended);
   void arm(BootTime soonest);
   void ask();
   void take(const snmp::Reply& reply);
@@ -117,6 +122,7 @@ class FreshnessLooks {
   BootTime noted_at_;
   std::optional<Campaign> campaign_;
   Shown last_;                        ///< by the campaign before
+  bool more_ = false;                 ///< busy rows that were not proven and not chosen
   snmp::Session* session_ = nullptr;  ///< null while paused
   BootTime asked_;
   std::uint32_t looks_asked_ = 0;

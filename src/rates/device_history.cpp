@@ -144,7 +144,14 @@ void DeviceHistory::doubt(std::string_view name) noexcept {
 
 void DeviceHistory::prove_fresh(std::string_view name) noexcept {
   RowBase* const known = rows_.find(name);
-  if (known != nullptr && known->reloads) known->reloads->prove();
+  if (known == nullptr) return;
+  known->proven_fresh = true;
+  if (known->reloads) known->reloads->prove();
+}
+
+bool DeviceHistory::proven_fresh(std::string_view name) noexcept {
+  const RowBase* const known = rows_.find(name);
+  return known != nullptr && known->proven_fresh;
 }
 
 void DeviceHistory::limit_ages(std::chrono::nanoseconds bound) noexcept {

@@ -3,14 +3,8 @@
 #include <algorithm>
 
 namespace octopoll::rates {
-namespace {
 
 using std::chrono::nanoseconds;
-
-/// A row beside one that is proven gets so much time to show that it is reloaded apart.
-constexpr nanoseconds longest_chance = std::chrono::seconds(2);
-
-}  // namespace
 
 FreshnessProver::FreshnessProver(std::span<const double> octets_per_second, const Settings& settings)
     : settings_(settings), rows_(octets_per_second.size()) {

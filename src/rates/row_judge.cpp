@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "counter_rule.hpp"
+#include "octopoll/rates/cache_learner.hpp"
 
 namespace octopoll::rates {
 namespace {
@@ -624,6 +625,20 @@ bool put_against_speed(InterfaceRecord& record, RowBase& base, bool in, bool sur
   return refuted;
 }
 
+/// What nothing has shown of the readings' ages, as a share of the delta's time.
+double unseen_share(const InterfaceRecord& record, bool proven, const JudgeSettings& settings) noexcept {
+  std::chrono::nanoseconds unseen = settings.unseen_age;
+  if (!proven && settings.unproven_age > unseen) {
+    const double in = record.per_second(Counter::in_octets).value_or(0.0);
+    const double out = record.per_second(Counter::out_octets).value_or(0.0);
+    constexpr double least_shown = 0.5;  // of what passed: a cache may have held back the rest
+    if (std::max(in, out) >= least_shown * busy_octets_per_second) {
+      unseen = std::max(unseen, std::min(settings.unproven_age, record.elapsed));
+    }
+  }
+  return std::chrono::duration<double>(unseen) / std::chrono::duration<double>(record.elapsed);
+}
+
 }  // namespace
 
 void first_record(InterfaceRecord& record, InterfaceSample&& sample, const JudgeSettings& settings) {
@@ -670,7 +685,7 @@ bool judge_started(InterfaceRecord& record, RowBase& base, const RowSpan& span, 
   if (!base.interface.same_block(now.interface)) base.interface = now.interface;
   const bool in_refuted = put_against_speed(record, base, true, exceeded.in, speeds);
   const bool out_refuted = put_against_speed(record, base, false, exceeded.out, speeds);
-  record.time_error += std::chrono::duration<double>(settings.unseen_age) / std::chrono::duration<double>(elapsed.time);
+  record.time_error += unseen_share(record, base.proven_fresh, settings);
   return in_refuted || out_refuted;
 }
 

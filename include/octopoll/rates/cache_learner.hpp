@@ -25,6 +25,10 @@ inline constexpr int moves_that_prove = 3;
 inline constexpr int moves_that_clear = 8;
 /// A hundred full packets: chance does not make so many stay out.
 inline constexpr double busy_octets = 150'000;
+/// For which looks watch a row beside one that is proven: it gets so much time to show that it is reloaded apart.
+inline constexpr std::chrono::nanoseconds longest_chance = std::chrono::seconds(2);
+/// Of one direction of a row: what those looks can tell of. Below it nothing is known, and little is lost.
+inline constexpr double busy_octets_per_second = busy_octets / 2;
 
 /// All octets of these rows, modulo 2^64.
 [[nodiscard]] std::uint64_t octets_of(std::span<const InterfaceSample> rows) noexcept;

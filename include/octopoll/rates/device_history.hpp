@@ -31,6 +31,9 @@ struct JudgeSettings {
   double max_time_error = 0.10;
   /// What a delta states beside that: how old a reading may have been though nothing has shown it.
   std::chrono::nanoseconds unseen_age{};
+  /// The same, as far as the delta spans it, of a busy row that was not proven to be fresh: others prove nothing of it,
+  /// for rows may be reloaded apart.
+  std::chrono::nanoseconds unproven_age{};
   /// Whether rows are watched for being reloaded apart (RowReloads): an agent that does not say how it caches, read
   /// more often than such a row can be told from an idle one.
   bool watch_rows = false;
@@ -85,10 +88,11 @@ struct Judgement {
 ///  8. 32 bits: `ambiguous` where the stated speed allows a whole turn in the time between, unless this row's unicast,
 ///     multicast and broadcast packets x largest frame leave no room for one. Else `ok` forward, and backward
 ///     `wrapped` within 1.05 x speed, `implausible` above it. Without a speed, backward is `wrapped` only if the
-///     frames leave no room for a whole turn; forward is `ok` unless they show that there was room.
-///     Octets are bounded by the frames as those of 64 bits, so one that goes back a little is no wrap.
-///     Packets of 32 bits are bounded by the speed in packets of 20 octets; errors and discards are `ok` forward.
-///     `wrapped` beside a counter of the row that went back without a wrap is `ambiguous`.
+///     frames leave no room for a whole turn; forward is `ok` only then (by twice the unicast packets and 1,000 a
+///     second where the others are not counted). A counter that did not move is `ok`, and frames that bear out what the
+///     speed does not refute the speed. Octets are bounded by the frames as those of 64 bits, so one that goes back a
+///     little is no wrap. Packets of 32 bits are bounded by the speed in packets of 20 octets; errors and discards are
+///     `ok` forward. `wrapped` beside a counter of the row that went back without a wrap is `ambiguous`.
 ///  9. `implausible` too, whatever the width, is a counter that leaves exactly 0 faster than the stated speed allows,
 ///     or packets that leave 0 where the base had more octets than frames could hold: the 0 was no count, nor was that
 ///     of the direction's other counters that leave it with this one. The base moves on, and the 0 is not gone back to.
@@ -126,6 +130,8 @@ class DeviceHistory {
 
   /// The interface was seen to answer fresh. Unknown names are passed over.
   void prove_fresh(std::string_view name) noexcept;
+  /// It was, since the agent's start.
+  [[nodiscard]] bool proven_fresh(std::string_view name) noexcept;
 
   /// No reading so far was older than that, when it came, whatever its age_bound said.
   void limit_ages(std::chrono::nanoseconds bound) noexcept;

@@ -131,7 +131,8 @@ class RowBase {
   /// More packets came than its octets can hold, or its speed lets through, twice in a row: those do not bound them.
   bool in_octets_useless = false;
   bool out_octets_useless = false;
-  bool moved_in_doubt = false;  ///< the name may mean another interface since
+  bool moved_in_doubt : 1 = false;  ///< the name may mean another interface since
+  bool proven_fresh : 1 = false;    ///< looks saw it move whenever it was asked
 
   /// Takes note that a direction's octets were above the stated speed over a span, or within it; true where that makes
   /// three spans above it in a row. `speeds`: a number that differs where the stated speeds do.

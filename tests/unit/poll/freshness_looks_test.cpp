@@ -203,6 +203,24 @@ TEST_CASE("looks go no faster than a device may be asked") {
   CHECK(agent.looks_after(1s) <= 10 + 1);
 }
 
+TEST_CASE("a row that was busy and stands still between two close cycles is waited for, and found to be slow") {
+  Looked agent([](auto& spec) {
+    spec.sys_uptime = 6'000;
+    spec.interfaces[3].cache_period = 2s;
+    for (auto& interface : spec.interfaces) interface.start[fleet::Count::in_octets] = 60 * Looked::true_bps / 8;
+  });
+  agent.poll();
+  agent.bench.run_for(100ms);
+  std::chrono::nanoseconds found{};
+  for (int cycle = 0; cycle < 8 && found == 0s; ++cycle) {
+    const auto record = agent.poll();
+    for (const InterfaceRecord& row : record.interfaces) check_rate(row);
+    found = record.cache_period;
+    agent.bench.run_for(2100ms);
+  }
+  CHECK(found >= 2s);
+}
+
 TEST_CASE("of a pair of cycles the first is followed by looks") {
   Looked agent([](auto&) {});
   agent.poll({1, true, 60s});

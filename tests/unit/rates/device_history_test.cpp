@@ -719,5 +719,29 @@ TEST_CASE("behind a network whose delay varies, a slow sysUpTime bends no rate, 
   CHECK(worst_error < (slow > 0.0 ? 0.1 : 0.012));
 }
 
+TEST_CASE("a busy row says what it may hide until it was seen to move whenever it is asked") {
+  const auto [octets_per_second, stated] = GENERATE(table<std::uint64_t, double>({{200'000, 0.5}, {1'000, 0.0}}));
+  CAPTURE(octets_per_second);
+  DeviceHistory history;
+  JudgeSettings settings;
+  settings.unproven_age = 30s;
+  const auto error_of = [&](int cycle, nanoseconds span) {
+    const auto seconds = static_cast<std::uint64_t>(cycle * span / 1s);
+    InterfaceSample sample = row(cycle * span, in, 1'000'000 + octets_per_second * seconds, 64);
+    return judge(history, sample, settings).time_error;
+  };
+  (void)error_of(0, 60s);
+  CHECK(error_of(1, 60s) == Approx(stated).margin(1e-3));
+  CHECK_FALSE(history.proven_fresh("eth0"));
+  history.prove_fresh("eth0");
+  CHECK(history.proven_fresh("eth0"));
+  CHECK(error_of(2, 60s) == Approx(0).margin(1e-3));
+  // A restart may have brought other firmware.
+  InterfaceSample restarted = row(180s, in, 5, 64);
+  restarted.time.sys_uptime = TimeTicks(100);
+  (void)judge(history, restarted, settings);
+  CHECK_FALSE(history.proven_fresh("eth0"));
+}
+
 }  // namespace
 }  // namespace octopoll::rates::test
