@@ -5,6 +5,7 @@
 
 #include "octopoll/core/log.hpp"
 #include "schema.hpp"
+#include "statements.hpp"
 
 namespace octopoll::store {
 namespace {
@@ -45,6 +46,23 @@ Result<> add_late_columns(Database& database, std::span<const LateColumn> column
   auto transaction = Transaction::begin(database);
   if (!transaction) return tl::make_unexpected(transaction.error());
   if (auto added = database.execute(missing.c_str()); !added) return added;
+  return transaction->commit();
+}
+
+Result<> renew_views(Database& database) {
+  auto views = database.prepare("SELECT name, sql FROM sqlite_master WHERE type = 'view'");
+  if (!views) return tl::make_unexpected(views.error());
+  std::string renewed;
+  auto looked = each_row(*views, [&]() -> Result<> {
+    const std::string name(views->text(0));
+    const std::string_view text = view_text(name);
+    if (!text.empty() && text != views->text(1)) renewed += fmt::format("DROP VIEW {}; {};\n", name, text);
+    return {};
+  });
+  if (!looked || renewed.empty()) return looked;
+  auto transaction = Transaction::begin(database);
+  if (!transaction) return tl::make_unexpected(transaction.error());
+  if (auto made = database.execute(renewed.c_str()); !made) return made;
   return transaction->commit();
 }
 

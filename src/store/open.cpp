@@ -63,6 +63,7 @@ Result<Database> open_for_writing(const fs::path& path) {
   }
   if (auto migrated = migrate(*database, migrations()); !migrated) return tl::make_unexpected(migrated.error());
   if (auto added = add_late_columns(*database, late_columns()); !added) return tl::make_unexpected(added.error());
+  if (auto renewed = renew_views(*database); !renewed) return tl::make_unexpected(renewed.error());
   return database;
 }
 

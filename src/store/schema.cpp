@@ -688,7 +688,8 @@ SELECT d.name AS device, i.name AS interface, i.alias,
        round(s.in_bps, 1) AS in_bps, round(s.out_bps, 1) AS out_bps,
        round(100 * s.in_utilization, 3) AS in_percent, round(100 * s.out_utilization, 3) AS out_percent,
        s.in_quality, s.out_quality, s.in_errors, s.out_errors, s.in_discards, s.out_discards, s.in_unknown_protos,
-       s.exceptions, p.poll_number, p.started_at
+       s.exceptions, p.poll_number, p.started_at,
+       s.time_error                    -- relative uncertainty of seconds, and so of the rates: 0.05 is 5 %
 FROM polls p
 JOIN devices d ON d.id = p.device_id
 JOIN samples s ON s.poll_id = p.id

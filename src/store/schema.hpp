@@ -36,6 +36,10 @@ struct LateColumn {
 /// Adds those that the file lacks, all or none. Errors: store.
 [[nodiscard]] Result<> add_late_columns(Database& database, std::span<const LateColumn> columns);
 
+/// Makes anew the views of the newest version that the file has with another text: a step may get columns of views as
+/// well after stores had been made by it. All or none. Errors: store.
+[[nodiscard]] Result<> renew_views(Database& database);
+
 /// Runs the steps that are missing, all in one transaction, and marks the file as ours. Where a step fails the file is
 /// as it was. Errors: store; a file that is newer than the steps.
 [[nodiscard]] Result<> migrate(Database& database, std::span<const Migration> steps);

@@ -540,6 +540,7 @@ TEST_CASE("the views show people's units") {
   CHECK(store.text("SELECT time FROM v_interface_rates") == "2026-01-31T12:00:01.500Z");
   CHECK(store.integer("SELECT in_percent FROM v_interface_rates") == 100);
   CHECK(store.integer("SELECT in_bps FROM v_interface_rates") == 1'000'000'000);
+  CHECK(store.integer("SELECT time_error = 0.05 FROM v_interface_rates") == 1);
   CHECK(store.text("SELECT outcome FROM v_polls") == "partial");
   CHECK(store.integer("SELECT uptime_days FROM v_polls") == 1);
   CHECK(store.text("SELECT oper_status FROM v_interfaces") == "down");
