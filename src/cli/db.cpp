@@ -182,7 +182,7 @@ CommandHelp check_help() {
       {{"octopoll db check", "everything"},
        {"octopoll db check --quick",
         "without comparing tables and indexes or unpacking sealed rows, in a fraction of the time"},
-       {"sqlite3 FILE .recover | sqlite3 NEW", "what helps where there is damage and no backup"}},
+       {"octopoll db backup NEW --leave-out-damaged", "what helps where there is damage and no backup"}},
       db_exit_codes};
 }
 void add_check_options(po::options_description& options) {
@@ -202,15 +202,31 @@ int run_check_task(const Asked& asked) {
 // --- backup ---
 
 CommandHelp backup_help() {
-  return {"octopoll db backup FILE [--db FILE]",
+  return {"octopoll db backup FILE [--leave-out-damaged] [--db FILE]",
           "Copies the store as it is at one moment to a file of its own, while octopoll run writes on. The copy is a\n"
-          "store like any other. A file that exists is not written over.",
+          "store like any other, and is checked. A file that exists is not written over. Of a damaged store no copy\n"
+          "is made, unless --leave-out-damaged asks for all that can be read of it.",
           {{"octopoll db backup /backup/octopoll-$(date +%F).db", "each night, from cron"},
+           {"octopoll db backup rescued.db --leave-out-damaged", "what holds of a damaged store"},
            {"octopoll report utilization --db /backup/octopoll-2026-01-31.db --since 30d", "what it is good for"}},
           db_exit_codes};
 }
 void add_backup_options(po::options_description& options) {
-  options.add_options()("to", po::value<std::string>()->value_name("FILE"), "the copy");
+  options.add_options()("to", po::value<std::string>()->value_name("FILE"), "the copy")(
+      "leave-out-damaged", po::bool_switch(),
+      "copy row by row, without what cannot be read: that is named on stderr"
+      " and the exit code is 1");
+}
+int run_salvage(const fs::path& store, const fs::path& to, ProgressLine& line) {
+  const auto lost = store::salvage_store(store, to, progress_of(line, "copying"));
+  if (!lost) return fail_with(lost.error());
+  if (lost->empty()) return exit_code(ExitCode::done);
+  std::string named;
+  for (const std::string& one : *lost) named += "\n  " + agent_text(one);
+  return fail_with({ErrorKind::store,
+                    fmt::format("{} has all of {} but what could not be read:{}", agent_text(to.string()),
+                                agent_text(store.string()), named),
+                    "a backup from before may have it: reports read that with --db"});
 }
 int run_backup(const Asked& asked) {
   const Arguments& arguments = asked.arguments;
@@ -218,6 +234,7 @@ int run_backup(const Asked& asked) {
     return fail_with({ErrorKind::usage, "no file given for the copy", "try octopoll db backup octopoll-copy.db"});
   const fs::path to = arguments["to"].as<std::string>();
   ProgressLine line;
+  if (arguments["leave-out-damaged"].as<bool>()) return run_salvage(asked.store, to, line);
   if (auto done = store::back_up_store(asked.store, to, progress_of(line, "copying")); !done)
     return fail_with(done.error());
   return exit_code(ExitCode::done);
@@ -358,9 +375,15 @@ Result<> write_rows(std::ostream& out, const fs::path& store, const store::Expor
     return out.good() && stop_wanted == 0;
   };
   const auto damaged = store::export_rows(store, query, columns, row);
-  if (!damaged) return tl::make_unexpected(damaged.error());
-  if (!csv) out << "\n]\n";
+  // What was written stays of use to a parser, whatever ended it.
+  if (!csv && !names.empty()) out << "\n]\n";
   out.flush();
+  if (!damaged) {
+    Error error = damaged.error();
+    error.message += fmt::format("; the export ended there, after {} rows", rows);
+    if (error.remedy.empty()) error.remedy = "octopoll db check says more";
+    return tl::make_unexpected(std::move(error));
+  }
   if (stop_wanted != 0) return fail(ErrorKind::io, fmt::format("the export was stopped after {} rows", rows));
   if (!out) return fail(ErrorKind::io, "the output took not all of the export", "look for room where it goes");
   return report::check_whole(*damaged, "in this export");

@@ -1,20 +1,18 @@
 #include "octopoll/store/care.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <sqlite3.h>
 #include <sys/statvfs.h>
 
 #include <array>
-#include <cerrno>
 #include <memory>
 #include <system_error>
 #include <utility>
 
-#include "octopoll/core/fd.hpp"
+#include "care_parts.hpp"
+#include "octopoll/store/writer.hpp"
 #include "open.hpp"
 #include "retention.hpp"
-#include "sealed_check.hpp"
 #include "sealer.hpp"
 #include "writer_lock.hpp"
 
@@ -23,10 +21,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int backup_pages = 2000;            // at once: 8 MB
 constexpr std::int64_t pruned_rows = 20'000;  // of each kind, a transaction
 constexpr std::int64_t pruned_blocks = 1000;  // of each level, a transaction
-constexpr int ticks = 100'000;                // of SQLite's machine between two looks at the progress
 
 constexpr std::array<Exportable, 6> all_exportables{{
     {"samples", "v_interface_rates", "started_at", "device", "each interface in each cycle: rates, qualities, errors"},
@@ -75,37 +71,11 @@ constexpr std::array<KindOfRow, 10> kinds{{
     {"ping_hours", "ping_hours", "SELECT min(begins_at) FROM ping_hours", "SELECT max(begins_at) FROM ping_hours"},
 }};
 
-tl::unexpected<Error> stopped(const std::string& what) { return fail(ErrorKind::io, what + " was stopped", {}); }
-
 std::uint64_t size_of(const fs::path& file) {
   std::error_code problem;
   const std::uintmax_t size = fs::file_size(file, problem);
   return problem ? 0 : size;
 }
-
-/// Asks `progress` now and then while SQLite works on one statement; false from it interrupts the statement.
-class Watched {
- public:
-  Watched(Database& database, const Progress& progress) : database_(database), progress_(progress) {
-    sqlite3_progress_handler(
-        database.native(), ticks,
-        [](void* self) {
-          auto& watched = *static_cast<Watched*>(self);
-          return watched.progress_ && !watched.progress_(++watched.asked_, 0) ? 1 : 0;
-        },
-        this);
-  }
-  ~Watched() { sqlite3_progress_handler(database_.native(), 0, nullptr, nullptr); }
-  Watched(const Watched&) = delete;
-  Watched& operator=(const Watched&) = delete;
-
- private:
-  Database& database_;
-  const Progress& progress_;
-  std::int64_t asked_ = 0;
-};
-
-bool interrupted(const Database& database) { return database.last_code() == SQLITE_INTERRUPT; }
 
 Result<std::optional<std::int64_t>> maybe_integer(Database& database, const char* sql) {
   auto statement = database.prepare(sql);
@@ -156,17 +126,6 @@ Result<> add_lost_references(Database& database, std::vector<std::string>& wrong
     wrong.push_back(fmt::format("{} rows of {} refer to rows of {} that are not there", references->integer(2),
                                 references->text(0), references->text(1)));
   }
-}
-
-Result<> add_damaged_blocks(Database& database, std::vector<std::string>& wrong, const Progress& progress) {
-  const auto any = database.integer("SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE name = 'sealed_rows')");
-  if (!any) return tl::make_unexpected(any.error());
-  if (*any == 0) return {};  // of a version that had none
-  const auto checked = check_blocks(database, wrong, [&progress] { return !progress || progress(0, 0); });
-  if (!checked && interrupted(database)) return stopped("the check");
-  if (!checked) return tl::make_unexpected(checked.error());
-  if (!*checked) return stopped("the check");
-  return {};
 }
 
 /// The store for whoever changes it in place of a running octopoll.
@@ -256,80 +215,6 @@ Result<std::vector<std::string>> check_store(const fs::path& path, bool quick, c
   return wrong;
 }
 
-// The snapshot is that of a transaction that stays open: otherwise each commit of a writer would begin the copy anew.
-Result<> back_up_store(const fs::path& path, const fs::path& to, const Progress& progress) {
-  std::error_code problem;
-  if (fs::exists(fs::symlink_status(to, problem))) {
-    return fail(ErrorKind::io, fmt::format("{} is there already", to.string()),
-                "name a file that does not exist; nothing is written over");
-  }
-  auto source = open_for_reading(path, Versions::older_too);
-  if (!source) return tl::make_unexpected(source.error());
-  if (auto begun = source->execute("BEGIN"); !begun) return begun;
-  if (auto taken = source->integer("SELECT count(*) FROM sqlite_master"); !taken)
-    return tl::make_unexpected(taken.error());
-
-  const fs::path part = to.string() + ".part";
-  fs::remove(part, problem);
-  {
-    const Fd fd(::open(part.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0640));
-    if (!fd) {
-      return fail(ErrorKind::io,
-                  fmt::format("cannot make {}: {}", part.string(), std::generic_category().message(errno)),
-                  "name a file in a directory that exists and may be written to");
-    }
-  }
-  struct Removal {
-    const fs::path& file;
-    bool wanted = true;
-    ~Removal() {
-      std::error_code ignored;
-      for (const char* end : {"", "-wal", "-shm"}) {
-        if (wanted) fs::remove(file.string() + end, ignored);
-      }
-    }
-  } removal{part};
-  {
-    auto target = Database::open(part, Database::Access::read_write);
-    if (!target) return tl::make_unexpected(target.error());
-    const std::unique_ptr<sqlite3_backup, int (*)(sqlite3_backup*)> copy(
-        sqlite3_backup_init(target->native(), "main", source->native(), "main"), sqlite3_backup_finish);
-    if (!copy) return tl::make_unexpected(target->error("cannot copy to"));
-    for (int code = SQLITE_OK; code != SQLITE_DONE;) {
-      code = sqlite3_backup_step(copy.get(), backup_pages);
-      if (code != SQLITE_OK && code != SQLITE_DONE) {
-        return fail(ErrorKind::io,
-                    fmt::format("cannot copy {} to {}: {}", path.string(), part.string(), sqlite3_errstr(code)),
-                    code == SQLITE_FULL ? "free space on its file system" : "");
-      }
-      const std::int64_t pages = sqlite3_backup_pagecount(copy.get());
-      if (progress && !progress(pages - sqlite3_backup_remaining(copy.get()), pages)) return stopped("the backup");
-    }
-  }
-  // SQLite copies pages without a look at what is in them.
-  auto wrong = check_store(part, true, progress);
-  if (!wrong) return tl::make_unexpected(wrong.error());
-  if (wrong->empty()) {
-    auto copied = open_for_reading(part, Versions::older_too);
-    if (!copied) return tl::make_unexpected(copied.error());
-    const Watched watched(*copied, progress);
-    if (auto checked = add_damaged_blocks(*copied, *wrong, progress); !checked) return checked;
-  }
-  if (!wrong->empty()) {
-    return fail(ErrorKind::store, fmt::format("{} is damaged, and so was its copy: {}", path.string(), wrong->front()),
-                "octopoll db check says more; keep the backups that you have");
-  }
-  // The check has made the files of a log, which go with the name of the part.
-  for (const char* end : {"-wal", "-shm"}) fs::remove(part.string() + end, problem);
-  fs::rename(part, to, problem);
-  if (problem) {
-    return fail(ErrorKind::io, fmt::format("cannot call it {}: {}", to.string(), problem.message()),
-                "name a file in a directory that may be written to");
-  }
-  removal.wanted = false;
-  return {};
-}
-
 Result<std::int64_t> prune_store(const fs::path& path, const Retention& retention, const Progress& progress) {
   auto held = hold(path);
   if (!held) return tl::make_unexpected(held.error());
@@ -344,19 +229,20 @@ Result<std::int64_t> prune_store(const fs::path& path, const Retention& retentio
   const WallTime now = std::min(WallTime(std::chrono::milliseconds(**newest)), wall_now());
   auto pruner = Pruner::create(database, retention);
   if (!pruner) return tl::make_unexpected(pruner.error());
-  auto sealer = Sealer::create(database);
+  auto sealer = Sealer::create(database, plain_allowance);
   if (!sealer) return tl::make_unexpected(sealer.error());
   const auto targets = database.integer("SELECT count(*) FROM ping_targets");
   if (!targets) return tl::make_unexpected(targets.error());
 
   std::int64_t all = 0;
+  PassedBlocks passed;
   // A pass looks at the hours of one target of pings.
   for (std::int64_t idle = 0; idle <= *targets;) {
     auto transaction = Transaction::begin(database);
     if (!transaction) return tl::make_unexpected(transaction.error());
     const auto taken = pruner->take(now, pruned_rows);
     if (!taken) return taken;
-    const auto blocks = sealer->take_old(now, retention, pruned_blocks);
+    const auto blocks = sealer->take_old(now, retention, pruned_blocks, passed);
     if (!blocks) return blocks;
     if (auto committed = transaction->commit(); !committed) return tl::make_unexpected(committed.error());
     all += *taken + *blocks;

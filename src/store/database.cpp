@@ -173,6 +173,9 @@ void Statement::bind(int place, std::int64_t value) noexcept { sqlite3_bind_int6
 void Statement::bind(int place, std::uint64_t value) noexcept {
   sqlite3_bind_int64(handle_.get(), place, std::bit_cast<std::int64_t>(value));
 }
+void Statement::set_from(int place, const Statement& row, int column) noexcept {
+  sqlite3_bind_value(handle_.get(), place, sqlite3_column_value(row.handle_.get(), column));
+}
 void Statement::bind(int place, double value) noexcept { sqlite3_bind_double(handle_.get(), place, value); }
 void Statement::bind(int place, std::string_view value) noexcept {
   // An empty view may have no address, and SQLite takes a null address for NULL.
@@ -239,8 +242,8 @@ std::string remedy_for(int code) {
     case SQLITE_NOTADB:
       return "it is no SQLite database: name another file with --db";
     case SQLITE_CORRUPT:
-      return "the file is damaged: put it aside (with its -wal) for sqlite3's .recover, and restore a backup or start "
-             "anew";
+      return "the file is damaged: restore a backup, or take a copy of what can be read by octopoll db backup NEW "
+             "--leave-out-damaged (where that cannot open it sqlite3's .recover may)";
     case SQLITE_IOERR:
       return "the disk or its file system reports errors: look at the kernel's log";
     default:

@@ -90,6 +90,8 @@ class Statement {
   void set(int place, const T& value) noexcept {
     bind(place, value);
   }
+  /// Likewise, what a column of another statement's row has; it must stay at that row as long.
+  void set_from(int place, const Statement& row, int column) noexcept;
   void reset() noexcept;
   /// Rows that the last run of this connection inserted, changed or deleted.
   [[nodiscard]] int changes() const noexcept;

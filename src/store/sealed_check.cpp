@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <new>
 #include <string_view>
+#include <utility>
 
-#include "damaged_blocks.hpp"
 #include "sealed_levels.hpp"
 #include "stored_blocks.hpp"
 
@@ -29,7 +29,12 @@ Result<std::string> fault_of(const Statement& row, const SealedLevel& level, Blo
 
 }  // namespace
 
-Result<bool> check_blocks(Database& database, std::vector<std::string>& wrong, const std::function<bool()>& goes_on) {
+Result<bool> check_blocks(Database& database,
+                          const std::function<void(const SealedIdentity& which, std::string fault)>& met,
+                          const std::function<bool()>& goes_on) {
+  const auto has_blocks = database.integer("SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE name = 'sealed_rows')");
+  if (!has_blocks) return tl::make_unexpected(has_blocks.error());
+  if (*has_blocks == 0) return true;
   auto row = database.prepare(
       "SELECT level, begins_at, interface_id, row_count, exception_count FROM sealed_rows"
       " ORDER BY level, begins_at, interface_id");
@@ -43,10 +48,10 @@ Result<bool> check_blocks(Database& database, std::vector<std::string>& wrong, c
     const SealedIdentity which{row->integer(0), row->integer(2), row->integer(1)};
     const SealedLevel& level = sealed_level(which.level);
     try {
-      const auto fault = level.level == which.level ? fault_of(*row, level, *blocks)
-                                                    : Result<std::string>(fmt::format("its level is {}", which.level));
+      auto fault = level.level == which.level ? fault_of(*row, level, *blocks)
+                                              : Result<std::string>(fmt::format("its level is {}", which.level));
       if (!fault) return tl::make_unexpected(fault.error());
-      if (!fault->empty()) wrong.push_back(words_of(damaged_block(database.native(), which, *fault)));
+      if (!fault->empty()) met(which, std::move(*fault));
     } catch (const std::bad_alloc&) {
       return out_of_memory(level, which.interface_id, which.begins_at);
     }

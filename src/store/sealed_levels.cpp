@@ -28,12 +28,9 @@ std::size_t place_of(const SealedTable& table, std::int64_t number) noexcept {
   return from;
 }
 
-std::string name_of(const SealedLevel& level, std::int64_t interface_id, std::int64_t begins_at) {
-  return std::string(level.name) + " of interface " + std::to_string(interface_id) + " from " + date_of(begins_at);
-}
-
 tl::unexpected<Error> out_of_memory(const SealedLevel& level, std::int64_t interface_id, std::int64_t begins_at) {
-  return fail(ErrorKind::store, "out of memory at the block of " + name_of(level, interface_id, begins_at));
+  return fail(ErrorKind::store, "out of memory at the block of " + std::string(level.name) + " of interface " +
+                                    std::to_string(interface_id) + " from " + date_of(begins_at));
 }
 
 std::string date_of(std::int64_t unix_ms) {

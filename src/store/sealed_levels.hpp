@@ -158,8 +158,6 @@ inline constexpr std::int64_t interfaces_of_a_number = std::int64_t{1} << 24;
 [[nodiscard]] std::string names_of(std::span<const SealedColumn> columns);
 /// The place of the first row whose number is not below `number`.
 [[nodiscard]] std::size_t place_of(const SealedTable& table, std::int64_t number) noexcept;
-/// "samples of interface 17 from 2026-01-31"
-[[nodiscard]] std::string name_of(const SealedLevel& level, std::int64_t interface_id, std::int64_t begins_at);
 /// For where a block asks for more memory than there is.
 [[nodiscard]] tl::unexpected<Error> out_of_memory(const SealedLevel& level, std::int64_t interface_id,
                                                   std::int64_t begins_at);

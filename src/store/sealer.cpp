@@ -66,7 +66,7 @@ Result<Sealer> Sealer::create(Database& database, std::int64_t most_plain) {
   }
   const std::string exception =
       fmt::format("SELECT {} FROM sample_exceptions WHERE id = ?", names_of(sealed_columns::exceptions));
-  const std::array<std::string_view, 19> sql = {
+  const std::array<std::string_view, 18> sql = {
       "SELECT (SELECT count(*) FROM rollup_backlog) + (SELECT count(*) FROM rollups_put_off)",
       "SELECT EXISTS (SELECT 1 FROM rollups_due WHERE begins_at < ?)",
       "SELECT max(ifnull((SELECT begins_at FROM kept_from WHERE what = 'samples'), started_at), started_at) FROM polls"
@@ -86,13 +86,9 @@ Result<Sealer> Sealer::create(Database& database, std::int64_t most_plain) {
       "SELECT begins_at FROM traffic_times WHERE step_s = ? AND begins_at >= ? AND begins_at < ?",
       exception,
       "DELETE FROM sample_exceptions WHERE id = ?",
-      "SELECT min(begins_at) FROM sealed_rows WHERE level = ?",
-      "SELECT sum(row_count) FROM sealed_rows WHERE level = ?1 AND begins_at = ?2 AND interface_id < ifnull((SELECT"
-      " interface_id FROM sealed_rows WHERE level = ?1 AND begins_at = ?2 ORDER BY interface_id LIMIT 1 OFFSET ?3),"
-      " 16777216)",
-      "DELETE FROM sealed_rows WHERE level = ?1 AND begins_at = ?2 AND interface_id < ifnull((SELECT"
-      " interface_id FROM sealed_rows WHERE level = ?1 AND begins_at = ?2 ORDER BY interface_id LIMIT 1 OFFSET ?3),"
-      " 16777216)",
+      "SELECT begins_at, interface_id FROM sealed_rows WHERE level = ?1 AND begins_at >= ?2 AND begins_at <= ?4"
+      " AND (begins_at, interface_id) > (?2, ?3) ORDER BY begins_at, interface_id LIMIT 1",
+      "DELETE FROM sealed_rows WHERE level = ? AND begins_at = ? AND interface_id = ?",
       octets_of_days,
   };
   auto statements = prepare_all<Statements>(database, sql);
@@ -104,7 +100,7 @@ Result<Sealer> Sealer::create(Database& database, std::int64_t most_plain) {
   auto writer = BlockWriter::create(database);
   if (!writer) return tl::make_unexpected(writer.error());
   return Sealer(most_plain, std::move(levels), std::move(*statements), std::move(*plain), std::move(*reader),
-                std::move(*writer));
+                std::move(*writer), database.path());
 }
 
 Result<std::int64_t> Sealer::seal(WallTime now, std::int64_t rows) {
@@ -320,7 +316,7 @@ Result<> Sealer::write_block(const SealedLevel& level, SealedBlock& block) {
   const SealedBlock before = *known ? std::move(**known).value_or(SealedBlock{}) : SealedBlock{};
   if (!*known || !can_merge(block.rows, before.rows, level.most_rows)) {
     log::error("the block of {} {}; what would join it stays as it is",
-               name_of(level, block.interface_id, block.begins_at),
+               reader_.name_of(level, block.begins_at, block.interface_id),
                *known ? "has no room for more" : "is damaged (" + known->error() + ")");
     const auto put_back =
         plain_.insert(block, std::numeric_limits<std::int64_t>::min(), std::numeric_limits<std::int64_t>::max());
@@ -342,20 +338,57 @@ Result<> Sealer::move_on(const SealedLevel& level, const Part& part, const Chunk
   return statements_.put_state.run(level.level, *next ? begin_of(**next, level.step_ms) : end, 0, end);
 }
 
-Result<std::int64_t> Sealer::take_old(WallTime now, const Retention& retention, std::int64_t blocks) {
+Result<std::int64_t> Sealer::take_old(WallTime now, const Retention& retention, std::int64_t blocks,
+                                      PassedBlocks& passed) {
   const std::array keeps = {retention.samples, retention.five_minutes, retention.hours};
   std::int64_t taken = 0;
   for (std::size_t place = 0; place < levels_.size(); ++place) {
     if (!keeps[place]) continue;
-    const SealedLevel& level = levels_[place].of;
-    const auto begins_at = one(statements_.first_span, level.level);
-    if (!begins_at) return tl::make_unexpected(begins_at.error());
-    if (!*begins_at || **begins_at + level.span_ms > unix_ms(now - std::max(*keeps[place], least_kept))) continue;
-    const auto rows = one(statements_.old_rows, level.level, **begins_at, blocks);
+    const std::int64_t before_ms = unix_ms(now - std::max(*keeps[place], least_kept));
+    const auto more = take_old_of(levels_[place].of, before_ms, blocks, passed[place]);
+    if (!more) return more;
+    taken += *more;
+  }
+  return taken;
+}
+
+Result<Sealer::Beside> Sealer::Beside::open(const std::filesystem::path& path) {
+  auto database = Database::open(path, Database::Access::read_only);
+  if (!database) return tl::make_unexpected(database.error());
+  auto reader = BlockReader::create(*database);
+  if (!reader) return tl::make_unexpected(reader.error());
+  return Beside{std::move(*database), std::move(*reader)};
+}
+
+// One by one, for each is read before it is taken, beside the transaction. Where taking it meets a damaged page all the
+// same, that of a neighbour, the block has been passed when this is tried again.
+Result<std::int64_t> Sealer::take_old_of(const SealedLevel& level, std::int64_t before_ms, std::int64_t blocks,
+                                         PassedBlock& passed) {
+  std::int64_t taken = 0;
+  for (; blocks > 0; --blocks) {
+    Statement& next = statements_.next_block;
+    const auto found = next.first(level.level, passed.begins_at, passed.interface_id, before_ms - level.span_ms);
+    const PassedBlock block = found && *found ? PassedBlock{next.integer(0), next.integer(1)} : PassedBlock{};
+    next.reset();
+    if (!found) return tl::make_unexpected(found.error());
+    if (!*found) break;
+    if (!beside_) {
+      auto opened = Beside::open(path_);
+      if (!opened) return tl::make_unexpected(opened.error());
+      beside_.emplace(std::move(*opened));
+    }
+    const auto rows = beside_->reader.row_count(level, block.begins_at, block.interface_id);
     if (!rows) return tl::make_unexpected(rows.error());
-    taken += rows->value_or(0);
-    auto done = statements_.take_blocks.run(level.level, **begins_at, blocks);
-    if (!done) return tl::make_unexpected(done.error());
+    const PassedBlock before = std::exchange(passed, block);
+    if (!*rows) {
+      log::error("the block of {} is old and stays, for its pages are damaged ({})",
+                 reader_.name_of(level, block.begins_at, block.interface_id), rows->error());
+      continue;
+    }
+    if (auto done = statements_.take_block.run(level.level, block.begins_at, block.interface_id); !done)
+      return tl::make_unexpected(done.error());
+    passed = before;
+    taken += (**rows).value_or(0);
   }
   return taken;
 }

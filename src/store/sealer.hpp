@@ -11,7 +11,10 @@
 // which is why whoever reads may simply take both. What must be found by its key stays plain: the newest reading of
 // each interface, and what an open bin of 5 minutes is made of.
 
+#include <array>
 #include <cstdint>
+#include <filesystem>
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -25,23 +28,28 @@
 
 namespace octopoll::store {
 
-/// What the newest two days may take of the file as plain rows: about 4,000 interfaces at an interval of 60 s, or 700
-/// at 10 s. Plain rows are what any SQLite tool sees and what questions about today read, so they stay where their room
-/// costs nobody anything; a sealed sample takes a fifth of it, which counts where there are many.
-inline constexpr std::int64_t plain_allowance = 1'000'000'000;
+/// Of each level the last block that could not be taken: all before it were taken, or could not be either.
+struct PassedBlock {
+  std::int64_t begins_at = std::numeric_limits<std::int64_t>::min();
+  std::int64_t interface_id = 0;
+};
+using PassedBlocks = std::array<PassedBlock, sealed_levels.size()>;
 
 /// Runs inside the caller's transactions, each time a bounded amount. Errors: store.
 class Sealer {
  public:
   /// Where two days of plain rows take more than `most_plain` octets, rows are sealed as soon as nothing changes them
   /// any more (SealedLevel::plain_ms).
-  [[nodiscard]] static Result<Sealer> create(Database& database, std::int64_t most_plain = plain_allowance);
+  [[nodiscard]] static Result<Sealer> create(Database& database, std::int64_t most_plain);
 
   /// Seals up to about `rows` rows, where so many are due at `now`; the number sealed. It may be some thousand more,
   /// which the next calls make up for.
   [[nodiscard]] Result<std::int64_t> seal(WallTime now, std::int64_t rows);
-  /// Takes up to `blocks` blocks all of whose rows are older than is kept; the number of their rows.
-  [[nodiscard]] Result<std::int64_t> take_old(WallTime now, const Retention& retention, std::int64_t blocks);
+  /// Takes up to `blocks` blocks of each level all of whose rows are older than is kept; the number of their rows.
+  /// `passed` is the caller's and outlives a sealer: a block that cannot be taken, for its pages are damaged, is named
+  /// in the log once and keeps none behind it.
+  [[nodiscard]] Result<std::int64_t> take_old(WallTime now, const Retention& retention, std::int64_t blocks,
+                                              PassedBlocks& passed);
 
  private:
   struct Part {
@@ -55,7 +63,7 @@ class Sealer {
   struct Statements {
     Statement backlog, due_before, oldest_sample, next_sample, oldest_sum, next_sum, state, put_state;
     Statement interfaces, polls, kept_polls, open_bin, times, exception, take_exceptions;
-    Statement first_span, old_rows, take_blocks, octets_of_days;
+    Statement next_block, take_block, octets_of_days;
   };
   /// Interfaces whose rows are sealed together: all there are from the first id to the last, of samples those of one
   /// device.
@@ -65,14 +73,23 @@ class Sealer {
     bool last = false;  ///< no interface has a higher id
   };
 
+  /// Another connection to the file, for a look at pages that may be damaged: a transaction that has met one can
+  /// neither write on nor be committed.
+  struct Beside {
+    Database database;
+    BlockReader reader;
+    static Result<Beside> open(const std::filesystem::path& path);
+  };
+
   Sealer(std::int64_t most_plain, std::vector<Level> levels, Statements statements, PlainRows plain, BlockReader reader,
-         BlockWriter writer)
+         BlockWriter writer, std::filesystem::path path)
       : most_plain_(most_plain),
         levels_(std::move(levels)),
         statements_(std::move(statements)),
         plain_(std::move(plain)),
         reader_(std::move(reader)),
-        writer_(std::move(writer)) {}
+        writer_(std::move(writer)),
+        path_(std::move(path)) {}
 
   [[nodiscard]] Result<std::optional<std::int64_t>> try_to_seal_some(Level& level, std::int64_t now_ms);
   [[nodiscard]] Result<std::optional<std::int64_t>> seal_some(Level& level, std::int64_t now_ms);
@@ -85,6 +102,8 @@ class Sealer {
   [[nodiscard]] Result<std::int64_t> move_rows(Level& level, const Part& part, Chunk& chunk);
   [[nodiscard]] Result<> move_exception(std::int64_t id, std::int64_t number, SealedBlock& block);
   [[nodiscard]] Result<> write_block(const SealedLevel& level, SealedBlock& block);
+  [[nodiscard]] Result<std::int64_t> take_old_of(const SealedLevel& level, std::int64_t before_ms, std::int64_t blocks,
+                                                 PassedBlock& passed);
   [[nodiscard]] Result<> move_on(const SealedLevel& level, const Part& part, const Chunk& chunk);
 
   std::int64_t most_plain_;
@@ -93,6 +112,8 @@ class Sealer {
   PlainRows plain_;
   BlockReader reader_;
   BlockWriter writer_;
+  std::filesystem::path path_;
+  std::optional<Beside> beside_;                ///< once there is something old
   std::optional<std::int64_t> measured_at_ms_;  ///< when days_stay_plain() last looked
   bool days_stay_plain_ = false;                ///< what it found
   std::int64_t credit_ = 0;                     ///< rows that may be sealed; below 0 where a step took more

@@ -4,13 +4,15 @@
 
 #include <span>
 
+#include "damaged_blocks.hpp"
 #include "statements.hpp"
 
 namespace octopoll::store {
 
 Result<BlockReader> BlockReader::create(Database& database) {
-  auto get =
-      database.prepare("SELECT packed FROM main.sealed_rows WHERE level = ? AND begins_at = ? AND interface_id = ?");
+  auto get = database.prepare(
+      "SELECT packed, row_count FROM main.sealed_rows WHERE level = ? AND begins_at = ?"
+      " AND interface_id = ?");
   if (!get) return tl::make_unexpected(get.error());
   return BlockReader(database.native(), std::move(*get));
 }
@@ -20,14 +22,38 @@ Result<tl::expected<std::optional<SealedBlock>, std::string>> BlockReader::read(
                                                                                 std::int64_t interface_id) {
   using Read = tl::expected<std::optional<SealedBlock>, std::string>;
   const ResetLater open(get_);
-  const auto found = get_.first(level.level, begins_at, interface_id);
-  if (!found && (sqlite3_errcode(connection_) & 0xFF) == SQLITE_CORRUPT)
-    return Read(tl::make_unexpected(sqlite3_errmsg(connection_)));
+  auto found = find(level, begins_at, interface_id);
   if (!found) return tl::make_unexpected(found.error());
-  if (!*found) return Read(std::nullopt);
+  if (!*found) return Read(tl::make_unexpected(std::move(found->error())));
+  if (!**found) return Read(std::nullopt);
   auto block = codec_.unpack(get_.blob(0), level.shape(), {level.level, interface_id, begins_at});
   if (!block) return Read(tl::make_unexpected(std::move(block.error())));
   return Read(std::move(*block));
+}
+
+Result<tl::expected<std::optional<std::int64_t>, std::string>> BlockReader::row_count(const SealedLevel& level,
+                                                                                      std::int64_t begins_at,
+                                                                                      std::int64_t interface_id) {
+  using Read = tl::expected<std::optional<std::int64_t>, std::string>;
+  const ResetLater open(get_);
+  auto found = find(level, begins_at, interface_id);
+  if (!found) return tl::make_unexpected(found.error());
+  if (!*found) return Read(tl::make_unexpected(std::move(found->error())));
+  return **found ? Read(get_.integer(1)) : Read(std::nullopt);
+}
+
+Result<tl::expected<bool, std::string>> BlockReader::find(const SealedLevel& level, std::int64_t begins_at,
+                                                          std::int64_t interface_id) {
+  using Found = tl::expected<bool, std::string>;
+  const auto found = get_.first(level.level, begins_at, interface_id);
+  if (!found && (sqlite3_errcode(connection_) & 0xFF) == SQLITE_CORRUPT)
+    return Found(tl::make_unexpected(sqlite3_errmsg(connection_)));
+  if (!found) return tl::make_unexpected(found.error());
+  return Found(*found);
+}
+
+std::string BlockReader::name_of(const SealedLevel& level, std::int64_t begins_at, std::int64_t interface_id) const {
+  return text_of(damaged_block(connection_, {level.level, interface_id, begins_at}, {}));
 }
 
 Result<BlockWriter> BlockWriter::create(Database& database) {

@@ -17,12 +17,22 @@ namespace octopoll::store {
 class BlockReader {
  public:
   [[nodiscard]] static Result<BlockReader> create(Database& database);
-  /// nullopt: there is none; inside, what is wrong with it.
+  /// nullopt: there is none; inside, what is wrong with it. Likewise row_count().
   [[nodiscard]] Result<tl::expected<std::optional<SealedBlock>, std::string>> read(const SealedLevel& level,
                                                                                    std::int64_t begins_at,
                                                                                    std::int64_t interface_id);
+  /// How many rows it says it has. Its octets are read all the same: what SQLite cannot give back it cannot take
+  /// either.
+  [[nodiscard]] Result<tl::expected<std::optional<std::int64_t>, std::string>> row_count(const SealedLevel& level,
+                                                                                         std::int64_t begins_at,
+                                                                                         std::int64_t interface_id);
+  /// "samples of sw1 eth0 (interface 3), 2026-01-31 UTC", for messages.
+  [[nodiscard]] std::string name_of(const SealedLevel& level, std::int64_t begins_at, std::int64_t interface_id) const;
 
  private:
+  /// Leaves the statement at the block's row, if there is one.
+  [[nodiscard]] Result<tl::expected<bool, std::string>> find(const SealedLevel& level, std::int64_t begins_at,
+                                                             std::int64_t interface_id);
   BlockReader(sqlite3* connection, Statement get) : connection_(connection), get_(std::move(get)) {}
 
   sqlite3* connection_;  // whose statement that is: it lives longer

@@ -62,7 +62,7 @@ Result<> Unsealer::take_out_of(const SealedLevel& level, std::int64_t begins_at,
   if (!*found) {
     if (!reported_.emplace(level.level, begins_at, interface_id).second) return {};
     log::error("the block of {} is damaged ({}); what came late for it is counted by itself",
-               name_of(level, interface_id, begins_at), found->error());
+               reader_.name_of(level, begins_at, interface_id), found->error());
     return {};
   }
   std::optional<SealedBlock>& block = **found;

@@ -38,8 +38,11 @@ constexpr milliseconds closing_pause{100};        // between attempts once close
 constexpr std::chrono::minutes caring_again{10};  // for sums and old rows, after that failed
 constexpr std::chrono::minutes dropping_again{1};  // a disk that stays too slow is reported this often
 
-/// Of each of `cares`: not before, since it failed.
-using CareTimes = std::array<BootTime, 4>;
+/// What care has learnt, also while the store is opened anew.
+struct CareMemory {
+  std::array<BootTime, 4> not_before{};  ///< of each of `cares`, since it failed
+  PassedBlocks passed{};
+};
 
 /// The connection and what was prepared on it; the statements go first.
 struct Storage {
@@ -49,7 +52,7 @@ struct Storage {
   Sealer sealer;
   Retention retention;
 
-  static Result<Storage> open(const fs::path& path, const Retention& retention);
+  static Result<Storage> open(const fs::path& path, const Retention& retention, std::int64_t most_plain);
   /// After a transaction was undone.
   void forget() {
     recorder.forget();
@@ -75,11 +78,11 @@ struct Failure {
 /// What a record does that SQLite refuses for what it is.
 enum class Refusal : std::uint8_t { ends_the_batch, skips_the_record };
 
-tl::expected<Committed, Failure> commit(Storage& storage, CareTimes& care_at, const std::vector<RecordPtr>& batch);
-tl::expected<Committed, Failure> store_all(Storage& storage, CareTimes& care_at, const std::vector<RecordPtr>& batch,
+tl::expected<Committed, Failure> commit(Storage& storage, CareMemory& memory, const std::vector<RecordPtr>& batch);
+tl::expected<Committed, Failure> store_all(Storage& storage, CareMemory& memory, const std::vector<RecordPtr>& batch,
                                            Refusal refusal);
 /// Sums of hours and days that are due, what retention takes, and what is to be sealed: as far as that can be done.
-tl::expected<void, Failure> care_for(Storage& storage, CareTimes& care_at, std::uint64_t rows);
+tl::expected<void, Failure> care_for(Storage& storage, CareMemory& memory, std::uint64_t rows);
 bool heals_on_this_connection(int code);
 bool is_about_the_record(int code);
 std::string name_of(const Record& record);
@@ -121,8 +124,8 @@ struct Writer::Impl {
   Guarded<Retention> retention;
   WriterLock lock;
   std::optional<Storage>
-      storage;          ///< the writer's thread alone, once it runs; empty until a failed store is open again
-  CareTimes care_at{};  ///< likewise, and as long
+      storage;             ///< the writer's thread alone, once it runs; empty until a failed store is open again
+  CareMemory care_memory;  ///< likewise, and as long as it is the same file
   std::map<std::string, std::uint64_t> last_poll_numbers;
   std::map<std::string, LastReadings> last_readings;
   BoundedQueue<RecordPtr> queue;      ///< bounded in rows by put(); its own bound, in records, is never reached
@@ -153,7 +156,7 @@ Result<std::unique_ptr<Writer>> Writer::open(const fs::path& path, WriterOptions
   if (auto usable = check_not_foreign(canonical); !usable) return tl::make_unexpected(usable.error());
   auto lock = WriterLock::take(canonical);
   if (!lock) return tl::make_unexpected(lock.error());
-  auto storage = Storage::open(canonical, options.retention);
+  auto storage = Storage::open(canonical, options.retention, options.most_plain);
   if (!storage) return tl::make_unexpected(storage.error());
   auto numbers = read_last_poll_numbers(storage->database);
   if (!numbers) return tl::make_unexpected(numbers.error());
@@ -307,18 +310,19 @@ Result<Committed> Writer::Impl::attempt(const std::vector<RecordPtr>& batch) {
   if (storage && storage->database.moved()) {
     log::warning("the store {} was moved away or deleted while in use; it is made again", path.string());
     storage.reset();
+    care_memory = {};
   }
   for (;;) {
     if (!storage) {
       auto made = make_parent(path);
       if (!made) return tl::make_unexpected(made.error());
-      auto opened = Storage::open(path, keep);
+      auto opened = Storage::open(path, keep, options.most_plain);
       if (!opened) return tl::make_unexpected(opened.error());
       storage.emplace(std::move(*opened));
     }
     storage->pruner.keep(keep);
     storage->retention = keep;
-    auto done = commit(*storage, care_at, batch);
+    auto done = commit(*storage, care_memory, batch);
     if (done) return std::move(*done);
     storage->forget();
     if (!heals_on_this_connection(done.error().code)) storage.reset();
@@ -397,46 +401,47 @@ bool Writer::Impl::pause(milliseconds delay) {
 
 namespace {
 
-Result<Storage> Storage::open(const fs::path& path, const Retention& retention) {
+Result<Storage> Storage::open(const fs::path& path, const Retention& retention, std::int64_t most_plain) {
   auto database = open_for_writing(path);
   if (!database) return tl::make_unexpected(database.error());
   auto recorder = Recorder::create(*database);
   if (!recorder) return tl::make_unexpected(recorder.error());
   auto pruner = Pruner::create(*database, retention);
   if (!pruner) return tl::make_unexpected(pruner.error());
-  auto sealer = Sealer::create(*database);
+  auto sealer = Sealer::create(*database, most_plain);
   if (!sealer) return tl::make_unexpected(sealer.error());
   return Storage{std::move(*database), std::move(*recorder), std::move(*pruner), std::move(*sealer), retention};
 }
 
-tl::expected<Committed, Failure> commit(Storage& storage, CareTimes& care_at, const std::vector<RecordPtr>& batch) {
-  auto done = store_all(storage, care_at, batch, Refusal::ends_the_batch);
+tl::expected<Committed, Failure> commit(Storage& storage, CareMemory& memory, const std::vector<RecordPtr>& batch) {
+  auto done = store_all(storage, memory, batch, Refusal::ends_the_batch);
   if (done || !is_about_the_record(done.error().code)) return done;
   storage.forget();
-  return store_all(storage, care_at, batch, Refusal::skips_the_record);
+  return store_all(storage, memory, batch, Refusal::skips_the_record);
 }
 
 /// What is done beside the records, at most about `most` rows.
 struct Care {
   std::string_view undone;  ///< while it fails
-  Result<> (*run)(Storage& storage, std::int64_t most);
+  Result<> (*run)(Storage& storage, CareMemory& memory, std::int64_t most);
 };
 Result<> done_or_failed(const Result<std::int64_t>& result) {
   return result ? Result<>() : tl::make_unexpected(result.error());
 }
-constexpr std::array<Care, std::tuple_size_v<CareTimes>> cares{{
-    {"no sums of hours and days are made", [](Storage& storage, std::int64_t) { return storage.recorder.tend(); }},
+constexpr std::array<Care, std::tuple_size_v<decltype(CareMemory::not_before)>> cares{{
+    {"no sums of hours and days are made",
+     [](Storage& storage, CareMemory&, std::int64_t) { return storage.recorder.tend(); }},
     {"no old rows are taken",
-     [](Storage& storage, std::int64_t most) {
+     [](Storage& storage, CareMemory&, std::int64_t most) {
        return done_or_failed(storage.pruner.take(storage.recorder.now(), most));
      }},
     {"no old sealed rows are taken",
-     [](Storage& storage, std::int64_t most) {
-       return done_or_failed(
-           storage.sealer.take_old(storage.recorder.now(), storage.retention, most / rows_of_a_block + 1));
+     [](Storage& storage, CareMemory& memory, std::int64_t most) {
+       return done_or_failed(storage.sealer.take_old(storage.recorder.now(), storage.retention,
+                                                     most / rows_of_a_block + 1, memory.passed));
      }},
     {"no rows are sealed",
-     [](Storage& storage, std::int64_t most) {
+     [](Storage& storage, CareMemory&, std::int64_t most) {
        return done_or_failed(storage.sealer.seal(storage.recorder.now(), 2 * most));
      }},
 }};
@@ -444,24 +449,24 @@ constexpr std::size_t first_that_trusts_the_clock = 1;  // of cares
 
 // Looks into old pages, where damage must not keep new records out, nor one kind of care from what another one looks
 // at.
-tl::expected<void, Failure> care_for(Storage& storage, CareTimes& care_at, std::uint64_t rows) {
+tl::expected<void, Failure> care_for(Storage& storage, CareMemory& memory, std::uint64_t rows) {
   Database& database = storage.database;
   // More than comes, so that it catches up with what is old.
   const auto most = std::max<std::int64_t>(least_taken, 2 * static_cast<std::int64_t>(rows));
   for (std::size_t place = 0; place < cares.size(); ++place) {
     const BootTime now = BootClock::now();
     if (place == first_that_trusts_the_clock && !storage.pruner.believes(storage.recorder.now(), now)) return {};
-    if (now < care_at[place]) continue;
+    if (now < memory.not_before[place]) continue;
     const auto mark = [&database](const char* sql) -> tl::expected<void, Failure> {
       if (auto done = database.execute(sql); !done)
         return tl::make_unexpected(Failure{done.error(), database.last_code()});
       return {};
     };
     if (auto begun = mark("SAVEPOINT care"); !begun) return begun;
-    if (const auto cared = cares[place].run(storage, most); !cared) {
+    if (const auto cared = cares[place].run(storage, memory, most); !cared) {
       Failure failure{cared.error(), database.last_code()};
       if (heals_on_this_connection(failure.code) || !database.in_transaction()) return tl::make_unexpected(failure);
-      care_at[place] = now + caring_again;
+      memory.not_before[place] = now + caring_again;
       log::error("{}; records are stored as before, but {} (octopoll db check says more)", failure.error.text(),
                  cares[place].undone);
       // Where pages are damaged SQLite can neither write on nor commit after that, whatever was rolled back to.
@@ -477,7 +482,7 @@ tl::expected<void, Failure> care_for(Storage& storage, CareTimes& care_at, std::
 
 // A record that SQLite refuses for what it is must not hold up all others for ever. So that it can be taken out again
 // each record needs a savepoint, whose journal costs all of them; hence only where a batch has such a record.
-tl::expected<Committed, Failure> store_all(Storage& storage, CareTimes& care_at, const std::vector<RecordPtr>& batch,
+tl::expected<Committed, Failure> store_all(Storage& storage, CareMemory& memory, const std::vector<RecordPtr>& batch,
                                            Refusal refusal) {
   Database& database = storage.database;
   const bool one_by_one = refusal == Refusal::skips_the_record;
@@ -509,7 +514,7 @@ tl::expected<Committed, Failure> store_all(Storage& storage, CareTimes& care_at,
       if (auto released = database.execute("RELEASE record"); !released) return failed(released.error());
     }
   }
-  if (const auto cared = care_for(storage, care_at, done.rows); !cared) return tl::make_unexpected(cared.error());
+  if (const auto cared = care_for(storage, memory, done.rows); !cared) return tl::make_unexpected(cared.error());
   if (auto committed = transaction->commit(); !committed) return failed(committed.error());
   return done;
 }

@@ -58,6 +58,11 @@ struct StoreInfo {
 [[nodiscard]] Result<> back_up_store(const std::filesystem::path& path, const std::filesystem::path& to,
                                      const Progress& progress);
 
+/// The same of a damaged store: a new one with all rows that can be read. What could not be read is left out and told,
+/// a line each.
+[[nodiscard]] Result<std::vector<std::string>> salvage_store(const std::filesystem::path& path,
+                                                             const std::filesystem::path& to, const Progress& progress);
+
 /// Takes what is older than the store's newest record less what is kept; nobody else may write meanwhile. The number of
 /// rows taken.
 [[nodiscard]] Result<std::int64_t> prune_store(const std::filesystem::path& path, const Retention& retention,

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <variant>
@@ -15,6 +16,7 @@
 #include "store/recorder.hpp"
 #include "store/sealer.hpp"
 #include "support/binaries.hpp"
+#include "support/heard.hpp"
 #include "support/run_command.hpp"
 #include "support/sqlite_query.hpp"
 #include "support/temp_dir.hpp"
@@ -270,7 +272,7 @@ TEST_CASE("a writer goes on beside damaged blocks: it seals, sums up and takes w
   CHECK(check_store(dir / "x.db", false, {}).value().empty());
 }
 
-TEST_CASE("where old blocks cannot be taken, for their pages are damaged, rows are sealed and summed up all the same") {
+TEST_CASE("an old block that cannot be taken, for its pages are damaged, keeps none behind it, and rows are sealed") {
   const test::TempDir dir;
   fill(dir / "x.db");
   lose_page(dir / "x.db", first_sums);
@@ -278,9 +280,10 @@ TEST_CASE("where old blocks cannot be taken, for their pages are damaged, rows a
   const auto sealed = count("SELECT max(begins_at) FROM sealed_rows WHERE level = 0");
   const auto summed = count("SELECT max(begins_at) FROM traffic_times WHERE step_s = 3600");
   WriterOptions options;
-  options.retention.five_minutes = std::chrono::days(10);
+  options.retention.five_minutes = std::chrono::days(3);
   options.commit_interval = 1ms;
   options.batch = 24;
+  const test::Heard heard;
   for (std::uint64_t day = 0; day < 5; ++day) {
     auto writer = Writer::open(dir / "x.db", options).value();
     for (std::uint64_t turn = turns + 72 * day; turn < turns + 72 * (day + 1); ++turn) {
@@ -289,9 +292,106 @@ TEST_CASE("where old blocks cannot be taken, for their pages are damaged, rows a
     CHECK(writer->close().dropped == 0);
   }
   CHECK(count("SELECT count(*) FROM sealed_rows WHERE " + first_sums) == 1);
+  CHECK(count("SELECT count(*) FROM sealed_rows WHERE level = 300 AND begins_at <= 1770854400000") == 1);  // + 8 days
+  const auto said = heard.lines("is old and stays, for its pages are damaged");
+  REQUIRE_FALSE(said.empty());
+  CHECK(said.size() <= 5);  // once in a run
+  CHECK(said[0].find("the block of sums of 5 minutes of sw1 eth2 (interface 2), 2026-02-04 to 2026-02-11 UTC") !=
+        std::string::npos);
   CHECK(count("SELECT max(begins_at) FROM sealed_rows WHERE level = 0") > sealed);
   CHECK(count("SELECT max(begins_at) FROM traffic_times WHERE step_s = 3600") > summed);
   CHECK(count("SELECT count(*) FROM sample_rows") < 6 * 72 * 4);
+}
+
+/// Zeroes a page of a table's rows; their number.
+std::int64_t lose_leaf(const std::filesystem::path& path, const std::string& table) {
+  constexpr std::size_t page = 4096;
+  const auto leaf = test::sqlite_query(path, "SELECT pageno, ncell FROM dbstat WHERE name = '" + table +
+                                                 "' AND pagetype = 'leaf' ORDER BY path LIMIT 1 OFFSET 3");
+  REQUIRE(leaf.size() == 1);
+  std::string file = test::read_file(path);
+  const auto at = static_cast<std::size_t>(std::get<std::int64_t>(leaf[0][0]) - 1) * page;
+  file.replace(at, page, page, '\0');
+  std::ofstream(path, std::ios::binary | std::ios::trunc) << file;
+  return std::get<std::int64_t>(leaf[0][1]);
+}
+
+/// Of every table how many rows it has.
+std::map<std::string, std::int64_t> counts(const std::filesystem::path& path) {
+  std::map<std::string, std::int64_t> all;
+  for (const auto& row : test::sqlite_query(path, "SELECT name FROM sqlite_master WHERE type = 'table'")) {
+    const auto& name = std::get<std::string>(row[0]);
+    all[name] = test::sqlite_int(path, "SELECT count(*) FROM " + name);
+  }
+  REQUIRE(all.size() > 20);
+  return all;
+}
+
+TEST_CASE("db backup leaves out what is damaged where that is asked for, and says what") {
+  const test::TempDir dir;
+  fill(dir / "x.db");
+  auto whole = counts(dir / "x.db");
+  damage(dir / "x.db", third_day);
+  lose_page(dir / "x.db", first_sums);
+  const std::string copy = (dir / "copy.db").string();
+  const auto refused = octopoll(dir / "x.db", {"db", "backup", copy});
+  CHECK(refused.exit_code() == 1);
+  CHECK(refused.err.find("--leave-out-damaged") != std::string::npos);
+  CHECK_FALSE(std::filesystem::exists(copy));
+
+  const auto saved = octopoll(dir / "x.db", {"db", "backup", copy, "--leave-out-damaged"});
+  INFO(saved.describe());
+  CHECK(saved.exit_code() == 1);
+  CHECK(lines(saved.err) == 5);  // the store, what, two blocks, what to do
+  CHECK(saved.err.find("\n  the block of samples of sw2 eth2 (interface 5), 2026-02-03 UTC is damaged: ") !=
+        std::string::npos);
+  CHECK(saved.err.find("\n  the block of sums of 5 minutes of sw1 eth2 (interface 2), 2026-02-04 to 2026-02-11 UTC"
+                       " is damaged: ") != std::string::npos);
+  whole["sealed_rows"] -= 2;
+  CHECK(counts(copy) == whole);
+  CHECK(octopoll(copy, {"db", "check"}).out == "ok\n");
+  CHECK(octopoll(copy, {"db", "export", "samples"}).exit_code() == 0);
+  CHECK_FALSE(std::filesystem::exists(copy + ".part"));
+  CHECK(Writer::open(copy));
+
+  const std::string again = (dir / "again.db").string();
+  const auto nothing = octopoll(copy, {"db", "backup", again, "--leave-out-damaged"});
+  INFO(nothing.describe());
+  CHECK(nothing.exit_code() == 0);
+  CHECK(counts(again) == whole);
+}
+
+TEST_CASE("db backup passes over pages of rows that cannot be read, and keeps those behind them") {
+  const test::TempDir dir;
+  const std::string table = GENERATE("polls", "traffic_5m", "traffic_times");
+  CAPTURE(table);
+  fill(dir / "x.db");
+  auto whole = counts(dir / "x.db");
+  const std::int64_t rows = lose_leaf(dir / "x.db", table);
+  REQUIRE(rows > 5);
+  const std::string copy = (dir / "copy.db").string();
+  const auto saved = octopoll(dir / "x.db", {"db", "backup", copy, "--leave-out-damaged"});
+  INFO(saved.describe());
+  CHECK(saved.exit_code() == 1);
+  CHECK(lines(saved.err) == 4);
+  CHECK(saved.err.find("\n  " + table + ": ") != std::string::npos);
+  whole[table] -= rows;
+  CHECK(counts(copy) == whole);
+  CHECK(test::sqlite_text(copy, "PRAGMA integrity_check") == "ok");
+}
+
+TEST_CASE("an export that ends at a damaged page is JSON all the same") {
+  const test::TempDir dir;
+  fill(dir / "x.db");
+  lose_leaf(dir / "x.db", "polls");
+  const auto cut = octopoll(dir / "x.db", {"db", "export", "polls", "--format", "json"});
+  INFO(cut.err);
+  CHECK(cut.exit_code() == 1);
+  CHECK(cut.err.find("malformed") != std::string::npos);
+  CHECK(cut.err.find("the export ended there, after ") != std::string::npos);
+  const auto rows = nlohmann::json::parse(cut.out);
+  CHECK(rows.size() > 5);
+  CHECK(rows.size() < 2 * turns);
 }
 
 }  // namespace

@@ -14,12 +14,14 @@
 #include "make_record.hpp"
 #include "octopoll/store/care.hpp"
 #include "octopoll/store/reader.hpp"
+#include "octopoll/store/writer.hpp"
 #include "sealed_store.hpp"
 #include "store/cycle_rows.hpp"
 #include "store/recorder.hpp"
 #include "store/sealed_check.hpp"
 #include "store/united_tables.hpp"
 #include "store/unsealer.hpp"
+#include "support/heard.hpp"
 #include "support/temp_dir.hpp"
 
 namespace octopoll::store {
@@ -324,7 +326,7 @@ class BlocksRead {
  private:
   static int count(unsigned, void* self, void* statement, void*) {
     const std::string_view sql = sqlite3_sql(static_cast<sqlite3_stmt*>(statement));
-    if (sql.starts_with("SELECT packed FROM main.sealed_rows")) ++static_cast<BlocksRead*>(self)->count_;
+    if (sql.starts_with("SELECT packed, row_count FROM main.sealed_rows")) ++static_cast<BlocksRead*>(self)->count_;
     return 0;
   }
   sqlite3* connection_;
@@ -438,8 +440,9 @@ TEST_CASE("retention takes a block when all of it is older than is kept") {
   store.seal(noon + 90 * 24h);
   const std::int64_t first = store.integer("SELECT min(begins_at) FROM sealed_rows WHERE level = 0");
   const std::int64_t all = store.integer("SELECT sum(row_count) FROM sealed_rows");
+  PassedBlocks passed;
   const auto take = [&](std::int64_t at_ms, std::int64_t blocks) {
-    const auto taken = store.sealer().take_old(WallTime(std::chrono::milliseconds(at_ms)), Retention{}, blocks);
+    const auto taken = store.sealer().take_old(WallTime(std::chrono::milliseconds(at_ms)), Retention{}, blocks, passed);
     if (!taken) FAIL(taken.error().text());
     return *taken;
   };
@@ -501,9 +504,16 @@ TEST_CASE("a damaged block loses itself, says so, and keeps nothing else out") {
 
   // What would have joined the block stays plain, what comes late for it stands by itself.
   const std::int64_t sealed = store.of().integer("SELECT sum(row_count) FROM sealed_rows" + which);
+  const test::Heard heard;
   poll_until(noon + 9 * 24h);
   store.store(cycle("sw1", ++number, noon + 2h));
   store.store(cycle("sw1", ++number, noon + 9 * 24h));
+  const std::string named = "the block of sums of 5 minutes of sw1 sw1-port2 (interface 2), 2026-01-2";
+  for (const char* end : {"what would join it stays as it is", "what came late for it is counted by itself"}) {
+    const auto said = heard.lines(end);
+    REQUIRE_FALSE(said.empty());
+    CHECK(said[0].find(named) != std::string::npos);
+  }
   CHECK(store.of().integer("SELECT sum(row_count) FROM sealed_rows" + which + " AND begins_at < " +
                            std::to_string(unix_ms(noon))) == sealed);
   CHECK(store.of().integer("SELECT count(*) FROM traffic_5m WHERE (id & 16777215) = 2") >
@@ -561,10 +571,10 @@ TEST_CASE("where memory gives out, sealing fails, and is done later as if nothin
   }
 
   // Whoever unpacks a block says it as well.
-  std::vector<std::string> wrong;
   const auto checked = [&] {
     const test::Allocations allocations(10'000);
-    return check_blocks(store.database(), wrong, [] { return true; });
+    return check_blocks(
+        store.database(), [](const SealedIdentity&, const std::string&) {}, [] { return true; });
   }();
   REQUIRE_FALSE(checked);
   CHECK(checked.error().message.find("out of memory") != std::string::npos);
