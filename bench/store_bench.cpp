@@ -2,12 +2,19 @@
 //
 //   octopoll-store-bench FILE [--devices N] [--rows N] [--cycles N] [--spread SECONDS] [--paced]
 //   octopoll-store-bench FILE --devices 20 --rows 50 --cycles 1440     # a day of 1,000 interfaces, with its sums
+//   octopoll-store-bench FILE --network --devices 42 --days 31 --spread 1 --every 1    # a month of 2,016, day by day
 //
 // FILE is made anew. N devices with --rows interfaces each, all thirteen counters present, their rates walking at
 // random, are polled --cycles times, evenly spread over --spread seconds. The writer's batches are those that its half
 // second makes of that: its bound in rows is set to them and the queue is kept full. --paced lets the clock make them
-// instead. CPU is that of the process less that of the thread that makes the records, user and system: the writer's
-// thread with its commits and checkpoints. Freeing a record is the writer's as well, as in octopoll.
+// instead, --batch ROWS sets them. CPU is that of the process less that of the thread that makes the records, user and
+// system: the writer's thread with its commits and checkpoints. Freeing a record is the writer's as well, as in
+// octopoll. The records are a minute apart by their own clock, so all that the writer does with time it does here:
+// sums, sealing and retention, which is the default one.
+//
+// --network makes the interfaces of five kinds, as octopoll-seal-bench does; --days is --cycles in days; --every DAYS
+// says after each so many days what the writer did in them and what the file has. --packed keeps no days plain, as in
+// an installation that is too large for it.
 
 #include <fmt/format.h>
 #include <time.h>
@@ -21,6 +28,7 @@
 #include <fstream>
 #include <iostream>
 #include <memory>
+#include <optional>
 #include <random>
 #include <string>
 #include <thread>
@@ -28,9 +36,11 @@
 #include <vector>
 
 #include "made_interface.hpp"
+#include "made_walk.hpp"
 #include "octopoll/core/cycle.hpp"
 #include "octopoll/store/care.hpp"
 #include "octopoll/store/writer.hpp"
+#include "store/open.hpp"
 
 namespace octopoll {
 namespace {
@@ -45,9 +55,15 @@ struct Load {
   std::size_t rows = 48;
   std::size_t cycles = 20;
   std::size_t spread = 5;
+  std::size_t days = 0;   ///< in place of cycles
+  std::size_t every = 0;  ///< days between two looks at the file
+  std::size_t batch_rows = 0;
   bool paced = false;
+  bool network = false;
+  bool packed = false;
 
   [[nodiscard]] std::size_t batch() const {
+    if (batch_rows != 0) return batch_rows;
     const auto commits_a_second = std::chrono::seconds(1) / store::WriterOptions{}.commit_interval;
     return std::max<std::size_t>(1, devices * rows / spread / static_cast<std::size_t>(commits_a_second));
   }
@@ -55,6 +71,7 @@ struct Load {
 
 struct Port {
   Interface interface;
+  std::optional<bench::Walk> walk;  ///< of --network
   PerCounter<std::uint64_t> counters;
   double load = 0.2;  ///< share of the link
 };
@@ -87,6 +104,8 @@ unsigned digits_of(Counter counter) {
 constexpr std::uint64_t speed_bps = bench::made_speed_bps;
 constexpr std::chrono::nanoseconds interval = 60s;
 constexpr std::size_t uncounted = 2;  // cycles
+constexpr std::size_t cycles_a_day = 24h / interval;
+constexpr WallTime begin{std::chrono::seconds(bench::begin_s)};
 
 std::chrono::duration<double> clock_of(clockid_t id) {
   timespec now{};
@@ -116,6 +135,10 @@ std::vector<Device> devices_of(const Load& load, std::mt19937_64& random) {
     for (std::size_t row = 1; row <= load.rows; ++row) {
       Port port;
       port.interface = bench::made_interface(static_cast<std::uint32_t>(row));
+      if (load.network) {
+        port.walk.emplace(static_cast<std::int64_t>(each * load.rows + row),
+                          static_cast<std::int64_t>(load.devices * load.rows), 1);
+      }
       // Devices have been up for weeks: octets in the tens of terabytes, packets and what is rare accordingly.
       for (const Counter counter : all_counters()) port.counters[counter] = random() >> (64U - digits_of(counter));
       devices[each].ports.push_back(std::move(port));
@@ -143,26 +166,32 @@ PerCounter<std::uint64_t> gain(Port& port, std::mt19937_64& random) {
   return gained;
 }
 
-InterfaceRecord row_of(Port& port, BootTime read, std::mt19937_64& random) {
+/// A minute of a port whose rates walk at random, all of them busy.
+InterfaceRecord busy_minute(Port& port, std::mt19937_64& random) {
   InterfaceRecord row;
-  row.sample.interface = port.interface;
   row.sample.admin_status = status_up;
   row.sample.oper_status = status_up;
-  row.sample.last_change = TimeTicks(4711);
-  row.sample.discontinuity_time = TimeTicks(0);
-  row.sample.time = {read, 1ms, TimeTicks(static_cast<std::uint32_t>(read.time_since_epoch() / 10ms)), 0ns};
   row.elapsed = interval + std::chrono::microseconds(random() % 20'000);
   row.time_error = static_cast<double>(random() % 1000) / 1e7;
   row.in_speed_bps = speed_bps;
   row.out_speed_bps = speed_bps;
   const PerCounter<std::uint64_t> gained = gain(port, random);
+  for (const Counter counter : all_counters()) row.deltas[counter] = {gained[counter], Quality::ok, {}};
+  return row;
+}
+
+InterfaceRecord row_of(Port& port, BootTime read, WallTime at, std::mt19937_64& random) {
+  InterfaceRecord row = port.walk ? port.walk->minute(at.time_since_epoch().count()) : busy_minute(port, random);
+  row.sample.interface = port.interface;
+  row.sample.last_change = TimeTicks(4711);
+  row.sample.discontinuity_time = TimeTicks(0);
+  row.sample.time = {read, 1ms, TimeTicks(static_cast<std::uint32_t>(read.time_since_epoch() / 10ms)), 0ns};
   for (const Counter counter : all_counters()) {
-    port.counters[counter] += gained[counter];
+    port.counters[counter] += row.deltas[counter].value.value_or(0);
     row.sample.counters[counter] = {port.counters[counter], 64};
-    row.deltas[counter] = {gained[counter], Quality::ok, {}};
   }
-  row.in_utilization = row.in_rate()->value / static_cast<double>(speed_bps);
-  row.out_utilization = row.out_rate()->value / static_cast<double>(speed_bps);
+  row.in_utilization = row.in_rate()->value / static_cast<double>(*row.in_speed_bps);
+  row.out_utilization = row.out_rate()->value / static_cast<double>(*row.out_speed_bps);
   return row;
 }
 
@@ -175,7 +204,7 @@ RecordPtr cycle_of(const Load& load, std::size_t place, Device& device, std::siz
   cycle.poll_number = number + 1;
   cycle.slot = 30'000'000 + static_cast<std::int64_t>(number);
   cycle.interval = interval;
-  cycle.started_at = WallTime(1'800'000'000'000ms + std::chrono::floor<std::chrono::milliseconds>(since_start));
+  cycle.started_at = begin + std::chrono::floor<std::chrono::milliseconds>(since_start);
   cycle.started = BootTime(1h) + since_start;
   cycle.duration = 5ms + std::chrono::microseconds(random() % 9000);
   cycle.outcome = CycleOutcome::complete;
@@ -188,7 +217,7 @@ RecordPtr cycle_of(const Load& load, std::size_t place, Device& device, std::siz
   cycle.cost = {9, 9, 0, 4000, 9000};
   cycle.interfaces.reserve(device.ports.size());
   for (Port& port : device.ports) {
-    cycle.interfaces.push_back(row_of(port, cycle.started + cycle.duration / 2, random));
+    cycle.interfaces.push_back(row_of(port, cycle.started + cycle.duration / 2, cycle.started_at, random));
   }
   return std::make_shared<const Record>(std::move(cycle));
 }
@@ -220,15 +249,42 @@ void poll_all(const Load& load, std::vector<Device>& devices, std::size_t number
   if (load.paced) std::this_thread::sleep_until(began + std::chrono::seconds(1) * load.spread);
 }
 
-/// Rows of each kind, sums of traffic among them, and what a row takes with its share of half-full pages.
-void print_kinds(const std::string& file) {
-  const auto info = store::store_info(file, true, {});
+std::int64_t octets_of_pages(const std::string& file) {
+  auto database = bench::must(store::open_for_reading(file));
+  return bench::must(database.integer("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size"));
+}
+
+/// Rows of each kind, sums of traffic among them, and what a row takes with its share of half-full pages; of sealed
+/// ones without it.
+void print_kinds(const Load& load) {
+  const auto info = store::store_info(load.file, true, {});
   if (!info) return;
+  const auto interfaces = static_cast<double>(load.devices * load.rows);
+  // By its pages: the newest ones may still be in the log.
+  const auto octets_of_file = static_cast<double>(octets_of_pages(load.file));
+  const auto used = octets_of_file - static_cast<double>(info->free_octets);
+  double told = 0.0;
+  fmt::print("  file {:.1f} MB, of which free {:.1f} MB; used by an interface {:.1f} kB\n", octets_of_file / 1e6,
+             static_cast<double>(info->free_octets) / 1e6, used / interfaces / 1e3);
   for (const store::KeptSpan& kind : info->spans) {
     if (!kind.octets || kind.rows.value_or(0) == 0) continue;
-    fmt::print("  {:<11} {:>9} rows, {:>5.1f} octets each\n", kind.what, *kind.rows,
-               static_cast<double>(*kind.octets) / static_cast<double>(*kind.rows));
+    const auto octets = static_cast<double>(*kind.octets);
+    told += octets;
+    fmt::print("  {:<14} {:>11} rows, {:>5.1f} octets each, {:>7.2f} kB an interface\n", kind.what, *kind.rows,
+               octets / static_cast<double>(*kind.rows), octets / interfaces / 1e3);
   }
+  fmt::print("  {:<14} {:>11}       {:>5}              {:>7.2f} kB an interface\n", "other", "", "",
+             (used - told) / interfaces / 1e3);
+}
+
+/// What the writer did since `before`.
+void print_spent(const Spent& before, const store::WriterStatistics& first, const store::WriterStatistics& last) {
+  const Spent after = spent_so_far();
+  const auto rows = static_cast<double>(last.rows - first.rows);
+  const double cpu = (after.cpu - before.cpu).count();
+  fmt::print("writer: {:.3f} CPU-s per million rows, {:.0f} rows a CPU-s, {:.0f} rows/s, {:.1f} octets written a row\n",
+             cpu * 1e6 / rows, rows / cpu, rows / (after.wall - before.wall).count(),
+             static_cast<double>(after.written - before.written) / rows);
 }
 
 int run(const Load& load) {
@@ -236,6 +292,7 @@ int run(const Load& load) {
   std::mt19937_64 random(1);  // the same walk each time
   std::vector<Device> devices = devices_of(load, random);
   store::WriterOptions options;
+  if (load.packed) options.most_plain = 0;
   if (!load.paced) {
     options.batch = load.batch();
     options.commit_interval = 1h;
@@ -250,23 +307,28 @@ int run(const Load& load) {
   wait_for(**writer, load.batch() / load.rows);
   const store::WriterStatistics first = (*writer)->statistics();
   const Spent before = spent_so_far();
+  Spent part_before = before;
+  store::WriterStatistics part_first = first;
   for (std::size_t number = 0; number < load.cycles; ++number) {
     poll_all(load, devices, uncounted + number, **writer, random);
+    if (load.every == 0 || (number + 1) % (load.every * cycles_a_day) != 0) continue;
+    wait_for(**writer, load.batch() / load.rows);
+    fmt::print("day {}\n", (number + 1) / cycles_a_day);
+    print_spent(part_before, part_first, (*writer)->statistics());
+    print_kinds(load);
+    std::fflush(stdout);
+    part_before = spent_so_far();
+    part_first = (*writer)->statistics();
   }
   const store::WriterStatistics last = (*writer)->close();
-  const Spent after = spent_so_far();
 
   const auto rows = static_cast<double>(last.rows - first.rows);
-  const double cpu = (after.cpu - before.cpu).count();
-  const double wall = (after.wall - before.wall).count();
   fmt::print("{} devices x {} interfaces x {} cycles over {} s: {:.0f} rows in {} commits{}\n", load.devices, load.rows,
              load.cycles, load.spread, rows, last.commits - first.commits, load.paced ? ", paced" : "");
-  fmt::print("writer: {:.3f} CPU-s per million rows, {:.0f} rows a CPU-s, {:.0f} rows/s\n", cpu * 1e6 / rows,
-             rows / cpu, rows / wall);
-  fmt::print("octets a row: {:.1f} written (log and checkpoints), {:.1f} in the file\n",
-             static_cast<double>(after.written - before.written) / rows,
-             static_cast<double>(fs::file_size(load.file)) / static_cast<double>(last.rows));
-  print_kinds(load.file);
+  print_spent(before, first, last);
+  fmt::print("the file has {:.1f} octets for each row stored\n",
+             static_cast<double>(octets_of_pages(load.file)) / static_cast<double>(last.rows));
+  print_kinds(load);
   return last.records == load.devices * (load.cycles + uncounted) ? 0 : 1;
 }
 
@@ -277,13 +339,16 @@ Load load_of(int count, const char* const* arguments) {
   po::options_description options("octopoll-store-bench FILE");
   options.add_options()("file", po::value(&load.file)->required())("devices", po::value(&load.devices))(
       "rows", po::value(&load.rows))("cycles", po::value(&load.cycles))("spread", po::value(&load.spread))(
-      "paced", po::bool_switch(&load.paced));
+      "paced", po::bool_switch(&load.paced))("days", po::value(&load.days))("every", po::value(&load.every))(
+      "batch", po::value(&load.batch_rows))("network", po::bool_switch(&load.network))("packed",
+                                                                                       po::bool_switch(&load.packed));
   po::positional_options_description words;
   words.add("file", 1);
   po::variables_map given;
   po::store(po::command_line_parser(count, arguments).options(options).positional(words).run(), given);
   po::notify(given);
   for (std::size_t* number : {&load.devices, &load.rows, &load.cycles, &load.spread}) *number = at_least_one(*number);
+  if (load.days != 0) load.cycles = load.days * cycles_a_day;
   return load;
 }
 
