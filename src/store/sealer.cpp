@@ -95,12 +95,12 @@ Result<Sealer> Sealer::create(Database& database, std::int64_t most_plain) {
   if (!statements) return tl::make_unexpected(statements.error());
   auto plain = PlainRows::create(database);
   if (!plain) return tl::make_unexpected(plain.error());
-  auto reader = BlockReader::create(database);
+  auto reader = BlockReader::create_for_writer(database);
   if (!reader) return tl::make_unexpected(reader.error());
   auto writer = BlockWriter::create(database);
   if (!writer) return tl::make_unexpected(writer.error());
   return Sealer(most_plain, std::move(levels), std::move(*statements), std::move(*plain), std::move(*reader),
-                std::move(*writer), database.path());
+                std::move(*writer));
 }
 
 Result<std::int64_t> Sealer::seal(WallTime now, std::int64_t rows) {
@@ -352,16 +352,8 @@ Result<std::int64_t> Sealer::take_old(WallTime now, const Retention& retention, 
   return taken;
 }
 
-Result<Sealer::Beside> Sealer::Beside::open(const std::filesystem::path& path) {
-  auto database = Database::open(path, Database::Access::read_only);
-  if (!database) return tl::make_unexpected(database.error());
-  auto reader = BlockReader::create(*database);
-  if (!reader) return tl::make_unexpected(reader.error());
-  return Beside{std::move(*database), std::move(*reader)};
-}
-
-// One by one, for each is read before it is taken, beside the transaction. Where taking it meets a damaged page all the
-// same, that of a neighbour, the block has been passed when this is tried again.
+// One by one, for each is read before it is taken. Where taking it meets a damaged page all the same, that of a
+// neighbour, the block has been passed when this is tried again.
 Result<std::int64_t> Sealer::take_old_of(const SealedLevel& level, std::int64_t before_ms, std::int64_t blocks,
                                          PassedBlock& passed) {
   std::int64_t taken = 0;
@@ -372,12 +364,7 @@ Result<std::int64_t> Sealer::take_old_of(const SealedLevel& level, std::int64_t 
     next.reset();
     if (!found) return tl::make_unexpected(found.error());
     if (!*found) break;
-    if (!beside_) {
-      auto opened = Beside::open(path_);
-      if (!opened) return tl::make_unexpected(opened.error());
-      beside_.emplace(std::move(*opened));
-    }
-    const auto rows = beside_->reader.row_count(level, block.begins_at, block.interface_id);
+    const auto rows = reader_.row_count(level, block.begins_at, block.interface_id);
     if (!rows) return tl::make_unexpected(rows.error());
     const PassedBlock before = std::exchange(passed, block);
     if (!*rows) {

@@ -13,7 +13,6 @@
 
 #include <array>
 #include <cstdint>
-#include <filesystem>
 #include <limits>
 #include <optional>
 #include <string>
@@ -73,23 +72,14 @@ class Sealer {
     bool last = false;  ///< no interface has a higher id
   };
 
-  /// Another connection to the file, for a look at pages that may be damaged: a transaction that has met one can
-  /// neither write on nor be committed.
-  struct Beside {
-    Database database;
-    BlockReader reader;
-    static Result<Beside> open(const std::filesystem::path& path);
-  };
-
   Sealer(std::int64_t most_plain, std::vector<Level> levels, Statements statements, PlainRows plain, BlockReader reader,
-         BlockWriter writer, std::filesystem::path path)
+         BlockWriter writer)
       : most_plain_(most_plain),
         levels_(std::move(levels)),
         statements_(std::move(statements)),
         plain_(std::move(plain)),
         reader_(std::move(reader)),
-        writer_(std::move(writer)),
-        path_(std::move(path)) {}
+        writer_(std::move(writer)) {}
 
   [[nodiscard]] Result<std::optional<std::int64_t>> try_to_seal_some(Level& level, std::int64_t now_ms);
   [[nodiscard]] Result<std::optional<std::int64_t>> seal_some(Level& level, std::int64_t now_ms);
@@ -112,8 +102,6 @@ class Sealer {
   PlainRows plain_;
   BlockReader reader_;
   BlockWriter writer_;
-  std::filesystem::path path_;
-  std::optional<Beside> beside_;                ///< once there is something old
   std::optional<std::int64_t> measured_at_ms_;  ///< when days_stay_plain() last looked
   bool days_stay_plain_ = false;                ///< what it found
   std::int64_t credit_ = 0;                     ///< rows that may be sealed; below 0 where a step took more

@@ -9,12 +9,44 @@
 
 namespace octopoll::store {
 
+namespace {
+
+constexpr const char* one_block =
+    "SELECT packed, row_count FROM main.sealed_rows WHERE level = ? AND begins_at = ? AND interface_id = ?";
+
+/// Whether the block is there, of which the statement is then at the row; inside, why SQLite cannot say so.
+Result<tl::expected<bool, std::string>> find_by(Statement& get, sqlite3* connection, const SealedIdentity& which) {
+  using Found = tl::expected<bool, std::string>;
+  const auto found = get.first(which.level, which.begins_at, which.interface_id);
+  if (!found && (sqlite3_errcode(connection) & 0xFF) == SQLITE_CORRUPT)
+    return Found(tl::make_unexpected(sqlite3_errmsg(connection)));
+  if (!found) return tl::make_unexpected(found.error());
+  return Found(*found);
+}
+
+}  // namespace
+
 Result<BlockReader> BlockReader::create(Database& database) {
-  auto get = database.prepare(
-      "SELECT packed, row_count FROM main.sealed_rows WHERE level = ? AND begins_at = ?"
-      " AND interface_id = ?");
+  auto get = database.prepare(one_block);
   if (!get) return tl::make_unexpected(get.error());
   return BlockReader(database.native(), std::move(*get));
+}
+
+Result<BlockReader> BlockReader::create_for_writer(Database& database) {
+  auto reader = create(database);
+  if (reader) reader->beside_path_ = database.path();
+  return reader;
+}
+
+Result<BlockReader::Beside*> BlockReader::beside() {
+  if (!beside_) {
+    auto database = Database::open(beside_path_, Database::Access::read_only);
+    if (!database) return tl::make_unexpected(database.error());
+    auto get = database->prepare(one_block);
+    if (!get) return tl::make_unexpected(get.error());
+    beside_.emplace(Beside{std::move(*database), std::move(*get)});
+  }
+  return &*beside_;
 }
 
 Result<tl::expected<std::optional<SealedBlock>, std::string>> BlockReader::read(const SealedLevel& level,
@@ -44,12 +76,15 @@ Result<tl::expected<std::optional<std::int64_t>, std::string>> BlockReader::row_
 
 Result<tl::expected<bool, std::string>> BlockReader::find(const SealedLevel& level, std::int64_t begins_at,
                                                           std::int64_t interface_id) {
-  using Found = tl::expected<bool, std::string>;
-  const auto found = get_.first(level.level, begins_at, interface_id);
-  if (!found && (sqlite3_errcode(connection_) & 0xFF) == SQLITE_CORRUPT)
-    return Found(tl::make_unexpected(sqlite3_errmsg(connection_)));
-  if (!found) return tl::make_unexpected(found.error());
-  return Found(*found);
+  const SealedIdentity which{level.level, interface_id, begins_at};
+  if (!beside_path_.empty()) {
+    const auto other = beside();
+    if (!other) return tl::make_unexpected(other.error());
+    const ResetLater open((*other)->get);
+    auto committed = find_by((*other)->get, (*other)->database.native(), which);
+    if (!committed || !*committed) return committed;
+  }
+  return find_by(get_, connection_, which);
 }
 
 std::string BlockReader::name_of(const SealedLevel& level, std::int64_t begins_at, std::int64_t interface_id) const {

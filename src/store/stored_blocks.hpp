@@ -2,6 +2,7 @@
 // Blocks of sealed rows where they lie: in the table sealed_rows.
 
 #include <cstdint>
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <utility>
@@ -17,6 +18,9 @@ namespace octopoll::store {
 class BlockReader {
  public:
   [[nodiscard]] static Result<BlockReader> create(Database& database);
+  /// For one who writes: each block is first read as it was committed, by a connection of its own. A transaction that
+  /// has met a damaged page can neither write on nor be committed.
+  [[nodiscard]] static Result<BlockReader> create_for_writer(Database& database);
   /// nullopt: there is none; inside, what is wrong with it. Likewise row_count().
   [[nodiscard]] Result<tl::expected<std::optional<SealedBlock>, std::string>> read(const SealedLevel& level,
                                                                                    std::int64_t begins_at,
@@ -33,11 +37,20 @@ class BlockReader {
   /// Leaves the statement at the block's row, if there is one.
   [[nodiscard]] Result<tl::expected<bool, std::string>> find(const SealedLevel& level, std::int64_t begins_at,
                                                              std::int64_t interface_id);
+  /// That other connection.
+  struct Beside {
+    Database database;
+    Statement get;
+  };
+
   BlockReader(sqlite3* connection, Statement get) : connection_(connection), get_(std::move(get)) {}
+  [[nodiscard]] Result<Beside*> beside();
 
   sqlite3* connection_;  // whose statement that is: it lives longer
   Statement get_;
   SealedCodec codec_;
+  std::filesystem::path beside_path_;  ///< empty: of one who only reads
+  std::optional<Beside> beside_;       ///< once a block was asked for
 };
 
 class BlockWriter {

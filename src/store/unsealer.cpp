@@ -20,7 +20,7 @@ Result<Unsealer> Unsealer::create(Database& database) {
   if (!statements) return tl::make_unexpected(statements.error());
   auto plain = PlainRows::create(database);
   if (!plain) return tl::make_unexpected(plain.error());
-  auto reader = BlockReader::create(database);
+  auto reader = BlockReader::create_for_writer(database);
   if (!reader) return tl::make_unexpected(reader.error());
   auto writer = BlockWriter::create(database);
   if (!writer) return tl::make_unexpected(writer.error());

@@ -303,6 +303,29 @@ TEST_CASE("an old block that cannot be taken, for its pages are damaged, keeps n
   CHECK(count("SELECT count(*) FROM sample_rows") < 6 * 72 * 4);
 }
 
+TEST_CASE("what comes late for a block on damaged pages keeps nothing out of the store") {
+  const test::TempDir dir;
+  fill(dir / "x.db");
+  lose_page(dir / "x.db", first_sums);
+  WriterOptions options;
+  options.close_patience = 2s;
+  auto writer = Writer::open(dir / "x.db", options).value();
+  const test::Heard heard;
+  std::uint64_t turn = turns;
+  for (const std::uint64_t minutes : {std::uint64_t{5 * 1440 + 1}, turns * 20, turns * 20 + 20}) {
+    DeviceCycle late = cycle("sw1", turn++);
+    late.started_at = noon + minutes * 1min;
+    writer->take(test::share(late));
+  }
+  const auto done = writer->close();
+  CHECK(done.records == 3);
+  CHECK(done.failures == 0);
+  const auto said = heard.lines("what came late for it is counted by itself");
+  REQUIRE(said.size() == 1);
+  CHECK(said[0].find("the block of sums of 5 minutes of sw1 eth2 (interface 2), 2026-02-04 to 2026-02-11 UTC") !=
+        std::string::npos);
+}
+
 /// Zeroes a page of a table's rows; their number.
 std::int64_t lose_leaf(const std::filesystem::path& path, const std::string& table) {
   constexpr std::size_t page = 4096;
