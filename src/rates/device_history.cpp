@@ -79,7 +79,7 @@ Judgement DeviceHistory::judge(DeviceSnapshot&& now, const JudgeSettings& settin
     RowBase* const known = rows_.find(sample.interface);
     if (known == nullptr) {
       RowBase& base = rows_.append(RowBase(sample));
-      if (settings.watch_rows) base.reloads.reset(new RowReloads(first_reading(sample)));
+      if (settings.watch_rows) base.reloads.emplace(first_reading(sample));
       first_record(record, std::move(sample), settings);
     } else {
       watch_reloads(*known, sample, settings, judgement);
@@ -121,7 +121,7 @@ void DeviceHistory::watch_reloads(RowBase& base, const InterfaceSample& now, con
                                   Judgement& judgement) {
   if (!settings.watch_rows) return base.reloads.reset();
   // A run before vouches for it, or it was not worth the watching until now.
-  if (!base.reloads) base.reloads.reset(new RowReloads(RowReloads::vouched_for(reading_of(base))));
+  if (!base.reloads) base.reloads.emplace(RowReloads::vouched_for(reading_of(base)));
   base.reloads->see(next_reading(base, now), settings.cache_period);
   if (base.reloads->held_back()) judgement.held_back.push_back(now.interface.if_index());
 }

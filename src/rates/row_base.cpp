@@ -1,7 +1,6 @@
 #include "octopoll/rates/row_base.hpp"
 
 #include <algorithm>
-#include <limits>
 
 namespace octopoll::rates {
 namespace {
@@ -54,14 +53,14 @@ LinkState RowBase::link() const noexcept {
 }
 
 void RowBase::set_link(const LinkState& state) noexcept {
-  constexpr std::int64_t least = std::numeric_limits<std::int32_t>::min();
-  constexpr std::int64_t most = std::numeric_limits<std::int32_t>::max();
+  const std::int64_t status = state.oper_status.value_or(IfStatus{}).code;
+  oper_status_ = static_cast<std::int8_t>(status);
   has_uptime_ = state.uptime.has_value();
   has_last_change_ = state.last_change.has_value();
-  has_oper_status_ = state.oper_status.has_value();
+  has_oper_status_ = state.oper_status && oper_status_ == status;
   link_uptime_ = state.uptime.value_or(TimeTicks{});
   last_change_ = state.last_change.value_or(TimeTicks{});
-  oper_status_ = static_cast<std::int32_t>(std::clamp(state.oper_status.value_or(IfStatus{}).code, least, most));
+  if (!has_oper_status_) oper_status_ = 0;
 }
 
 bool RowBase::keeps_link(const InterfaceSample& now) noexcept {
@@ -75,10 +74,7 @@ bool RowBase::keeps_link(const InterfaceSample& now) noexcept {
   return true;
 }
 
-RowBase::Rare& RowBase::rare() {
-  if (rare_ == nullptr) rare_.reset(new Rare);
-  return *rare_;
-}
+RowBase::Rare& RowBase::rare() { return rare_ ? *rare_ : rare_.emplace(); }
 
 void RowBase::set_high(std::size_t event, std::uint32_t half) { rare().high[event] = half; }
 

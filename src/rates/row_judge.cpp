@@ -144,8 +144,8 @@ void bound_by_frames(CounterLimits& limits, const InterfaceRecord& record, const
     if (likely && frame) limits.by_likely_frames = *likely * *frame;
     return;
   }
-  const bool refuted = in ? base.in_frames_refuted : base.out_frames_refuted;
-  const bool useless = in ? base.in_frames_useless : base.out_frames_useless;
+  const bool refuted = base.measures(in).frames_refuted;
+  const bool useless = base.measures(in).frames_useless;
   if (frame && !refuted) limits.by_frames = *frames * *frame;
   if (useless || frames_were_missing(base, record.sample.interface, in)) return;
   limits.by_packets = (*frames + static_cast<double>(counted_apart)) * std::max(largest_packet, frame.value_or(0.0));
@@ -284,7 +284,7 @@ bool judge_octets(InterfaceRecord& record, RowBase& base, bool in, const ClockSe
   if (doubt != nullptr && doubt->why == RowBase::Strange::frames && doubt->age == 0 && now.value >= before.value &&
       (beyond || held_later(limits, now.value - doubt->old.value))) {
     // What the frames contradicted goes on: they are not what the octets are made of, or are counted later.
-    (in ? base.in_frames_useless : base.out_frames_useless) = true;
+    base.measures(in).frames_useless = true;
     limits.by_packets.reset();
   }
   const bool base_counted = judge_counter(record, base, counter, limits, clock);
@@ -295,7 +295,7 @@ bool judge_octets(InterfaceRecord& record, RowBase& base, bool in, const ClockSe
     (in ? exceeded.in : exceeded.out) = static_cast<double>(at_least) > certainly;
   }
   if (limits.by_frames && moved && static_cast<double>(at_least) > *limits.by_frames) {
-    (in ? base.in_frames_refuted : base.out_frames_refuted) = true;
+    base.measures(in).frames_refuted = true;
   }
   return base_counted;
 }
@@ -356,8 +356,7 @@ CounterReading stepped_back(const CounterReading& now, std::uint64_t delta) noex
 
 /// Refutes frames that there was no room for: the largest of the three counts first, until the others fit.
 void judge_frames(InterfaceRecord& record, RowBase& base, bool in) {
-  bool& useless = in ? base.in_octets_useless : base.out_octets_useless;
-  const auto most = useless ? std::nullopt : most_frames(record, in);
+  const auto most = base.measures(in).octets_useless ? std::nullopt : most_frames(record, in);
   if (!most) return;
   const auto of_this_span = [&](Counter counter) {
     const CounterDelta& delta = record.deltas[counter];
@@ -372,7 +371,7 @@ void judge_frames(InterfaceRecord& record, RowBase& base, bool in) {
   if (again) {
     // A base line that was wrong shows once: these are more for another reason (octets that another layer counts, or a
     // speed that is not the link's).
-    useless = true;
+    base.measures(in).octets_useless = true;
     for (const Counter counter : counters) base.end_doubts(counter);
     return;
   }

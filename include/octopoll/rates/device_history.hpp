@@ -61,7 +61,7 @@ struct Judgement {
 
 /// The base lines of one device's interfaces.
 ///
-/// Shape:  value type; about 180 octets an interface. judge() allocates the vector it returns, and more only where the
+/// Shape:  value type; about 170 octets an interface. judge() allocates the vector it returns, and more only where the
 ///         rows are not those of the cycle before.
 /// Errors: none; what cannot be known has a quality that says so.
 /// Thread: any, one at a time.

@@ -4,13 +4,13 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <vector>
 
 #include "octopoll/core/clock.hpp"
 #include "octopoll/core/counters.hpp"
 #include "octopoll/core/interface.hpp"
+#include "octopoll/core/own_copy.hpp"
 #include "octopoll/core/units.hpp"
 #include "octopoll/rates/row_reloads.hpp"
 
@@ -30,21 +30,8 @@ struct LinkState {
 /// gives sysUpTime for it.
 [[nodiscard]] std::optional<TimeTicks> flap_between(const LinkState& before, const LinkState& now) noexcept;
 
-/// What few have: copies of its owner have one each.
-template <class T>
-struct OwnCopy : std::unique_ptr<T> {
-  OwnCopy() = default;
-  OwnCopy(const OwnCopy& other) : std::unique_ptr<T>(other ? std::make_unique<T>(*other) : nullptr) {}
-  OwnCopy(OwnCopy&&) noexcept = default;
-  OwnCopy& operator=(OwnCopy other) noexcept {
-    this->swap(other);
-    return *this;
-  }
-  ~OwnCopy() = default;
-};
-
-/// The last accepted reading of one interface, of which a large network has a million. Value type, some
-/// 180 octets: values and widths are kept apart, counters of events with 32 bits where they need no more, what few
+/// The last accepted reading of one interface, of which a large network has a million. Value type of
+/// 168 octets: values and widths are kept apart, counters of events with 32 bits where they need no more, what few
 /// rows have behind a pointer, and the name is the one that discovery made.
 /// Invariant: every counter in it was read at `time`, but those in `doubts`, which have an older base as well.
 class RowBase {
@@ -121,16 +108,19 @@ class RowBase {
   /// Whether it is the state that this answer shows, and then its uptime is taken over.
   [[nodiscard]] bool keeps_link(const InterfaceSample& now) noexcept;
 
-  /// Octets exceeded frames x largest frame once (offloads count super-frames, or ifMtu is wrong): frame counts of
-  /// this direction bound nothing here any more.
-  bool in_frames_refuted = false;
-  bool out_frames_refuted = false;
-  /// Nor does it matter that its octets are more than its frames could hold if each were as large as can be.
-  bool in_frames_useless = false;
-  bool out_frames_useless = false;
-  /// More packets came than its octets can hold, or its speed lets through, twice in a row: those do not bound them.
-  bool in_octets_useless = false;
-  bool out_octets_useless = false;
+  /// What was found to be no measure of the others in one direction.
+  struct Measures {
+    /// Octets exceeded frames x largest frame once (offloads count super-frames, or ifMtu is wrong): frame counts bound
+    /// nothing here any more.
+    bool frames_refuted : 1 = false;
+    /// Nor does it matter that octets are more than the frames could hold if each were as large as can be.
+    bool frames_useless : 1 = false;
+    /// More packets came than the octets can hold, or the speed lets through, twice in a row: those do not bound them.
+    bool octets_useless : 1 = false;
+  };
+  Measures in_measures, out_measures;
+  [[nodiscard]] Measures& measures(bool in) noexcept { return in ? in_measures : out_measures; }
+  [[nodiscard]] const Measures& measures(bool in) const noexcept { return in ? in_measures : out_measures; }
   bool moved_in_doubt : 1 = false;  ///< the name may mean another interface since
   bool proven_fresh : 1 = false;    ///< looks saw it move whenever it was asked
 
@@ -181,10 +171,12 @@ class RowBase {
   using Seconds = std::chrono::duration<std::int32_t>;  // of a clock that began when the machine did
 
   bool has_discontinuity_time_ : 1 = false;
-  // The link's state, without the gaps: a number of more than 32 bits is no INTEGER (RFC 2578 section 7.1.1).
+  // The link's state, without the gaps: ifOperStatus goes from 1 to 7 (RFC 2863), and what needs more than 8 bits is
+  // none.
   bool has_uptime_ : 1 = false;
   bool has_last_change_ : 1 = false;
   bool has_oper_status_ : 1 = false;
+  std::int8_t oper_status_ = 0;
   std::uint16_t present_ = 0;  // a bit a counter
   std::uint16_t wide_ = 0;     // 64 bits
   Above above_{0, 0, 0};
@@ -192,7 +184,6 @@ class RowBase {
   TimeTicks discontinuity_time_{};
   TimeTicks link_uptime_{};
   TimeTicks last_change_{};
-  std::int32_t oper_status_ = 0;
   std::array<std::uint32_t, counter_count - long_counters> events_{};
   std::array<std::uint64_t, long_counters> values_{};
   OwnCopy<Rare> rare_;
