@@ -8,6 +8,7 @@
 #include <utility>
 #include <variant>
 
+#include "octopoll/core/own_copy.hpp"
 #include "octopoll/snmp/oid.hpp"
 
 namespace octopoll::snmp {
@@ -35,8 +36,8 @@ enum class Type : std::uint8_t {
 
 /// One value with its type as it came over the wire.
 ///
-/// Shape:  value type; its type and its contents cannot disagree. Octets are kept as they are, of any length: an
-///         IpAddress need not have four of them, since some agents send none.
+/// Shape:  value type of 24 octets, texts and names apart; its type and its contents cannot disagree. Octets are kept
+///         as they are, of any length: an IpAddress need not have four of them, since some agents send none.
 /// Errors: none. The exceptions noSuchObject, noSuchInstance and endOfMibView are values: "absent", never zero.
 /// Thread: any.
 class Value {
@@ -48,10 +49,10 @@ class Value {
   /// Unit: hundredths of a second.
   [[nodiscard]] static Value time_ticks(std::uint64_t number) { return {Type::time_ticks, number}; }
   [[nodiscard]] static Value counter64(std::uint64_t number) { return {Type::counter64, number}; }
-  [[nodiscard]] static Value octet_string(std::string octets) { return {Type::octet_string, std::move(octets)}; }
-  [[nodiscard]] static Value oid(Oid name) { return {Type::oid, std::move(name)}; }
-  [[nodiscard]] static Value ip_address(std::string octets) { return {Type::ip_address, std::move(octets)}; }
-  [[nodiscard]] static Value opaque(std::string octets) { return {Type::opaque, std::move(octets)}; }
+  [[nodiscard]] static Value octet_string(std::string octets) { return {Type::octet_string, text(std::move(octets))}; }
+  [[nodiscard]] static Value oid(Oid name) { return {Type::oid, OwnCopy<Oid>(std::move(name))}; }
+  [[nodiscard]] static Value ip_address(std::string octets) { return {Type::ip_address, text(std::move(octets))}; }
+  [[nodiscard]] static Value opaque(std::string octets) { return {Type::opaque, text(std::move(octets))}; }
   [[nodiscard]] static Value opaque_float(float number) { return {Type::opaque_float, number}; }
   [[nodiscard]] static Value opaque_double(double number) { return {Type::opaque_double, number}; }
   [[nodiscard]] static Value no_such_object() { return {Type::no_such_object, std::monostate{}}; }
@@ -70,16 +71,25 @@ class Value {
   /// The number of an opaque float or double.
   [[nodiscard]] std::optional<double> as_double() const noexcept;
   /// The octets of an OCTET STRING, IpAddress or raw Opaque; null for all others.
-  [[nodiscard]] const std::string* octets() const noexcept { return std::get_if<std::string>(&data_); }
+  [[nodiscard]] const std::string* octets() const noexcept {
+    const auto* text = std::get_if<OwnCopy<std::string>>(&data_);
+    return text == nullptr ? nullptr : text->get();
+  }
   /// The contents of an OBJECT IDENTIFIER; null for all others.
-  [[nodiscard]] const Oid* as_oid() const noexcept { return std::get_if<Oid>(&data_); }
+  [[nodiscard]] const Oid* as_oid() const noexcept {
+    const auto* name = std::get_if<OwnCopy<Oid>>(&data_);
+    return name == nullptr ? nullptr : name->get();
+  }
   /// 64 for Counter64, 32 for the other integer types, 0 for what is no integer. A counter wraps at 2^bits.
   [[nodiscard]] std::uint8_t bits() const noexcept;
 
   friend bool operator==(const Value&, const Value&) = default;
 
  private:
-  using Data = std::variant<std::monostate, std::int64_t, std::uint64_t, float, double, std::string, Oid>;
+  // Most values of a table are numbers: what is larger has a block of its own.
+  using Data =
+      std::variant<std::monostate, std::int64_t, std::uint64_t, float, double, OwnCopy<std::string>, OwnCopy<Oid>>;
+  [[nodiscard]] static OwnCopy<std::string> text(std::string octets) { return OwnCopy<std::string>(std::move(octets)); }
   Value(Type type, Data data) : data_(std::move(data)), type_(type) {}
 
   Data data_;
