@@ -160,7 +160,7 @@ std::size_t overhead_of(SnmpVersion version, const ReadLimits& limits) {
 }
 
 std::size_t octets_of(const RowPlan& plan) {
-  return plan.layout->names().octets(plan.index, plan.x_index) + plan.value_octets;
+  return plan.layout->names().octets(plan.index, plan.x_index()) + plan.value_octets;
 }
 
 /// Of so many rows the one that is asked for in that place, if `first` begins.
@@ -285,7 +285,7 @@ class CounterReadings final : public Reading {
       encoded_.clear();
       if (limits_.with_uptime) encoded_ += encoded_uptime();
       for (std::size_t i = packet.first; i < packet.first + packet.count; ++i)
-        plans_[i].layout->names().append(encoded_, plans_[i].index, plans_[i].x_index);
+        plans_[i].layout->names().append(encoded_, plans_[i].index, plans_[i].x_index());
       ++under_way_;
       packet.sent = BootClock::now();
       session_.send_encoded(encoded_, retries_of(packet), [this, still = alive_, &packet](snmp::Reply&& reply) {
@@ -440,7 +440,7 @@ class CounterReadings final : public Reading {
       const RowPlan& planned = plans_[row];
       for (const RowLayout::Object& object : planned.layout->objects()) {
         if (object.role == Role::discontinuity_time) group.dating = group.names.size();
-        group.names.push_back(cell_oid(object.column, planned.index, planned.x_index));
+        group.names.push_back(cell_oid(object.column, planned.index, planned.x_index()));
       }
       group.answer_octets = plans_[row].value_octets;
       plan.groups.push_back(std::move(group));
@@ -525,7 +525,7 @@ std::optional<Column> RowPlan::name_column() const noexcept {
 }
 
 std::string_view RowPlan::name_octets() const noexcept {
-  if (odd_name != nullptr) return *odd_name;
+  if (odd && !odd->name.empty()) return odd->name;
   const auto column = name_column();
   if (!column) return {};
   return (column == Column::if_name ? interface.if_name() : interface.descr()).value_or(std::string_view());
@@ -543,7 +543,6 @@ RowPlan plan_row(std::uint32_t index, std::string_view name, const Row& row, con
                  WideZero zero) {
   RowPlan plan;
   plan.index = index;
-  plan.x_index = row.x_index.value_or(index);
   plan.interface = Interface(name, facts_of(index, row));
 
   std::vector<Column> columns;
@@ -575,8 +574,12 @@ RowPlan plan_row(std::uint32_t index, std::string_view name, const Row& row, con
     octets += number_octets(row.number(*column).value_or(0), first_octets(counter, wide));
   }
   plan.layout = RowLayout::of(columns);
-  if (said != nullptr && *said != plan.name_octets()) plan.odd_name = std::make_shared<const std::string>(*said);
-  plan.value_octets = static_cast<std::uint32_t>(octets);
+  const bool shown_otherwise = said != nullptr && *said != plan.name_octets();
+  const std::uint32_t x_index = row.x_index.value_or(index);
+  if (shown_otherwise || x_index != index) {
+    plan.odd.emplace(RowPlan::Odd{x_index, shown_otherwise ? *said : std::string()});
+  }
+  plan.note_octets(octets);
   return plan;
 }
 
@@ -609,7 +612,7 @@ std::vector<RowPlan> typical_rows(std::size_t count, SnmpVersion version, const 
     }
   }
   std::vector<RowPlan> rows(count, plan_row(0, "Gi1/0/24", row, counters));
-  for (std::size_t i = 0; i < count; ++i) rows[i].index = rows[i].x_index = static_cast<std::uint32_t>(i + 1);
+  for (std::size_t i = 0; i < count; ++i) rows[i].index = static_cast<std::uint32_t>(i + 1);
   return rows;
 }
 

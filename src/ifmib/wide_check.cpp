@@ -20,7 +20,7 @@ class WideCheck final : public Reading {
         const CounterColumns columns = columns_of(counter);
         snmp::GetGroup group;
         for (const Column column : {*columns.wide, columns.narrow})
-          group.names.push_back(cell_oid(column, row->index, row->x_index));
+          group.names.push_back(cell_oid(column, row->index, row->x_index()));
         group.answer_octets = octets_of_both;
         plan.groups.push_back(std::move(group));
       }

@@ -56,7 +56,6 @@ struct DevicePoller::Impl {
   std::unique_ptr<snmp::Session> session;
   snmp::Traffic traffic_counted;  ///< of this session, in the costs of cycles
   DeviceFacts facts;
-  bool facts_known = false;
   BootTime facts_read_at;
   std::optional<std::chrono::nanoseconds> announced_cache;
   rates::CacheLearner cache_learner;
@@ -66,14 +65,16 @@ struct DevicePoller::Impl {
   std::size_t first_row = 0;  ///< of the plans: the next cycle begins with it, since the last one did not come so far
   std::optional<rates::AgentClock> clock;  ///< as last shown
   snmp::GetProfile gets;
-  bool fault_told = false;     ///< of these
-  bool answers_oddly = false;  ///< names other objects than it is asked for: read by the library
+  bool fault_told = false;  ///< of these
+  bool facts_known = false;
+  bool silent = false;              ///< did not answer in the cycle before, at any of its addresses
+  bool silence_told = false;        ///< whether the host is there was asked when the silence began
+  bool discovery_demanded = false;  ///< interfaces may have other numbers: no counters before the discovery ends
+  bool answers_oddly = false;       ///< names other objects than it is asked for: read by the library
   unsigned uptime_refusals = 0;
   Hourly leap_warning;
   ifmib::TableProfile profile;     ///< how much of its tables it gives at once
-  bool silence_told = false;       ///< whether the host is there was asked when the silence began
   std::uint64_t late_answers = 0;  ///< of this session, when the cycle before ended
-  bool silent = false;             ///< did not answer in the cycle before, at any of its addresses
   rates::DeviceHistory history;
   std::vector<IfIndex> held_back;               ///< rows that were, in the last cycle
   std::unique_ptr<LastReadings> last_readings;  ///< of a run before this one, until the agent answers
@@ -111,7 +112,6 @@ struct DevicePoller::Impl {
   std::optional<TableQueue::Read> discovery_counted;  ///< as under way
   TableQueue::Place discovery_place = 0;              ///< it waits for its turn
   BootTime discovery_began;
-  bool discovery_demanded = false;  ///< interfaces may have other numbers: no counters before it ends
   EventLoop::TimerId discovery_timer = 0;
   /// What came of it while no cycle waited.
   struct Discovered {
@@ -232,7 +232,7 @@ struct DevicePoller::Impl {
 
   void connect_or_fail() {
     if (addresses.count() > 0) return connect();
-    const Error& error = *addresses.error();
+    const Error error = *addresses.error();
     fail_cycle(Error{error.kind, fmt::format("{}: {}", device.name, error.message), error.remedy});
   }
 
@@ -589,7 +589,7 @@ struct DevicePoller::Impl {
   void ask_facts() {
     std::vector<ifmib::RowPlace> rows;
     for (const std::size_t place : cycle->changed)
-      rows.push_back({tables.plans()[place].index, tables.plans()[place].x_index});
+      rows.push_back({tables.plans()[place].index, tables.plans()[place].x_index()});
     cycle->reads_facts = true;
     reading = ifmib::read_facts(*session, std::move(rows), read_limits(), [this](ifmib::Rows&& found) {
       reading.reset();

@@ -98,12 +98,12 @@ void FreshnessLooks::begin(const Ended& ended) {
   for (const Choice& choice : chosen) {
     expected.push_back(choice.octets_per_second);
     names.push_back(
-        ifmib::cell_oid(*column_of(*choice.plan, choice.counter), choice.plan->index, choice.plan->x_index));
+        ifmib::cell_oid(*column_of(*choice.plan, choice.counter), choice.plan->index, choice.plan->x_index()));
     interfaces.emplace_back(choice.plan->interface.name());
   }
   noted_ = {};
-  campaign_.emplace(Campaign{rates::FreshnessProver(expected, settings), std::move(names), std::move(interfaces),
-                             ended.least_between});
+  campaign_.reset(new Campaign{rates::FreshnessProver(expected, settings), std::move(names), std::move(interfaces),
+                               ended.least_between});
 }
 
 void FreshnessLooks::note(const DeviceCycle& cycle) {

@@ -120,7 +120,7 @@ class FreshnessLooks {
   Told told_;
   std::vector<Octets> noted_;
   BootTime noted_at_;
-  std::optional<Campaign> campaign_;
+  std::unique_ptr<Campaign> campaign_;
   Shown last_;                        ///< by the campaign before
   bool more_ = false;                 ///< busy rows that were not proven and not chosen
   snmp::Session* session_ = nullptr;  ///< null while paused

@@ -14,7 +14,7 @@ void KnownAddresses::look_up(const Target& name, std::chrono::nanoseconds cache,
       found_ = std::move(*result);
       times_.succeeded(BootClock::now());
     } else {
-      error_ = std::move(result.error());
+      error_.emplace(std::move(result.error()));
       times_.failed(BootClock::now());
     }
     ended();

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "octopoll/core/endpoint.hpp"
+#include "octopoll/core/own_copy.hpp"
 #include "octopoll/core/result.hpp"
 #include "octopoll/poll/resolver.hpp"
 #include "poll/look_up_times.hpp"
@@ -36,7 +37,7 @@ class KnownAddresses {
   /// `ended` is called after the owner's, for each look-up from now on.
   void follow(std::function<void()> ended) { follower_ = std::move(ended); }
   [[nodiscard]] bool looking_up() const noexcept { return times_.under_way(); }
-  [[nodiscard]] const std::optional<Error>& error() const noexcept { return error_; }
+  [[nodiscard]] std::optional<Error> error() const { return error_.value(); }
   /// Takes over what was found meanwhile. True where the current address is none of these any more.
   [[nodiscard]] bool adopt();
   /// The owner has another name now; a look-up under way is of the old one.
@@ -51,7 +52,7 @@ class KnownAddresses {
  private:
   Resolver& resolver_;
   LookUpTimes times_;
-  std::optional<Error> error_;
+  OwnCopy<Error> error_;
   std::vector<Endpoint> endpoints_;
   std::size_t at_ = 0;
   std::optional<std::vector<Endpoint>> found_;

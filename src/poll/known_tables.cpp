@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 #include <utility>
 
 #include "octopoll/core/log.hpp"
@@ -172,7 +173,7 @@ void KnownTables::put_off(bool failing, std::chrono::nanoseconds span, std::chro
 void KnownTables::fail_read(const Error& error, std::chrono::nanoseconds span, std::chrono::nanoseconds interval) {
   doubted_ = true;
   put_off(true, span, interval);
-  if (!known_) lacking_ = error;
+  if (!known_) lacking_.emplace(error);
 }
 
 // ---- what came of it ----
@@ -195,8 +196,8 @@ KnownTables::Taken KnownTables::take(const ifmib::Rows& rows, const ifmib::ReadE
   // What GET has proved to be there, and no walk gives, is missed for good: the rest is polled.
   const bool proven = end.lacking && !end.columns_refused;
   if (!known_ && doubt && !proven && (!believed || none_of_some)) {
-    lacking_ = std::move(doubt);
-    taken.nothing = lacking_;
+    taken.nothing = doubt;
+    lacking_ = OwnCopy(std::move(doubt));
     return taken;
   }
   // A column that was refused may be the one that tells who a row is, or its counters of 64 bits.
@@ -208,7 +209,7 @@ KnownTables::Taken KnownTables::take(const ifmib::Rows& rows, const ifmib::ReadE
     read_again_.settled();
     failing_ = false;
   }
-  lacking_ = believed && !none_of_some && !proven ? std::nullopt : std::move(doubt);
+  lacking_ = OwnCopy(believed && !none_of_some && !proven ? std::nullopt : std::move(doubt));
   known_ = true;
   read_at_ = now;
   return taken;
@@ -262,8 +263,8 @@ void KnownTables::plan(const ifmib::Rows& rows, bool believed, const config::Dev
   // To SNMPv1 each object that is not there is a round trip of its own.
   const bool may_ask = device.auth.version != SnmpVersion::v1;
   const auto kept = believed ? std::map<std::uint32_t, const ifmib::RowPlan*>() : missing_from(rows, may_ask);
-  std::set<std::uint32_t> lacks_if_x = keep_names(kept, now);
-  std::set<std::uint32_t> lacks_wide = believed ? std::set<std::uint32_t>() : rows_that_lack_wide(rows);
+  IfIndexes lacks_if_x = keep_names(kept, now);
+  IfIndexes lacks_wide = believed ? IfIndexes() : rows_that_lack_wide(rows);
   taken.rows = true;
   taken.in_doubt = ifmib::moved_in_doubt(rows, now, before);
   tell_moves(moves_between(before, now), device.name, at);
@@ -312,13 +313,13 @@ void KnownTables::plan(const ifmib::Rows& rows, bool believed, const config::Dev
 
 /// Rows of which nobody believes yet that they have no ifXTable get the names that they had, unless another one has
 /// that now.
-std::set<std::uint32_t> KnownTables::keep_names(const std::map<std::uint32_t, const ifmib::RowPlan*>& kept,
-                                                std::map<std::uint32_t, std::string>& now) {
+KnownTables::IfIndexes KnownTables::keep_names(const std::map<std::uint32_t, const ifmib::RowPlan*>& kept,
+                                               std::map<std::uint32_t, std::string>& now) {
   std::set<std::string_view> of_others;
   for (const auto& [index, name] : now) {
     if (!kept.contains(index)) of_others.insert(name);
   }
-  std::set<std::uint32_t> rows;
+  IfIndexes rows;
   for (const auto& [index, plan] : kept) {
     const auto row = now.find(index);
     if (row == now.end() || of_others.contains(plan->interface.name())) continue;
@@ -335,8 +336,8 @@ bool KnownTables::lost_if_x(const ifmib::RowPlan& plan, const ifmib::Row& row) c
 
 /// Rows that were polled for octets of 64 bits and have those of 32 bits alone. Another name means another interface,
 /// which owes nothing.
-std::set<std::uint32_t> KnownTables::rows_that_lack_wide(const ifmib::Rows& rows) const {
-  std::set<std::uint32_t> lacking;
+KnownTables::IfIndexes KnownTables::rows_that_lack_wide(const ifmib::Rows& rows) const {
+  IfIndexes lacking;
   for (const ifmib::RowPlan& plan : plans_) {
     const auto found = rows.find(plan.index);
     if (found == rows.end() || !has_if_x(found->second)) continue;
@@ -363,7 +364,7 @@ bool KnownTables::look_for_lesser_rows(const ifmib::Rows& rows, const std::strin
     const auto counts = counts_octets(plan);
     for (std::size_t i = 0; i < counts.size(); ++i) counted[i] = counted[i] || counts[i];
   }
-  std::set<std::uint32_t> lesser;
+  IfIndexes lesser;
   std::vector<std::string> found;
   for (const ifmib::RowPlan& plan : plans_) {
     const auto row = rows.find(plan.index);
@@ -458,7 +459,7 @@ KnownTables::Seen KnownTables::see(const ifmib::RowReading& row) {
   if (row.stuck && row.sample.time.received - read_at_ > stuck_pause) doubt();
   // Numbers grow, and with them the answers, until they would be too large.
   ifmib::RowPlan& plan = plans_[place_of(*row.plan)];
-  plan.value_octets = std::max(plan.value_octets, row.value_octets);
+  if (row.value_octets > plan.value_octets) plan.note_octets(row.value_octets);
   return Seen::row;
 }
 

@@ -1,13 +1,14 @@
 #pragma once
 // What is known of one agent's interface tables over the cycles.
 
+#include <boost/container/flat_map.hpp>
+#include <boost/container/flat_set.hpp>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,6 +17,7 @@
 #include "octopoll/core/clock.hpp"
 #include "octopoll/core/cycle.hpp"
 #include "octopoll/core/interface.hpp"
+#include "octopoll/core/own_copy.hpp"
 #include "octopoll/core/result.hpp"
 #include "octopoll/ifmib/reader.hpp"
 #include "poll/hourly.hpp"
@@ -67,7 +69,7 @@ class KnownTables {
   [[nodiscard]] std::size_t mute_rows() const noexcept;
   [[nodiscard]] bool known() const noexcept { return known_; }
   /// Rows that exist and cannot be read.
-  [[nodiscard]] const std::optional<Error>& lacking() const noexcept { return lacking_; }
+  [[nodiscard]] std::optional<Error> lacking() const { return lacking_.value(); }
   [[nodiscard]] std::optional<std::uint32_t> if_number() const noexcept { return if_number_; }
 
   /// Names by ifIndex as they were when another poller read them, nothing being known here yet.
@@ -117,16 +119,19 @@ class KnownTables {
   void leave_out(const ifmib::ReadEnd& end, const config::Device& device, std::chrono::nanoseconds interval);
 
  private:
+  /// Mostly none.
+  using IfIndexes = boost::container::flat_set<std::uint32_t>;
+
   void put_off(bool failing, std::chrono::nanoseconds span, std::chrono::nanoseconds interval);
   [[nodiscard]] std::optional<Error> doubt_about(const ifmib::Rows& rows, const ifmib::ReadEnd& end,
                                                  const std::string& device) const;
   void plan(const ifmib::Rows& rows, bool believed, const config::Device& device, BootTime at, Taken& taken);
-  [[nodiscard]] static std::set<std::uint32_t> keep_names(const std::map<std::uint32_t, const ifmib::RowPlan*>& kept,
-                                                          std::map<std::uint32_t, std::string>& now);
+  [[nodiscard]] static IfIndexes keep_names(const std::map<std::uint32_t, const ifmib::RowPlan*>& kept,
+                                            std::map<std::uint32_t, std::string>& now);
   [[nodiscard]] bool lost_if_x(const ifmib::RowPlan& plan, const ifmib::Row& row) const;
   [[nodiscard]] std::map<std::uint32_t, const ifmib::RowPlan*> missing_from(const ifmib::Rows& rows,
                                                                             bool may_ask) const;
-  [[nodiscard]] std::set<std::uint32_t> rows_that_lack_wide(const ifmib::Rows& rows) const;
+  [[nodiscard]] IfIndexes rows_that_lack_wide(const ifmib::Rows& rows) const;
   [[nodiscard]] bool look_for_lesser_rows(const ifmib::Rows& rows, const std::string& device, BootTime now);
   void tell_moves(const std::vector<std::string>& moves, const std::string& device, BootTime now);
   void adopt(std::vector<ifmib::RowPlan>&& read, Taken& taken);
@@ -139,15 +144,15 @@ class KnownTables {
   std::map<std::uint32_t, std::string> left_out_;
   /// Of each plan, as last read: a hash of what moves when a link comes or goes. 0: not known.
   std::vector<std::uint32_t> states_;
-  std::set<std::uint32_t> missed_;      ///< by ifIndex: planned rows that the last read did not find
-  std::set<std::uint32_t> lacks_if_x_;  ///< by ifIndex: planned as before, without what ifXTable said
-  std::set<std::uint32_t> lacks_wide_;  ///< by ifIndex: with octets of 32 bits, where those of 64 bits were
-  std::set<std::uint32_t> lesser_;      ///< by ifIndex: planned without a name, or without octets that others have
-  std::map<ifmib::RefusedObject, unsigned> refusals_;        ///< cycles in a row in which it was refused
-  std::optional<std::uint32_t> if_number_, if_last_change_;  ///< when the tables were last read, or tried
-  std::optional<std::uint32_t> if_number_believed_;          ///< when they were last believed
-  std::size_t rows_believed_ = 0;                            ///< then, with those that the rules leave out
-  std::optional<Error> lacking_;
+  IfIndexes missed_;      ///< by ifIndex: planned rows that the last read did not find
+  IfIndexes lacks_if_x_;  ///< by ifIndex: planned as before, without what ifXTable said
+  IfIndexes lacks_wide_;  ///< by ifIndex: with octets of 32 bits, where those of 64 bits were
+  IfIndexes lesser_;      ///< by ifIndex: planned without a name, or without octets that others have
+  boost::container::flat_map<ifmib::RefusedObject, unsigned> refusals_;  ///< cycles in a row in which it was refused
+  std::optional<std::uint32_t> if_number_, if_last_change_;              ///< when the tables were last read, or tried
+  std::optional<std::uint32_t> if_number_believed_;                      ///< when they were last believed
+  std::size_t rows_believed_ = 0;                                        ///< then, with those that the rules leave out
+  OwnCopy<Error> lacking_;
   ReadAgain read_again_;         ///< what could not be read, or may not be all there is
   ReadAgain leave_in_again_;     ///< what was left out, though the tables have it
   ReadAgain octets_again_;       ///< octets that the tables have, and GET does not find

@@ -3,7 +3,6 @@
 
 #include <cstddef>
 #include <numeric>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -11,6 +10,7 @@
 #include <vector>
 
 #include "octopoll/core/interface.hpp"
+#include "octopoll/core/own_copy.hpp"
 
 namespace octopoll {
 
@@ -42,7 +42,7 @@ class InterfaceList {
   [[nodiscard]] Item* find(std::string_view name) {
     if (!search_ && next_ < items_.size() && items_[next_].interface.name() == name) return &items_[next_++];
     if (first_pass_) return nullptr;
-    if (!search_) search_ = index();
+    if (!search_) search_.emplace(index());
     const auto known = search_->places.find(std::string(name));
     if (known == search_->places.end()) return nullptr;
     search_->asked.push_back(known->second);
@@ -112,7 +112,7 @@ class InterfaceList {
   std::vector<Item> items_;
   std::size_t next_ = 0;
   bool first_pass_ = false;  // all that is here came in this pass, so whoever is asked for is new
-  std::optional<Search> search_;
+  OwnCopy<Search> search_;   // rarely there, and larger than the list
 };
 
 }  // namespace octopoll

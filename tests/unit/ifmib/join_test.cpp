@@ -39,7 +39,7 @@ TEST_CASE("tables a constant apart are joined where all names agree", "[ifmib][j
   CHECK(device.rows.at(2).x_index == 1002U);
   CHECK(*device.rows.at(2).octets(Column::if_name) == "eth2");
   CHECK(*device.rows.at(2).octets(Column::if_descr) == "eth2");
-  CHECK(plan_row(2, "eth2", device.rows.at(2)).x_index == 1002);
+  CHECK(plan_row(2, "eth2", device.rows.at(2)).x_index() == 1002);
 }
 
 TEST_CASE("tables a constant apart are joined where counters of other names agree", "[ifmib][join]") {

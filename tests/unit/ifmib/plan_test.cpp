@@ -62,8 +62,13 @@ TEST_CASE("rows of the same columns share one layout") {
   CHECK(one.layout == plan(2, "b").layout);
   CHECK(one.layout != plan_row(3, "c", make_row({{Column::if_name, text("c")}})).layout);
   // The name is shown as it came, so it is kept but once.
-  CHECK(one.odd_name == nullptr);
+  CHECK(one.odd == nullptr);
   CHECK(one.name_octets() == "a");
+}
+
+TEST_CASE("a plan is small, and so is a cell of a table: there are dozens of each an interface") {
+  CHECK(sizeof(RowPlan) <= 40);
+  CHECK(sizeof(snmp::Value) <= 24);
 }
 
 TEST_CASE("a row that takes its name from ifDescr is watched by ifDescr") {
