@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <utility>
 
 #include "octopoll/latency/round_trips.hpp"
@@ -401,9 +402,9 @@ Result<Recorder::InterfaceEntry*> Recorder::find_or_insert(const Context& contex
   entry.interface = interface;
   Statement& known_id = statements_.interface_id;
   const auto found = known_id.first(context.device.id, interface.name());
-  std::int64_t if_index = 0;
+  std::int64_t if_index = 0, id = 0;
   if (found && *found) {
-    entry.id = known_id.integer(0);
+    id = known_id.integer(0);
     if_index = known_id.integer(1);
   }
   known_id.reset();
@@ -413,10 +414,12 @@ Result<Recorder::InterfaceEntry*> Recorder::find_or_insert(const Context& contex
     auto stored =
         insert.run(context.device.id, interface.name(), interface.if_index().value, unix_ms(context.cycle.started_at));
     if (!stored) return tl::make_unexpected(stored.error());
-    entry.id = insert.last_insert_id();
+    id = insert.last_insert_id();
     inserted = true;
-    return &context.device.interfaces.append(std::move(entry));
   }
+  // One that the key of a row has no room for is refused with its rows.
+  entry.id = static_cast<std::uint32_t>(std::clamp<std::int64_t>(id, 0, std::numeric_limits<std::uint32_t>::max()));
+  if (inserted) return &context.device.interfaces.append(std::move(entry));
   if (auto noted = note_move(context, entry.id, if_index, interface); !noted) return tl::make_unexpected(noted.error());
   if (const auto open = context.device.rollups.restored.find(entry.id); open != context.device.rollups.restored.end()) {
     entry.traffic = std::move(open->second);

@@ -47,11 +47,11 @@ class Recorder {
 
  private:
   struct InterfaceEntry {
-    Interface interface;  ///< as in the file, where the speeds are known
-    std::int64_t id = 0;
+    Interface interface;                         ///< as in the file, where the speeds are known
     std::uint64_t in_speed_bps = unknown_speed;  ///< as in the file
     std::uint64_t out_speed_bps = unknown_speed;
     OpenBin traffic;           ///< since the last row of its sums
+    std::uint32_t id = 0;      ///< the key of a row has room for fewer
     std::uint32_t latest = 0;  ///< DeviceEntry::latest when it was read; 0: not looked into
   };
   /// 2^64-1 bit/s is no speed, so it means that the file has not been looked into.
