@@ -2,9 +2,12 @@
 
 #include <signal.h>
 
+#include <chrono>
+
 #include "cli/figures_text.hpp"
 #include "cli/signals.hpp"
 #include "octopoll/core/log.hpp"
+#include "octopoll/core/memory.hpp"
 #include "octopoll/store/path.hpp"
 
 namespace octopoll::cli {
@@ -54,7 +57,19 @@ Result<std::unique_ptr<PollingHouse>> PollingHouse::open(config::Inventory inven
   return house;
 }
 
-void PollingHouse::run() { loop_->run(); }
+void PollingHouse::run() {
+  tidy_in_a_while();
+  loop_->run();
+}
+
+/// Tables that are read and sums that are written leave free pages behind, which nobody needs for the next hour or the
+/// next five minutes.
+void PollingHouse::tidy_in_a_while() {
+  loop_->after(std::chrono::minutes(1), [this] {
+    give_back_memory();
+    tidy_in_a_while();
+  });
+}
 
 void PollingHouse::stop() {
   if (std::exchange(stopping_, true)) return;

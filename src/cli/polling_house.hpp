@@ -48,6 +48,7 @@ class PollingHouse {
 
  private:
   PollingHouse() = default;
+  void tidy_in_a_while();
 
   std::filesystem::path store_path_;
   std::unique_ptr<EventLoop> loop_;

@@ -1,0 +1,40 @@
+#include "octopoll/core/memory.hpp"
+
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <cstddef>
+#include <cstring>
+#include <fstream>
+#include <memory>
+#include <vector>
+
+namespace octopoll::test {
+namespace {
+
+std::size_t resident_octets() {
+  std::size_t size = 0, resident = 0;
+  std::ifstream("/proc/self/statm") >> size >> resident;
+  return resident * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+}
+
+TEST_CASE("what was freed below something that stays is given back") {
+  constexpr std::size_t block = 1024, blocks = 64 * 1024, all = block * blocks;
+  std::vector<std::unique_ptr<char[]>> held;
+  for (std::size_t i = 0; i < blocks; ++i) {
+    held.push_back(std::make_unique<char[]>(block));
+    std::memset(held.back().get(), 1, block);
+  }
+  const auto last = std::move(held.back());
+  held.clear();
+  [[maybe_unused]] const std::size_t before = resident_octets();
+  give_back_memory();
+// A sanitizer's allocator has its own ways.
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+  CHECK(resident_octets() + all / 2 < before);
+#endif
+  CHECK(last[0] == 1);
+}
+
+}  // namespace
+}  // namespace octopoll::test
