@@ -76,7 +76,7 @@ struct DevicePoller::Impl {
   ifmib::TableProfile profile;     ///< how much of its tables it gives at once
   std::uint64_t late_answers = 0;  ///< of this session, when the cycle before ended
   rates::DeviceHistory history;
-  std::vector<IfIndex> held_back;               ///< rows that were, in the last cycle
+  std::vector<IfIndex> held_back, unproven;     ///< rows that were, in the last cycle
   std::unique_ptr<LastReadings> last_readings;  ///< of a run before this one, until the agent answers
   std::string view;                             ///< view_of(device)
   WrapWatch wraps;
@@ -864,7 +864,7 @@ struct DevicePoller::Impl {
     if (outcome != CycleOutcome::failed) judge(record);
     record.duration = BootClock::now() - record.started;
     if (session && !discovery && !announced_cache) {
-      looks.resume({*session, record, tables.plans(), held_back, history, cycle->request.date_snapshot,
+      looks.resume({*session, record, tables.plans(), held_back, unproven, cycle->request.date_snapshot,
                     least_between_looks(),
                     std::max<std::size_t>(1, std::min(gets.most().variables, gets.most().octets / octets_of_a_look))});
     }
@@ -913,6 +913,7 @@ struct DevicePoller::Impl {
     record.interfaces = std::move(judgement.interfaces);
     record.rebooted = judgement.restart == rates::Restart::yes;
     held_back = std::move(judgement.held_back);
+    unproven = std::move(judgement.unproven);
     if (!held_back.empty()) looks.doubt();
     if (judgement.uptime_leapt) tell_leap();
     for (const std::string& name : judgement.speeds_refuted) {

@@ -57,6 +57,8 @@ void FreshnessLooks::forget() {
   campaign_.reset();
   noted_.clear();
   last_ = {};
+  more_ = false;
+  tried_ = {};
   bound_.reset();
   due_ = doubt_due_ = BootTime::min();
 }
@@ -101,6 +103,10 @@ void FreshnessLooks::begin(const Ended& ended) {
         ifmib::cell_oid(*column_of(*choice.plan, choice.counter), choice.plan->index, choice.plan->x_index()));
     interfaces.emplace_back(choice.plan->interface.name());
   }
+  for (const Choice& choice : chosen) {
+    if (choice.unproven) tried_.push_back({choice.plan->index});
+  }
+  if (!more_) tried_ = {};
   noted_ = {};
   campaign_.reset(new Campaign{rates::FreshnessProver(expected, settings), std::move(names), std::move(interfaces),
                                ended.least_between});
@@ -143,8 +149,9 @@ std::vector<FreshnessLooks::Choice> FreshnessLooks::choose(const Ended& ended) {
         std::binary_search(ended.held_back.begin(), ended.held_back.end(), sample.interface.if_index());
     Choice choice{nullptr, in >= out ? Counter::in_octets : Counter::out_octets, held_back,
                   std::max(in, out) / seconds};
-    choice.unproven = choice.octets_per_second >= rates::busy_octets_per_second &&
-                      !ended.history.proven_fresh(sample.interface.name());
+    const IfIndex row = sample.interface.if_index();
+    choice.unproven = std::binary_search(ended.unproven.begin(), ended.unproven.end(), row) &&
+                      std::find(tried_.begin(), tried_.end(), row) == tried_.end();
     unproven += choice.unproven ? 1 : 0;
     const auto all = static_cast<double>(
         std::max(sample.counters[Counter::in_octets].value, sample.counters[Counter::out_octets].value));

@@ -15,7 +15,6 @@
 #include "octopoll/core/cycle.hpp"
 #include "octopoll/core/event_loop.hpp"
 #include "octopoll/ifmib/reader.hpp"
-#include "octopoll/rates/device_history.hpp"
 #include "octopoll/rates/freshness_prover.hpp"
 #include "octopoll/snmp/engine.hpp"
 
@@ -54,7 +53,7 @@ class FreshnessLooks {
     const DeviceCycle& cycle;
     const std::vector<ifmib::RowPlan>& plans;
     const std::vector<IfIndex>& held_back;  ///< in the order of the plans
-    rates::DeviceHistory& history;          ///< which knows what was proven
+    const std::vector<IfIndex>& unproven;   ///< likewise: busy ones of which no look has told yet
     /// Of a pair of cycles, which has to do with what there is: what passed is reckoned from sysUpTime.
     bool in_pair = false;
     std::chrono::nanoseconds least_between{};   ///< from look to look
@@ -92,7 +91,7 @@ class FreshnessLooks {
     Counter counter{};
     bool held_back = false;
     double octets_per_second = 0.0;
-    bool unproven = false;  ///< and busy enough to be
+    bool unproven = false;  ///< and not looked at in vain
     [[nodiscard]] bool better_than(const Choice& other) const noexcept {
       return std::tie(held_back, unproven, octets_per_second) >
              std::tie(other.held_back, other.unproven, other.octets_per_second);
@@ -123,6 +122,7 @@ class FreshnessLooks {
   std::unique_ptr<Campaign> campaign_;
   Shown last_;                        ///< by the campaign before
   bool more_ = false;                 ///< busy rows that were not proven and not chosen
+  std::vector<IfIndex> tried_;        ///< some that were, until none is left
   snmp::Session* session_ = nullptr;  ///< null while paused
   BootTime asked_;
   std::uint32_t looks_asked_ = 0;

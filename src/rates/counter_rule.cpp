@@ -23,7 +23,9 @@ bool may_hide_a_wrap(CounterKind kind, std::uint64_t delta, const CounterLimits&
   if (kind != CounterKind::octets) return false;
   // Without a speed it is for the frames to show that another turn had no room.
   const auto most = frames_fit ? limits.by_frames : limits.by_packets ? limits.by_packets : limits.by_likely_frames;
-  return !most || static_cast<double>(delta) + two_to_32 <= *most;
+  // Frames that do not hold what is seen are no measure of what is not.
+  const bool refuted = most && static_cast<double>(delta) > *most;
+  return !most || refuted || static_cast<double>(delta) + two_to_32 <= *most;
 }
 
 CounterDelta judge_forward(CounterKind kind, std::uint64_t delta, CounterLimits limits) noexcept {
@@ -40,16 +42,18 @@ bool beyond_packets(std::uint64_t delta, const CounterLimits& limits) noexcept {
 
 // Read in two halves, between which the lower one came round: 2^32 too many.
 bool torn(std::uint64_t delta, const CounterLimits& limits) noexcept {
-  constexpr std::uint64_t turn = 1ULL << 32U;
-  if (delta < turn || within_speed(delta, limits)) return false;
-  return within_speed(delta - turn, limits) && !beyond_packets(delta - turn, limits);
+  const auto fits = [&](std::uint64_t octets) {
+    const bool held = !limits.by_frames || static_cast<double>(octets) <= *limits.by_frames;
+    return held && within_speed(octets, limits) && !beyond_packets(octets, limits);
+  };
+  return delta >= whole_turn && !fits(delta) && fits(delta - whole_turn);
 }
 
-CounterDelta judge_backward(CounterKind kind, std::uint64_t delta, CounterLimits limits) noexcept {
+CounterDelta judge_backward(CounterKind kind, std::uint64_t delta, const CounterLimits& limits) noexcept {
   // A step back by little is no wrap of nearly a whole turn, if next to nothing passed.
   if (delta > 1ULL << 31 && beyond_packets(delta, limits)) return without_value(Quality::implausible);
-  // A wrap that the frames bear out and the speed does not: it is the speed that is wrong.
-  if (refutes_speed(delta, limits)) limits.by_speed.reset();
+  // A wrap that the frames have room for and the speed has not: the speed may be wrong, or the reading.
+  if (refutes_speed(delta, limits)) return without_value(Quality::ambiguous);
   const bool bounded = limits.by_speed || (limits.by_frames && static_cast<double>(delta) <= *limits.by_frames);
   if (!bounded || may_hide_a_wrap(kind, delta, limits)) return without_value(Quality::ambiguous);
   return within_speed(delta, limits) ? with_value(delta, Quality::wrapped) : without_value(Quality::implausible);
@@ -100,6 +104,11 @@ bool within_speed(std::uint64_t delta, const CounterLimits& limits) noexcept {
 bool refutes_speed(std::uint64_t delta, const CounterLimits& limits) noexcept {
   const auto& most = limits.by_frames ? limits.by_frames : limits.by_likely_frames;
   return !within_speed(delta, limits) && most && static_cast<double>(delta) <= *most;
+}
+
+bool frames_exclude_turn(std::uint64_t delta, const CounterLimits& limits) noexcept {
+  if (!limits.by_frames || static_cast<double>(delta) > *limits.by_frames) return false;
+  return static_cast<double>(delta) + two_to_32 > *limits.by_frames;
 }
 
 CounterLimits limits_of(CounterKind kind, std::optional<std::uint64_t> speed_bps, std::chrono::nanoseconds span,

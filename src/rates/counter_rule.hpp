@@ -57,7 +57,12 @@ inline constexpr double speed_margin = 1.05;
 /// What the link can carry, with the margin that stated speeds and clocks need (invariant 5: 1.05).
 [[nodiscard]] bool within_speed(std::uint64_t delta, const CounterLimits& limits) noexcept;
 
-/// The link cannot have carried it, and the frames of the span bear it out: the stated speed is wrong.
+/// Of 32 bits: what counters come round at; of 64 that are read in two halves, the lower half.
+inline constexpr std::uint64_t whole_turn = 1ULL << 32U;
+/// The frames of the span have room for these octets, and for no turn beside them.
+[[nodiscard]] bool frames_exclude_turn(std::uint64_t delta, const CounterLimits& limits) noexcept;
+
+/// The link cannot have carried it, and the frames of the span have room for it: one of them is wrong.
 [[nodiscard]] bool refutes_speed(std::uint64_t delta, const CounterLimits& limits) noexcept;
 
 /// How far a counter of this width came, if it wrapped at most once. Both readings have the same width.

@@ -94,6 +94,7 @@ Judgement DeviceHistory::judge(DeviceSnapshot&& now, const JudgeSettings& settin
       const bool refuted = judge_row(record, *known, last->span, std::move(sample), settings);
       if (settings.watch_rows) record.sample.time = known->dated(record.sample.time);
       if (refuted) judgement.speeds_refuted.emplace_back(record.sample.interface.name());
+      if (unproven(record, *known, settings)) judgement.unproven.push_back(record.sample.interface.if_index());
     }
   }
   if (judgement.uptime_leapt) {
@@ -147,11 +148,6 @@ void DeviceHistory::prove_fresh(std::string_view name) noexcept {
   if (known == nullptr) return;
   known->proven_fresh = true;
   if (known->reloads) known->reloads->prove();
-}
-
-bool DeviceHistory::proven_fresh(std::string_view name) noexcept {
-  const RowBase* const known = rows_.find(name);
-  return known != nullptr && known->proven_fresh;
 }
 
 void DeviceHistory::limit_ages(std::chrono::nanoseconds bound) noexcept {

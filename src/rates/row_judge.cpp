@@ -267,12 +267,16 @@ bool held_later(const CounterLimits& limits, std::uint64_t both_steps) noexcept 
   return limits.by_packets && static_cast<double>(both_steps) <= *limits.by_packets;
 }
 
-/// By direction: more octets passed than the stated speed lets through, though how many more nobody can tell.
-struct Exceeded {
-  bool in = false, out = false;
+/// What a step of octets says of the stated speed.
+struct Load {
+  bool above = false;  ///< more passed than it lets through, though how many nobody can tell
+  bool whole = true;   ///< they are all that passed: 64 bits, or no room for another turn
+};
+struct Loads {
+  Load in, out;
 };
 
-bool judge_octets(InterfaceRecord& record, RowBase& base, bool in, const ClockSettings& clock, Exceeded& exceeded) {
+bool judge_octets(InterfaceRecord& record, RowBase& base, bool in, const ClockSettings& clock, Load& load) {
   const Counter counter = in ? Counter::in_octets : Counter::out_octets;
   CounterLimits limits = limits_of(record, counter);
   bound_by_frames(limits, record, base, in);
@@ -290,10 +294,10 @@ bool judge_octets(InterfaceRecord& record, RowBase& base, bool in, const ClockSe
   const bool base_counted = judge_counter(record, base, counter, limits, clock);
   const Quality quality = record.deltas[counter].quality;
   const bool moved = makes_rate(quality) || quality == Quality::ambiguous;
+  load.whole = now.bits == 64 || frames_exclude_turn(at_least, limits);
   const double certainly = speed_margin * (1.0 + limits.time_error) * limits.by_speed.value_or(0.0);
-  if (quality == Quality::ambiguous && limits.by_speed) {
-    (in ? exceeded.in : exceeded.out) = static_cast<double>(at_least) > certainly;
-  }
+  load.above = quality == Quality::ambiguous && limits.by_speed && static_cast<double>(at_least) > certainly &&
+               judge_step(CounterKind::octets, before, now, limits).quality == Quality::ambiguous;
   if (limits.by_frames && moved && static_cast<double>(at_least) > *limits.by_frames) {
     base.measures(in).frames_refuted = true;
   }
@@ -539,8 +543,8 @@ void doubt_exchanged(InterfaceRecord& record, RowBase& base) {
   }
 }
 
-Exceeded judge_counters(InterfaceRecord& record, RowBase& base, const ClockSettings& clock) {
-  Exceeded exceeded;
+Loads judge_counters(InterfaceRecord& record, RowBase& base, const ClockSettings& clock) {
+  Loads loads;
   const std::uint64_t physics = least_physics(record.elapsed);
   const double seconds = std::chrono::duration<double>(record.elapsed).count();
   bool all_plain = true;
@@ -550,18 +554,19 @@ Exceeded judge_counters(InterfaceRecord& record, RowBase& base, const ClockSetti
     uncounted[counter] = !judge_counter(record, base, counter, limits_of(record, counter), clock);
     all_plain = false;
   }
-  // Octets come last: the packets of the same span bound them. Those of 64 bits need no bound within the link's speed.
+  // Octets come last: the packets of the same span bound them. Those of 64 bits need no bound within the link's speed,
+  // but where they may have been read torn.
   const std::uint64_t most_in = most_octets(record.in_speed_bps, seconds, physics);
   const std::uint64_t most_out =
       record.out_speed_bps == record.in_speed_bps ? most_in : most_octets(record.out_speed_bps, seconds, physics);
   const Frames in_frames = frames_told(record, true);
   const Frames out_frames = frames_told(record, false);
-  if (!judge_plain(record, base, Counter::in_octets, std::min(most_in, surely_held(in_frames)))) {
-    uncounted[Counter::in_octets] = !judge_octets(record, base, true, clock, exceeded);
+  if (!judge_plain(record, base, Counter::in_octets, std::min({most_in, surely_held(in_frames), whole_turn}))) {
+    uncounted[Counter::in_octets] = !judge_octets(record, base, true, clock, loads.in);
     all_plain = false;
   }
-  if (!judge_plain(record, base, Counter::out_octets, std::min(most_out, surely_held(out_frames)))) {
-    uncounted[Counter::out_octets] = !judge_octets(record, base, false, clock, exceeded);
+  if (!judge_plain(record, base, Counter::out_octets, std::min({most_out, surely_held(out_frames), whole_turn}))) {
+    uncounted[Counter::out_octets] = !judge_octets(record, base, false, clock, loads.out);
     all_plain = false;
   }
   if (!all_plain) {
@@ -572,7 +577,7 @@ Exceeded judge_counters(InterfaceRecord& record, RowBase& base, const ClockSetti
   }
   if (frames_in_question(in_frames, record.deltas[Counter::in_octets], most_in)) judge_frames(record, base, true);
   if (frames_in_question(out_frames, record.deltas[Counter::out_octets], most_out)) judge_frames(record, base, false);
-  return exceeded;
+  return loads;
 }
 
 /// What RowBase knows a pair of speeds by; never 0.
@@ -584,20 +589,23 @@ std::uint32_t mix(const InterfaceRecord& record) noexcept {
 /// A speed that these octets have refuted bounds nothing, and no utilisation divides by it.
 void leave_out_refuted(InterfaceRecord& record, RowBase& base, std::uint32_t speeds) noexcept {
   base.forget_loads_of_other(speeds);
-  if (base.speed_refuted(true)) record.in_speed_bps.reset();
-  if (base.speed_refuted(false)) record.out_speed_bps.reset();
-  record.speed_exceeded = base.speed_refuted(true) || base.speed_refuted(false);
+  const bool in = base.speed_refuted(true), out = base.speed_refuted(false);
+  record.speed_exceeded = in || out;
+  // One speed of both ways that is wrong for one of them shows no turns of 32 bits of the other, either.
+  const bool both = record.speed_exceeded && record.in_speed_bps == record.out_speed_bps;
+  const auto& counters = record.sample.counters;
+  if (in || (both && counters[Counter::in_octets].bits == 32)) record.in_speed_bps.reset();
+  if (out || (both && counters[Counter::out_octets].bits == 32)) record.out_speed_bps.reset();
 }
 
 /// Puts one direction's rate against its speed. A rate that is above the speed for certain, whatever the error of its
 /// time, proves the speed wrong: a share of it would be no share. True where that refutes the speed from here on.
-/// `speeds`: as they were stated; 0 while nobody needed to know, and then still as the record has them. `surely_above`:
-/// though there is no rate.
-bool put_against_speed(InterfaceRecord& record, RowBase& base, bool in, bool surely_above, std::uint32_t& speeds) {
+/// `speeds`: as they were stated; 0 while nobody needed to know, and then still as the record has them.
+bool put_against_speed(InterfaceRecord& record, RowBase& base, bool in, const Load& load, std::uint32_t& speeds) {
   std::optional<std::uint64_t>& speed = in ? record.in_speed_bps : record.out_speed_bps;
   const auto rate = record.per_second(in ? Counter::in_octets : Counter::out_octets);
   if (!speed) return false;
-  if (surely_above) {
+  if (load.above) {
     if (speeds == 0) speeds = mix(record);
     record.speed_exceeded = true;
     speed.reset();
@@ -607,10 +615,9 @@ bool put_against_speed(InterfaceRecord& record, RowBase& base, bool in, bool sur
   const double share = *rate * 8.0 / static_cast<double>(*speed);
   const bool exceeded = share > 1.0 + record.time_error;
   bool refuted = false;
-  // What 32 bits show may lack whole turns, and is no sign that the speed is right.
-  const bool whole = record.sample.counters[in ? Counter::in_octets : Counter::out_octets].bits == 64;
   const bool above = share > speed_margin * (1.0 + record.time_error);
-  if (above || (whole && (exceeded || base.ever_above()))) {
+  // What may lack whole turns is no sign that the speed is right.
+  if (above || (load.whole && (exceeded || base.ever_above()))) {
     if (speeds == 0) speeds = mix(record);
     // Spans of a full link whose agent caches, unknown to us, are above its speed and below it by turns.
     refuted = base.note_load(in, above, speeds);
@@ -625,20 +632,21 @@ bool put_against_speed(InterfaceRecord& record, RowBase& base, bool in, bool sur
 }
 
 /// What nothing has shown of the readings' ages, as a share of the delta's time.
-double unseen_share(const InterfaceRecord& record, bool proven, const JudgeSettings& settings) noexcept {
+double unseen_share(const InterfaceRecord& record, const RowBase& base, const JudgeSettings& settings) noexcept {
   std::chrono::nanoseconds unseen = settings.unseen_age;
-  if (!proven && settings.unproven_age > unseen) {
-    const double in = record.per_second(Counter::in_octets).value_or(0.0);
-    const double out = record.per_second(Counter::out_octets).value_or(0.0);
-    constexpr double least_shown = 0.5;  // of what passed: a cache may have held back the rest
-    if (std::max(in, out) >= least_shown * busy_octets_per_second) {
-      unseen = std::max(unseen, std::min(settings.unproven_age, record.elapsed));
-    }
-  }
+  if (unproven(record, base, settings)) unseen = std::max(unseen, std::min(settings.unproven_age, record.elapsed));
   return std::chrono::duration<double>(unseen) / std::chrono::duration<double>(record.elapsed);
 }
 
 }  // namespace
+
+bool unproven(const InterfaceRecord& record, const RowBase& base, const JudgeSettings& settings) noexcept {
+  if (base.proven_fresh || settings.unproven_age.count() == 0) return false;
+  const double in = record.per_second(Counter::in_octets).value_or(0.0);
+  const double out = record.per_second(Counter::out_octets).value_or(0.0);
+  constexpr double least_shown = 0.5;  // of what passed: a cache may have held back the rest
+  return std::max(in, out) >= least_shown * busy_octets_per_second;
+}
 
 void first_record(InterfaceRecord& record, InterfaceSample&& sample, const JudgeSettings& settings) {
   start_record(record, std::move(sample), settings);
@@ -677,14 +685,14 @@ bool judge_started(InterfaceRecord& record, RowBase& base, const RowSpan& span, 
     mark_stale(record, base);
     return false;
   }
-  const Exceeded exceeded = judge_counters(record, base, settings.clock);
+  const Loads loads = judge_counters(record, base, settings.clock);
   base.time = now.time;
   if (base.reloads) base.reloads->make_base();
   // Discovery makes new blocks, and the old ones are freed when nobody holds them.
   if (!base.interface.same_block(now.interface)) base.interface = now.interface;
-  const bool in_refuted = put_against_speed(record, base, true, exceeded.in, speeds);
-  const bool out_refuted = put_against_speed(record, base, false, exceeded.out, speeds);
-  record.time_error += unseen_share(record, base.proven_fresh, settings);
+  const bool in_refuted = put_against_speed(record, base, true, loads.in, speeds);
+  const bool out_refuted = put_against_speed(record, base, false, loads.out, speeds);
+  record.time_error += unseen_share(record, base, settings);
   return in_refuted || out_refuted;
 }
 

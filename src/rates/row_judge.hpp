@@ -23,4 +23,7 @@ struct RowSpan {
 bool judge_row(InterfaceRecord& record, RowBase& base, const RowSpan& span, InterfaceSample&& sample,
                const JudgeSettings& settings);
 
+/// Its rate is such that looks would tell whether the row is reloaded apart, and none has yet.
+[[nodiscard]] bool unproven(const InterfaceRecord& record, const RowBase& base, const JudgeSettings& settings) noexcept;
+
 }  // namespace octopoll::rates

@@ -57,6 +57,8 @@ struct Judgement {
   std::vector<std::string> speeds_refuted;
   /// Rows that stand still though they were busy, or have not shown yet that nothing was held back: worth a look.
   std::vector<IfIndex> held_back;
+  /// Busy rows that were not proven to be fresh, where `unproven_age` says that it matters: worth a look, too.
+  std::vector<IfIndex> unproven;
 };
 
 /// The base lines of one device's interfaces.
@@ -130,8 +132,6 @@ class DeviceHistory {
 
   /// The interface was seen to answer fresh. Unknown names are passed over.
   void prove_fresh(std::string_view name) noexcept;
-  /// It was, since the agent's start.
-  [[nodiscard]] bool proven_fresh(std::string_view name) noexcept;
 
   /// No reading so far was older than that, when it came, whatever its age_bound said.
   void limit_ages(std::chrono::nanoseconds bound) noexcept;

@@ -43,6 +43,7 @@ TEST_CASE("turns that a counter of 32 bits made unseen are no lesser traffic") {
   const auto link = GENERATE(values<Link>({
       {"no speed", {}, 1.1e9, 1'000, false},
       {"no speed, all frames told", {}, 1.1e9, 1'000, true},
+      {"no speed, and frames that are forwarded uncounted", {}, 1.1e8, 1'000'000, false},
       {"no speed, slow enough for one turn and a half a minute", {}, 1.0e8, 700, false},
       {"at least 4 Gb/s", 4'294'967'295, 1.1e9, 1'000, false},
       {"1 Gb/s, and ten pass", 1'000'000'000, 1.2e9, 1'400, false},
@@ -67,6 +68,58 @@ TEST_CASE("turns that a counter of 32 bits made unseen are no lesser traffic") {
   // A speed that lies is believed until it is refuted.
   CHECK(wrong <= (link.stated_bps == 1'000'000'000U || link.stated_bps == 100'000'000U ? 2 : 0));
   CHECK(later_wrong == 0);
+}
+
+TEST_CASE("a speed that one direction refutes bounds no turns of the other") {
+  const Link in_link{"", 1'000'000'000, 1.1e9, 800, false};
+  const Link out_link{"", 1'000'000'000, 0.95e9, 800, false};  // whole turns in ten seconds, but for a tenth
+  DeviceHistory history;
+  int wrong = 0;
+  for (int cycle = 0; cycle <= 60; ++cycle) {
+    InterfaceSample sample = shown(in_link, cycle * 10.0, 5);
+    const InterfaceSample other = shown(out_link, cycle * 10.0, 77);
+    sample.counters[Counter::out_octets] = other.counters[in];
+    sample.counters[Counter::out_ucast_pkts] = other.counters[Counter::in_ucast_pkts];
+    const InterfaceRecord record = judge(history, sample);
+    for (const Counter counter : {in, Counter::out_octets}) {
+      const auto octets = record.per_second(counter);
+      const double truth = counter == in ? in_link.octets_per_second : out_link.octets_per_second;
+      wrong += octets && *octets != Approx(truth).epsilon(1e-3) ? 1 : 0;
+    }
+  }
+  CHECK(wrong <= 6);
+}
+
+TEST_CASE("one reading of 0 among those of a busy link of 32 bits is no wrap above its speed") {
+  const Link link{"", 100'000'000, 6'400'000, 128, true};
+  DeviceHistory history;
+  std::uint64_t told = 0;
+  for (int cycle = 0; cycle <= 5; ++cycle) {
+    InterfaceSample sample = shown(link, cycle * 60.0, 1'000'000'000);
+    if (cycle == 3) sample.counters[in].value = 0;
+    const InterfaceRecord record = judge(history, sample);
+    if (cycle == 3) {
+      CHECK_FALSE(record.deltas[in].value);
+      CHECK_FALSE(makes_rate(record.deltas[in].quality));
+    } else if (const auto octets = record.per_second(in)) {
+      CHECK(*octets == Approx(link.octets_per_second).epsilon(1e-3));
+      told += *record.deltas[in].value;
+    }
+  }
+  CHECK(static_cast<double>(told) == Approx(300 * link.octets_per_second).epsilon(1e-3));
+}
+
+TEST_CASE("a full link whose agent caches a little does not refute its speed in 32 bits either") {
+  DeviceHistory history;
+  for (int cycle = 0; cycle <= 60; ++cycle) {
+    const double shown_at = static_cast<double>(cycle * 10 / 3 * 3);  // every three seconds, read every ten
+    InterfaceSample sample = shown({"", 100'000'000, 12'500'000, 1'000, true}, shown_at, 5);
+    const InterfaceSample now = row(cycle * 10s);
+    sample.time = now.time;
+    const InterfaceRecord record = judge(history, sample);
+    if (cycle > 0) CHECK((record.in_speed_bps || record.speed_exceeded));
+    if (cycle > 50 && cycle % 3 != 0) CHECK(record.in_speed_bps);
+  }
 }
 
 TEST_CASE("quiet links without a speed have rates, though their counters have 32 bits") {
