@@ -37,6 +37,7 @@ class Probe {
       auto session = interview_.open(session_options(device_, endpoint));
       if (!session) return tl::make_unexpected(session.error());
       session_ = std::move(*session);
+      limits_.stranger = &endpoint == &endpoints->back();
       last = read_scalars(ifmib::ScalarSet::all);
       if (last) return last;
     }

@@ -161,7 +161,9 @@ struct DevicePoller::Impl {
     const std::string fault = gets.fault();
     if (fault.empty()) return;
     fault_told = true;
-    log::warning("{}: {}; it is asked for less from here on", device.name, fault);
+    log::warning(
+        "{}: {}; it is asked for less from here on; octopoll doctor says what spares it the search after each start",
+        device.name, fault);
   }
 
   /// For callbacks that belong to this cycle: none comes through once it has ended, not into the next one either.

@@ -107,6 +107,14 @@ TEST_CASE("what is assumed of a device is near to what a probe finds", "[check]"
   CHECK(assumed["octets_received"].get<double>() < 1.4 * probed["octets_received"].get<double>());
 }
 
+TEST_CASE("an agent that is silent to more than one object at once is probed", "[check]") {
+  Bench bench(", timeout: 300ms, retries: 1");
+  bench.fleet.set("d", {{"silent_bindings_over", 1}});
+  const json probed = bench.plan({"--probe"})["devices"][0];
+  CHECK(probed["source"] == "probe");
+  CHECK(probed["interfaces"] == 100);
+}
+
 TEST_CASE("what a probe says a cycle costs is what a cycle costs", "[check]") {
   Bench bench(", timeout: 5s, interval: 600s");
   const json probed = bench.plan({"--probe"})["devices"][0];
