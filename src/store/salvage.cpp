@@ -6,11 +6,13 @@
 #include <algorithm>
 #include <cstdint>
 #include <limits>
+#include <numeric>
 #include <optional>
 #include <string_view>
 #include <utility>
 
 #include "damaged_blocks.hpp"
+#include "schema.hpp"
 #include "sealed_check.hpp"
 #include "statements.hpp"
 
@@ -18,6 +20,7 @@ namespace octopoll::store {
 namespace {
 
 constexpr std::int64_t rows_between_questions = 20'000;
+constexpr std::int64_t first_id = std::numeric_limits<std::int64_t>::min();
 constexpr std::int64_t last_id = std::numeric_limits<std::int64_t>::max();
 
 struct Table {
@@ -26,35 +29,47 @@ struct Table {
   std::vector<std::string> key;  ///< where it has no row ids
 };
 
-std::string listed(const std::vector<std::string>& names, const char* between = ", ") {
+/// Names go into SQL by quotes: of a file that may be a stranger's they may be anything.
+std::string sql_name(std::string_view name) {
+  std::string text = "\"";
+  for (const char each : name) text.append(each == '"' ? 2 : 1, each);
+  return text + '"';
+}
+
+std::string listed(const std::vector<std::string>& parts, const char* between = ", ") {
   std::string all;
-  for (const std::string& name : names) all += (all.empty() ? "" : between) + name;
+  for (const std::string& part : parts) all += (all.empty() ? "" : between) + part;
   return all;
 }
 
+/// The tables that the file of our own schema has. Columns are quoted.
 Result<std::vector<Table>> tables_of(Database& database) {
   auto names = database.prepare(
       "SELECT m.name, t.wr FROM sqlite_master m JOIN pragma_table_list t ON t.name = m.name AND t.schema = 'main'"
-      " WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY m.rowid");
+      " WHERE t.type = 'table' AND m.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY m.rowid");
   if (!names) return tl::make_unexpected(names.error());
   auto columns = database.prepare("SELECT name, pk FROM pragma_table_info(?) ORDER BY cid");
   if (!columns) return tl::make_unexpected(columns.error());
   std::vector<Table> tables;
   auto read = each_row(*names, [&]() -> Result<> {
     Table table{std::string(names->text(0)), {}, {}};
-    const bool has_key = names->integer(1) != 0;
+    const bool has_rowids = names->integer(1) == 0;
     std::vector<std::pair<std::int64_t, std::string>> key;
     auto of_table = each_row(
         *columns,
         [&]() -> Result<> {
-          table.columns.emplace_back(columns->text(0));
-          if (has_key && columns->integer(1) > 0) key.emplace_back(columns->integer(1), columns->text(0));
+          table.columns.push_back(sql_name(columns->text(0)));
+          if (columns->integer(1) > 0) key.emplace_back(columns->integer(1), table.columns.back());
           return {};
         },
         table.name);
     if (!of_table) return of_table;
+    // Without any other key its row id tells a row that is read twice.
+    if (key.empty() && has_rowids) table.columns.emplace_back("rowid");
     std::sort(key.begin(), key.end());
-    for (auto& [place, name] : key) table.key.push_back(std::move(name));
+    if (!has_rowids) {
+      for (auto& [place, name] : key) table.key.push_back(std::move(name));
+    }
     tables.push_back(std::move(table));
     return {};
   });
@@ -78,16 +93,21 @@ class Copy {
   [[nodiscard]] Result<bool> run();
 
  private:
-  /// Why a scan ended.
-  enum class End : std::uint8_t { all_read, damaged, stopped };
+  /// Why a scan ended. Misplaced: at rows that are there already, for a page has the content of another one.
+  enum class End : std::uint8_t { all_read, damaged, misplaced, stopped };
+  /// What became of a row.
+  enum class Put : std::uint8_t { done, there_already, refused };
 
+  [[nodiscard]] bool by_id() const noexcept { return table_.key.empty(); }
   [[nodiscard]] Result<End> scan(Statement& rows, std::int64_t& next);
   [[nodiscard]] Result<bool> run_by_id();
   [[nodiscard]] Result<bool> run_by_key();
-  [[nodiscard]] Result<> put(const Statement& row, int first);
+  [[nodiscard]] Result<Put> put(const Statement& row);
   [[nodiscard]] Result<Look> look(std::int64_t id);
   [[nodiscard]] Result<Look> pass_over(std::int64_t id);
   void lose(std::int64_t id);
+  void lose_from(std::int64_t id, std::optional<std::int64_t> until);
+  void lose_refused(const Statement& row);
   [[nodiscard]] bool is_damage() const noexcept { return from_.last_code() == SQLITE_CORRUPT; }
 
   Database& from_;
@@ -97,36 +117,50 @@ class Copy {
   const std::function<bool(std::int64_t)>& goes_on_;
   std::int64_t& rows_;
   std::optional<Statement> insert_, look_;
+  std::int64_t refused_ = 0;
+  std::string first_refused_;
 };
 
 Result<bool> Copy::run() {
-  std::vector<std::string> places(table_.columns.size(), "?");
-  // What was read twice, or is no row that the table may have, is none.
+  const std::vector<std::string> places(table_.columns.size(), "?");
   auto insert = to_.prepare(
-      fmt::format("INSERT OR IGNORE INTO {} ({}) VALUES ({})", table_.name, listed(table_.columns), listed(places)));
+      fmt::format("INSERT INTO {} ({}) VALUES ({})", sql_name(table_.name), listed(table_.columns), listed(places)));
   if (!insert) return tl::make_unexpected(insert.error());
   insert_.emplace(std::move(*insert));
-  return table_.key.empty() ? run_by_id() : run_by_key();
+  auto done = by_id() ? run_by_id() : run_by_key();
+  if (refused_ > 0)
+    lost_.push_back(
+        fmt::format("{}: {} rows that it may not have, the first {}", table_.name, refused_, first_refused_));
+  return done;
 }
 
-// In the order of its row ids, and at damage from the next one on that can be read.
+// In the order of its row ids, and at damage from the next one on that can be read. With each turn `next` grows, or it
+// is the last one.
 Result<bool> Copy::run_by_id() {
   auto rows = from_.prepare(fmt::format("SELECT rowid, {} FROM {} NOT INDEXED WHERE rowid >= ? ORDER BY rowid",
-                                        listed(table_.columns), table_.name));
+                                        listed(table_.columns), sql_name(table_.name)));
   if (!rows) return tl::make_unexpected(rows.error());
   auto look_at = from_.prepare(
-      fmt::format("SELECT rowid FROM {} NOT INDEXED WHERE rowid >= ? ORDER BY rowid LIMIT 1", table_.name));
+      fmt::format("SELECT rowid FROM {} NOT INDEXED WHERE rowid >= ? ORDER BY rowid LIMIT 1", sql_name(table_.name)));
   if (!look_at) return tl::make_unexpected(look_at.error());
   look_.emplace(std::move(*look_at));
-  for (std::int64_t next = 0;;) {
+  for (std::int64_t next = first_id;;) {
+    const std::int64_t began_at = next;
     rows->reset();
     rows->set(1, next);
     const auto end = scan(*rows, next);
     if (!end) return tl::make_unexpected(end.error());
-    if (*end != End::damaged) return *end == End::all_read;
+    if (*end == End::all_read || *end == End::stopped) return *end == End::all_read;
     rows->reset();
     auto found = look(next);
     if (!found) return tl::make_unexpected(found.error());
+    const bool misplaced = *end == End::misplaced;
+    if (misplaced && !found->damaged && !found->id) return true;
+    if (misplaced && !found->damaged && *found->id > began_at) {
+      if (*found->id > next) lose_from(next, found->id);
+      next = *found->id;
+      continue;
+    }
     if (!found->damaged && found->id) {
       lose(*found->id);
       if (*found->id == last_id) return true;
@@ -135,9 +169,7 @@ Result<bool> Copy::run_by_id() {
     }
     found = pass_over(next);
     if (!found) return tl::make_unexpected(found.error());
-    lost_.push_back(found->id ? fmt::format("{}: the rows with ids from {} to {}, as many as there were", table_.name,
-                                            next, *found->id - 1)
-                              : fmt::format("{}: the rows with ids from {} on", table_.name, next));
+    lose_from(next, found->id);
     if (!found->id) return true;
     next = *found->id;
   }
@@ -148,7 +180,8 @@ Result<bool> Copy::run_by_key() {
   bool damaged = false;
   for (const char* order : {"", " DESC"}) {
     const std::string by = listed(table_.key, fmt::format("{}, ", order).c_str()) + order;
-    auto rows = from_.prepare(fmt::format("SELECT 0, {} FROM {} ORDER BY {}", listed(table_.columns), table_.name, by));
+    auto rows = from_.prepare(
+        fmt::format("SELECT 0, {} FROM {} ORDER BY {}", listed(table_.columns), sql_name(table_.name), by));
     if (!rows) return tl::make_unexpected(rows.error());
     std::int64_t none = 0;
     const auto end = scan(*rows, none);
@@ -161,29 +194,48 @@ Result<bool> Copy::run_by_key() {
   return true;
 }
 
+// A page with the content of another one shows by ids that go back. They are taken, for it may be that the page before
+// was the wrong one, up to one that is known; but `next` never goes back, or the same rows would be read for ever.
 Result<Copy::End> Copy::scan(Statement& rows, std::int64_t& next) {
+  std::optional<std::int64_t> back;  // the last id, where it is below `next`
   for (;;) {
     const auto row = rows.next();
-    if (!row && is_damage()) return End::damaged;
-    if (!row) return tl::make_unexpected(row.error());
+    if (!row && !is_damage()) return tl::make_unexpected(row.error());
+    if (!row && back) lost_.push_back(fmt::format("{}: rows behind the one with id {}", table_.name, *back));
+    if (!row) return back ? End::misplaced : End::damaged;
     if (!*row) return End::all_read;
-    if (auto done = put(rows, 1); !done) return tl::make_unexpected(done.error());
+    const std::int64_t id = rows.integer(0);
+    const bool goes_back = by_id() && id < next;
+    if (goes_back && (!back || id < *back))
+      lost_.push_back(fmt::format("{}: rows of a page that has those of another: behind the id {} comes {}",
+                                  table_.name, back.value_or(next - 1), id));
+    back = goes_back ? std::optional(id) : std::nullopt;
+    const auto done = put(rows);
+    if (!done) return tl::make_unexpected(done.error());
     if (++rows_ % rows_between_questions == 0 && !goes_on_(rows_)) return End::stopped;
-    if (rows.integer(0) == last_id) return End::all_read;
-    next = rows.integer(0) + 1;
+    if (*done == Put::there_already && (goes_back || !by_id())) return End::misplaced;
+    if (*done != Put::done) lose_refused(rows);
+    if (!goes_back) next = id == last_id ? last_id : id + 1;
   }
 }
 
-Result<> Copy::put(const Statement& row, int first) {
+Result<Copy::Put> Copy::put(const Statement& row) {
   insert_->reset();
-  for (int place = 1; place <= static_cast<int>(table_.columns.size()); ++place)
-    insert_->set_from(place, row, first + place - 1);
+  for (int place = 1; place <= static_cast<int>(table_.columns.size()); ++place) insert_->set_from(place, row, place);
   const auto done = insert_->next();
-  if (done) return {};
-  // A value of another type than its column's: what is left of a row that was damaged within.
+  if (done) return Put::done;
   if (to_.last_code() != SQLITE_CONSTRAINT) return tl::make_unexpected(done.error());
-  lost_.push_back(fmt::format("{}: a row whose values are none that it may have", table_.name));
-  return {};
+  const int constraint = sqlite3_extended_errcode(to_.native());
+  const bool known = constraint == SQLITE_CONSTRAINT_PRIMARYKEY || constraint == SQLITE_CONSTRAINT_ROWID;
+  return known ? Put::there_already : Put::refused;
+}
+
+// Its key, or what must be unique, is another row's, or a value is none that the column may have: what is left of a row
+// that was damaged within.
+void Copy::lose_refused(const Statement& row) {
+  if (++refused_ > 1) return;
+  const std::string which = by_id() ? fmt::format("with id {} ", row.integer(0)) : std::string();
+  first_refused_ = fmt::format("{}({})", which, sqlite3_errmsg(to_.native()));
 }
 
 Result<Look> Copy::look(std::int64_t id) {
@@ -191,29 +243,41 @@ Result<Look> Copy::look(std::int64_t id) {
   const auto row = look_->first(id);
   if (!row && is_damage()) return Look{true, std::nullopt};
   if (!row) return tl::make_unexpected(row.error());
-  return Look{false, *row ? std::optional(look_->integer(0)) : std::nullopt};
+  if (!*row) return Look{};
+  const std::int64_t found = look_->integer(0);
+  return found < id ? Look{true, std::nullopt} : Look{false, found};
 }
 
 // By ever longer strides, then back to the first id that leads past the damage.
 Result<Look> Copy::pass_over(std::int64_t id) {
+  constexpr std::uint64_t longest = std::numeric_limits<std::uint64_t>::max();
+  const std::uint64_t room = static_cast<std::uint64_t>(last_id) - static_cast<std::uint64_t>(id);
   std::int64_t damaged = id, beyond = id;
   Look found{true, std::nullopt};
-  for (std::int64_t stride = 1; found.damaged; stride = stride > last_id / 2 ? last_id : stride * 2) {
+  for (std::uint64_t stride = 1; found.damaged; stride = stride > longest / 2 ? longest : stride * 2) {
     damaged = beyond;
     if (damaged == last_id) return Look{};
-    beyond = stride > last_id - id ? last_id : id + stride;
+    beyond = stride >= room ? last_id : static_cast<std::int64_t>(static_cast<std::uint64_t>(id) + stride);
     auto there = look(beyond);
     if (!there) return there;
     found = *there;
   }
-  while (beyond - damaged > 1) {
-    const std::int64_t middle = damaged + (beyond - damaged) / 2;
+  while (damaged + 1 < beyond) {
+    const std::int64_t middle = std::midpoint(damaged, beyond);
     const auto there = look(middle);
     if (!there) return there;
     (there->damaged ? damaged : beyond) = middle;
     if (!there->damaged) found = *there;
   }
   return found;
+}
+
+/// Those from `id` on and before `until`, where that is known.
+void Copy::lose_from(std::int64_t id, std::optional<std::int64_t> until) {
+  const std::string from = id == first_id ? "" : fmt::format(" from {}", id);
+  lost_.push_back(
+      until ? fmt::format("{}: the rows with ids{} to {}, as many as there were", table_.name, from, *until - 1)
+            : fmt::format("{}: the rows with ids{} on", table_.name, from));
 }
 
 /// A row of which SQLite finds the id, and not all that is in it.
@@ -230,14 +294,53 @@ void Copy::lose(std::int64_t id) {
   lost_.push_back(fmt::format("{}: the row with id {}", table_.name, id));
 }
 
-/// Makes what has SQL of these types.
-Result<> make_all(Database& from, Database& to, std::string_view types) {
-  auto made =
-      from.prepare(fmt::format("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND type IN ({})"
-                               " AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY rowid",
-                               types));
-  if (!made) return tl::make_unexpected(made.error());
-  return each_row(*made, [&] { return to.execute(std::string(made->text(0)).c_str()); });
+/// Of a table of ours the columns that the file has too, none where it has no such table.
+Result<std::vector<std::string>> columns_in(Database& from, const Table& table) {
+  auto known = from.prepare(
+      "SELECT c.name FROM pragma_table_list(?1) t, pragma_table_info(?1) c WHERE t.schema = 'main'"
+      " AND t.type = 'table'");
+  if (!known) return tl::make_unexpected(known.error());
+  std::vector<std::string> there, columns;
+  auto read = each_row(
+      *known,
+      [&]() -> Result<> {
+        there.push_back(sql_name(known->text(0)));
+        return {};
+      },
+      table.name);
+  if (!read) return tl::make_unexpected(read.error());
+  for (const std::string& column : table.columns) {
+    const bool is_there = std::find(there.begin(), there.end(), column) != there.end();
+    if (is_there || (column == "rowid" && !there.empty())) columns.push_back(column);
+  }
+  return columns;
+}
+
+/// What somebody else put into the file stays there: of its SQL none is run.
+Result<> name_foreign(Database& from, Database& to, std::vector<std::string>& lost) {
+  auto ours = to.prepare("SELECT 1 FROM sqlite_master WHERE type = ? AND name = ?");
+  if (!ours) return tl::make_unexpected(ours.error());
+  auto all =
+      from.prepare("SELECT type, name FROM sqlite_master WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY rowid");
+  if (!all) return tl::make_unexpected(all.error());
+  return each_row(*all, [&]() -> Result<> {
+    const auto known = one(*ours, all->text(0), all->text(1));
+    if (!known) return tl::make_unexpected(known.error());
+    if (!*known) lost.push_back(fmt::format("the {} {}, which is none of octopoll's", all->text(0), all->text(1)));
+    return {};
+  });
+}
+
+/// The schema of the file's version, by our own text of it.
+Result<> make_schema(Database& from, Database& to) {
+  const auto version = from.integer("PRAGMA user_version");
+  if (!version) return tl::make_unexpected(version.error());
+  if (*version < 1 || *version > newest_version())
+    return fail(ErrorKind::store, fmt::format("{} has no schema version that is known", from.path().string()));
+  const auto page_size = from.integer("PRAGMA page_size");
+  if (!page_size) return tl::make_unexpected(page_size.error());
+  if (auto set = to.execute(fmt::format("PRAGMA page_size = {}", *page_size).c_str()); !set) return set;
+  return migrate(to, migrations().first(static_cast<std::size_t>(*version)));
 }
 
 Result<bool> take_out_damaged_blocks(Database& to, std::vector<std::string>& lost,
@@ -264,23 +367,24 @@ Result<bool> take_out_damaged_blocks(Database& to, std::vector<std::string>& los
 
 Result<bool> salvage(Database& from, Database& to, std::vector<std::string>& lost,
                      const std::function<bool(std::int64_t rows)>& goes_on) {
-  const auto tables = tables_of(from);
+  if (auto made = make_schema(from, to); !made) return tl::make_unexpected(made.error());
+  auto tables = tables_of(to);
   if (!tables) return tl::make_unexpected(tables.error());
-  for (const char* mark : {"page_size", "application_id", "user_version"}) {
-    const auto value = from.integer(fmt::format("PRAGMA {}", mark));
-    if (!value) return tl::make_unexpected(value.error());
-    if (auto set = to.execute(fmt::format("PRAGMA {} = {}", mark, *value).c_str()); !set)
-      return tl::make_unexpected(set.error());
-  }
   auto transaction = Transaction::begin(to);
   if (!transaction) return tl::make_unexpected(transaction.error());
-  if (auto made = make_all(from, to, "'table'"); !made) return tl::make_unexpected(made.error());
+  if (auto named = name_foreign(from, to, lost); !named) return tl::make_unexpected(named.error());
   std::int64_t rows = 0;
-  for (const Table& table : *tables) {
+  for (Table& table : *tables) {
+    auto columns = columns_in(from, table);
+    if (!columns) return tl::make_unexpected(columns.error());
+    if (columns->empty()) {
+      lost.push_back(fmt::format("{}: the whole table", table.name));
+      continue;
+    }
+    table.columns = std::move(*columns);
     const auto copied = Copy(from, to, table, lost, goes_on, rows).run();
     if (!copied || !*copied) return copied;
   }
-  if (auto made = make_all(from, to, "'index', 'view'"); !made) return tl::make_unexpected(made.error());
   const auto left = take_out_damaged_blocks(to, lost, [&] { return goes_on(rows); });
   if (!left || !*left) return left;
   if (auto committed = transaction->commit(); !committed) return tl::make_unexpected(committed.error());

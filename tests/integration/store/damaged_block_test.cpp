@@ -326,17 +326,38 @@ TEST_CASE("what comes late for a block on damaged pages keeps nothing out of the
         std::string::npos);
 }
 
+/// A page of a table's rows.
+struct Leaf {
+  std::size_t at;     ///< in the file
+  std::int64_t rows;  ///< on it
+};
+constexpr std::size_t page_size = 4096;
+Leaf leaf_of(const std::filesystem::path& path, const std::string& table, int number) {
+  const auto leaf =
+      test::sqlite_query(path, "SELECT pageno, ncell FROM dbstat WHERE name = '" + table +
+                                   "' AND pagetype = 'leaf' ORDER BY path LIMIT 1 OFFSET " + std::to_string(number));
+  REQUIRE(leaf.size() == 1);
+  return {static_cast<std::size_t>(std::get<std::int64_t>(leaf[0][0]) - 1) * page_size,
+          std::get<std::int64_t>(leaf[0][1])};
+}
+
+/// Zeroes pages of the file.
+void lose(const std::filesystem::path& path, const std::vector<Leaf>& leaves) {
+  std::string file = test::read_file(path);
+  for (const Leaf& leaf : leaves) file.replace(leaf.at, page_size, page_size, '\0');
+  std::ofstream(path, std::ios::binary | std::ios::trunc) << file;
+}
 /// Zeroes a page of a table's rows; their number.
 std::int64_t lose_leaf(const std::filesystem::path& path, const std::string& table) {
-  constexpr std::size_t page = 4096;
-  const auto leaf = test::sqlite_query(path, "SELECT pageno, ncell FROM dbstat WHERE name = '" + table +
-                                                 "' AND pagetype = 'leaf' ORDER BY path LIMIT 1 OFFSET 3");
-  REQUIRE(leaf.size() == 1);
+  const Leaf leaf = leaf_of(path, table, 3);
+  lose(path, {leaf});
+  return leaf.rows;
+}
+/// What was to be written to one page is on another as well.
+void misdirect(const std::filesystem::path& path, const Leaf& from, const Leaf& to) {
   std::string file = test::read_file(path);
-  const auto at = static_cast<std::size_t>(std::get<std::int64_t>(leaf[0][0]) - 1) * page;
-  file.replace(at, page, page, '\0');
+  file.replace(to.at, page_size, file, from.at, page_size);
   std::ofstream(path, std::ios::binary | std::ios::trunc) << file;
-  return std::get<std::int64_t>(leaf[0][1]);
 }
 
 /// Of every table how many rows it has.
@@ -401,6 +422,84 @@ TEST_CASE("db backup passes over pages of rows that cannot be read, and keeps th
   whole[table] -= rows;
   CHECK(counts(copy) == whole);
   CHECK(test::sqlite_text(copy, "PRAGMA integrity_check") == "ok");
+}
+
+TEST_CASE("db backup names the rows of a page that has those of another, keeps all others, and ends") {
+  const test::TempDir dir;
+  const std::string table = GENERATE("polls", "traffic_5m", "traffic_times");
+  const int from = GENERATE(1, 4);
+  const bool lost_too = GENERATE(false, true);
+  CAPTURE(table, from, lost_too);
+  fill(dir / "x.db");
+  auto whole = counts(dir / "x.db");
+  const Leaf wrong = leaf_of(dir / "x.db", table, from == 1 ? 4 : 1);
+  const Leaf behind = leaf_of(dir / "x.db", table, 5);
+  misdirect(dir / "x.db", leaf_of(dir / "x.db", table, from), wrong);
+  if (lost_too) lose(dir / "x.db", {behind});
+  const std::string copy = (dir / "copy.db").string();
+  const auto saved = octopoll(dir / "x.db", {"db", "backup", copy, "--leave-out-damaged"});
+  INFO(saved.describe());
+  CHECK(saved.exit_code() == 1);
+  CHECK(saved.err.find("\n  " + table + ": rows ") != std::string::npos);
+  const auto saved_rows = counts(copy);
+  CHECK(saved_rows.at(table) >= whole[table] - wrong.rows - (lost_too ? behind.rows + 1 : 0));
+  CHECK(saved_rows.at(table) < whole[table]);
+  whole[table] = saved_rows.at(table);
+  CHECK(saved_rows == whole);
+  CHECK(test::sqlite_text(copy, "PRAGMA integrity_check") == "ok");
+}
+
+TEST_CASE("db backup names the rows that a table may not have") {
+  const test::TempDir dir;
+  fill(dir / "x.db");
+  auto whole = counts(dir / "x.db");
+  const auto rewrite = [&](const std::string& sql) {
+    auto database = Database::open(dir / "x.db", Database::Access::read_write);
+    REQUIRE(database);
+    REQUIRE(database->execute(("PRAGMA writable_schema = ON; " + sql).c_str()));
+  };
+  const std::string text = "'outcome         TEXT'";
+  const std::string strict = "'outcome         TEXT NOT NULL'";
+  rewrite("UPDATE sqlite_master SET sql = replace(sql, " + strict + ", " + text + ") WHERE name = 'polls'");
+  rewrite("UPDATE polls SET outcome = NULL WHERE id IN (7, 8)");
+  rewrite("UPDATE sqlite_master SET sql = replace(sql, " + text + ", " + strict + ") WHERE name = 'polls'");
+  const std::string copy = (dir / "copy.db").string();
+  const auto saved = octopoll(dir / "x.db", {"db", "backup", copy, "--leave-out-damaged"});
+  INFO(saved.describe());
+  CHECK(saved.exit_code() == 1);
+  CHECK(saved.err.find("\n  polls: 2 rows that it may not have, the first with id 7 (NOT NULL constraint failed: "
+                       "polls.outcome)") != std::string::npos);
+  whole["polls"] -= 2;
+  CHECK(counts(copy) == whole);
+}
+
+TEST_CASE("db backup runs no SQL that is in the file") {
+  const test::TempDir dir;
+  fill(dir / "x.db");
+  const auto whole = counts(dir / "x.db");
+  {
+    auto other = Database::open(dir / "other.db", Database::Access::create);
+    REQUIRE(other);
+    REQUIRE(other->execute("CREATE TABLE keep (a); INSERT INTO keep VALUES (1)"));
+    auto database = Database::open(dir / "x.db", Database::Access::read_write);
+    REQUIRE(database);
+    REQUIRE(
+        database->execute(("CREATE VIEW \"own \"\" one\" AS SELECT 1; PRAGMA writable_schema = ON;"
+                           "UPDATE sqlite_master SET sql = sql || '; COMMIT; ATTACH ''" +
+                           (dir / "other.db").string() + "'' AS e; DELETE FROM e.keep; BEGIN' WHERE name = 'devices'")
+                              .c_str()));
+  }
+  const std::string copy = (dir / "copy.db").string();
+  const auto saved = octopoll(dir / "x.db", {"db", "backup", copy, "--leave-out-damaged"});
+  INFO(saved.describe());
+  CHECK(test::sqlite_int(dir / "other.db", "SELECT count(*) FROM keep") == 1);
+  CHECK(saved.exit_code() == 1);
+  CHECK(lines(saved.err) == 4);
+  CHECK(saved.err.find("\n  the view own \" one, which is none of octopoll's") != std::string::npos);
+  CHECK(counts(copy) == whole);
+  CHECK(test::sqlite_text(copy, "SELECT sql FROM sqlite_master WHERE name = 'devices'").find("ATTACH") ==
+        std::string::npos);
+  CHECK(Writer::open(copy));
 }
 
 TEST_CASE("an export that ends at a damaged page is JSON all the same") {
