@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <memory>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -104,6 +105,12 @@ Result<> copy_pages(Database& source, const fs::path& to, const Progress& progre
   return {};
 }
 
+/// The first line of an answer that is not its headline.
+std::string first_remark(std::string_view answer) {
+  if (answer.starts_with("***") && answer.find('\n') != answer.npos) answer.remove_prefix(answer.find('\n') + 1);
+  return std::string(answer.substr(0, answer.find('\n')));
+}
+
 }  // namespace
 
 // Without the transaction each commit of a writer would begin the copy anew.
@@ -145,6 +152,14 @@ Result<std::vector<std::string>> salvage_store(const fs::path& path, const fs::p
         salvage(*source, *target, lost, [&](std::int64_t rows) { return !progress || progress(rows, 0); });
     if (!done) return tl::make_unexpected(done.error());
     if (!*done) return stopped("the backup");
+  }
+  // A page that was lost may leave rows that look as if nothing were missing.
+  std::vector<std::string> wrong;
+  const Watched watched(*source, progress);
+  if (const auto checked = add_damaged_pages(*source, true, wrong); !checked)
+    return tl::make_unexpected(checked.error());
+  if (!wrong.empty()) {
+    lost.push_back("the file has damaged pages, and may have had more there: " + first_remark(wrong.front()));
   }
   if (auto named = part->finish(); !named) return tl::make_unexpected(named.error());
   return lost;

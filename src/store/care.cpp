@@ -190,19 +190,9 @@ Result<std::vector<std::string>> check_store(const fs::path& path, bool quick, c
   if (!database) return tl::make_unexpected(database.error());
   const Watched watched(*database, progress);
   std::vector<std::string> wrong;
-  auto integrity = database->prepare(quick ? "PRAGMA quick_check" : "PRAGMA integrity_check");
-  if (!integrity) return tl::make_unexpected(integrity.error());
-  for (;;) {
-    const auto row = integrity->next();
-    if (!row && interrupted(*database)) return stopped("the check");
-    if (!row) {
-      wrong.push_back(row.error().message);  // damage that ends the check itself
-      return wrong;
-    }
-    if (!*row) break;
-    if (integrity->text(0) != "ok") wrong.emplace_back(integrity->text(0));
-  }
-  if (quick) return wrong;
+  const auto to_the_end = add_damaged_pages(*database, quick, wrong);
+  if (!to_the_end) return tl::make_unexpected(to_the_end.error());
+  if (!*to_the_end || quick) return wrong;
   const bool pages_are_damaged = !wrong.empty();
   if (!pages_are_damaged) {
     if (auto looked = add_lost_references(*database, wrong); !looked) return tl::make_unexpected(looked.error());

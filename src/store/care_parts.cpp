@@ -27,6 +27,21 @@ Watched::~Watched() { sqlite3_progress_handler(database_.native(), 0, nullptr, n
 
 bool interrupted(const Database& database) { return database.last_code() == SQLITE_INTERRUPT; }
 
+Result<bool> add_damaged_pages(Database& database, bool quick, std::vector<std::string>& wrong) {
+  auto integrity = database.prepare(quick ? "PRAGMA quick_check" : "PRAGMA integrity_check");
+  if (!integrity) return tl::make_unexpected(integrity.error());
+  for (;;) {
+    const auto row = integrity->next();
+    if (!row && interrupted(database)) return stopped("the check");
+    if (!row) {
+      wrong.push_back(row.error().message);
+      return false;
+    }
+    if (!*row) return true;
+    if (integrity->text(0) != "ok") wrong.emplace_back(integrity->text(0));
+  }
+}
+
 Result<> add_damaged_blocks(Database& database, std::vector<std::string>& wrong, const Progress& progress) {
   const auto checked = check_blocks(
       database,

@@ -28,6 +28,10 @@ class Watched {
 };
 [[nodiscard]] bool interrupted(const Database& database);
 
+/// Adds what SQLite's own check says of the file, a line each; `quick` leaves out whether indexes and tables agree.
+/// False: damage ended the check itself. Errors: that it was stopped.
+[[nodiscard]] Result<bool> add_damaged_pages(Database& database, bool quick, std::vector<std::string>& wrong);
+
 /// Adds a line for each damaged block of sealed rows. Errors: store; that it was stopped.
 [[nodiscard]] Result<> add_damaged_blocks(Database& database, std::vector<std::string>& wrong,
                                           const Progress& progress);

@@ -386,7 +386,7 @@ TEST_CASE("db backup leaves out what is damaged where that is asked for, and say
   const auto saved = octopoll(dir / "x.db", {"db", "backup", copy, "--leave-out-damaged"});
   INFO(saved.describe());
   CHECK(saved.exit_code() == 1);
-  CHECK(lines(saved.err) == 5);  // the store, what, two blocks, what to do
+  CHECK(lines(saved.err) == 6);  // the store, what, two blocks, the pages, what to do
   CHECK(saved.err.find("\n  the block of samples of sw2 eth2 (interface 5), 2026-02-03 UTC is damaged: ") !=
         std::string::npos);
   CHECK(saved.err.find("\n  the block of sums of 5 minutes of sw1 eth2 (interface 2), 2026-02-04 to 2026-02-11 UTC"
@@ -417,7 +417,7 @@ TEST_CASE("db backup passes over pages of rows that cannot be read, and keeps th
   const auto saved = octopoll(dir / "x.db", {"db", "backup", copy, "--leave-out-damaged"});
   INFO(saved.describe());
   CHECK(saved.exit_code() == 1);
-  CHECK(lines(saved.err) == 4);
+  CHECK(lines(saved.err) == 5);
   CHECK(saved.err.find("\n  " + table + ": ") != std::string::npos);
   whole[table] -= rows;
   CHECK(counts(copy) == whole);
@@ -441,12 +441,26 @@ TEST_CASE("db backup names the rows of a page that has those of another, keeps a
   INFO(saved.describe());
   CHECK(saved.exit_code() == 1);
   CHECK(saved.err.find("\n  " + table + ": rows ") != std::string::npos);
+  CHECK(saved.err.find("***") == std::string::npos);
   const auto saved_rows = counts(copy);
   CHECK(saved_rows.at(table) >= whole[table] - wrong.rows - (lost_too ? behind.rows + 1 : 0));
   CHECK(saved_rows.at(table) < whole[table]);
   whole[table] = saved_rows.at(table);
   CHECK(saved_rows == whole);
   CHECK(test::sqlite_text(copy, "PRAGMA integrity_check") == "ok");
+}
+
+TEST_CASE("db backup of all rows of a store with a damaged index says that it is damaged") {
+  const test::TempDir dir;
+  fill(dir / "x.db");
+  const auto whole = counts(dir / "x.db");
+  lose_leaf(dir / "x.db", "polls_by_time");
+  const std::string copy = (dir / "copy.db").string();
+  const auto saved = octopoll(dir / "x.db", {"db", "backup", copy, "--leave-out-damaged"});
+  INFO(saved.describe());
+  CHECK(saved.exit_code() == 1);
+  CHECK(saved.err.find("\n  the file has damaged pages, and may have had more there: ") != std::string::npos);
+  CHECK(counts(copy) == whole);
 }
 
 TEST_CASE("db backup names the rows that a table may not have") {
