@@ -341,11 +341,12 @@ Result<> Sealer::move_on(const SealedLevel& level, const Part& part, const Chunk
 Result<std::int64_t> Sealer::take_old(WallTime now, const Retention& retention, std::int64_t blocks,
                                       PassedBlocks& passed) {
   const std::array keeps = {retention.samples, retention.five_minutes, retention.hours};
+  if (const std::int64_t day = unix_ms(now) / day_ms; day != passed.day) passed = {day, {}};
   std::int64_t taken = 0;
   for (std::size_t place = 0; place < levels_.size(); ++place) {
     if (!keeps[place]) continue;
     const std::int64_t before_ms = unix_ms(now - std::max(*keeps[place], least_kept));
-    const auto more = take_old_of(levels_[place].of, before_ms, blocks, passed[place]);
+    const auto more = take_old_of(levels_[place].of, before_ms, blocks, passed.of[place]);
     if (!more) return more;
     taken += *more;
   }

@@ -32,7 +32,11 @@ struct PassedBlock {
   std::int64_t begins_at = std::numeric_limits<std::int64_t>::min();
   std::int64_t interface_id = 0;
 };
-using PassedBlocks = std::array<PassedBlock, sealed_levels.size()>;
+/// For a day of UTC: what was sealed late for a time before them is met on the next one.
+struct PassedBlocks {
+  std::int64_t day = 0;
+  std::array<PassedBlock, sealed_levels.size()> of;
+};
 
 /// Runs inside the caller's transactions, each time a bounded amount. Errors: store.
 class Sealer {
@@ -46,7 +50,7 @@ class Sealer {
   [[nodiscard]] Result<std::int64_t> seal(WallTime now, std::int64_t rows);
   /// Takes up to `blocks` blocks of each level all of whose rows are older than is kept; the number of their rows.
   /// `passed` is the caller's and outlives a sealer: a block that cannot be taken, for its pages are damaged, is named
-  /// in the log once and keeps none behind it.
+  /// in the log once a day and keeps none behind it.
   [[nodiscard]] Result<std::int64_t> take_old(WallTime now, const Retention& retention, std::int64_t blocks,
                                               PassedBlocks& passed);
 

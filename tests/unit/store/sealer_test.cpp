@@ -457,6 +457,19 @@ TEST_CASE("retention takes a block when all of it is older than is kept") {
   CHECK(store.integer("SELECT sum(row_count) FROM sealed_rows") == all - of_the_first);
 }
 
+TEST_CASE("what was sealed late, before a block that could not be taken, goes a day later") {
+  Store store;
+  test::RandomRows random(6);
+  fill(store, random, 300);
+  store.seal(noon + 90 * 24h);
+  const WallTime now = noon + 60 * 24h;
+  PassedBlocks passed;
+  CHECK(store.sealer().take_old(now, Retention{}, 0, passed).value() == 0);
+  passed.of[0].begins_at = unix_ms(now);
+  CHECK(store.sealer().take_old(now + 1h, Retention{}, 100, passed).value() == 0);
+  CHECK(store.sealer().take_old(now + 24h, Retention{}, 100, passed).value() > 0);
+}
+
 TEST_CASE("a damaged block loses itself, says so, and keeps nothing else out") {
   Polled store(true);
   std::uint64_t number = 0;
