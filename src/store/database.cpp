@@ -92,6 +92,11 @@ void Database::keep_wal() noexcept {
   sqlite3_file_control(handle_.get(), "main", SQLITE_FCNTL_PERSIST_WAL, &on);
 }
 
+bool met_damage(sqlite3* connection) noexcept {
+  const int code = sqlite3_extended_errcode(connection);
+  return (code & 0xFF) == SQLITE_CORRUPT || code == SQLITE_IOERR_READ || code == SQLITE_IOERR_CORRUPTFS;
+}
+
 int Database::last_code() const noexcept { return sqlite3_errcode(handle_.get()) & 0xFF; }
 
 Error Database::error(std::string_view doing) const {

@@ -18,6 +18,10 @@ namespace octopoll::store {
 
 class Statement;
 
+/// Whether the last failure on the connection was damage: of the file, or a sector that the disk cannot read. SQLite
+/// ends the transaction of a connection that met the latter.
+[[nodiscard]] bool met_damage(sqlite3* connection) noexcept;
+
 /// One connection. Thread: one at a time (SQLite's multi-thread mode); it may move from one to the next.
 class Database {
  public:

@@ -103,12 +103,12 @@ class Copy {
   [[nodiscard]] Result<bool> run_by_id();
   [[nodiscard]] Result<bool> run_by_key();
   [[nodiscard]] Result<Put> put(const Statement& row);
+  [[nodiscard]] Result<> keep_moment();
   [[nodiscard]] Result<Look> look(std::int64_t id);
   [[nodiscard]] Result<Look> pass_over(std::int64_t id);
   void lose(std::int64_t id);
   void lose_from(std::int64_t id, std::optional<std::int64_t> until);
   void lose_refused(const Statement& row);
-  [[nodiscard]] bool is_damage() const noexcept { return from_.last_code() == SQLITE_CORRUPT; }
 
   Database& from_;
   Database& to_;
@@ -116,6 +116,7 @@ class Copy {
   std::vector<std::string>& lost_;
   const std::function<bool(std::int64_t)>& goes_on_;
   std::int64_t& rows_;
+  std::int64_t moment_ = 0;  ///< PRAGMA data_version
   std::optional<Statement> insert_, look_;
   std::int64_t refused_ = 0;
   std::string first_refused_;
@@ -127,6 +128,9 @@ Result<bool> Copy::run() {
       fmt::format("INSERT INTO {} ({}) VALUES ({})", sql_name(table_.name), listed(table_.columns), listed(places)));
   if (!insert) return tl::make_unexpected(insert.error());
   insert_.emplace(std::move(*insert));
+  const auto moment = from_.integer("PRAGMA data_version");
+  if (!moment) return tl::make_unexpected(moment.error());
+  moment_ = *moment;
   auto done = by_id() ? run_by_id() : run_by_key();
   if (refused_ > 0)
     lost_.push_back(
@@ -200,9 +204,13 @@ Result<Copy::End> Copy::scan(Statement& rows, std::int64_t& next) {
   std::optional<std::int64_t> back;  // the last id, where it is below `next`
   for (;;) {
     const auto row = rows.next();
-    if (!row && !is_damage()) return tl::make_unexpected(row.error());
+    if (!row && !met_damage(from_.native())) return tl::make_unexpected(row.error());
     if (!row && back) lost_.push_back(fmt::format("{}: rows behind the one with id {}", table_.name, *back));
-    if (!row) return back ? End::misplaced : End::damaged;
+    if (!row) {
+      rows.reset();
+      if (auto kept = keep_moment(); !kept) return tl::make_unexpected(kept.error());
+      return back ? End::misplaced : End::damaged;
+    }
     if (!*row) return End::all_read;
     const std::int64_t id = rows.integer(0);
     const bool goes_back = by_id() && id < next;
@@ -238,10 +246,28 @@ void Copy::lose_refused(const Statement& row) {
   first_refused_ = fmt::format("{}({})", which, sqlite3_errmsg(to_.native()));
 }
 
+// The transaction goes with a sector that cannot be read; unless somebody wrote, the next one reads the same.
+Result<> Copy::keep_moment() {
+  if (from_.in_transaction()) return {};
+  if (auto begun = from_.execute("BEGIN"); !begun) return begun;
+  const auto user_version = from_.integer("PRAGMA user_version");  // begins to read
+  if (!user_version) return tl::make_unexpected(user_version.error());
+  const auto now = from_.integer("PRAGMA data_version");
+  if (!now) return tl::make_unexpected(now.error());
+  if (*now == moment_) return {};
+  return fail(ErrorKind::store,
+              fmt::format("{} was written to after its disk could not read it", from_.path().string()),
+              "stop octopoll, and take the copy then");
+}
+
 Result<Look> Copy::look(std::int64_t id) {
   const ResetLater open(*look_);
   const auto row = look_->first(id);
-  if (!row && is_damage()) return Look{true, std::nullopt};
+  if (!row && met_damage(from_.native())) {
+    look_->reset();
+    if (auto kept = keep_moment(); !kept) return tl::make_unexpected(kept.error());
+    return Look{true, std::nullopt};
+  }
   if (!row) return tl::make_unexpected(row.error());
   if (!*row) return Look{};
   const std::int64_t found = look_->integer(0);

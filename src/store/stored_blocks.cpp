@@ -18,8 +18,7 @@ constexpr const char* one_block =
 Result<tl::expected<bool, std::string>> find_by(Statement& get, sqlite3* connection, const SealedIdentity& which) {
   using Found = tl::expected<bool, std::string>;
   const auto found = get.first(which.level, which.begins_at, which.interface_id);
-  if (!found && (sqlite3_errcode(connection) & 0xFF) == SQLITE_CORRUPT)
-    return Found(tl::make_unexpected(sqlite3_errmsg(connection)));
+  if (!found && met_damage(connection)) return Found(tl::make_unexpected(sqlite3_errmsg(connection)));
   if (!found) return tl::make_unexpected(found.error());
   return Found(*found);
 }
