@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "damaged_blocks.hpp"
+#include "octopoll/core/text.hpp"
 #include "schema.hpp"
 #include "sealed_check.hpp"
 #include "statements.hpp"
@@ -389,6 +390,17 @@ Result<bool> take_out_damaged_blocks(Database& to, std::vector<std::string>& los
   return true;
 }
 
+/// What was told of a sample beside it is nothing without that, and no store that `db check` passes.
+Result<> take_out_orphans(Database& to, std::vector<std::string>& lost) {
+  auto take = to.prepare("DELETE FROM sample_exceptions WHERE id NOT IN (SELECT id FROM sample_rows)");
+  if (!take) return {};  // of a version that had none
+  if (auto done = take->run(); !done) return tl::make_unexpected(done.error());
+  if (take->changes() == 0) return {};
+  lost.push_back(fmt::format("sample_exceptions: {} of samples that are lost",
+                             format_counted(static_cast<std::size_t>(take->changes()), "row")));
+  return {};
+}
+
 }  // namespace
 
 Result<bool> salvage(Database& from, Database& to, std::vector<std::string>& lost,
@@ -413,6 +425,7 @@ Result<bool> salvage(Database& from, Database& to, std::vector<std::string>& los
   }
   const auto left = take_out_damaged_blocks(to, lost, [&] { return goes_on(rows); });
   if (!left || !*left) return left;
+  if (auto taken = take_out_orphans(to, lost); !taken) return tl::make_unexpected(taken.error());
   if (auto committed = transaction->commit(); !committed) return tl::make_unexpected(committed.error());
   return true;
 }

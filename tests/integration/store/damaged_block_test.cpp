@@ -426,6 +426,20 @@ TEST_CASE("db backup passes over pages of rows that cannot be read, and keeps th
   CHECK(test::sqlite_text(copy, "PRAGMA integrity_check") == "ok");
 }
 
+TEST_CASE("what was told of samples that are lost is not in the copy, and the copy is whole") {
+  const test::TempDir dir;
+  fill(dir / "x.db");
+  const std::int64_t sample = test::sqlite_int(dir / "x.db", "SELECT max(id) FROM sample_rows");
+  test::sqlite_change(dir / "x.db", "INSERT OR REPLACE INTO sample_exceptions (id, exceptions) VALUES (" +
+                                        std::to_string(sample + 1) + ", 'in_errors=first')");
+  const std::string copy = (dir / "copy.db").string();
+  const auto saved = octopoll(dir / "x.db", {"db", "backup", copy, "--leave-out-damaged"});
+  INFO(saved.describe());
+  CHECK(saved.exit_code() == 1);
+  CHECK(saved.err.find("\n  sample_exceptions: 1 row of samples that are lost\n") != std::string::npos);
+  CHECK(octopoll(copy, {"db", "check"}).out == "ok\n");
+}
+
 TEST_CASE("db backup names the rows of a page that has those of another, keeps all others, and ends") {
   const test::TempDir dir;
   const std::string table = GENERATE("polls", "traffic_5m", "traffic_times");
