@@ -126,7 +126,7 @@ TEST_CASE("an agent whose answers cannot be taken fails its own poll, with an er
   CHECK(first.error->kind == ErrorKind::timeout);
   CHECK_THAT(first.error->message, Catch::Contains("odd"));
   CHECK(first.interfaces.empty());
-  CHECK(first.cost.requests == 2);  // one try, one retry
+  CHECK(first.cost.requests == 4);  // one try, one retry; and the same for one object alone
   const DeviceCycle second = pair.cycle();
   CHECK(second.outcome == CycleOutcome::failed);
   CHECK(second.cost.requests == 1);
