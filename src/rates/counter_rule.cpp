@@ -3,7 +3,7 @@
 namespace octopoll::rates {
 namespace {
 
-constexpr double two_to_32 = 4294967296.0;
+constexpr auto two_to_32 = static_cast<double>(whole_turn);
 constexpr double smallest_packet_octets = 20.0;  // an IPv4 header alone, whatever the link puts around it
 constexpr double fastest_link_bps = 10e12;
 /// Two stories that are closer than this are one to whoever reads the rate.
@@ -17,15 +17,14 @@ CounterDelta with_value(std::uint64_t value, Quality quality) noexcept { return 
 // True where, for all we know, the counter came round once more than its two readings tell.
 bool may_hide_a_wrap(CounterKind kind, std::uint64_t delta, const CounterLimits& limits) noexcept {
   if (delta == 0) return false;  // whole turns, to the octet
-  const bool frames_fit = limits.by_frames && static_cast<double>(delta) <= *limits.by_frames;
+  const bool frames_fit = hold(limits.by_frames, delta);
   if (frames_fit && *limits.by_frames < two_to_32) return false;
   if (limits.by_speed) return *limits.by_speed * (1.0 + limits.time_error) >= two_to_32;
   if (kind != CounterKind::octets) return false;
-  // Without a speed it is for the frames to show that another turn had no room.
-  const auto most = frames_fit ? limits.by_frames : limits.by_packets ? limits.by_packets : limits.by_likely_frames;
-  // Frames that do not hold what is seen are no measure of what is not.
-  const bool refuted = most && static_cast<double>(delta) > *most;
-  return !most || refuted || static_cast<double>(delta) + two_to_32 <= *most;
+  // Without a speed it is for the frames to show that another turn had no room. Those that do not hold what is seen are
+  // no measure of what is not.
+  const auto& most = frames_fit ? limits.by_frames : limits.by_packets ? limits.by_packets : limits.by_likely_frames;
+  return !exclude_turn(most, delta);
 }
 
 CounterDelta judge_forward(CounterKind kind, std::uint64_t delta, CounterLimits limits) noexcept {
@@ -35,15 +34,10 @@ CounterDelta judge_forward(CounterKind kind, std::uint64_t delta, CounterLimits 
   return may_hide_a_wrap(kind, delta, limits) ? without_value(Quality::ambiguous) : with_value(delta, Quality::ok);
 }
 
-// More than the frames of its span can hold, were each as large as an IP packet can be.
-bool beyond_packets(std::uint64_t delta, const CounterLimits& limits) noexcept {
-  return limits.by_packets && static_cast<double>(delta) > *limits.by_packets;
-}
-
 // Read in two halves, between which the lower one came round: 2^32 too many.
 bool torn(std::uint64_t delta, const CounterLimits& limits) noexcept {
   const auto fits = [&](std::uint64_t octets) {
-    const bool held = !limits.by_frames || static_cast<double>(octets) <= *limits.by_frames;
+    const bool held = !limits.by_frames || hold(limits.by_frames, octets);
     return held && within_speed(octets, limits) && !beyond_packets(octets, limits);
   };
   return delta >= whole_turn && !fits(delta) && fits(delta - whole_turn);
@@ -54,7 +48,7 @@ CounterDelta judge_backward(CounterKind kind, std::uint64_t delta, const Counter
   if (delta > 1ULL << 31 && beyond_packets(delta, limits)) return without_value(Quality::implausible);
   // A wrap that the frames have room for and the speed has not: the speed may be wrong, or the reading.
   if (refutes_speed(delta, limits)) return without_value(Quality::ambiguous);
-  const bool bounded = limits.by_speed || (limits.by_frames && static_cast<double>(delta) <= *limits.by_frames);
+  const bool bounded = limits.by_speed || hold(limits.by_frames, delta);
   if (!bounded || may_hide_a_wrap(kind, delta, limits)) return without_value(Quality::ambiguous);
   return within_speed(delta, limits) ? with_value(delta, Quality::wrapped) : without_value(Quality::implausible);
 }
@@ -101,14 +95,20 @@ bool within_speed(std::uint64_t delta, const CounterLimits& limits) noexcept {
   return !limits.by_speed || static_cast<double>(delta) <= speed_margin * *limits.by_speed;
 }
 
-bool refutes_speed(std::uint64_t delta, const CounterLimits& limits) noexcept {
-  const auto& most = limits.by_frames ? limits.by_frames : limits.by_likely_frames;
-  return !within_speed(delta, limits) && most && static_cast<double>(delta) <= *most;
+bool hold(const std::optional<double>& most, std::uint64_t octets) noexcept {
+  return most && static_cast<double>(octets) <= *most;
 }
 
-bool frames_exclude_turn(std::uint64_t delta, const CounterLimits& limits) noexcept {
-  if (!limits.by_frames || static_cast<double>(delta) > *limits.by_frames) return false;
-  return static_cast<double>(delta) + two_to_32 > *limits.by_frames;
+bool beyond_packets(std::uint64_t delta, const CounterLimits& limits) noexcept {
+  return limits.by_packets && !hold(limits.by_packets, delta);
+}
+
+bool refutes_speed(std::uint64_t delta, const CounterLimits& limits) noexcept {
+  return !within_speed(delta, limits) && hold(limits.by_frames ? limits.by_frames : limits.by_likely_frames, delta);
+}
+
+bool exclude_turn(const std::optional<double>& most, std::uint64_t octets) noexcept {
+  return hold(most, octets) && !hold(most, octets + whole_turn);
 }
 
 CounterLimits limits_of(CounterKind kind, std::optional<std::uint64_t> speed_bps, std::chrono::nanoseconds span,

@@ -59,8 +59,12 @@ inline constexpr double speed_margin = 1.05;
 
 /// Of 32 bits: what counters come round at; of 64 that are read in two halves, the lower half.
 inline constexpr std::uint64_t whole_turn = 1ULL << 32U;
-/// The frames of the span have room for these octets, and for no turn beside them.
-[[nodiscard]] bool frames_exclude_turn(std::uint64_t delta, const CounterLimits& limits) noexcept;
+/// Whether what frames can hold is known, and these octets are no more.
+[[nodiscard]] bool hold(const std::optional<double>& most, std::uint64_t octets) noexcept;
+/// More than the frames of its span can hold, were each as large as an IP packet can be.
+[[nodiscard]] bool beyond_packets(std::uint64_t delta, const CounterLimits& limits) noexcept;
+/// And they have room for no turn beside them.
+[[nodiscard]] bool exclude_turn(const std::optional<double>& most, std::uint64_t octets) noexcept;
 
 /// The link cannot have carried it, and the frames of the span have room for it: one of them is wrong.
 [[nodiscard]] bool refutes_speed(std::uint64_t delta, const CounterLimits& limits) noexcept;

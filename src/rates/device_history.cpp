@@ -91,10 +91,10 @@ Judgement DeviceHistory::judge(DeviceSnapshot&& now, const JudgeSettings& settin
         judgement.uptime_leapt = judgement.uptime_leapt || leapt;
         last = KnownSpan{before, after, {elapsed_between(before, after, clock), restarted, leapt}};
       }
-      const bool refuted = judge_row(record, *known, last->span, std::move(sample), settings);
+      const RowFindings found = judge_row(record, *known, last->span, std::move(sample), settings);
       if (settings.watch_rows) record.sample.time = known->dated(record.sample.time);
-      if (refuted) judgement.speeds_refuted.emplace_back(record.sample.interface.name());
-      if (unproven(record, *known, settings)) judgement.unproven.push_back(record.sample.interface.if_index());
+      if (found.speed_refuted) judgement.speeds_refuted.emplace_back(record.sample.interface.name());
+      if (found.unproven) judgement.unproven.push_back(record.sample.interface.if_index());
     }
   }
   if (judgement.uptime_leapt) {

@@ -178,16 +178,16 @@ CounterDelta settle_doubts(const Story& recent, RowBase& base, Counter counter, 
                            const ClockSettings& clock) {
   const ReadingTime now = base.dated(record.sample.time);
   const std::uint64_t step = forward_distance(base.reading(counter), record.sample.counters[counter]);
-  const bool beyond_packets = recent.limits.by_packets && static_cast<double>(step) > *recent.limits.by_packets;
+  const bool beyond = beyond_packets(step, recent.limits);
   CounterDelta chosen = recent.delta;
   bool something_possible = recent.possible();
-  for (const auto* doubt = base.next_doubt(counter, nullptr); doubt != nullptr;
+  // No story is told by a speed that this very step shows to be wrong.
+  const bool speed_is_wrong = recent.delta.quality == Quality::ambiguous && refutes_speed(step, recent.limits);
+  for (const auto* doubt = speed_is_wrong ? nullptr : base.next_doubt(counter, nullptr); doubt != nullptr;
        doubt = base.next_doubt(counter, doubt)) {
-    // By a speed that this very step shows to be wrong.
-    if (recent.delta.quality == Quality::ambiguous && refutes_speed(step, recent.limits)) continue;
     const Story old = old_story(*doubt, record, now, clock);
     // It would need still more octets than those that the frames of the last step could not hold.
-    if (beyond_packets && old.delta.value.value_or(0) > step) continue;
+    if (beyond && old.delta.value.value_or(0) > step) continue;
     if (doubt->why == RowBase::Strange::wrap) {
       if (!something_possible && old.possible()) chosen = {std::nullopt, Quality::ambiguous, {}};
     } else if (doubt->age == 0 && !(refuted_by_others(doubt->why) && makes_rate(chosen.quality))) {
@@ -262,11 +262,6 @@ CounterLimits limits_of(const InterfaceRecord& record, Counter counter) noexcept
   return limits_of(kind_of(counter), speed_of(record, counter), record.elapsed, record.time_error);
 }
 
-/// The last step's frames have room for the step before it, too.
-bool held_later(const CounterLimits& limits, std::uint64_t both_steps) noexcept {
-  return limits.by_packets && static_cast<double>(both_steps) <= *limits.by_packets;
-}
-
 /// What a step of octets says of the stated speed.
 struct Load {
   bool above = false;  ///< more passed than it lets through, though how many nobody can tell
@@ -284,9 +279,12 @@ bool judge_octets(InterfaceRecord& record, RowBase& base, bool in, const ClockSe
   const CounterReading& now = record.sample.counters[counter];
   const auto* const doubt = base.next_doubt(counter, nullptr);
   const std::uint64_t at_least = forward_distance(before, now);
-  const bool beyond = limits.by_packets && static_cast<double>(at_least) > *limits.by_packets;
+  // The last step's frames are too few for it, or have room for the step before it, too.
+  const auto no_measure = [&] {
+    return beyond_packets(at_least, limits) || hold(limits.by_packets, now.value - doubt->old.value);
+  };
   if (doubt != nullptr && doubt->why == RowBase::Strange::frames && doubt->age == 0 && now.value >= before.value &&
-      (beyond || held_later(limits, now.value - doubt->old.value))) {
+      no_measure()) {
     // What the frames contradicted goes on: they are not what the octets are made of, or are counted later.
     base.measures(in).frames_useless = true;
     limits.by_packets.reset();
@@ -294,7 +292,7 @@ bool judge_octets(InterfaceRecord& record, RowBase& base, bool in, const ClockSe
   const bool base_counted = judge_counter(record, base, counter, limits, clock);
   const Quality quality = record.deltas[counter].quality;
   const bool moved = makes_rate(quality) || quality == Quality::ambiguous;
-  load.whole = now.bits == 64 || frames_exclude_turn(at_least, limits);
+  load.whole = now.bits == 64 || exclude_turn(limits.by_frames, at_least);
   const double certainly = speed_margin * (1.0 + limits.time_error) * limits.by_speed.value_or(0.0);
   load.above = quality == Quality::ambiguous && limits.by_speed && static_cast<double>(at_least) > certainly &&
                judge_step(CounterKind::octets, before, now, limits).quality == Quality::ambiguous;
@@ -604,18 +602,11 @@ void leave_out_refuted(InterfaceRecord& record, RowBase& base, std::uint32_t spe
 bool put_against_speed(InterfaceRecord& record, RowBase& base, bool in, const Load& load, std::uint32_t& speeds) {
   std::optional<std::uint64_t>& speed = in ? record.in_speed_bps : record.out_speed_bps;
   const auto rate = record.per_second(in ? Counter::in_octets : Counter::out_octets);
-  if (!speed) return false;
-  if (load.above) {
-    if (speeds == 0) speeds = mix(record);
-    record.speed_exceeded = true;
-    speed.reset();
-    return base.note_load(in, true, speeds);
-  }
-  if (!rate) return false;
-  const double share = *rate * 8.0 / static_cast<double>(*speed);
-  const bool exceeded = share > 1.0 + record.time_error;
+  if (!speed || (!rate && !load.above)) return false;
+  const double share = rate.value_or(0.0) * 8.0 / static_cast<double>(*speed);
+  const bool exceeded = load.above || share > 1.0 + record.time_error;
+  const bool above = load.above || share > speed_margin * (1.0 + record.time_error);
   bool refuted = false;
-  const bool above = share > speed_margin * (1.0 + record.time_error);
   // What may lack whole turns is no sign that the speed is right.
   if (above || (load.whole && (exceeded || base.ever_above()))) {
     if (speeds == 0) speeds = mix(record);
@@ -632,21 +623,21 @@ bool put_against_speed(InterfaceRecord& record, RowBase& base, bool in, const Lo
 }
 
 /// What nothing has shown of the readings' ages, as a share of the delta's time.
-double unseen_share(const InterfaceRecord& record, const RowBase& base, const JudgeSettings& settings) noexcept {
+double unseen_share(const InterfaceRecord& record, bool unproven, const JudgeSettings& settings) noexcept {
   std::chrono::nanoseconds unseen = settings.unseen_age;
-  if (unproven(record, base, settings)) unseen = std::max(unseen, std::min(settings.unproven_age, record.elapsed));
+  if (unproven) unseen = std::max(unseen, std::min(settings.unproven_age, record.elapsed));
   return std::chrono::duration<double>(unseen) / std::chrono::duration<double>(record.elapsed);
 }
 
-}  // namespace
-
-bool unproven(const InterfaceRecord& record, const RowBase& base, const JudgeSettings& settings) noexcept {
+bool is_unproven(const InterfaceRecord& record, const RowBase& base, const JudgeSettings& settings) noexcept {
   if (base.proven_fresh || settings.unproven_age.count() == 0) return false;
   const double in = record.per_second(Counter::in_octets).value_or(0.0);
   const double out = record.per_second(Counter::out_octets).value_or(0.0);
   constexpr double least_shown = 0.5;  // of what passed: a cache may have held back the rest
   return std::max(in, out) >= least_shown * busy_octets_per_second;
 }
+
+}  // namespace
 
 void first_record(InterfaceRecord& record, InterfaceSample&& sample, const JudgeSettings& settings) {
   start_record(record, std::move(sample), settings);
@@ -655,7 +646,7 @@ void first_record(InterfaceRecord& record, InterfaceSample&& sample, const Judge
 
 namespace {
 
-bool judge_started(InterfaceRecord& record, RowBase& base, const RowSpan& span, const JudgeSettings& settings) {
+RowFindings judge_started(InterfaceRecord& record, RowBase& base, const RowSpan& span, const JudgeSettings& settings) {
   std::uint32_t speeds = 0;
   if (base.ever_above()) {
     speeds = mix(record);
@@ -679,11 +670,11 @@ bool judge_started(InterfaceRecord& record, RowBase& base, const RowSpan& span, 
     base.reloads = std::move(reloads);
     if (base.reloads) base.reloads->make_base();
     if (base.reloads && *reason == Quality::reboot) base.reloads->forget_proof();
-    return false;
+    return {};
   }
   if (elapsed.time.count() <= 0 || elapsed.relative_error > settings.max_time_error) {
     mark_stale(record, base);
-    return false;
+    return {};
   }
   const Loads loads = judge_counters(record, base, settings.clock);
   base.time = now.time;
@@ -692,14 +683,15 @@ bool judge_started(InterfaceRecord& record, RowBase& base, const RowSpan& span, 
   if (!base.interface.same_block(now.interface)) base.interface = now.interface;
   const bool in_refuted = put_against_speed(record, base, true, loads.in, speeds);
   const bool out_refuted = put_against_speed(record, base, false, loads.out, speeds);
-  record.time_error += unseen_share(record, base, settings);
-  return in_refuted || out_refuted;
+  const RowFindings found{in_refuted || out_refuted, is_unproven(record, base, settings)};
+  record.time_error += unseen_share(record, found.unproven, settings);
+  return found;
 }
 
 }  // namespace
 
-bool judge_row(InterfaceRecord& record, RowBase& base, const RowSpan& span, InterfaceSample&& sample,
-               const JudgeSettings& settings) {
+RowFindings judge_row(InterfaceRecord& record, RowBase& base, const RowSpan& span, InterfaceSample&& sample,
+                      const JudgeSettings& settings) {
   start_record(record, std::move(sample), settings);
   return judge_started(record, base, span, settings);
 }

@@ -18,12 +18,14 @@ struct RowSpan {
   bool leapt = false;      ///< its sysUpTime: leapt_ahead()
 };
 
-/// Judges a row by the rules of DeviceHistory, fills its record and moves its base. `span`: since the base's `time`.
-/// True where its octets have refuted its stated speed with this reading.
-bool judge_row(InterfaceRecord& record, RowBase& base, const RowSpan& span, InterfaceSample&& sample,
-               const JudgeSettings& settings);
+struct RowFindings {
+  bool speed_refuted = false;  ///< its octets have refuted its stated speed with this reading
+  /// Its rate is such that looks would tell whether the row is reloaded apart, and none has yet.
+  bool unproven = false;
+};
 
-/// Its rate is such that looks would tell whether the row is reloaded apart, and none has yet.
-[[nodiscard]] bool unproven(const InterfaceRecord& record, const RowBase& base, const JudgeSettings& settings) noexcept;
+/// Judges a row by the rules of DeviceHistory, fills its record and moves its base. `span`: since the base's `time`.
+RowFindings judge_row(InterfaceRecord& record, RowBase& base, const RowSpan& span, InterfaceSample&& sample,
+                      const JudgeSettings& settings);
 
 }  // namespace octopoll::rates
