@@ -37,12 +37,6 @@ std::string sql_name(std::string_view name) {
   return text + '"';
 }
 
-std::string listed(const std::vector<std::string>& parts, const char* between = ", ") {
-  std::string all;
-  for (const std::string& part : parts) all += (all.empty() ? "" : between) + part;
-  return all;
-}
-
 /// The tables that the file of our own schema has. Columns are quoted.
 Result<std::vector<Table>> tables_of(Database& database) {
   auto names = database.prepare(
@@ -125,8 +119,8 @@ class Copy {
 
 Result<bool> Copy::run() {
   const std::vector<std::string> places(table_.columns.size(), "?");
-  auto insert = to_.prepare(
-      fmt::format("INSERT INTO {} ({}) VALUES ({})", sql_name(table_.name), listed(table_.columns), listed(places)));
+  auto insert = to_.prepare(fmt::format("INSERT INTO {} ({}) VALUES ({})", sql_name(table_.name),
+                                        fmt::join(table_.columns, ", "), fmt::join(places, ", ")));
   if (!insert) return tl::make_unexpected(insert.error());
   insert_.emplace(std::move(*insert));
   const auto moment = from_.integer("PRAGMA data_version");
@@ -143,7 +137,7 @@ Result<bool> Copy::run() {
 // is the last one.
 Result<bool> Copy::run_by_id() {
   auto rows = from_.prepare(fmt::format("SELECT rowid, {} FROM {} NOT INDEXED WHERE rowid >= ? ORDER BY rowid",
-                                        listed(table_.columns), sql_name(table_.name)));
+                                        fmt::join(table_.columns, ", "), sql_name(table_.name)));
   if (!rows) return tl::make_unexpected(rows.error());
   auto look_at = from_.prepare(
       fmt::format("SELECT rowid FROM {} NOT INDEXED WHERE rowid >= ? ORDER BY rowid LIMIT 1", sql_name(table_.name)));
@@ -184,9 +178,9 @@ Result<bool> Copy::run_by_id() {
 Result<bool> Copy::run_by_key() {
   bool damaged = false;
   for (const char* order : {"", " DESC"}) {
-    const std::string by = listed(table_.key, fmt::format("{}, ", order).c_str()) + order;
+    const std::string by = fmt::format("{}{}", fmt::join(table_.key, fmt::format("{}, ", order)), order);
     auto rows = from_.prepare(
-        fmt::format("SELECT 0, {} FROM {} ORDER BY {}", listed(table_.columns), sql_name(table_.name), by));
+        fmt::format("SELECT 0, {} FROM {} ORDER BY {}", fmt::join(table_.columns, ", "), sql_name(table_.name), by));
     if (!rows) return tl::make_unexpected(rows.error());
     std::int64_t none = 0;
     const auto end = scan(*rows, none);
@@ -391,9 +385,11 @@ Result<bool> take_out_damaged_blocks(Database& to, std::vector<std::string>& los
 }
 
 /// What was told of a sample beside it is nothing without that, and no store that `db check` passes.
-Result<> take_out_orphans(Database& to, std::vector<std::string>& lost) {
+Result<> take_out_orphans(Database& to, const std::vector<Table>& tables, std::vector<std::string>& lost) {
+  const auto told_beside = [](const Table& table) { return table.name == "sample_exceptions"; };
+  if (std::none_of(tables.begin(), tables.end(), told_beside)) return {};  // of a version that had none
   auto take = to.prepare("DELETE FROM sample_exceptions WHERE id NOT IN (SELECT id FROM sample_rows)");
-  if (!take) return {};  // of a version that had none
+  if (!take) return tl::make_unexpected(take.error());
   if (auto done = take->run(); !done) return tl::make_unexpected(done.error());
   if (take->changes() == 0) return {};
   lost.push_back(fmt::format("sample_exceptions: {} of samples that are lost",
@@ -425,7 +421,7 @@ Result<bool> salvage(Database& from, Database& to, std::vector<std::string>& los
   }
   const auto left = take_out_damaged_blocks(to, lost, [&] { return goes_on(rows); });
   if (!left || !*left) return left;
-  if (auto taken = take_out_orphans(to, lost); !taken) return tl::make_unexpected(taken.error());
+  if (auto taken = take_out_orphans(to, *tables, lost); !taken) return tl::make_unexpected(taken.error());
   if (auto committed = transaction->commit(); !committed) return tl::make_unexpected(committed.error());
   return true;
 }
