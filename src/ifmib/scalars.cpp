@@ -111,14 +111,8 @@ class ScalarReading final : public Reading {
  private:
   void probe() {
     snmp::Request request;
-    request.names = {snmp::sys_up_time()};
     request.probe = true;
-    session_.send(std::move(request), [this, still = alive_](const snmp::Reply& reply) {
-      if (!*still) return;
-      if (reply.outcome == snmp::Outcome::answered) return ask_changing(true);
-      session_.cancel_all();
-      finish({session_.explain(reply), reply.outcome, {}});
-    });
+    ask_for_one(std::move(request), std::nullopt);
   }
 
   /// Of silence: whether it was to the one object as well.
@@ -126,12 +120,18 @@ class ScalarReading final : public Reading {
     if (end.outcome != snmp::Outcome::timed_out || !std::exchange(limits_.stranger, false))
       return finish(std::move(end));
     snmp::Request request;
-    request.names = {snmp::sys_up_time()};
     request.retries = std::min(session_.options().retries, 1U);
-    session_.send(std::move(request), [this, still = alive_, end = std::move(end)](const snmp::Reply& reply) mutable {
+    ask_for_one(std::move(request), std::move(end));
+  }
+
+  /// For sysUpTime, and then for the rest; where that is not answered it ends as it had, or with that.
+  void ask_for_one(snmp::Request&& request, std::optional<ReadEnd>&& had) {
+    request.names = {snmp::sys_up_time()};
+    session_.send(std::move(request), [this, still = alive_, had = std::move(had)](const snmp::Reply& reply) mutable {
       if (!*still) return;
       if (reply.outcome == snmp::Outcome::answered) return ask_changing(true);
-      finish(std::move(end));
+      session_.cancel_all();
+      finish(had ? std::move(*had) : ReadEnd{session_.explain(reply), reply.outcome, {}});
     });
   }
 

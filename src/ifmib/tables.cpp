@@ -14,6 +14,8 @@ namespace {
 
 /// More rows than any device has: an agent that invents them must not take the memory of all others.
 constexpr std::size_t most_rows = 100'000;
+/// Of one cell, in an answer.
+constexpr std::size_t octets_of_cell = 24;
 /// Cells of one suspicion that are asked for before all of them are.
 constexpr std::size_t cell_sample = 3;
 /// Rows that seem to be missing, as many as fit one PDU.
@@ -222,12 +224,6 @@ class TableReading final : public Reading {
 
   // ---- the walks ----
 
-  /// A row of them is no larger than a GET that the agent answers.
-  [[nodiscard]] static std::size_t columns_of(const snmp::PduSize& most) {
-    constexpr std::size_t octets_of_cell = 24;
-    return std::clamp<std::size_t>(most.octets / octets_of_cell, 1, most.variables);
-  }
-
   void walk() {
     ++reads_;
     walks_.clear();
@@ -240,7 +236,8 @@ class TableReading final : public Reading {
       plan.max_repetitions = limits_.max_repetitions;
       plan.max_message_size = limits_.max_message_size;
       plan.max_variables = its.size() * most_rows;
-      if (limits_.gets != nullptr) plan.max_columns = columns_of(limits_.gets->most());
+      // A row of them is no larger than a GET that the agent answers.
+      if (limits_.gets != nullptr) plan.max_columns = limits_.gets->most().objects(octets_of_cell);
       plan.profile = profile_of(table);
       ++under_way_;
       walks_.push_back(snmp::Walk::start(

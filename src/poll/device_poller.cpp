@@ -867,8 +867,7 @@ struct DevicePoller::Impl {
     record.duration = BootClock::now() - record.started;
     if (session && !discovery && !announced_cache) {
       looks.resume({*session, record, tables.plans(), held_back, unproven, cycle->request.date_snapshot,
-                    least_between_looks(),
-                    std::max<std::size_t>(1, std::min(gets.most().variables, gets.most().octets / octets_of_a_look))});
+                    least_between_looks(), gets.most().objects(octets_of_a_look)});
     }
     auto ended = std::move(cycle);
     // Out of whatever callback this is, for `done` may start the next cycle or destroy the poller.
@@ -901,10 +900,10 @@ struct DevicePoller::Impl {
     }
     rates::JudgeSettings settings;
     settings.unseen_age = unseen_age();
-    const bool by_rows = !announced_cache && !cache_learner.period() && !cycle->request.date_snapshot;
-    settings.unproven_age = by_rows ? rates::longest_known_cache : 0ns;
     // Two readings are all there will be of a pair.
-    settings.watch_rows = !announced_cache && !cycle->request.date_snapshot && record.interval < rates::doubted_silence;
+    const bool by_rows = !announced_cache && !cycle->request.date_snapshot;
+    settings.watch_rows = by_rows && record.interval < rates::doubted_silence;
+    settings.unproven_age = by_rows && !cache_learner.period() ? rates::longest_known_cache : 0ns;
     settings.cache_period = cache_period();
     settings.speeds = [this](const InterfaceSample& sample) -> rates::Speeds {
       if (const auto known = device.interfaces->speed(sample.interface)) return {known->in_bps, known->out_bps};

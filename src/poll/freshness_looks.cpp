@@ -102,8 +102,6 @@ void FreshnessLooks::begin(const Ended& ended) {
     names.push_back(
         ifmib::cell_oid(*column_of(*choice.plan, choice.counter), choice.plan->index, choice.plan->x_index()));
     interfaces.emplace_back(choice.plan->interface.name());
-  }
-  for (const Choice& choice : chosen) {
     if (choice.unproven) tried_.push_back({choice.plan->index});
   }
   if (!more_) tried_ = {};
@@ -136,7 +134,8 @@ std::vector<FreshnessLooks::Choice> FreshnessLooks::choose(const Ended& ended) {
   const auto plan_of_index = [](const ifmib::RowPlan& plan, std::uint32_t index) { return plan.index < index; };
   for (std::size_t i = 0; i < records.size(); ++i) {
     const InterfaceSample& sample = records[i].sample;
-    const std::uint32_t index = sample.interface.if_index().value;
+    const IfIndex row = sample.interface.if_index();
+    const std::uint32_t index = row.value;
     Octets before{index, 0, 0};
     if (!noted_.empty()) {
       const auto noted = std::lower_bound(noted_.begin(), noted_.end(), index, of_index);
@@ -145,13 +144,11 @@ std::vector<FreshnessLooks::Choice> FreshnessLooks::choose(const Ended& ended) {
     }
     const double in = gained(before.in, sample.counters[Counter::in_octets].value);
     const double out = gained(before.out, sample.counters[Counter::out_octets].value);
-    const bool held_back =
-        std::binary_search(ended.held_back.begin(), ended.held_back.end(), sample.interface.if_index());
-    Choice choice{nullptr, in >= out ? Counter::in_octets : Counter::out_octets, held_back,
-                  std::max(in, out) / seconds};
-    const IfIndex row = sample.interface.if_index();
-    choice.unproven = std::binary_search(ended.unproven.begin(), ended.unproven.end(), row) &&
-                      std::find(tried_.begin(), tried_.end(), row) == tried_.end();
+    const Choice choice{nullptr, in >= out ? Counter::in_octets : Counter::out_octets,
+                        std::binary_search(ended.held_back.begin(), ended.held_back.end(), row),
+                        std::binary_search(ended.unproven.begin(), ended.unproven.end(), row) &&
+                            std::find(tried_.begin(), tried_.end(), row) == tried_.end(),
+                        std::max(in, out) / seconds};
     unproven += choice.unproven ? 1 : 0;
     const auto all = static_cast<double>(
         std::max(sample.counters[Counter::in_octets].value, sample.counters[Counter::out_octets].value));

@@ -90,8 +90,8 @@ class FreshnessLooks {
     const ifmib::RowPlan* plan = nullptr;
     Counter counter{};
     bool held_back = false;
-    double octets_per_second = 0.0;
     bool unproven = false;  ///< and not looked at in vain
+    double octets_per_second = 0.0;
     [[nodiscard]] bool better_than(const Choice& other) const noexcept {
       return std::tie(held_back, unproven, octets_per_second) >
              std::tie(other.held_back, other.unproven, other.octets_per_second);

@@ -1,6 +1,7 @@
 #pragma once
 // How much one device answers to one GET.
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <limits>
@@ -19,6 +20,10 @@ struct PduSize {
 
   [[nodiscard]] bool within(const PduSize& most) const noexcept {
     return octets <= most.octets && variables <= most.variables;
+  }
+  /// How many of so many octets each it has room for; one is always allowed.
+  [[nodiscard]] std::size_t objects(std::size_t octets_each) const noexcept {
+    return std::max<std::size_t>(1, std::min(variables, octets / octets_each));
   }
   friend bool operator==(const PduSize&, const PduSize&) = default;
 };
