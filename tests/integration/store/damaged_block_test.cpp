@@ -50,7 +50,7 @@ DeviceCycle cycle(const std::string& device, std::uint64_t turn) {
 }
 
 /// Twenty days of two devices with three interfaces each, sealed where they are old enough, and all in one file.
-void fill(const std::filesystem::path& path) {
+void make_store(const std::filesystem::path& path) {
   auto database = open_for_writing(path);
   REQUIRE(database);
   REQUIRE(database->execute("PRAGMA synchronous = OFF; BEGIN"));
@@ -68,6 +68,13 @@ void fill(const std::filesystem::path& path) {
   REQUIRE(sealer->seal(recorder->now(), 10'000'000).value() > 1000);
   // No page that was given back has an older copy of a block.
   REQUIRE(database->execute("VACUUM; PRAGMA wal_checkpoint(TRUNCATE)"));
+}
+
+/// Puts such a store there. It is made once a test case, for that takes longest, and copied for each of its sections.
+void fill(const std::filesystem::path& path) {
+  static const test::TempDir made;
+  if (!std::filesystem::exists(made / "x.db")) make_store(made / "x.db");
+  std::filesystem::copy_file(made / "x.db", path);
 }
 
 const std::string third_day = "level = 0 AND interface_id = 5 AND begins_at = 1770076800000";     // 2026-02-03
