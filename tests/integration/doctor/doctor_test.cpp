@@ -274,7 +274,7 @@ TEST_CASE("each recorded device is examined to the end", "[doctor]") {
   check_fragment(found["inventory"]);
 }
 
-TEST_CASE("a real snmpd: its cache is noted; two that share an engine id are a problem", "[doctor][snmpd]") {
+TEST_CASE("a real snmpd: its cache is noted, and two that share an engine id are a problem", "[doctor][snmpd]") {
   SnmpdOptions options;
   options.engine_id_hex = "80001f8804746573742d6f6e65";
   Snmpd one(options);

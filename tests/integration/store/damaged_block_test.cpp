@@ -201,7 +201,7 @@ TEST_CASE("a report on sums of which a block is damaged shows the others") {
   CHECK(others == 5);
 }
 
-TEST_CASE("db check names each damaged block; db export goes on, and tells") {
+TEST_CASE("db check names each damaged block, and db export goes on, and tells") {
   const test::TempDir dir;
   fill(dir / "x.db");
   damage(dir / "x.db", third_day);

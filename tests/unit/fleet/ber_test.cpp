@@ -78,7 +78,7 @@ TEST_CASE("object identifiers that cannot be are refused") {
   CHECK(parse_oid(".1.3.6") == Oid{1, 3, 6});
 }
 
-TEST_CASE("lengths: short, long, longer than needed; indefinite and too long are refused") {
+TEST_CASE("lengths: short, long, longer than needed, while indefinite and too long are refused") {
   CHECK(element_size(127) == 129);
   CHECK(element_size(128) == 131);
   CHECK(element_size(255) == 258);

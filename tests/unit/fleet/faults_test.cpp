@@ -117,7 +117,7 @@ TEST_CASE("trim_zeros: names lose a zero at their end, and no other number") {
   CHECK(bench.get(column(if_table, 2, 128)).name == column(if_table, 2, 128));  // its last octet is 0, too
 }
 
-TEST_CASE("GETBULK with too many repetitions: silence, rows left out, or zeros; GET tells the truth") {
+TEST_CASE("GETBULK with too many repetitions: silence, rows left out, or zeros, and GET tells the truth") {
   Bench bench(switch_of(9));
   const auto ask = bulk({if_table + ".2", if_table + ".3"}, 6);
   bench.set({{"silent_repetitions_over", 5}});

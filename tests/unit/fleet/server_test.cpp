@@ -34,7 +34,7 @@ TEST_CASE("many communities on one port") {
   for (const std::string name : {"c", "a", "b"}) CHECK(answered_name(client.ask(name_of(name))) == name);
 }
 
-TEST_CASE("one device an address, one community; each answers from its own address") {
+TEST_CASE("one device an address, one community, and each answers from its own address") {
   Fleet fleet;
   fleet.add(make_devices(300, 1, Address::parse("127.1.0.1").value(), "public"));
   fleet.start();

@@ -76,7 +76,7 @@ TEST_CASE("packets come from octets, and the kinds add up") {
   CHECK(values[5].number() == 2);
 }
 
-TEST_CASE("sysUpTime wraps after 2^32 hundredths; the engine's seconds go on") {
+TEST_CASE("sysUpTime wraps after 2^32 hundredths, and the engine's seconds go on") {
   SyntheticSpec spec;
   spec.sys_uptime = 0xffff'ffff - 99;
   spec.engine_time = 42'949'672;
@@ -185,7 +185,7 @@ TEST_CASE("interfaces come and go: ifNumber, ifTableLastChange and the rows say 
   CHECK(bench.get(column(if_x_table, 1, 2)).text() == "eth2");
 }
 
-TEST_CASE("names, speeds and indexes may change; a discontinuity has its time") {
+TEST_CASE("names, speeds and indexes may change, and a discontinuity has its time") {
   Bench bench(device_with(flowing(8000), 2));
   bench.now += 3s;
   InterfaceChange change;

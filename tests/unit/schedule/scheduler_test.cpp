@@ -54,7 +54,7 @@ TEST_CASE("a turn comes at its offset in each interval, with the number of its s
   CHECK(scheduler.due(start + 80s).at(0).slot == 29'453'761);
 }
 
-TEST_CASE("an offset that is already past waits for the next interval; one that is now does not") {
+TEST_CASE("an offset that is already past waits for the next interval, and one that is now does not") {
   Scheduler scheduler(clocks);
   scheduler.add(1, 60s, hash_for(20s), start + 20s + 1ns);
   scheduler.add(2, 60s, hash_for(20s), start + 20s);

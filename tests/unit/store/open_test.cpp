@@ -65,7 +65,7 @@ TEST_CASE("a new store and its directory are nobody else's to read") {
   CHECK(fs::exists(dir / "a/b/octopoll.db-wal"));  // kept, so that a read-only user can open the store
 }
 
-TEST_CASE("a mistyped path makes no tree of directories; the default one may") {
+TEST_CASE("a mistyped path makes no tree of directories, and the default one may") {
   const TempDir dir;
   const auto mistyped = Writer::open(dir / "vra/lib/octopoll.db");
   REQUIRE_FALSE(mistyped);
@@ -90,7 +90,7 @@ TEST_CASE("the settings that make committed mean on disk") {
   CHECK(database->integer("PRAGMA application_id").value() == application_id);
 }
 
-TEST_CASE("an empty file becomes a store; a reader says that it is empty") {
+TEST_CASE("an empty file becomes a store, and a reader says that it is empty") {
   const TempDir dir;
   std::ofstream(dir / "x.db").close();
   const auto reader = Reader::open(dir / "x.db");
