@@ -2,11 +2,9 @@
 
 #include <algorithm>
 #include <array>
-#include <functional>
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <optional>
-#include <span>
 #include <string>
 #include <variant>
 
@@ -16,7 +14,6 @@
 #include "octopoll/config/inventory.hpp"
 #include "octopoll/core/duration.hpp"
 #include "octopoll/core/text.hpp"
-#include "octopoll/report/damaged.hpp"
 #include "octopoll/report/errors.hpp"
 #include "octopoll/report/table.hpp"
 #include "octopoll/report/time_window.hpp"
@@ -238,14 +235,6 @@ Result<std::chrono::seconds> step_from(const std::string& text) {
   return whole;
 }
 
-/// How one report is printed.
-struct Printers {
-  std::function<report::Table(std::size_t)> for_people;
-  std::function<report::Table()> for_machines;
-  std::function<nlohmann::ordered_json()> json;
-};
-Result<> print(const Request& request, const store::Reader& reader, const Printers& printers);
-
 template <class Query>
 void tell_if_empty(std::size_t found, const Query& query) {
   if (found != 0) return;
@@ -269,17 +258,17 @@ Result<> print_query(const Request& request, store::Reader& reader, const report
   const auto made = report::make_utilization(reader, query);
   if (!made) return tl::make_unexpected(made.error());
   tell_if_empty(made->interfaces.size(), query);
-  return print(request, reader,
-               {[&](std::size_t width) { return report::utilization_for_people(*made, width); },
-                [&] { return report::utilization_for_machines(*made); },
-                [&] { return report::utilization_json(*made, request.store); }});
+  return print_whole(request, reader,
+                     {[&](std::size_t width) { return report::utilization_for_people(*made, width); },
+                      [&] { return report::utilization_for_machines(*made); },
+                      [&] { return report::utilization_json(*made, request.store); }});
 }
 
 Result<> print_query(const Request& request, store::Reader& reader, const report::ErrorsQuery& query) {
   const auto made = report::make_errors(reader, query);
   if (!made) return tl::make_unexpected(made.error());
   tell_if_empty(made->interfaces.size(), query);
-  return print(
+  return print_whole(
       request, reader,
       {[&](std::size_t width) { return report::errors_for_people(*made, width); },
        [&] { return report::errors_for_machines(*made); }, [&] { return report::errors_json(*made, request.store); }});
@@ -289,7 +278,7 @@ Result<> print_query(const Request& request, store::Reader& reader, const report
   const auto made = report::make_totals(reader, query);
   if (!made) return tl::make_unexpected(made.error());
   tell_if_empty(made->devices.size(), query);
-  return print(
+  return print_whole(
       request, reader,
       {[&](std::size_t width) { return report::totals_for_people(*made, width); },
        [&] { return report::totals_for_machines(*made); }, [&] { return report::totals_json(*made, request.store); }});
@@ -299,32 +288,6 @@ Result<> print_query(const Request& request) {
   auto reader = store::Reader::open(request.store);
   if (!reader) return tl::make_unexpected(reader.error());
   return std::visit([&](const auto& query) { return print_query(request, **reader, query); }, request.query);
-}
-
-std::string as_text(const Request& request, std::span<const store::DamagedBlock> damaged, const Printers& printers) {
-  switch (request.format) {
-    case report::Format::table: {
-      const auto style = request.style();
-      report::Table table = printers.for_people(style.width);
-      if (!damaged.empty()) table.notes.push_back(report::damaged_note(damaged));
-      return report::to_text(table, style);
-    }
-    case report::Format::csv:
-      return report::to_csv(printers.for_machines());
-    case report::Format::json: {
-      auto json = printers.json();
-      json["damaged"] = report::damaged_json(damaged);
-      return json.dump(1) + "\n";
-    }
-  }
-  return {};
-}
-
-// What is damaged ends no report, but is said, and the exit code says so.
-Result<> print(const Request& request, const store::Reader& reader, const Printers& printers) {
-  const auto damaged = reader.damaged();
-  if (auto written = write_out(as_text(request, damaged, printers), request.output); !written) return written;
-  return report::check_whole(damaged, "in this report");
 }
 
 }  // namespace

@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include <iostream>
-#include <nlohmann/json.hpp>
 #include <string>
 
 #include "cli/command.hpp"
@@ -23,7 +22,7 @@ const CommandHelp help{
     {{"octopoll report availability", "the last 24 hours, the least reachable first"},
      {"octopoll report availability --sort state --since 10m", "what is down now, and since when"},
      {"octopoll report availability --since 2026-01-01 --until 2026-02-01 --format csv -o january.csv", "a month"}},
-    "0 done (also with nothing to show), 1 the store cannot be read, 2 bad usage, 3 internal error"};
+    "0 done (also with nothing to show), 1 the store, or a part of it, cannot be read, 2 bad usage, 3 internal error"};
 
 struct Request : ReportRequest {
   report::AvailabilityQuery query;
@@ -43,20 +42,6 @@ Result<Request> request_from(const po::variables_map& arguments) {
   return request;
 }
 
-std::string as_text(const report::AvailabilityReport& made, const Request& request) {
-  switch (request.format) {
-    case report::Format::table: {
-      const report::TextStyle style = request.style();
-      return report::to_text(report::availability_for_people(made, style.width), style);
-    }
-    case report::Format::csv:
-      return report::to_csv(report::availability_for_machines(made));
-    case report::Format::json:
-      return report::availability_json(made, request.store).dump(1) + "\n";
-  }
-  return {};
-}
-
 Result<> print(const Request& request) {
   auto reader = store::Reader::open(request.store);
   if (!reader) return tl::make_unexpected(reader.error());
@@ -68,7 +53,10 @@ Result<> print(const Request& request) {
                              request.query.device_pattern.empty() ? "; --since reaches further back"
                                                                   : " that --device leaves; check it, or --since");
   }
-  return write_out(as_text(*made, request), request.output);
+  return print_whole(request, **reader,
+                     {[&](std::size_t width) { return report::availability_for_people(*made, width); },
+                      [&] { return report::availability_for_machines(*made); },
+                      [&] { return report::availability_json(*made, request.store); }});
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <array>
 #include <fstream>
 #include <iostream>
+#include <span>
 #include <string_view>
 #include <system_error>
 #include <vector>
@@ -14,6 +15,7 @@
 #include "cli/problems.hpp"
 #include "octopoll/core/clock.hpp"
 #include "octopoll/core/text.hpp"
+#include "octopoll/report/damaged.hpp"
 #include "octopoll/store/path.hpp"
 
 namespace octopoll::cli {
@@ -27,6 +29,26 @@ struct NamedReport {
 };
 constexpr std::array<NamedReport, 2> named_reports{
     {{"availability", run_report_availability}, {"latency", run_report_latency}}};
+
+std::string as_text(const ReportRequest& request, std::span<const store::DamagedBlock> damaged,
+                    const Printers& printers) {
+  switch (request.format) {
+    case report::Format::table: {
+      const auto style = request.style();
+      report::Table table = printers.for_people(style.width);
+      if (!damaged.empty()) table.notes.push_back(report::damaged_note(damaged));
+      return report::to_text(table, style);
+    }
+    case report::Format::csv:
+      return report::to_csv(printers.for_machines());
+    case report::Format::json: {
+      auto json = printers.json();
+      json["damaged"] = report::damaged_json(damaged);
+      return json.dump(1) + "\n";
+    }
+  }
+  return {};
+}
 
 }  // namespace
 
@@ -144,6 +166,12 @@ Result<> write_out(const std::string& text, const std::optional<std::filesystem:
                 "name a file in a directory that exists and may be written to");
   }
   return {};
+}
+
+Result<> print_whole(const ReportRequest& request, const store::Reader& reader, const Printers& printers) {
+  const auto damaged = reader.damaged();
+  if (auto written = write_out(as_text(request, damaged, printers), request.output); !written) return written;
+  return report::check_whole(damaged, "in this report");
 }
 
 }  // namespace octopoll::cli

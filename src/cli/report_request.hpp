@@ -4,6 +4,8 @@
 #include <boost/program_options.hpp>
 #include <cstddef>
 #include <filesystem>
+#include <functional>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 
@@ -12,6 +14,7 @@
 #include "octopoll/core/result.hpp"
 #include "octopoll/report/table.hpp"
 #include "octopoll/report/time_window.hpp"
+#include "octopoll/store/reader.hpp"
 
 namespace octopoll::cli {
 
@@ -55,6 +58,15 @@ template <class Request>
   const Result<> printed = print(*request);
   return printed ? exit_code(ExitCode::done) : code_of(printed.error());
 }
+/// How one report is printed.
+struct Printers {
+  std::function<report::Table(std::size_t width)> for_people;
+  std::function<report::Table()> for_machines;
+  std::function<nlohmann::ordered_json()> json;
+};
+/// Prints it as was asked, with what the reader met that is damaged: that ends no report, but is said, and is an error
+/// then. Errors: io, store.
+[[nodiscard]] Result<> print_whole(const ReportRequest& request, const store::Reader& reader, const Printers& printers);
 /// Refuses an output that would overwrite the store or what SQLite and octopoll keep beside it. Errors: usage.
 [[nodiscard]] Result<> spare_store(const std::filesystem::path& output, const std::filesystem::path& store);
 /// To stdout, or to the file. Errors: io.
