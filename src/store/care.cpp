@@ -10,10 +10,9 @@
 #include <utility>
 
 #include "care_parts.hpp"
-#include "octopoll/store/writer.hpp"
+#include "old_blocks.hpp"
 #include "open.hpp"
 #include "retention.hpp"
-#include "sealer.hpp"
 #include "writer_lock.hpp"
 
 namespace octopoll::store {
@@ -41,7 +40,7 @@ struct KindOfRow {
   const char* rows = nullptr;    ///< SQL, where the table's own rows are not what is counted
   const char* octets = nullptr;  ///< likewise
 };
-constexpr std::array<KindOfRow, 10> kinds{{
+constexpr std::array<KindOfRow, 11> kinds{{
     {"polls", "polls", "SELECT started_at FROM polls ORDER BY id LIMIT 1",
      "SELECT started_at FROM polls ORDER BY id DESC LIMIT 1"},
     {"samples", "sample_rows",
@@ -66,6 +65,10 @@ constexpr std::array<KindOfRow, 10> kinds{{
      "SELECT max(begins_at) FROM sealed_rows WHERE level = 3600",
      "SELECT ifnull(sum(row_count), 0) FROM sealed_rows WHERE level = 3600",
      "SELECT ifnull(sum(length(packed)), 0) FROM sealed_rows WHERE level = 3600"},
+    {"sealed_polls", "sealed_polls",
+     "SELECT min(first_at) FROM sealed_polls WHERE begins_at = (SELECT min(begins_at) FROM sealed_polls)",
+     "SELECT max(last_at) FROM sealed_polls WHERE begins_at = (SELECT max(begins_at) FROM sealed_polls)",
+     "SELECT ifnull(sum(row_count), 0) FROM sealed_polls", "SELECT ifnull(sum(length(packed)), 0) FROM sealed_polls"},
     {"ping_rounds", "ping_rounds", "SELECT started_at FROM ping_rounds ORDER BY id LIMIT 1",
      "SELECT started_at FROM ping_rounds ORDER BY id DESC LIMIT 1"},
     {"ping_hours", "ping_hours", "SELECT min(begins_at) FROM ping_hours", "SELECT max(begins_at) FROM ping_hours"},
@@ -219,8 +222,8 @@ Result<std::int64_t> prune_store(const fs::path& path, const Retention& retentio
   const WallTime now = std::min(WallTime(std::chrono::milliseconds(**newest)), wall_now());
   auto pruner = Pruner::create(database, retention);
   if (!pruner) return tl::make_unexpected(pruner.error());
-  auto sealer = Sealer::create(database, plain_allowance);
-  if (!sealer) return tl::make_unexpected(sealer.error());
+  auto old_blocks = OldBlocks::create(database);
+  if (!old_blocks) return tl::make_unexpected(old_blocks.error());
   const auto targets = database.integer("SELECT count(*) FROM ping_targets");
   if (!targets) return tl::make_unexpected(targets.error());
 
@@ -232,7 +235,7 @@ Result<std::int64_t> prune_store(const fs::path& path, const Retention& retentio
     if (!transaction) return tl::make_unexpected(transaction.error());
     const auto taken = pruner->take(now, pruned_rows);
     if (!taken) return taken;
-    const auto blocks = sealer->take_old(now, retention, pruned_blocks, passed);
+    const auto blocks = old_blocks->take(now, retention, pruned_blocks, passed);
     if (!blocks) return blocks;
     if (auto committed = transaction->commit(); !committed) return tl::make_unexpected(committed.error());
     all += *taken + *blocks;

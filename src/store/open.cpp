@@ -109,7 +109,7 @@ Result<> check_not_foreign(const fs::path& path) {
 }
 
 Result<> unite_where_sealed(Database& database, Unite what, std::shared_ptr<OnDamage> damage) {
-  const auto any = database.integer("SELECT EXISTS (SELECT 1 FROM sealed_rows)");
+  const auto any = database.integer("SELECT EXISTS (SELECT 1 FROM sealed_rows) OR EXISTS (SELECT 1 FROM sealed_polls)");
   if (!any) return tl::make_unexpected(any.error());
   if (*any == 0) return {};
   const std::string failed = what == Unite::tables ? unite_tables(database.native(), std::move(damage))

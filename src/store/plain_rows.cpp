@@ -42,6 +42,26 @@ Result<> insert_row(Statement& insert, const SealedTable& table, std::span<const
 
 }  // namespace
 
+void append_value(const Statement& row, int column, SealedColumn::Kind kind, SealedValues& values) {
+  if (row.is_null(column)) {
+    values.append_absent();
+  } else if (kind == SealedColumn::Kind::text) {
+    values.append_text(row.text(column));
+  } else if (kind == SealedColumn::Kind::real) {
+    values.append(std::bit_cast<std::int64_t>(row.real(column)));
+  } else {
+    values.append(row.integer(column));
+  }
+}
+
+void append_row(const Statement& row, std::span<const SealedColumn> columns, std::int64_t number, SealedTable& table) {
+  if (table.columns.empty()) table.columns.resize(columns.size());
+  table.columns[0].append(number);
+  for (std::size_t place = 1; place < columns.size(); ++place)
+    append_value(row, static_cast<int>(place), columns[place].kind, table.columns[place]);
+  ++table.rows;
+}
+
 Result<PlainRows> PlainRows::create(Database& database) {
   std::vector<Level> levels;
   for (const SealedLevel& of : sealed_levels) {

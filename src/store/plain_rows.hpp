@@ -1,13 +1,19 @@
 #pragma once
-// Rows of a block as rows of their table again.
+// Rows of a table as rows of a block, and as rows of their table again.
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "database.hpp"
 #include "sealed_levels.hpp"
 
 namespace octopoll::store {
+
+/// Adds what a column of the row has that a statement is at.
+void append_value(const Statement& row, int column, SealedColumn::Kind kind, SealedValues& values);
+/// Adds such a row, of which the first column is said by `number` and the others are `columns`.
+void append_row(const Statement& row, std::span<const SealedColumn> columns, std::int64_t number, SealedTable& table);
 
 /// Knows the statements of one connection. Errors: store.
 class PlainRows {

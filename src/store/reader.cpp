@@ -25,6 +25,11 @@ Number median(std::vector<Number> numbers) {
   return *middle;
 }
 
+/// Enough for a median that one read of the tables, once an hour, does not move.
+constexpr std::size_t polls_of_a_median = 15;
+/// Of the newest polls in that table.
+Result<std::optional<TypicalCost>> cost_of_polls(Database& database, const std::string& device, std::string_view polls);
+
 /// Bounds of polls.started_at whose cycles can hold a delta of the window.
 struct PollRange {
   std::int64_t from;
@@ -63,12 +68,15 @@ Reader::~Reader() = default;
 std::span<const DamagedBlock> Reader::damaged() const noexcept { return impl_->damage->met.all(); }
 
 Result<std::vector<StoredDevice>> Reader::devices() {
-  // Both ends come from the index polls_by_time; the last cycle's length is one row more.
+  // Both ends come from the index polls_by_time and from what blocks say of themselves; the last cycle's length is one
+  // row more. A device has a poll that is not sealed, if any.
   auto statement = impl_->database.prepare(
       "SELECT id, name, first, last + (SELECT max(duration_ms) FROM polls WHERE device_id = d.id AND started_at = last)"
-      " FROM (SELECT id, name, min(ifnull(first_polled, 9e15), (SELECT min(started_at) FROM polls WHERE device_id = "
-      "devices.id)) AS first,"
-      "  (SELECT max(started_at) FROM polls WHERE device_id = devices.id) AS last FROM devices) d"
+      " FROM (SELECT id, name, min(ifnull(first_polled, 9e15), (SELECT min(started_at) FROM main.polls"
+      "   WHERE device_id = devices.id), ifnull((SELECT min(first_at) FROM sealed_polls"
+      "   WHERE device_id = devices.id), 9e15)) AS first,"
+      "  max((SELECT max(started_at) FROM main.polls WHERE device_id = devices.id), ifnull((SELECT max(last_at)"
+      "   FROM sealed_polls WHERE device_id = devices.id), -9e15)) AS last FROM devices) d"
       " WHERE first IS NOT NULL ORDER BY name");
   if (!statement) return tl::make_unexpected(statement.error());
   std::vector<StoredDevice> devices;
@@ -103,12 +111,22 @@ Result<std::vector<StoredInterface>> Reader::interfaces(std::int64_t device_id) 
 }
 
 Result<std::optional<TypicalCost>> Reader::typical_cost(const std::string& device) {
-  // Enough for a median that one read of the tables, once an hour, does not move.
-  auto statement = impl_->database.prepare(
-      "SELECT p.requests, p.octets_sent, p.octets_received, p.duration_ms,"
-      " (SELECT count(*) FROM sample_rows WHERE id >= p.id * ?2 AND id < (p.id + 1) * ?2)"
-      " FROM polls p JOIN devices d ON d.id = p.device_id"
-      " WHERE d.name = ?1 AND p.outcome = 'complete' ORDER BY p.poll_number DESC LIMIT 15");
+  // Sealed ones are many, and asked for only where those that are not sealed are too few.
+  auto cost = cost_of_polls(impl_->database, device, "main.polls");
+  if (!cost || (*cost && (**cost).polls == polls_of_a_median)) return cost;
+  return cost_of_polls(impl_->database, device, "polls");
+}
+
+namespace {
+
+Result<std::optional<TypicalCost>> cost_of_polls(Database& database, const std::string& device,
+                                                 std::string_view polls) {
+  auto statement =
+      database.prepare(fmt::format("SELECT p.requests, p.octets_sent, p.octets_received, p.duration_ms,"
+                                   " (SELECT count(*) FROM sample_rows WHERE id >= p.id * ?2 AND id < (p.id + 1) * ?2)"
+                                   " FROM {} p JOIN devices d ON d.id = p.device_id"
+                                   " WHERE d.name = ?1 AND p.outcome = 'complete' ORDER BY p.poll_number DESC LIMIT {}",
+                                   polls, polls_of_a_median));
   if (!statement) return tl::make_unexpected(statement.error());
   std::vector<std::uint64_t> requests, sent, received;
   std::vector<double> milliseconds;
@@ -130,6 +148,8 @@ Result<std::optional<TypicalCost>> Reader::typical_cost(const std::string& devic
       std::chrono::duration<double, std::milli>(median(std::move(milliseconds))));
   return cost;
 }
+
+}  // namespace
 
 Result<std::vector<NarrowInterface>> Reader::narrow_interfaces(const std::string& device) {
   auto statement = impl_->database.prepare(
@@ -157,7 +177,7 @@ Result<> for_each_row(Database& database, const SampleQuery& query, std::string_
   // sorted.
   auto statement = database.prepare(
       fmt::format("SELECT s.id % ?1, p.started_at + s.read_after_ms, s.elapsed_us, {}"
-                  " FROM polls p CROSS JOIN sample_rows s ON s.id BETWEEN p.id * ?1 + ?2 AND p.id * ?1 + ?3"
+                  " FROM main.polls p CROSS JOIN sample_rows s ON s.id BETWEEN p.id * ?1 + ?2 AND p.id * ?1 + ?3"
                   " LEFT JOIN sample_exceptions x ON x.id = iif(s.states > 65535, s.id, NULL)"
                   " WHERE p.device_id = ?4 AND p.started_at BETWEEN ?5 AND ?6 ORDER BY p.started_at, p.id",
                   columns));
@@ -214,15 +234,16 @@ Result<std::vector<std::pair<std::int64_t, std::int64_t>>> Reader::stack(std::in
 
 namespace {
 
-// A cycle takes time and a delta reaches back, so the window's own cycles are not all: the last one that began before
-// the window may have read rows inside it, and a complete one after it has, for every interface, the delta that
-// straddles its end: the first one, but for agents that cache, whose deltas may take ten minutes until they are dated.
+// Polls that have samples are not sealed. A cycle takes time and a delta reaches back, so the window's own cycles are
+// not all: the last one that began before the window may have read rows inside it, and a complete one after it has, for
+// every interface, the delta that straddles its end: the first one, but for agents that cache, whose deltas may take
+// ten minutes until they are dated.
 Result<PollRange> polls_around(Database& database, const SampleQuery& query) {
   constexpr std::chrono::minutes longest_delta{15};
-  auto before = database.prepare("SELECT max(started_at) FROM polls WHERE device_id = ? AND started_at < ?");
+  auto before = database.prepare("SELECT max(started_at) FROM main.polls WHERE device_id = ? AND started_at < ?");
   if (!before) return tl::make_unexpected(before.error());
   auto after = database.prepare(
-      "SELECT started_at FROM polls WHERE device_id = ? AND started_at >= ? AND outcome = 'complete'"
+      "SELECT started_at FROM main.polls WHERE device_id = ? AND started_at >= ? AND outcome = 'complete'"
       " ORDER BY started_at LIMIT 1");
   if (!after) return tl::make_unexpected(after.error());
 

@@ -87,14 +87,19 @@ Result<> Reader::for_each_hour(std::int64_t target_id, WallTime since, WallTime 
   }
 }
 
-// v_devices has the same rule for what was not asked.
+// v_devices has the same rule for what was not asked. The last poll before the window is looked for in the block that
+// it must be in: blocks say themselves from when to when they are.
 Result<std::vector<latency::Observation>> Reader::polls_answered(std::int64_t device_id, WallTime since,
                                                                  WallTime until) {
   return observations(impl_->database,
                       "SELECT started_at, interval_ms, slot, outcome <> 'failed',"
                       " outcome = 'failed' AND error_kind IN ('resolve', 'partial', 'permission', 'io', 'internal')"
-                      " FROM polls WHERE device_id = ?1 AND started_at < ?3 AND started_at >="
-                      " ifnull((SELECT max(started_at) FROM polls WHERE device_id = ?1 AND started_at < ?2), ?2)"
+                      " FROM polls WHERE device_id = ?1 AND started_at < ?3 AND started_at >= ifnull((SELECT max(at)"
+                      " FROM (SELECT max(started_at) AS at FROM main.polls WHERE device_id = ?1 AND started_at < ?2"
+                      " UNION ALL SELECT max(last_at) FROM sealed_polls WHERE device_id = ?1 AND last_at < ?2"
+                      " UNION ALL SELECT max(p.started_at) FROM sealed_polls b CROSS JOIN polls p ON p.device_id = ?1"
+                      " AND p.started_at >= b.first_at AND p.started_at < ?2"
+                      " WHERE b.device_id = ?1 AND b.first_at < ?2 AND b.last_at >= ?2)), ?2)"
                       " ORDER BY started_at, poll_number",
                       device_id, since, until);
 }

@@ -4,10 +4,13 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <limits>
+#include <new>
 #include <utility>
 
 #include "octopoll/latency/round_trips.hpp"
+#include "poll_blocks.hpp"
 #include "round_trips_text.hpp"
 #include "sample_exceptions.hpp"
 #include "statements.hpp"
@@ -90,6 +93,7 @@ std::optional<std::string_view> kind_of(const std::optional<Error>& error);
 std::optional<std::string> text_of(const std::optional<Error>& error);
 bool says_more(const DeviceFacts& facts, const DeviceFacts& known);
 void take_over(const DeviceFacts& facts, DeviceFacts& known);
+bool has_poll(const std::optional<SealedBlock>& block, std::uint64_t poll_number);
 std::int64_t read_at_ms(const DeviceCycle& cycle, const InterfaceSample& sample);
 std::int64_t newest_bin_of(const DeviceCycle& cycle);
 std::int64_t uncertain_us(const DeviceCycle& cycle);
@@ -101,7 +105,7 @@ Result<Recorder> Recorder::create(Database& database) {
   if (!rows) return tl::make_unexpected(rows.error());
   auto hours = PingHours::create(database);
   if (!hours) return tl::make_unexpected(hours.error());
-  const std::array<std::string_view, 22> sql = {
+  const std::array<std::string_view, 23> sql = {
       "SELECT id FROM devices WHERE name = ?",
       insert_device_sql,
       update_device_sql,
@@ -124,12 +128,15 @@ Result<Recorder> Recorder::create(Database& database) {
       insert_stack_sql,
       upsert_target_sql,
       insert_round_sql,
+      "SELECT begins_at FROM sealed_polls WHERE device_id = ?1 AND first_number <= ?2 AND last_number >= ?2",
   };
   auto statements = prepare_all<Statements>(database, sql);
   if (!statements) return tl::make_unexpected(statements.error());
   auto rollups = Rollups::create(database);
   if (!rollups) return tl::make_unexpected(rollups.error());
-  return Recorder(std::move(*rows), std::move(*hours), std::move(*statements), std::move(*rollups));
+  auto polls = BlockReader::create_for_writer(database, blocks_of_polls);
+  if (!polls) return tl::make_unexpected(polls.error());
+  return Recorder(std::move(*rows), std::move(*hours), std::move(*statements), std::move(*polls), std::move(*rollups));
 }
 
 Result<Recorded> Recorder::store(const Record& record) {
@@ -148,9 +155,14 @@ Result<Recorded> Recorder::store(const DeviceCycle& cycle) {
   const auto device = device_of(cycle.device, cycle.started_at);
   if (!device) return tl::make_unexpected(device.error());
 
+  const auto sealed = is_sealed(**device, cycle.poll_number);
+  if (!sealed) return tl::make_unexpected(sealed.error());
+  if (*sealed) return Recorded{0, true};
+  // To the microsecond: what is below is noise, which a sealed poll would have to keep.
   Statement& insert = statements_.insert_poll;
   const auto inserted =
-      insert.run((*device)->id, cycle.poll_number, cycle.slot, unix_ms(cycle.started_at), milliseconds(cycle.duration),
+      insert.run((*device)->id, cycle.poll_number, cycle.slot, unix_ms(cycle.started_at),
+                 milliseconds(std::chrono::round<std::chrono::microseconds>(cycle.duration)),
                  milliseconds(cycle.interval), to_string(cycle.outcome), kind_of(cycle.error), text_of(cycle.error),
                  cycle.rebooted, ticks(cycle.sys_uptime), milliseconds(cycle.cache_period), cycle.cost.requests,
                  cycle.cost.responses, cycle.cost.retries, cycle.cost.octets_sent, cycle.cost.octets_received);
@@ -164,6 +176,32 @@ Result<Recorded> Recorder::store(const DeviceCycle& cycle) {
   if (auto stored = store_device(context); !stored) return tl::make_unexpected(stored.error());
   if (auto stored = store_interfaces(context); !stored) return tl::make_unexpected(stored.error());
   return Recorded{cycle.interfaces.size(), false};
+}
+
+// Never one that is newer than all others. What a damaged block has nobody knows: a poll within its numbers counts as
+// one of it, for its samples are in sums already.
+Result<bool> Recorder::is_sealed(const DeviceEntry& device, std::uint64_t poll_number) {
+  if (!device.last_poll_number || poll_number > *device.last_poll_number) return false;
+  std::vector<std::int64_t> begins;
+  Statement& blocks = statements_.blocks_of_poll;
+  auto found = each_row(
+      blocks,
+      [&]() -> Result<> {
+        begins.push_back(blocks.integer(0));
+        return {};
+      },
+      device.id, poll_number);
+  if (!found) return tl::make_unexpected(found.error());
+  for (const std::int64_t begins_at : begins) {
+    try {
+      const auto read = sealed_polls_.read(sealed_polls, begins_at, device.id);
+      if (!read) return tl::make_unexpected(read.error());
+      if (!*read || has_poll(**read, poll_number)) return true;
+    } catch (const std::bad_alloc&) {
+      return out_of_memory(sealed_polls, device.id, begins_at);
+    }
+  }
+  return false;
 }
 
 Result<Recorder::DeviceEntry*> Recorder::device_of(const std::string& name, WallTime first_polled) {
@@ -503,6 +541,15 @@ void take_over(const DeviceFacts& facts, DeviceFacts& known) {
   for (const auto fact : facts_of_a_device) {
     if (facts.*fact) known.*fact = facts.*fact;
   }
+}
+
+bool has_poll(const std::optional<SealedBlock>& block, std::uint64_t poll_number) {
+  if (!block || block->rows.rows == 0) return false;
+  const SealedValues& numbers = block->rows.columns[poll_place::number];
+  for (std::size_t row = 0; row < block->rows.rows; ++row) {
+    if (std::bit_cast<std::uint64_t>(numbers.number(row)) == poll_number) return true;
+  }
+  return false;
 }
 
 std::int64_t read_at_ms(const DeviceCycle& cycle, const InterfaceSample& sample) {

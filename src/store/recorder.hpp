@@ -19,6 +19,7 @@
 #include "octopoll/core/interface_list.hpp"
 #include "ping_hours.hpp"
 #include "rollups.hpp"
+#include "stored_blocks.hpp"
 
 namespace octopoll::store {
 
@@ -73,7 +74,7 @@ class Recorder {
     Statement insert_poll, interface_id, insert_interface, update_interface, insert_move, insert_samples;
     Statement insert_exceptions, set_aside, take_back, put_latest, put_seen, hold_base, drop_base;
     Statement clear_stack, insert_stack;
-    Statement upsert_target, insert_round;
+    Statement upsert_target, insert_round, blocks_of_poll;
   };
   /// One cycle on its way.
   struct Context {
@@ -83,13 +84,15 @@ class Recorder {
     bool newest;  ///< no later cycle of the device is stored: it may speak for the present
   };
 
-  Recorder(std::unique_ptr<CycleRows> rows, PingHours hours, Statements statements, Rollups rollups)
+  Recorder(std::unique_ptr<CycleRows> rows, PingHours hours, Statements statements, BlockReader polls, Rollups rollups)
       : rows_(std::move(rows)),
         statements_(std::move(statements)),
+        sealed_polls_(std::move(polls)),
         rollups_(std::move(rollups)),
         hours_(std::move(hours)) {}
 
   [[nodiscard]] Result<DeviceEntry*> device_of(const std::string& name, WallTime first_polled);
+  [[nodiscard]] Result<bool> is_sealed(const DeviceEntry& device, std::uint64_t poll_number);
   [[nodiscard]] Result<> store_device(const Context& context);
   [[nodiscard]] Result<> store_interfaces(const Context& context);
   [[nodiscard]] Result<InterfaceEntry*> interface_of(const Context& context, const InterfaceRecord& record);
@@ -107,6 +110,7 @@ class Recorder {
 
   std::unique_ptr<CycleRows> rows_;  // behind the statements that read it, as SQLite wants it
   Statements statements_;
+  BlockReader sealed_polls_;
   Rollups rollups_;
   std::string boot_ = boot_name();
   WallTime now_{};  ///< of the record that was stored last

@@ -15,6 +15,7 @@
 #include "octopoll/core/text.hpp"
 #include "schema.hpp"
 #include "sealed_check.hpp"
+#include "sealed_levels.hpp"
 #include "statements.hpp"
 
 namespace octopoll::store {
@@ -303,8 +304,10 @@ void Copy::lose_from(std::int64_t id, std::optional<std::int64_t> until) {
 
 /// A row of which SQLite finds the id, and not all that is in it.
 void Copy::lose(std::int64_t id) {
-  if (table_.name == "sealed_rows") {
-    auto row = from_.prepare("SELECT level, interface_id, begins_at FROM sealed_rows WHERE rowid = ?");
+  for (const BlockTable& blocks : block_tables) {
+    if (table_.name != blocks.name) continue;
+    auto row = from_.prepare(
+        fmt::format("SELECT {}, {}, begins_at FROM {} WHERE rowid = ?", blocks.level, blocks.owner, blocks.name));
     const auto any = row ? row->first(id) : Result<bool>(false);
     if (any && *any) {
       lost_.push_back(words_of(damaged_block(from_.native(), {row->integer(0), row->integer(1), row->integer(2)},
@@ -375,9 +378,11 @@ Result<bool> take_out_damaged_blocks(Database& to, std::vector<std::string>& los
       },
       goes_on);
   if (!checked || !*checked || damaged.empty()) return checked;
-  auto take = to.prepare("DELETE FROM sealed_rows WHERE level = ? AND begins_at = ? AND interface_id = ?");
-  if (!take) return tl::make_unexpected(take.error());
   for (const SealedIdentity& which : damaged) {
+    const BlockTable& table = which.level == sealed_polls.level ? blocks_of_polls : blocks_of_interfaces;
+    auto take = to.prepare(
+        fmt::format("DELETE FROM {} WHERE {} = ? AND begins_at = ? AND {} = ?", table.name, table.level, table.owner));
+    if (!take) return tl::make_unexpected(take.error());
     if (auto done = take->run(which.level, which.begins_at, which.interface_id); !done)
       return tl::make_unexpected(done.error());
   }

@@ -951,7 +951,27 @@ DROP TABLE sealed_rows;
 ALTER TABLE sealed_rows_by_rowid RENAME TO sealed_rows;
 )sql";
 
-constexpr std::array<Migration, 11> steps_of_octopoll{{{1, version_1},
+// Version 12 seals polls that no sample refers to any more. A block is a device's, and sealed_rows are interfaces'.
+constexpr const char* version_12 = R"sql(
+CREATE TABLE sealed_polls (            -- rows that are not rows of polls any more
+  begins_at    INTEGER NOT NULL,       -- unix ms: of the span that the block is for
+  device_id    INTEGER NOT NULL REFERENCES devices(id),
+  row_count    INTEGER NOT NULL,
+  first_at     INTEGER NOT NULL,       -- the least and the greatest started_at in it,
+  last_at      INTEGER NOT NULL,
+  first_id     INTEGER NOT NULL,       -- id,
+  last_id      INTEGER NOT NULL,
+  first_number INTEGER NOT NULL,       -- and poll_number
+  last_number  INTEGER NOT NULL,
+  packed       BLOB NOT NULL,          -- docs/store.md says how
+  PRIMARY KEY (begins_at, device_id)
+) STRICT;
+-- With all that is asked before a block is read, so that a page which cannot be read costs what is on it alone.
+CREATE INDEX sealed_polls_by_device ON sealed_polls
+  (device_id, begins_at, first_at, last_at, first_id, last_id, first_number, last_number);
+)sql";
+
+constexpr std::array<Migration, 12> steps_of_octopoll{{{1, version_1},
                                                        {2, version_2},
                                                        {3, version_3},
                                                        {4, version_4},
@@ -961,7 +981,8 @@ constexpr std::array<Migration, 11> steps_of_octopoll{{{1, version_1},
                                                        {8, version_8},
                                                        {9, version_9},
                                                        {10, version_10},
-                                                       {11, version_11}}};
+                                                       {11, version_11},
+                                                       {12, version_12}}};
 
 constexpr std::array<LateColumn, 3> late_columns_of_octopoll{
     {{7, "device_latest", "address",

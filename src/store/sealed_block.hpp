@@ -112,9 +112,9 @@ struct SealedIdentity {
 };
 
 struct SealedBlock {
-  std::int64_t level = 0;  ///< seconds of a sum; 0: samples
-  std::int64_t interface_id = 0;
-  std::int64_t begins_at = 0;  ///< unix ms, of the span
+  std::int64_t level = 0;         ///< seconds of a sum; 0: samples; 1: polls
+  std::int64_t interface_id = 0;  ///< of polls the device's
+  std::int64_t begins_at = 0;     ///< unix ms, of the span
   SealedTable rows;
   SealedTable exceptions;
 

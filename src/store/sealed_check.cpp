@@ -15,6 +15,8 @@ namespace {
 
 constexpr std::int64_t blocks_between_questions = 200;
 
+using Met = std::function<void(const SealedIdentity& which, std::string fault)>;
+
 /// What is wrong with the block that the row is of; empty: nothing.
 Result<std::string> fault_of(const Statement& row, const SealedLevel& level, BlockReader& blocks) {
   const auto read = blocks.read(level, row.integer(1), row.integer(2));
@@ -27,19 +29,22 @@ Result<std::string> fault_of(const Statement& row, const SealedLevel& level, Blo
   return std::string();
 }
 
-}  // namespace
+/// Whether the table has blocks of that level.
+bool belongs_to(const BlockTable& table, const SealedLevel& level, std::int64_t said) {
+  return level.level == said && (level.level == sealed_polls.level) == (table.name == blocks_of_polls.name);
+}
 
-Result<bool> check_blocks(Database& database,
-                          const std::function<void(const SealedIdentity& which, std::string fault)>& met,
-                          const std::function<bool()>& goes_on) {
-  const auto has_blocks = database.integer("SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE name = 'sealed_rows')");
-  if (!has_blocks) return tl::make_unexpected(has_blocks.error());
-  if (*has_blocks == 0) return true;
+Result<bool> check_table(Database& database, const BlockTable& table, const Met& met,
+                         const std::function<bool()>& goes_on) {
+  const auto is_there =
+      database.integer(fmt::format("SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE name = '{}')", table.name));
+  if (!is_there) return tl::make_unexpected(is_there.error());
+  if (*is_there == 0) return true;
   auto row = database.prepare(
-      "SELECT level, begins_at, interface_id, row_count, exception_count FROM sealed_rows"
-      " ORDER BY level, begins_at, interface_id");
+      fmt::format("SELECT {0}, begins_at, {1}, row_count, {2} FROM {3} ORDER BY {4}begins_at, {1}", table.level,
+                  table.owner, table.exceptions, table.name, table.name == blocks_of_interfaces.name ? "level, " : ""));
   if (!row) return tl::make_unexpected(row.error());
-  auto blocks = BlockReader::create(database);
+  auto blocks = BlockReader::create(database, table);
   if (!blocks) return tl::make_unexpected(blocks.error());
   for (std::int64_t count = 1;; ++count) {
     const auto any = row->next();
@@ -48,8 +53,9 @@ Result<bool> check_blocks(Database& database,
     const SealedIdentity which{row->integer(0), row->integer(2), row->integer(1)};
     const SealedLevel& level = sealed_level(which.level);
     try {
-      auto fault = level.level == which.level ? fault_of(*row, level, *blocks)
-                                              : Result<std::string>(fmt::format("its level is {}", which.level));
+      auto fault = belongs_to(table, level, which.level)
+                       ? fault_of(*row, level, *blocks)
+                       : Result<std::string>(fmt::format("its level is {}", which.level));
       if (!fault) return tl::make_unexpected(fault.error());
       if (!fault->empty()) met(which, std::move(*fault));
     } catch (const std::bad_alloc&) {
@@ -57,6 +63,16 @@ Result<bool> check_blocks(Database& database,
     }
     if (count % blocks_between_questions == 0 && !goes_on()) return false;
   }
+}
+
+}  // namespace
+
+Result<bool> check_blocks(Database& database, const Met& met, const std::function<bool()>& goes_on) {
+  for (const BlockTable& table : block_tables) {
+    auto checked = check_table(database, table, met, goes_on);
+    if (!checked || !*checked) return checked;
+  }
+  return true;
 }
 
 }  // namespace octopoll::store

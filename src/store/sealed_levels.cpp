@@ -29,7 +29,8 @@ std::size_t place_of(const SealedTable& table, std::int64_t number) noexcept {
 }
 
 tl::unexpected<Error> out_of_memory(const SealedLevel& level, std::int64_t interface_id, std::int64_t begins_at) {
-  return fail(ErrorKind::store, "out of memory at the block of " + std::string(level.name) + " of interface " +
+  return fail(ErrorKind::store, "out of memory at the block of " + std::string(level.name) +
+                                    (level.level == sealed_polls.level ? " of device " : " of interface ") +
                                     std::to_string(interface_id) + " from " + date_of(begins_at));
 }
 
@@ -42,6 +43,7 @@ std::string date_of(std::int64_t unix_ms) {
 }
 
 const SealedLevel& sealed_level(std::int64_t level) noexcept {
+  if (level == sealed_polls.level) return sealed_polls;
   return *std::find_if(sealed_levels.begin(), sealed_levels.end() - 1,
                        [level](const SealedLevel& one) { return one.level == level; });
 }

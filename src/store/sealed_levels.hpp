@@ -13,9 +13,9 @@
 
 namespace octopoll::store {
 
-/// One kind of rows: those of `table`, whose key `id` is `number << 24 | interface_id`.
+/// One kind of rows: those of `table`, whose key `id` is `number << 24 | interface_id`; of polls the number.
 struct SealedLevel {
-  std::int64_t level;     ///< seconds of a sum; 0: samples. As in sealed_rows
+  std::int64_t level;     ///< seconds of a sum; 0: samples; 1: polls. As in sealed_rows
   std::string_view name;  ///< in messages: "samples"
   std::string_view table;
   std::string_view unit;    ///< hidden column of the united table: what of the row's key is not its interface
@@ -79,6 +79,31 @@ inline constexpr std::array<SealedColumn, 20> exceptions{{{"id"},
                                                           {"flapped_at"},
                                                           {"in_unknown_protos"}}};
 
+/// A time in ms as whole us << 10, and the ns beyond them: `exact_ms` in poll_blocks.hpp.
+inline constexpr std::array<int, 2> rest_and_us{0, 10};
+
+// As in the table, but for the device, which the block is of. Last, what of the three times is no whole number of ns.
+inline constexpr std::array<SealedColumn, 20> polls{{{"id"},
+                                                     {"poll_number"},
+                                                     {"slot"},
+                                                     {"started_at"},
+                                                     {"duration_ms", Kind::integer, rest_and_us},
+                                                     {"interval_ms", Kind::integer, rest_and_us},
+                                                     {"outcome", Kind::text},
+                                                     {"error_kind", Kind::text},
+                                                     {"error", Kind::text},
+                                                     {"rebooted"},
+                                                     {"sys_uptime"},
+                                                     {"cache_period_ms", Kind::integer, rest_and_us},
+                                                     {"requests"},
+                                                     {"responses"},
+                                                     {"retries"},
+                                                     {"octets_sent"},
+                                                     {"octets_received"},
+                                                     {"duration_ms", Kind::real},
+                                                     {"interval_ms", Kind::real},
+                                                     {"cache_period_ms", Kind::real}}};
+
 inline constexpr std::array<SealedColumn, 22> traffic{{{"id"},
                                                        {"in_octets"},
                                                        {"out_octets", Kind::integer, {}, in_octets},
@@ -138,6 +163,22 @@ inline constexpr std::array<SealedLevel, 3> sealed_levels{
       {},
       64 * day_ms / hour_ms}}};
 
+/// Polls are no rows of an interface: their blocks are a device's, by its id, and stand in a table of their own. Two
+/// days of them, for they are sealed once, when samples of that time have gone.
+inline constexpr SealedLevel sealed_polls{
+    1, "polls", "polls", "id", 1, 2 * day_ms, 2 * day_ms, day_ms, sealed_columns::polls, {}, {}, 2 * samples_of_a_day};
+
+/// Where blocks lie.
+struct BlockTable {
+  std::string_view name;
+  std::string_view level;       ///< SQL for the block's level
+  std::string_view owner;       ///< column: of whom the rows are
+  std::string_view exceptions;  ///< SQL for how many there are
+};
+inline constexpr BlockTable blocks_of_interfaces{"sealed_rows", "level", "interface_id", "exception_count"};
+inline constexpr BlockTable blocks_of_polls{"sealed_polls", "1", "device_id", "0"};
+inline constexpr std::array<BlockTable, 2> block_tables{blocks_of_interfaces, blocks_of_polls};
+
 /// The begin of the part of length `length` that holds `at`.
 [[nodiscard]] constexpr std::int64_t begin_of(std::int64_t at, std::int64_t length) noexcept {
   const std::int64_t past = at % length;
@@ -163,7 +204,7 @@ inline constexpr std::int64_t interfaces_of_a_number = std::int64_t{1} << 24;
                                                   std::int64_t begins_at);
 /// Of UTC: "2026-01-31"
 [[nodiscard]] std::string date_of(std::int64_t unix_ms);
-/// The level of that number in the file; it is one.
+/// The level of that number; it is one.
 [[nodiscard]] const SealedLevel& sealed_level(std::int64_t level) noexcept;
 
 /// Adds the row to the end of `to`.

@@ -33,25 +33,6 @@ constexpr std::string_view octets_of_days =
     " (SELECT count(*) FROM polls WHERE device_id = i.device_id AND started_at > ?1 AND started_at <= ?2) AS polls"
     " FROM interfaces i GROUP BY device_id)";
 
-/// The columns of a row from the second on.
-void append_row(const Statement& row, std::span<const SealedColumn> columns, std::int64_t number, SealedTable& table) {
-  if (table.columns.empty()) table.columns.resize(columns.size());
-  table.columns[0].append(number);
-  for (std::size_t place = 1; place < columns.size(); ++place) {
-    const int column = static_cast<int>(place);
-    if (row.is_null(column)) {
-      table.columns[place].append_absent();
-    } else if (columns[place].kind == SealedColumn::Kind::text) {
-      table.columns[place].append_text(row.text(column));
-    } else if (columns[place].kind == SealedColumn::Kind::real) {
-      table.columns[place].append(std::bit_cast<std::int64_t>(row.real(column)));
-    } else {
-      table.columns[place].append(row.integer(column));
-    }
-  }
-  ++table.rows;
-}
-
 }  // namespace
 
 Result<Sealer> Sealer::create(Database& database, std::int64_t most_plain) {
@@ -66,8 +47,7 @@ Result<Sealer> Sealer::create(Database& database, std::int64_t most_plain) {
   }
   const std::string exception =
       fmt::format("SELECT {} FROM sample_exceptions WHERE id = ?", names_of(sealed_columns::exceptions));
-  const std::array<std::string_view, 18> sql = {
-      "SELECT (SELECT count(*) FROM rollup_backlog) + (SELECT count(*) FROM rollups_put_off)",
+  const std::array<std::string_view, 13> sql = {
       "SELECT EXISTS (SELECT 1 FROM rollups_due WHERE begins_at < ?)",
       "SELECT max(ifnull((SELECT begins_at FROM kept_from WHERE what = 'samples'), started_at), started_at) FROM polls"
       " WHERE id = (SELECT min(id) >> 24 FROM sample_rows)",
@@ -75,9 +55,6 @@ Result<Sealer> Sealer::create(Database& database, std::int64_t most_plain) {
       " AS next FROM devices d)",
       "SELECT min(begins_at) FROM traffic_times WHERE step_s = ?",
       "SELECT min(begins_at) FROM traffic_times WHERE step_s = ? AND begins_at >= ?",
-      "SELECT begins_at, interface_id FROM sealing WHERE level = ?",
-      "INSERT INTO sealing (level, begins_at, interface_id, sealed_until) VALUES (?1, ?2, ?3, ?4)"
-      " ON CONFLICT (level) DO UPDATE SET begins_at = ?2, interface_id = ?3, sealed_until = max(sealed_until, ?4)",
       "SELECT id, device_id FROM interfaces WHERE id > ? ORDER BY id LIMIT ?",
       "SELECT id FROM polls WHERE device_id = ? AND started_at >= ? AND started_at < ?",
       "SELECT poll_id FROM device_latest WHERE device_id = ?1 AND poll_id IS NOT NULL"
@@ -86,9 +63,6 @@ Result<Sealer> Sealer::create(Database& database, std::int64_t most_plain) {
       "SELECT begins_at FROM traffic_times WHERE step_s = ? AND begins_at >= ? AND begins_at < ?",
       exception,
       "DELETE FROM sample_exceptions WHERE id = ?",
-      "SELECT begins_at, interface_id FROM sealed_rows WHERE level = ?1 AND begins_at >= ?2 AND begins_at <= ?4"
-      " AND (begins_at, interface_id) > (?2, ?3) ORDER BY begins_at, interface_id LIMIT 1",
-      "DELETE FROM sealed_rows WHERE level = ? AND begins_at = ? AND interface_id = ?",
       octets_of_days,
   };
   auto statements = prepare_all<Statements>(database, sql);
@@ -99,8 +73,10 @@ Result<Sealer> Sealer::create(Database& database, std::int64_t most_plain) {
   if (!reader) return tl::make_unexpected(reader.error());
   auto writer = BlockWriter::create(database);
   if (!writer) return tl::make_unexpected(writer.error());
-  return Sealer(most_plain, std::move(levels), std::move(*statements), std::move(*plain), std::move(*reader),
-                std::move(*writer));
+  auto state = SealingState::create(database);
+  if (!state) return tl::make_unexpected(state.error());
+  return Sealer(most_plain, std::move(levels), std::move(*state), std::move(*statements), std::move(*plain),
+                std::move(*reader), std::move(*writer));
 }
 
 Result<std::int64_t> Sealer::seal(WallTime now, std::int64_t rows) {
@@ -140,12 +116,9 @@ Result<std::optional<std::int64_t>> Sealer::seal_some(Level& level, std::int64_t
 // The part that comes next, if it is over for so long that it may be sealed. A clock that went back a part or more, as
 // one that was wrong for a while does, takes the place where sealing stands along with it.
 Result<std::optional<Sealer::Part>> Sealer::due_part(const SealedLevel& level, std::int64_t now_ms) {
-  const auto found = statements_.state.first(level.level);
-  std::optional<Part> part;
-  if (found && *found) part = Part{statements_.state.integer(0), statements_.state.integer(1)};
-  statements_.state.reset();
-  if (!found) return tl::make_unexpected(found.error());
-
+  const auto found = state_.find(level.level);
+  if (!found) return found;
+  std::optional<Part> part = *found;
   const std::int64_t newest = begin_of(now_ms - level.plain_ms, level.step_ms);  // of those that are not over
   if (!part) {
     const auto oldest = level.level == 0 ? one(statements_.oldest_sample) : one(statements_.oldest_sum, level.level);
@@ -155,8 +128,7 @@ Result<std::optional<Sealer::Part>> Sealer::due_part(const SealedLevel& level, s
   }
   if (part->begins_at > newest) {
     part = Part{newest, 0};
-    if (auto noted = statements_.put_state.run(level.level, newest, 0, newest); !noted)
-      return tl::make_unexpected(noted.error());
+    if (auto noted = state_.note(level.level, *part, newest); !noted) return tl::make_unexpected(noted.error());
   }
   if (part->begins_at == newest) return std::nullopt;
   if (part->begins_at >= begin_of(now_ms - plain_days_ms, level.step_ms)) {
@@ -182,9 +154,8 @@ Result<bool> Sealer::days_stay_plain(std::int64_t now_ms) {
 }
 
 Result<bool> Sealer::is_summed(const SealedLevel& level, std::int64_t until_ms) {
-  const auto backlog = one(statements_.backlog);
-  if (!backlog) return tl::make_unexpected(backlog.error());
-  if (*backlog != 0) return false;
+  const auto summed = state_.is_summed();
+  if (!summed || !*summed) return summed;
   if (level.level == 0) return true;  // of each device see keep_newest()
   const auto due = one(statements_.due_before, until_ms / 1000);
   if (!due) return tl::make_unexpected(due.error());
@@ -204,7 +175,7 @@ Result<Sealer::Chunk> Sealer::next_chunk(const SealedLevel& level, const Part& p
         if (!other_device) chunk.ids.push_back(next.integer(0));
         return {};
       },
-      part.interface_id, most_interfaces_at_once);
+      part.owner_id, most_interfaces_at_once);
   if (!read) return tl::make_unexpected(read.error());
   chunk.last = !other_device && static_cast<std::int64_t>(chunk.ids.size()) < most_interfaces_at_once;
   if (chunk.ids.empty()) return chunk;
@@ -331,54 +302,11 @@ Result<> Sealer::write_block(const SealedLevel& level, SealedBlock& block) {
 Result<> Sealer::move_on(const SealedLevel& level, const Part& part, const Chunk& chunk) {
   const std::int64_t end = part.begins_at + level.step_ms;
   if (!chunk.last && !chunk.ids.empty()) {
-    return statements_.put_state.run(level.level, part.begins_at, chunk.ids.back(), end);
+    return state_.note(level.level, {part.begins_at, chunk.ids.back()}, end);
   }
   const auto next = level.level == 0 ? one(statements_.next_sample, end) : one(statements_.next_sum, level.level, end);
   if (!next) return tl::make_unexpected(next.error());
-  return statements_.put_state.run(level.level, *next ? begin_of(**next, level.step_ms) : end, 0, end);
-}
-
-Result<std::int64_t> Sealer::take_old(WallTime now, const Retention& retention, std::int64_t blocks,
-                                      PassedBlocks& passed) {
-  const std::array keeps = {retention.samples, retention.five_minutes, retention.hours};
-  if (const std::int64_t day = unix_ms(now) / day_ms; day != passed.day) passed = {day, {}};
-  std::int64_t taken = 0;
-  for (std::size_t place = 0; place < levels_.size(); ++place) {
-    if (!keeps[place]) continue;
-    const std::int64_t before_ms = unix_ms(now - std::max(*keeps[place], least_kept));
-    const auto more = take_old_of(levels_[place].of, before_ms, blocks, passed.of[place]);
-    if (!more) return more;
-    taken += *more;
-  }
-  return taken;
-}
-
-// One by one, for each is read before it is taken. Where taking it meets a damaged page all the same, that of a
-// neighbour, the block has been passed when this is tried again.
-Result<std::int64_t> Sealer::take_old_of(const SealedLevel& level, std::int64_t before_ms, std::int64_t blocks,
-                                         PassedBlock& passed) {
-  std::int64_t taken = 0;
-  for (; blocks > 0; --blocks) {
-    Statement& next = statements_.next_block;
-    const auto found = next.first(level.level, passed.begins_at, passed.interface_id, before_ms - level.span_ms);
-    const PassedBlock block = found && *found ? PassedBlock{next.integer(0), next.integer(1)} : PassedBlock{};
-    next.reset();
-    if (!found) return tl::make_unexpected(found.error());
-    if (!*found) break;
-    const auto rows = reader_.row_count(level, block.begins_at, block.interface_id);
-    if (!rows) return tl::make_unexpected(rows.error());
-    const PassedBlock before = std::exchange(passed, block);
-    if (!*rows) {
-      log::error("the block of {} is old and stays, for its pages are damaged ({})",
-                 reader_.name_of(level, block.begins_at, block.interface_id), rows->error());
-      continue;
-    }
-    if (auto done = statements_.take_block.run(level.level, block.begins_at, block.interface_id); !done)
-      return tl::make_unexpected(done.error());
-    passed = before;
-    taken += (**rows).value_or(0);
-  }
-  return taken;
+  return state_.note(level.level, {*next ? begin_of(**next, level.step_ms) : end, 0}, end);
 }
 
 }  // namespace octopoll::store

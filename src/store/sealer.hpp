@@ -11,32 +11,18 @@
 // which is why whoever reads may simply take both. What must be found by its key stays plain: the newest reading of
 // each interface, and what an open bin of 5 minutes is made of.
 
-#include <array>
 #include <cstdint>
-#include <limits>
 #include <optional>
-#include <string>
 #include <vector>
 
 #include "database.hpp"
 #include "octopoll/core/clock.hpp"
-#include "octopoll/core/retention.hpp"
 #include "plain_rows.hpp"
 #include "sealed_levels.hpp"
+#include "sealing_state.hpp"
 #include "stored_blocks.hpp"
 
 namespace octopoll::store {
-
-/// Of each level the last block that could not be taken: all before it were taken, or could not be either.
-struct PassedBlock {
-  std::int64_t begins_at = std::numeric_limits<std::int64_t>::min();
-  std::int64_t interface_id = 0;
-};
-/// For a day of UTC: what was sealed late for a time before them is met on the next one.
-struct PassedBlocks {
-  std::int64_t day = 0;
-  std::array<PassedBlock, sealed_levels.size()> of;
-};
 
 /// Runs inside the caller's transactions, each time a bounded amount. Errors: store.
 class Sealer {
@@ -48,25 +34,17 @@ class Sealer {
   /// Seals up to about `rows` rows, where so many are due at `now`; the number sealed. It may be some thousand more,
   /// which the next calls make up for.
   [[nodiscard]] Result<std::int64_t> seal(WallTime now, std::int64_t rows);
-  /// Takes up to `blocks` blocks of each level all of whose rows are older than is kept; the number of their rows.
-  /// `passed` is the caller's and outlives a sealer: a block that cannot be taken, for its pages are damaged, is named
-  /// in the log once a day and keeps none behind it.
-  [[nodiscard]] Result<std::int64_t> take_old(WallTime now, const Retention& retention, std::int64_t blocks,
-                                              PassedBlocks& passed);
 
  private:
-  struct Part {
-    std::int64_t begins_at = 0;
-    std::int64_t interface_id = 0;  ///< done up to it
-  };
+  using Part = SealingState::Part;
   struct Level {
     SealedLevel of;
     Statement rows, take;  ///< of a range of keys
   };
   struct Statements {
-    Statement backlog, due_before, oldest_sample, next_sample, oldest_sum, next_sum, state, put_state;
+    Statement due_before, oldest_sample, next_sample, oldest_sum, next_sum;
     Statement interfaces, polls, kept_polls, open_bin, times, exception, take_exceptions;
-    Statement next_block, take_block, octets_of_days;
+    Statement octets_of_days;
   };
   /// Interfaces whose rows are sealed together: all there are from the first id to the last, of samples those of one
   /// device.
@@ -76,10 +54,11 @@ class Sealer {
     bool last = false;  ///< no interface has a higher id
   };
 
-  Sealer(std::int64_t most_plain, std::vector<Level> levels, Statements statements, PlainRows plain, BlockReader reader,
-         BlockWriter writer)
+  Sealer(std::int64_t most_plain, std::vector<Level> levels, SealingState state, Statements statements, PlainRows plain,
+         BlockReader reader, BlockWriter writer)
       : most_plain_(most_plain),
         levels_(std::move(levels)),
+        state_(std::move(state)),
         statements_(std::move(statements)),
         plain_(std::move(plain)),
         reader_(std::move(reader)),
@@ -96,12 +75,11 @@ class Sealer {
   [[nodiscard]] Result<std::int64_t> move_rows(Level& level, const Part& part, Chunk& chunk);
   [[nodiscard]] Result<> move_exception(std::int64_t id, std::int64_t number, SealedBlock& block);
   [[nodiscard]] Result<> write_block(const SealedLevel& level, SealedBlock& block);
-  [[nodiscard]] Result<std::int64_t> take_old_of(const SealedLevel& level, std::int64_t before_ms, std::int64_t blocks,
-                                                 PassedBlock& passed);
   [[nodiscard]] Result<> move_on(const SealedLevel& level, const Part& part, const Chunk& chunk);
 
   std::int64_t most_plain_;
   std::vector<Level> levels_;
+  SealingState state_;
   Statements statements_;
   PlainRows plain_;
   BlockReader reader_;

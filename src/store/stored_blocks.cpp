@@ -1,5 +1,6 @@
 #include "stored_blocks.hpp"
 
+#include <fmt/format.h>
 #include <sqlite3.h>
 
 #include <span>
@@ -11,8 +12,10 @@ namespace octopoll::store {
 
 namespace {
 
-constexpr const char* one_block =
-    "SELECT packed, row_count FROM main.sealed_rows WHERE level = ? AND begins_at = ? AND interface_id = ?";
+std::string one_block(const BlockTable& table) {
+  return fmt::format("SELECT packed, row_count FROM main.{} WHERE {} = ? AND begins_at = ? AND {} = ?", table.name,
+                     table.level, table.owner);
+}
 
 /// Whether the block is there, of which the statement is then at the row; inside, why SQLite cannot say so.
 Result<tl::expected<bool, std::string>> find_by(Statement& get, sqlite3* connection, const SealedIdentity& which) {
@@ -25,14 +28,14 @@ Result<tl::expected<bool, std::string>> find_by(Statement& get, sqlite3* connect
 
 }  // namespace
 
-Result<BlockReader> BlockReader::create(Database& database) {
-  auto get = database.prepare(one_block);
+Result<BlockReader> BlockReader::create(Database& database, const BlockTable& table) {
+  auto get = database.prepare(one_block(table));
   if (!get) return tl::make_unexpected(get.error());
-  return BlockReader(database.native(), std::move(*get));
+  return BlockReader(database.native(), table, std::move(*get));
 }
 
-Result<BlockReader> BlockReader::create_for_writer(Database& database) {
-  auto reader = create(database);
+Result<BlockReader> BlockReader::create_for_writer(Database& database, const BlockTable& table) {
+  auto reader = create(database, table);
   if (reader) reader->beside_path_ = database.path();
   return reader;
 }
@@ -41,7 +44,7 @@ Result<BlockReader::Beside*> BlockReader::beside() {
   if (!beside_) {
     auto database = Database::open(beside_path_, Database::Access::read_only);
     if (!database) return tl::make_unexpected(database.error());
-    auto get = database->prepare(one_block);
+    auto get = database->prepare(one_block(*table_));
     if (!get) return tl::make_unexpected(get.error());
     beside_.emplace(Beside{std::move(*database), std::move(*get)});
   }

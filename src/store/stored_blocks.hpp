@@ -1,5 +1,5 @@
 #pragma once
-// Blocks of sealed rows where they lie: in the table sealed_rows.
+// Blocks of sealed rows where they lie: in the tables sealed_rows and sealed_polls.
 
 #include <cstdint>
 #include <filesystem>
@@ -17,10 +17,11 @@ namespace octopoll::store {
 /// out of memory (std::bad_alloc).
 class BlockReader {
  public:
-  [[nodiscard]] static Result<BlockReader> create(Database& database);
+  [[nodiscard]] static Result<BlockReader> create(Database& database, const BlockTable& table = blocks_of_interfaces);
   /// For one who writes: each block is first read as it was committed, by a connection of its own. A transaction that
   /// has met a damaged page can neither write on nor be committed.
-  [[nodiscard]] static Result<BlockReader> create_for_writer(Database& database);
+  [[nodiscard]] static Result<BlockReader> create_for_writer(Database& database,
+                                                             const BlockTable& table = blocks_of_interfaces);
   /// nullopt: there is none; inside, what is wrong with it. Likewise row_count().
   [[nodiscard]] Result<tl::expected<std::optional<SealedBlock>, std::string>> read(const SealedLevel& level,
                                                                                    std::int64_t begins_at,
@@ -43,16 +44,19 @@ class BlockReader {
     Statement get;
   };
 
-  BlockReader(sqlite3* connection, Statement get) : connection_(connection), get_(std::move(get)) {}
+  BlockReader(sqlite3* connection, const BlockTable& table, Statement get)
+      : connection_(connection), table_(&table), get_(std::move(get)) {}
   [[nodiscard]] Result<Beside*> beside();
 
-  sqlite3* connection_;  // whose statement that is: it lives longer
+  sqlite3* connection_;      // whose statement that is: it lives longer
+  const BlockTable* table_;  // one of block_tables
   Statement get_;
   SealedCodec codec_;
   std::filesystem::path beside_path_;  ///< empty: of one who only reads
   std::optional<Beside> beside_;       ///< once a block was asked for
 };
 
+/// Of sealed_rows.
 class BlockWriter {
  public:
   [[nodiscard]] static Result<BlockWriter> create(Database& database);

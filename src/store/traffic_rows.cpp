@@ -130,12 +130,12 @@ const std::string_view kept_traffic_sql =
     " s.ucast_pkts, s.multicast_pkts, s.broadcast_pkts, s.faults, x.in_ucast_pkts, x.out_ucast_pkts,"
     " x.in_multicast_pkts, x.out_multicast_pkts, x.in_broadcast_pkts, x.out_broadcast_pkts, x.in_errors, x.out_errors,"
     " x.in_discards, x.out_discards"
-    " FROM polls p CROSS JOIN sample_rows s ON s.id BETWEEN p.id << 24 AND p.id << 24 | 16777215"
+    " FROM main.polls p CROSS JOIN sample_rows s ON s.id BETWEEN p.id << 24 AND p.id << 24 | 16777215"
     " LEFT JOIN sample_exceptions x ON x.id = iif(s.states > 65535, s.id, NULL)";
 
 std::string open_traffic_sql() {
   return fmt::format(
-      "{} WHERE p.device_id = ?1 AND p.poll_number >= ?2 AND NOT EXISTS (SELECT 1 FROM polls q"
+      "{} WHERE p.device_id = ?1 AND p.poll_number >= ?2 AND NOT EXISTS (SELECT 1 FROM main.polls q"
       " WHERE q.device_id = p.device_id AND q.poll_number > p.poll_number AND q.id < p.id) ORDER BY p.id, s.id",
       kept_traffic_sql);
 }

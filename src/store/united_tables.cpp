@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <cmath>
 #include <exception>
 #include <iterator>
 #include <limits>
@@ -18,44 +17,13 @@
 #include "schema.hpp"
 #include "sealed_levels.hpp"
 #include "sqlite_api.hpp"
+#include "united_store.hpp"
 
 namespace octopoll::store {
 namespace {
 
 // Numbers have 39 bits in a key; bounds beyond that mean the same, and can be shifted and multiplied.
 constexpr std::int64_t most_number = (std::int64_t{1} << 39) - 1;
-
-struct Finalize {
-  void operator()(sqlite3_stmt* statement) const noexcept { sqlite3_finalize(statement); }
-};
-using StatementHandle = std::unique_ptr<sqlite3_stmt, Finalize>;
-
-/// What SQLite or a block says of a failure; thrown as far as the call of SQLite that meets it.
-struct Failure {
-  int code = SQLITE_ERROR;
-  std::string words;
-};
-
-StatementHandle prepare(sqlite3* connection, const std::string& sql) {
-  sqlite3_stmt* statement = nullptr;
-  const int code = sqlite3_prepare_v2(connection, sql.c_str(), -1, &statement, nullptr);
-  if (code != SQLITE_OK) throw Failure{code, sqlite3_errmsg(connection)};
-  return StatementHandle(statement);
-}
-
-template <class... Numbers>
-void start(sqlite3_stmt* statement, Numbers... numbers) {
-  sqlite3_reset(statement);
-  int place = 0;
-  (sqlite3_bind_int64(statement, ++place, static_cast<sqlite3_int64>(numbers)), ...);
-}
-
-bool step(sqlite3_stmt* statement) {
-  const int code = sqlite3_step(statement);
-  if (code == SQLITE_ROW) return true;
-  if (code == SQLITE_DONE) return false;
-  throw Failure{code, sqlite3_errmsg(sqlite3_db_handle(statement))};
-}
 
 /// Keys that a question is about: numbers, and interfaces of each.
 struct Keys {
@@ -95,100 +63,33 @@ struct Group {
 class Shared {
  public:
   Shared(sqlite3* connection, std::shared_ptr<OnDamage> damage, std::size_t most_octets)
-      : connection_(connection), damage_(std::move(damage)), most_octets_(most_octets) {}
+      : store_(connection, blocks_of_interfaces, std::move(damage)), most_octets_(most_octets) {}
 
-  /// To be called around the life of a cursor: all that its statements read is then of one moment.
   void enter() {
-    if (cursors_ != 0) {
-      ++cursors_;
-      return;
-    }
-    if (!anchor_) anchor_ = prepare(connection_, "SELECT 1 FROM main.sqlite_master UNION ALL SELECT 2");
-    start(anchor_.get());
-    static_cast<void>(step(anchor_.get()));
-    unsigned version = 0;
-    sqlite3_file_control(connection_, "main", SQLITE_FCNTL_DATA_VERSION, &version);
-    const int changes = sqlite3_total_changes(connection_);
-    // What was left out is missing in what is kept.
-    if (version != version_ || changes != changes_ || leaves_out_ != damage_->leaves_out) forget();
-    version_ = version;
-    changes_ = changes;
-    leaves_out_ = damage_->leaves_out;
-    cursors_ = 1;
+    if (store_.enter()) forget();
   }
-  void leave() noexcept {
-    if (--cursors_ == 0) sqlite3_reset(anchor_.get());
-  }
+  void leave() noexcept { store_.leave(); }
 
-  [[nodiscard]] sqlite3* connection() const noexcept { return connection_; }
-  /// nullopt: it is damaged, and is left out.
-  [[nodiscard]] std::optional<SealedBlock> unpack(const SealedLevel& level, std::int64_t begins_at,
-                                                  std::int64_t interface_id);
+  [[nodiscard]] UnitedStore& store() noexcept { return store_; }
+  [[nodiscard]] sqlite3* connection() const noexcept { return store_.connection(); }
   /// The blocks that may hold rows of one number; nullptr: none can.
   [[nodiscard]] std::shared_ptr<Group> group_of(const SealedLevel& level, const Keys& keys);
 
  private:
   using Groups = std::map<GroupKey, std::list<std::shared_ptr<Group>>::iterator>;
 
-  [[nodiscard]] tl::expected<SealedBlock, std::string> read_block(const SealedLevel& level,
-                                                                  const SealedIdentity& which);
   [[nodiscard]] std::shared_ptr<Group> load(const SealedLevel& level, Group wanted);
   void make_room(std::size_t octets) noexcept;
   void forget(Groups::iterator group) noexcept;
   void forget() noexcept;
 
-  sqlite3* connection_;
-  std::shared_ptr<OnDamage> damage_;
+  UnitedStore store_;
   std::size_t most_octets_;
-  SealedCodec codec_;
-  StatementHandle anchor_, packed_, poll_, block_of_device_, blocks_of_device_, blocks_;
+  StatementHandle poll_, block_of_device_, blocks_of_device_, blocks_;
   std::list<std::shared_ptr<Group>> by_use_;  // the one that was asked for last is the last one
   Groups groups_;                             // none lies within another one
   std::size_t octets_ = 0;                    // of all of them
-  int cursors_ = 0;
-  unsigned version_ = 0;
-  int changes_ = 0;
-  bool leaves_out_ = false;
 };
-
-std::optional<SealedBlock> Shared::unpack(const SealedLevel& level, std::int64_t begins_at, std::int64_t interface_id) {
-  const SealedIdentity which{level.level, interface_id, begins_at};
-  auto block = read_block(level, which);
-  if (block) return std::move(*block);
-  const std::string words = words_of(damaged_block(connection_, which, block.error()));
-  if (!damage_->leaves_out) {
-    throw Failure{SQLITE_CORRUPT, words +
-                                      "; other times and interfaces can be read, or all but such blocks after"
-                                      " SELECT octopoll_leave_out_damaged(1)"};
-  }
-  const std::size_t known = damage_->met.all().size();
-  damage_->met.add(connection_, which, std::move(block.error()));
-  if (damage_->met.all().size() != known) sqlite3_log(SQLITE_CORRUPT, "octopoll_store: left out: %s", words.c_str());
-  return std::nullopt;
-}
-
-// By its own statement, and not in the row of those that name the blocks: where SQLite cannot read the pages of one, it
-// can read those of the next.
-tl::expected<SealedBlock, std::string> Shared::read_block(const SealedLevel& level, const SealedIdentity& which) {
-  if (!packed_) {
-    packed_ = prepare(connection_,
-                      "SELECT packed FROM main.sealed_rows WHERE level = ?1 AND begins_at = ?2 AND interface_id = ?3");
-  }
-  struct Reset {
-    sqlite3_stmt* statement;
-    ~Reset() { sqlite3_reset(statement); }
-  } const reset{packed_.get()};
-  start(packed_.get(), which.level, which.begins_at, which.interface_id);
-  try {
-    if (!step(packed_.get())) return tl::make_unexpected(std::string("it is in the index alone"));
-  } catch (const Failure& failure) {
-    if ((failure.code & 0xFF) != SQLITE_CORRUPT) throw;
-    return tl::make_unexpected(failure.words);
-  }
-  const auto* octets = static_cast<const std::uint8_t*>(sqlite3_column_blob(packed_.get(), 0));
-  const auto size = static_cast<std::size_t>(sqlite3_column_bytes(packed_.get(), 0));
-  return codec_.unpack({octets, size}, level.shape(), which);
-}
 
 std::shared_ptr<Group> Shared::group_of(const SealedLevel& level, const Keys& keys) {
   Group wanted;
@@ -197,7 +98,7 @@ std::shared_ptr<Group> Shared::group_of(const SealedLevel& level, const Keys& ke
   wanted.last_interface = keys.last_interface;
   std::int64_t at = keys.first_number * level.unit_scale;
   if (level.level == 0) {
-    if (!poll_) poll_ = prepare(connection_, "SELECT started_at, device_id FROM main.polls WHERE id = ?");
+    if (!poll_) poll_ = prepare(connection(), "SELECT started_at, device_id FROM main.polls WHERE id = ?");
     start(poll_.get(), keys.first_number);
     if (!step(poll_.get())) return nullptr;
     at = sqlite3_column_int64(poll_.get(), 0);
@@ -225,20 +126,20 @@ std::shared_ptr<Group> Shared::load(const SealedLevel& level, Group wanted) {
   StatementHandle& blocks = !samples ? blocks_ : one ? block_of_device_ : blocks_of_device_;
   if (!blocks) {
     // One interface is found by its id, not among all those of its device.
-    blocks = prepare(connection_, samples ? std::string("SELECT s.interface_id FROM main.interfaces i"
-                                                        " CROSS JOIN main.sealed_rows s ON s.level = ?1"
-                                                        " AND s.begins_at = ?2 AND s.interface_id = i.id WHERE ") +
-                                                (one ? "+" : "") +
-                                                "i.device_id = ?5 AND i.id BETWEEN ?3 AND ?4 ORDER BY s.interface_id"
-                                          : "SELECT interface_id FROM main.sealed_rows WHERE level = ?1"
-                                            " AND begins_at = ?2 AND interface_id BETWEEN ?3 AND ?4"
-                                            " ORDER BY interface_id");
+    blocks = prepare(connection(), samples ? std::string("SELECT s.interface_id FROM main.interfaces i"
+                                                         " CROSS JOIN main.sealed_rows s ON s.level = ?1"
+                                                         " AND s.begins_at = ?2 AND s.interface_id = i.id WHERE ") +
+                                                 (one ? "+" : "") +
+                                                 "i.device_id = ?5 AND i.id BETWEEN ?3 AND ?4 ORDER BY s.interface_id"
+                                           : "SELECT interface_id FROM main.sealed_rows WHERE level = ?1"
+                                             " AND begins_at = ?2 AND interface_id BETWEEN ?3 AND ?4"
+                                             " ORDER BY interface_id");
   }
   const GroupKey& key = wanted.key;
   start(blocks.get(), key.level, key.begins_at, key.first_interface, wanted.last_interface);
   if (samples) sqlite3_bind_int64(blocks.get(), 5, key.device_id);
   while (step(blocks.get())) {
-    auto block = unpack(level, key.begins_at, sqlite3_column_int64(blocks.get(), 0));
+    auto block = store_.unpack(level, key.begins_at, sqlite3_column_int64(blocks.get(), 0));
     if (!block) continue;
     wanted.entries.push_back({std::move(*block), 0, 0});
     wanted.octets += wanted.entries.back().block.octets();
@@ -494,7 +395,7 @@ bool Cursor::open_next_block() {
       span_is_open_ = false;
       continue;
     }
-    auto block = table_.shared->unpack(level, *span_, sqlite3_column_int64(ask_.blocks.get(), 0));
+    auto block = table_.shared->store().unpack(level, *span_, sqlite3_column_int64(ask_.blocks.get(), 0));
     if (!block) continue;
     block_ = std::move(*block);
     const SealedTable& rows = table_.of(block_);
@@ -552,68 +453,39 @@ void Cursor::column(sqlite3_context* result, int which) const {
   }
 }
 
-// A plan is a text of two letters for each value that the filter gets: what is asked for and how. SQLite checks every
-// condition again itself, so that a bound may be wider than what was asked.
+// See limits_of() for what stands beside them.
 constexpr char asks_key = 'k';
 constexpr char asks_unit = 'u';
 constexpr char asks_interface = 'i';
-constexpr char is_equal = '=';
-constexpr char is_least = 'l';  // or above
-constexpr char is_most = 'm';   // or below
-constexpr char is_above = '>';
-constexpr char is_below = '<';
 
-void narrow(Keys& keys, const Table& table, char what, char how, std::int64_t value) {
-  const std::int64_t scale = table.level->unit_scale;
+void narrow(Keys& keys, const Table& table, char what, const Limits& limits) {
   if (what == asks_interface) {
-    keys.first_interface = std::max(keys.first_interface, value);
-    keys.last_interface = std::min(keys.last_interface, value);
+    keys.first_interface = std::max(keys.first_interface, limits.first);
+    keys.last_interface = std::min(keys.last_interface, limits.last);
     return;
   }
-  const std::int64_t number =
-      what == asks_key ? number_of(value) : begin_of(value, scale) / scale;  // that of a bin which holds the moment
-  if (how != is_most) keys.first_number = std::max(keys.first_number, number);
-  if (how != is_least) keys.last_number = std::min(keys.last_number, number);
+  const std::int64_t scale = table.level->unit_scale;
+  const auto number_at = [&](std::int64_t value) {
+    return what == asks_key ? number_of(value)
+                            : begin_of(value, scale) / scale;  // that of a bin which holds the moment
+  };
+  if (limits.first != Limits().first) keys.first_number = std::max(keys.first_number, number_at(limits.first));
+  if (limits.last != Limits().last) keys.last_number = std::min(keys.last_number, number_at(limits.last));
 }
 
 /// Whole keys say which interfaces only where they are of one number.
-void narrow_interfaces(Keys& keys, std::int64_t first_key, std::int64_t last_key) {
+void narrow_interfaces(Keys& keys, const Limits& key) {
   if (!keys.of_one_number()) return;
-  if (number_of(first_key) == keys.first_number)
-    keys.first_interface = std::max(keys.first_interface, interface_of(first_key));
-  if (number_of(last_key) == keys.first_number)
-    keys.last_interface = std::min(keys.last_interface, interface_of(last_key));
+  if (number_of(key.first) == keys.first_number)
+    keys.first_interface = std::max(keys.first_interface, interface_of(key.first));
+  if (number_of(key.last) == keys.first_number)
+    keys.last_interface = std::min(keys.last_interface, interface_of(key.last));
 }
 
-/// What the module of a connection is made with.
-struct Known {
-  std::weak_ptr<Shared> shared;
-  std::shared_ptr<OnDamage> damage;
-  std::size_t most_octets;
-};
+using Known = SharedByTables<Shared>;
 
 /// What SQLite calls. Source: https://sqlite.org/vtab.html
 struct Module {
-  /// Runs `call`; what it throws becomes the words of the table's error.
-  template <class Call>
-  static int guarded(sqlite3_vtab* table, Call&& call) noexcept {
-    const auto fail = [table](int code, const char* words) {
-      sqlite3_free(table->zErrMsg);
-      table->zErrMsg = sqlite3_mprintf("%s", words);
-      return code;
-    };
-    try {
-      call();
-      return SQLITE_OK;
-    } catch (const Failure& failure) {
-      return fail(failure.code, failure.words.c_str());
-    } catch (const std::bad_alloc&) {
-      return SQLITE_NOMEM;
-    } catch (const std::exception& problem) {
-      return fail(SQLITE_ERROR, problem.what());
-    }
-  }
-
   static int connect(sqlite3* connection, void* known, int, const char* const* words, sqlite3_vtab** table,
                      char** error) noexcept {
     const std::string_view name = words[2];
@@ -636,7 +508,6 @@ struct Module {
       columns += std::string(made->level->unit) + " INTEGER HIDDEN, interface_id INTEGER HIDDEN)";
       sqlite3_vtab_config(connection, SQLITE_VTAB_DIRECTONLY);  // no view or trigger of a strange file reads it
       if (const int code = sqlite3_declare_vtab(connection, columns.c_str()); code != SQLITE_OK) return code;
-      // The tables hold it together: their statements must be gone before the connection can be closed.
       auto& [shared, damage, most_octets] = *static_cast<Known*>(known);
       made->shared = shared.lock();
       if (!made->shared) made->shared = std::make_shared<Shared>(connection, damage, most_octets);
@@ -661,26 +532,8 @@ struct Module {
     for (int place = 0; place < plan->nConstraint && count < 16; ++place) {
       const auto& condition = plan->aConstraint[place];
       if (condition.usable == 0) continue;
-      char how = 0;
-      switch (condition.op) {
-        case SQLITE_INDEX_CONSTRAINT_EQ:
-          how = is_equal;
-          break;
-        case SQLITE_INDEX_CONSTRAINT_GT:
-          how = is_above;
-          break;
-        case SQLITE_INDEX_CONSTRAINT_GE:
-          how = is_least;
-          break;
-        case SQLITE_INDEX_CONSTRAINT_LT:
-          how = is_below;
-          break;
-        case SQLITE_INDEX_CONSTRAINT_LE:
-          how = is_most;
-          break;
-        default:
-          continue;
-      }
+      const char how = how_of(condition.op);
+      if (how == 0) continue;
       char what = 0;
       if (condition.iColumn <= 0) {
         what = asks_key;
@@ -740,38 +593,18 @@ struct Module {
  private:
   static Keys keys_of(const Table& table, const char* plan, int count, sqlite3_value** values) {
     Keys keys;
-    std::int64_t first_key = std::numeric_limits<std::int64_t>::min();
-    std::int64_t last_key = std::numeric_limits<std::int64_t>::max();
+    Limits key;
     for (int place = 0; place < count; ++place) {
       const char what = plan[2 * place];
-      char how = plan[2 * place + 1];
-      const int type = sqlite3_value_numeric_type(values[place]);
-      if (type == SQLITE_NULL) {
-        keys.last_number = keys.first_number - 1;  // nothing is equal to NULL, above or below it
+      const Limits limits = limits_of(values[place], plan[2 * place + 1]);
+      if (limits.none()) {
+        keys.last_number = keys.first_number - 1;
         return keys;
       }
-      if (type != SQLITE_INTEGER && type != SQLITE_FLOAT) continue;
-      std::int64_t low = 0, high = 0;
-      if (type == SQLITE_INTEGER) {
-        low = high = sqlite3_value_int64(values[place]);
-        if (how == is_above && low < std::numeric_limits<std::int64_t>::max()) ++low;
-        if (how == is_below && high > std::numeric_limits<std::int64_t>::min()) --high;
-      } else {
-        const double value = sqlite3_value_double(values[place]);
-        constexpr double most = 9.2e18;
-        low = static_cast<std::int64_t>(std::floor(std::clamp(value, -most, most)));
-        high = static_cast<std::int64_t>(std::ceil(std::clamp(value, -most, most)));
-        if (std::abs(value) >= most) continue;
-      }
-      if (how == is_above) how = is_least;
-      if (how == is_below) how = is_most;
-      if (how != is_most) narrow(keys, table, what, is_least, low);
-      if (how != is_least) narrow(keys, table, what, is_most, high);
-      if (what != asks_key) continue;
-      if (how != is_most) first_key = std::max(first_key, low);
-      if (how != is_least) last_key = std::min(last_key, high);
+      narrow(keys, table, what, limits);
+      if (what == asks_key) key.narrow(limits);
     }
-    narrow_interfaces(keys, first_key, last_key);
+    narrow_interfaces(keys, key);
     return keys;
   }
 };
@@ -815,6 +648,11 @@ void replace(std::string& text, std::string_view what, std::string_view with) {
 /// has: the file may be a stranger's, and a view of this connection may call what a view of a file may not.
 std::string united(std::string sql) {
   replace(sql, "CREATE VIEW ", "CREATE TEMP VIEW ");
+  // Those that have samples are not sealed, and the file's own table has its indexes.
+  if (sql.find("sample") != std::string::npos) {
+    replace(sql, "FROM polls p", "FROM main.polls p");
+    replace(sql, "JOIN polls p", "JOIN main.polls p");
+  }
   replace(sql, "JOIN sample_rows r ON r.id BETWEEN p.id << 24 AND p.id << 24 | 16777215",
           "JOIN sample_rows r ON r.poll_id = p.id");
   replace(sql, "r.id & 16777215 AS interface_id", "r.interface_id");
@@ -836,6 +674,7 @@ std::string unite(sqlite3* connection, bool views, std::shared_ptr<OnDamage> dam
              std::to_string(newest_version());
     }
     if (answers(connection, "SELECT EXISTS (SELECT 1 FROM temp.sqlite_master WHERE name = 'sample_rows')")) return {};
+    unite_polls(connection, damage);
     auto known = std::make_unique<Known>(Known{{}, std::move(damage), most_octets});
     const int code = sqlite3_create_module_v2(connection, "octopoll_rows", &module, known.release(),
                                               [](void* given) { delete static_cast<Known*>(given); });
@@ -846,7 +685,8 @@ std::string unite(sqlite3* connection, bool views, std::shared_ptr<OnDamage> dam
       }
     }
     if (!views) return {};
-    for (const char* name : {"samples", "v_interface_rates", "v_flaps", "v_utilization_5m", "v_utilization_1h"})
+    for (const char* name :
+         {"samples", "v_interface_rates", "v_flaps", "v_polls", "v_utilization_5m", "v_utilization_1h"})
       run(connection, united(std::string(view_text(name))));
     return {};
   } catch (const Failure& failure) {

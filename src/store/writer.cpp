@@ -19,7 +19,9 @@
 #include "octopoll/core/guarded.hpp"
 #include "octopoll/core/log.hpp"
 #include "octopoll/core/queue.hpp"
+#include "old_blocks.hpp"
 #include "open.hpp"
+#include "poll_sealer.hpp"
 #include "recorder.hpp"
 #include "retention.hpp"
 #include "sealer.hpp"
@@ -40,7 +42,7 @@ constexpr std::chrono::minutes dropping_again{1};  // a disk that stays too slow
 
 /// What care has learnt, also while the store is opened anew.
 struct CareMemory {
-  std::array<BootTime, 4> not_before{};  ///< of each of `cares`, since it failed
+  std::array<BootTime, 5> not_before{};  ///< of each of `cares`, since it failed
   PassedBlocks passed{};
 };
 
@@ -49,7 +51,9 @@ struct Storage {
   Database database;
   Recorder recorder;
   Pruner pruner;
+  OldBlocks old_blocks;
   Sealer sealer;
+  PollSealer poll_sealer;
   Retention retention;
 
   static Result<Storage> open(const fs::path& path, const Retention& retention, std::int64_t most_plain);
@@ -408,9 +412,14 @@ Result<Storage> Storage::open(const fs::path& path, const Retention& retention, 
   if (!recorder) return tl::make_unexpected(recorder.error());
   auto pruner = Pruner::create(*database, retention);
   if (!pruner) return tl::make_unexpected(pruner.error());
+  auto old_blocks = OldBlocks::create(*database);
+  if (!old_blocks) return tl::make_unexpected(old_blocks.error());
   auto sealer = Sealer::create(*database, most_plain);
   if (!sealer) return tl::make_unexpected(sealer.error());
-  return Storage{std::move(*database), std::move(*recorder), std::move(*pruner), std::move(*sealer), retention};
+  auto poll_sealer = PollSealer::create(*database);
+  if (!poll_sealer) return tl::make_unexpected(poll_sealer.error());
+  return Storage{std::move(*database), std::move(*recorder),    std::move(*pruner), std::move(*old_blocks),
+                 std::move(*sealer),   std::move(*poll_sealer), retention};
 }
 
 tl::expected<Committed, Failure> commit(Storage& storage, CareMemory& memory, const std::vector<RecordPtr>& batch) {
@@ -437,12 +446,16 @@ constexpr std::array<Care, std::tuple_size_v<decltype(CareMemory::not_before)>> 
      }},
     {"no old sealed rows are taken",
      [](Storage& storage, CareMemory& memory, std::int64_t most) {
-       return done_or_failed(storage.sealer.take_old(storage.recorder.now(), storage.retention,
+       return done_or_failed(storage.old_blocks.take(storage.recorder.now(), storage.retention,
                                                      most / rows_of_a_block + 1, memory.passed));
      }},
     {"no rows are sealed",
      [](Storage& storage, CareMemory&, std::int64_t most) {
        return done_or_failed(storage.sealer.seal(storage.recorder.now(), 2 * most));
+     }},
+    {"no polls are sealed",
+     [](Storage& storage, CareMemory&, std::int64_t most) {
+       return done_or_failed(storage.poll_sealer.seal(storage.recorder.now(), storage.retention, most));
      }},
 }};
 constexpr std::size_t first_that_trusts_the_clock = 1;  // of cares

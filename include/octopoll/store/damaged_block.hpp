@@ -11,9 +11,9 @@ namespace octopoll::store {
 /// A block of sealed rows that cannot be unpacked: what it held is missing in whatever was asked.
 /// Shape: value type. Unit: `since` and `until` are its span, half-open, whole days of UTC.
 struct DamagedBlock {
-  std::string rows;               ///< "samples", "sums of 5 minutes", "sums of hours"
-  std::string device, interface;  ///< empty where the store has no such interface
-  std::int64_t interface_id = 0;
+  std::string rows;               ///< "samples", "sums of 5 minutes", "sums of hours", "polls"
+  std::string device, interface;  ///< empty where the store has no such interface; of polls there is none
+  std::int64_t interface_id = 0;  ///< 0: of polls
   WallTime since, until;
   std::string fault;  ///< in words
 };

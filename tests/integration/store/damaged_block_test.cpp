@@ -15,6 +15,8 @@
 
 #include "octopoll/store/care.hpp"
 #include "octopoll/store/writer.hpp"
+#include "store/old_blocks.hpp"
+#include "store/poll_sealer.hpp"
 #include "store/recorder.hpp"
 #include "store/sealer.hpp"
 #include "support/binaries.hpp"
@@ -199,6 +201,58 @@ TEST_CASE("a report on sums of which a block is damaged shows the others") {
     if (of_it) CHECK(one["in_valid_share"] < 0.9);
   }
   CHECK(others == 5);
+}
+
+TEST_CASE("a page of blocks of polls that cannot be read costs those blocks alone") {
+  const test::TempDir dir;
+  const auto path = dir / "x.db";
+  fill(path);
+  {
+    auto database = open_for_writing(path);
+    REQUIRE(database);
+    // As where retention has taken the samples.
+    REQUIRE(
+        database->execute("DELETE FROM sealed_rows WHERE level = 0; DELETE FROM sample_exceptions;"
+                          " DELETE FROM sample_rows; INSERT INTO kept_from VALUES ('samples', 0, 1000000)"));
+    auto sealer = PollSealer::create(*database);
+    REQUIRE(sealer);
+    REQUIRE(sealer->seal(noon + 40 * 24h, Retention{}, 1'000'000).value() > 2000);
+    REQUIRE(database->execute("VACUUM; PRAGMA wal_checkpoint(TRUNCATE)"));
+  }
+  const auto ask = [&](const std::string& since) {
+    return octopoll(path, {"report", "availability", "--since", since, "--until", "2026-02-20Z", "--format", "csv"});
+  };
+  const auto whole = ask("2026-02-01Z");
+  CHECK(whole.exit_code() == 0);
+  const std::string last_days = ask("2026-02-18T12:00Z").out;
+  const auto first_page = static_cast<std::size_t>(test::sqlite_int(
+      path, "SELECT pageno FROM dbstat WHERE name = 'sealed_polls' AND pagetype = 'leaf' ORDER BY path LIMIT 1"));
+  constexpr std::size_t page = 4096;
+  std::string file = test::read_file(path);
+  file.replace((first_page - 1) * page, page, page, '\0');
+  std::ofstream(path, std::ios::binary | std::ios::trunc) << file;
+
+  const auto report = ask("2026-02-01Z");
+  INFO(report.describe());
+  CHECK(report.exit_code() == 1);
+  CHECK(report.err.find("\n  polls of sw1, 2026-02-") != std::string::npos);
+  CHECK(lines(report.out) == lines(whole.out));
+  const auto later = ask("2026-02-18T12:00Z");
+  CHECK(later.exit_code() == 0);
+  CHECK(later.out == last_days);
+  const auto known = test::sqlite_int(path, "SELECT count(*) FROM polls");
+  auto writer = Writer::open(path).value();
+  for (std::uint64_t turn = turns; turn < turns + 5; ++turn) writer->take(test::share(cycle("sw1", turn)));
+  writer->take(test::share(cycle("sw2", 1080)));  // of 2026-02-15: nobody knows whether its block has it
+  CHECK(writer->close().duplicates == 1);
+  CHECK(test::sqlite_int(path, "SELECT count(*) FROM polls") == known + 5);
+
+  const std::string copy = (dir / "copy.db").string();
+  const auto saved = octopoll(path, {"db", "backup", copy, "--leave-out-damaged"});
+  INFO(saved.describe());
+  CHECK(saved.exit_code() == 1);
+  CHECK(saved.err.find("sealed_polls: the rows with ids") != std::string::npos);
+  CHECK(octopoll(copy, {"db", "check"}).out == "ok\n");
 }
 
 TEST_CASE("db check names each damaged block, and db export goes on, and tells") {
@@ -554,13 +608,13 @@ TEST_CASE("retention passes over a block in a sector that the disk cannot read")
     const BadSector bad(dir / "x.db", leaf.at);
     auto database = open_for_writing(dir / "x.db");
     REQUIRE(database);
-    auto sealer = Sealer::create(*database, 0);
-    REQUIRE(sealer);
+    auto old_blocks = OldBlocks::create(*database);
+    REQUIRE(old_blocks);
     PassedBlocks passed;
     // One that is on a page beside the sector is passed when this is tried again.
     bool done = false;
     for (int tries = 0; tries < 20 && !done; ++tries)
-      done = sealer->take_old(noon + 60 * 24h, Retention{}, 1000, passed).has_value();
+      done = old_blocks->take(noon + 60 * 24h, Retention{}, 1000, passed).has_value();
     CHECK(done);
   }
   CHECK(count("SELECT count(*) FROM sealed_rows WHERE level = 0") > 0);

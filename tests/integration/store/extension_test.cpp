@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "octopoll/store/care.hpp"
+#include "store/poll_sealer.hpp"
 #include "store/recorder.hpp"
 #include "store/sealer.hpp"
 #include "support/binaries.hpp"
@@ -99,6 +100,46 @@ TEST_CASE("the sqlite3 shell reads sealed rows once it has loaded the extension"
       continue;  // hidden columns are united's own
     CHECK((after == asked(dir / "plain.db", sql, false)));
   }
+}
+
+TEST_CASE("the sqlite3 shell reads sealed polls once it has loaded the extension") {
+  const test::TempDir dir;
+  for (const char* name : {"plain.db", "sealed.db"}) {
+    fill(dir / name, false);
+    auto database = open_for_writing(dir / name);
+    REQUIRE(database);
+    // As where retention has taken the samples.
+    REQUIRE(
+        database->execute("DELETE FROM sample_rows WHERE id >> 24 < 700; DELETE FROM sample_exceptions WHERE"
+                          " id >> 24 < 700; INSERT INTO kept_from VALUES ('samples', 0, 699)"));
+    if (name == std::string("plain.db")) continue;
+    auto sealer = PollSealer::create(*database);
+    REQUIRE(sealer);
+    REQUIRE(sealer->seal(noon + 20 * 24h, Retention{}, 1'000'000).value() > 600);
+  }
+  for (const char* sql : {
+           "SELECT * FROM polls ORDER BY id",
+           "SELECT * FROM v_polls ORDER BY device, poll_number",
+           "SELECT * FROM v_polls WHERE device = 'sw2' AND started_at < 1770000000000 ORDER BY poll_number",
+           "SELECT count(*), min(id), max(started_at) FROM polls WHERE device_id = 1",
+           "SELECT * FROM v_interface_rates ORDER BY poll_number, device, interface",
+           "SELECT * FROM v_devices ORDER BY device",
+       }) {
+    INFO(sql);
+    const std::string before = asked(dir / "plain.db", sql, false);
+    CHECK(before.size() > 5);
+    CHECK((asked(dir / "sealed.db", sql, true) == before));
+  }
+  CHECK(std::stoi(asked(dir / "sealed.db", "SELECT count(*) FROM polls", false)) < 100);
+  REQUIRE(shell({(dir / "sealed.db").string(), "UPDATE sealed_polls SET packed = x'0102' WHERE device_id = 2"}).code ==
+          0);
+  const Said damaged =
+      shell({"-cmd", ".load " + extension, (dir / "sealed.db").string(), "SELECT count(*) FROM v_polls"});
+  CHECK(damaged.err.find("the block of polls of sw2, 2026-01-3") != std::string::npos);
+  CHECK(asked(dir / "sealed.db",
+              "SELECT octopoll_leave_out_damaged(1); SELECT count(*) FROM v_polls WHERE device = 'sw1'; SELECT"
+              " count(error) FROM polls; SELECT rows, device, quote(interface) FROM octopoll_damaged LIMIT 1",
+              true) == "1\n360\n0\npolls|sw2|''\n");
 }
 
 TEST_CASE("without the extension a plain sqlite3 sees the rows that are not sealed") {

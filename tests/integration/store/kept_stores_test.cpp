@@ -95,7 +95,7 @@ test::CommandResult octopoll(const std::filesystem::path& store, std::vector<std
 }
 
 TEST_CASE("a store of every earlier version is migrated, keeps what it said, and is written on") {
-  const int version = GENERATE(5, 6, 7, 8, 9, 10);
+  const int version = GENERATE(5, 6, 7, 8, 9, 10, 11);
   CAPTURE(version);
   const test::TempDir dir;
   const auto path = dir / "old.db";
@@ -153,6 +153,39 @@ TEST_CASE("a store of every earlier version is migrated, keeps what it said, and
     CHECK(lost == 0);
     if (question.find("FROM v_interface_rates") != std::string::npos) CHECK(now.size() == lines.size() + 5);
   }
+}
+
+TEST_CASE("polls of a store of an earlier version are sealed, and say what they said") {
+  const int version = GENERATE(5, 8, 11);
+  CAPTURE(version);
+  const test::TempDir dir;
+  const auto path = dir / "old.db";
+  make_old(path, version);
+  REQUIRE(open_for_writing(path));
+  constexpr const char* question = "SELECT * FROM v_polls ORDER BY device, poll_number";
+  const Lines before = answer_now(path, question);
+  REQUIRE(before.size() == 84);
+  WriterOptions options;
+  options.commit_interval = 1ms;
+  options.batch = 1;
+  options.retention.samples = 48h;
+  for (std::uint64_t number = 49; number < 90; ++number) {
+    auto writer = Writer::open(path, options).value();  // so that a clock which leaps is believed
+    std::vector<InterfaceRecord> rows{test::make_row({.name = "eth1", .if_index = 11, .in_octets = number})};
+    writer->take(test::share(test::make_cycle("sw1", number, noon + (number - 1) * 6h, std::move(rows))));
+    CHECK(writer->close().records == 1);
+  }
+  auto database = open_for_reading(path);
+  REQUIRE(database);
+  CHECK(database->integer("SELECT sum(row_count) FROM sealed_polls WHERE device_id = 2").value() == 35);
+  CHECK(database->integer("SELECT sum(row_count) FROM sealed_polls WHERE device_id = 1").value() > 48);
+  CHECK(check_store(path, false, {}).value().empty());
+  const Lines now = answer_now(path, question);
+  CHECK(now.size() == before.size() + 41);
+  const std::multiset<std::string> all(now.begin(), now.end());
+  std::size_t lost = 0;
+  for (const std::string& line : before) lost += all.contains(line) ? 0 : 1;
+  CHECK(lost == 0);
 }
 
 }  // namespace

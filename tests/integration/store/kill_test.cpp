@@ -108,5 +108,38 @@ TEST_CASE("kill -9 while rows are sealed loses none and doubles none, " TIMES(KI
   CHECK(sealed > 0);
 }
 
+TEST_CASE("kill -9 while polls are sealed loses none and doubles none, " TIMES(KILL_ROUNDS)) {
+  const test::TempDir dir;
+  const auto path = dir / "x.db";
+  const auto seed = std::random_device{}();
+  CAPTURE(seed);
+  std::mt19937 random(seed);
+  std::uniform_int_distribution<int> moment(0, 200);
+  const auto sealed = [&path] { return test::sqlite_int(path, "SELECT ifnull(sum(row_count), 0) FROM sealed_polls"); };
+  // By then some are sealed, and more are all the time.
+  constexpr std::int64_t enough = 2 * 48 * 9;
+  std::map<std::string, std::int64_t> reported;
+  for (int round = 0; round < KILL_ROUNDS; ++round) {
+    CAPTURE(round);
+    auto child = test::Child::start({std::string(OCTOPOLL_BINARY_DIR) + "/store_child", "seal-polls", path.string()});
+    REQUIRE(test::wait_until([&] {
+      reported = reported_in(child.out());
+      return reported.size() == 3 && reported.begin()->second > enough;
+    }));
+    std::this_thread::sleep_for(std::chrono::milliseconds(moment(random)));
+    child.signal(SIGKILL);
+    REQUIRE(child.wait(test::patience));
+    CHECK(check_store(path, false, {}).value() == std::vector<std::string>());
+    auto database = test::united(path);
+    CHECK(
+        test::dump(database,
+                   "SELECT count(*) FROM (SELECT max(poll_number) - count(*) AS lacking, count(*) -"
+                   " count(DISTINCT poll_number) AS doubled FROM polls GROUP BY device_id) WHERE lacking OR doubled") ==
+        "0|\n");
+    CHECK(test::dump(database, "SELECT count(*) - count(DISTINCT id) FROM polls") == "0|\n");
+  }
+  CHECK(sealed() > 0);
+}
+
 }  // namespace
 }  // namespace octopoll::store

@@ -4,6 +4,7 @@
 //                                         of each after its commit
 //   store_child seal STORE                the same, each cycle half an hour after the one before, so that old ones are
 //                                         sealed
+//   store_child seal-polls STORE          likewise, where samples are kept for two days, so that polls are sealed
 //
 //   store_child [--nobody] open STORE     opens for writing; prints "ok", or the error and exits 1
 //
@@ -47,7 +48,8 @@ namespace fs = std::filesystem;
 constexpr int not_permitted = 77;
 constexpr uid_t nobody = 65534;
 
-int write_without_end(const fs::path& store, bool seals);
+enum class Seals : std::uint8_t { nothing, rows, polls };
+int write_without_end(const fs::path& store, Seals seals);
 int open_for_writing(const fs::path& store);
 int open_for_reading(const fs::path& store);
 int fill(const fs::path& directory);
@@ -63,7 +65,9 @@ int main(int argc, char** argv) {
     words.erase(words.begin());
   }
   if (words.size() != 2) return 2;
-  if (words[0] == "write" || words[0] == "seal") return write_without_end(words[1], words[0] == "seal");
+  if (words[0] == "write") return write_without_end(words[1], Seals::nothing);
+  if (words[0] == "seal") return write_without_end(words[1], Seals::rows);
+  if (words[0] == "seal-polls") return write_without_end(words[1], Seals::polls);
   if (words[0] == "open") return open_for_writing(words[1]);
   if (words[0] == "read") return open_for_reading(words[1]);
   if (words[0] == "fill") return fill(words[1]);
@@ -83,9 +87,10 @@ int failed(const Error& error) {
   return 1;
 }
 
-int write_without_end(const fs::path& store, bool seals) {
+int write_without_end(const fs::path& store, Seals seals) {
   store::WriterOptions options;
-  if (seals) options.retention = {std::nullopt, std::nullopt, std::nullopt, std::nullopt};
+  if (seals != Seals::nothing) options.retention = {std::nullopt, std::nullopt, std::nullopt, std::nullopt};
+  if (seals == Seals::polls) options.retention.samples = 48h;
   options.backlog = 1000;
   options.batch = 35;
   options.commit_interval = 1ms;
@@ -105,7 +110,7 @@ int write_without_end(const fs::path& store, bool seals) {
   for (;;) {
     for (const char* device : {"sw1", "sw2", "sw3"}) {
       DeviceCycle cycle = cycle_of(device, ++numbers[device]);
-      if (seals) cycle.started_at = test::noon + cycle.poll_number * 30min;
+      if (seals != Seals::nothing) cycle.started_at = test::noon + cycle.poll_number * 30min;
       (*writer)->take(test::share(std::move(cycle)));
     }
     while ((*writer)->statistics().backlog > 32) std::this_thread::sleep_for(1ms);

@@ -16,6 +16,7 @@
 #include "store/database.hpp"
 #include "store/open.hpp"
 #include "store/sealed_levels.hpp"
+#include "support/temp_dir.hpp"
 
 namespace octopoll::test {
 
@@ -52,6 +53,34 @@ inline store::Database united(const std::filesystem::path& path) {
     FAIL(made.error().text());
   return std::move(*database);
 }
+
+/// A store that a test writes to by hand.
+class WrittenStore {
+ public:
+  WrittenStore() : database_(opened(dir_ / "x.db")) {}
+
+  void run(const std::string& sql) {
+    if (auto done = database_.execute(sql.c_str()); !done) FAIL(sql << ": " << done.error().text());
+  }
+  std::int64_t integer(const std::string& sql) {
+    const auto answer = database_.integer(sql);
+    if (!answer) FAIL(sql << ": " << answer.error().text());
+    return *answer;
+  }
+  store::Database& database() { return database_; }
+  [[nodiscard]] std::filesystem::path path() const { return dir_ / "x.db"; }
+
+ private:
+  static store::Database opened(const std::filesystem::path& path) {
+    auto database = store::open_for_writing(path);
+    if (!database) FAIL(database.error().text());
+    REQUIRE(database->execute("PRAGMA synchronous = OFF"));
+    return std::move(*database);
+  }
+
+  TempDir dir_;
+  store::Database database_;
+};
 
 /// Numbers as they come and as nobody expects them.
 class RandomRows {

@@ -17,6 +17,7 @@
 #include "octopoll/store/writer.hpp"
 #include "sealed_store.hpp"
 #include "store/cycle_rows.hpp"
+#include "store/old_blocks.hpp"
 #include "store/recorder.hpp"
 #include "store/sealed_check.hpp"
 #include "store/united_tables.hpp"
@@ -35,19 +36,11 @@ constexpr std::int64_t none_stay_plain = 0;  // octets of the newest two days: a
 
 std::int64_t unix_ms(WallTime time) { return time.time_since_epoch().count(); }
 
-/// A store that a test writes to by hand.
-class Store {
+/// With what seals it.
+class Store : public test::WrittenStore {
  public:
-  Store() : database_(opened(dir_ / "x.db")), sealer_(made(database_)) {}
+  Store() : sealer_(made(database())) {}
 
-  void run(const std::string& sql) {
-    if (auto done = database_.execute(sql.c_str()); !done) FAIL(sql << ": " << done.error().text());
-  }
-  std::int64_t integer(const std::string& sql) {
-    const auto answer = database_.integer(sql);
-    if (!answer) FAIL(sql << ": " << answer.error().text());
-    return *answer;
-  }
   std::int64_t seal(WallTime now, std::int64_t rows = many) {
     run("BEGIN IMMEDIATE");
     const auto sealed = sealer_.seal(now, rows);
@@ -55,25 +48,15 @@ class Store {
     run("COMMIT");
     return *sealed;
   }
-  Database& database() { return database_; }
   Sealer& sealer() { return sealer_; }
-  [[nodiscard]] std::filesystem::path path() const { return dir_ / "x.db"; }
 
  private:
-  static Database opened(const std::filesystem::path& path) {
-    auto database = open_for_writing(path);
-    if (!database) FAIL(database.error().text());
-    REQUIRE(database->execute("PRAGMA synchronous = OFF"));
-    return std::move(*database);
-  }
   static Sealer made(Database& database) {
     auto sealer = Sealer::create(database, none_stay_plain);
     if (!sealer) FAIL(sealer.error().text());
     return std::move(*sealer);
   }
 
-  test::TempDir dir_;
-  Database database_;
   Sealer sealer_;
 };
 
@@ -441,8 +424,9 @@ TEST_CASE("retention takes a block when all of it is older than is kept") {
   const std::int64_t first = store.integer("SELECT min(begins_at) FROM sealed_rows WHERE level = 0");
   const std::int64_t all = store.integer("SELECT sum(row_count) FROM sealed_rows");
   PassedBlocks passed;
+  auto old_blocks = OldBlocks::create(store.database()).value();
   const auto take = [&](std::int64_t at_ms, std::int64_t blocks) {
-    const auto taken = store.sealer().take_old(WallTime(std::chrono::milliseconds(at_ms)), Retention{}, blocks, passed);
+    const auto taken = old_blocks.take(WallTime(std::chrono::milliseconds(at_ms)), Retention{}, blocks, passed);
     if (!taken) FAIL(taken.error().text());
     return *taken;
   };
@@ -464,10 +448,11 @@ TEST_CASE("what was sealed late, before a block that could not be taken, goes a 
   store.seal(noon + 90 * 24h);
   const WallTime now = noon + 60 * 24h;
   PassedBlocks passed;
-  CHECK(store.sealer().take_old(now, Retention{}, 0, passed).value() == 0);
+  auto old_blocks = OldBlocks::create(store.database()).value();
+  CHECK(old_blocks.take(now, Retention{}, 0, passed).value() == 0);
   passed.of[0].begins_at = unix_ms(now);
-  CHECK(store.sealer().take_old(now + 1h, Retention{}, 100, passed).value() == 0);
-  CHECK(store.sealer().take_old(now + 24h, Retention{}, 100, passed).value() > 0);
+  CHECK(old_blocks.take(now + 1h, Retention{}, 100, passed).value() == 0);
+  CHECK(old_blocks.take(now + 24h, Retention{}, 100, passed).value() > 0);
 }
 
 TEST_CASE("a damaged block loses itself, says so, and keeps nothing else out") {
