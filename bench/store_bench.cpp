@@ -195,6 +195,14 @@ InterfaceRecord row_of(Port& port, BootTime read, WallTime at, std::mt19937_64& 
   return row;
 }
 
+/// What a cycle has that no other one of the device has: from 0 to `most`, the same each time.
+std::uint64_t noise_of(std::size_t place, std::size_t number, std::uint64_t what, std::uint64_t most) {
+  std::uint64_t mixed = (place * 1'000'003 + number) * 16 + what + 0x9E3779B97F4A7C15;
+  mixed = (mixed ^ mixed >> 30U) * 0xBF58476D1CE4E5B9;
+  mixed = (mixed ^ mixed >> 27U) * 0x94D049BB133111EB;
+  return (mixed ^ mixed >> 31U) % (most + 1);
+}
+
 RecordPtr cycle_of(const Load& load, std::size_t place, Device& device, std::size_t number, std::mt19937_64& random) {
   const auto since_start =
       static_cast<std::int64_t>(number) * interval + place * std::chrono::nanoseconds(1s) * load.spread / load.devices;
@@ -204,7 +212,8 @@ RecordPtr cycle_of(const Load& load, std::size_t place, Device& device, std::siz
   cycle.poll_number = number + 1;
   cycle.slot = 30'000'000 + static_cast<std::int64_t>(number);
   cycle.interval = interval;
-  cycle.started_at = begin + std::chrono::floor<std::chrono::milliseconds>(since_start);
+  cycle.started_at = begin + std::chrono::floor<std::chrono::milliseconds>(since_start) +
+                     std::chrono::milliseconds(noise_of(place, number, 0, 2));
   cycle.started = BootTime(1h) + since_start;
   cycle.duration = 5ms + std::chrono::microseconds(random() % 9000);
   cycle.outcome = CycleOutcome::complete;
@@ -214,7 +223,9 @@ RecordPtr cycle_of(const Load& load, std::size_t place, Device& device, std::siz
   cycle.facts.sys_contact = "network operations";
   cycle.facts.sys_location = "building 7, second floor";
   cycle.sys_uptime = TimeTicks(static_cast<std::uint32_t>(cycle.started.time_since_epoch() / 10ms));
-  cycle.cost = {9, 9, 0, 4000, 9000};
+  const bool tables = number % 60 == 0;  // are read, too
+  cycle.cost = {tables ? 17U : 9U, tables ? 17U : 9U, 0, 4000 + noise_of(place, number, 1, 4) + (tables ? 3000 : 0),
+                9000 + noise_of(place, number, 2, 60) + (tables ? 7000 : 0)};
   cycle.interfaces.reserve(device.ports.size());
   for (Port& port : device.ports) {
     cycle.interfaces.push_back(row_of(port, cycle.started + cycle.duration / 2, cycle.started_at, random));
