@@ -7,6 +7,7 @@
 #include <cstring>
 #include <fstream>
 #include <memory>
+#include <string>
 #include <vector>
 
 namespace octopoll::test {
@@ -16,6 +17,27 @@ std::size_t resident_octets() {
   std::size_t size = 0, resident = 0;
   std::ifstream("/proc/self/statm") >> size >> resident;
   return resident * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+}
+
+/// Pages of files that this process has mapped and may use without a fault (proc(5), RssFile).
+std::size_t resident_of_files_kb() {
+  std::ifstream status("/proc/self/status");
+  std::string word;
+  std::size_t kb = 0;
+  while (status >> word && word != "RssFile:") {
+  }
+  status >> kb;
+  return kb;
+}
+
+TEST_CASE("code that was used is given back, and is there when it is used again") {
+  static const std::string* const relocated = new std::string("as it was");
+  const std::size_t before = resident_of_files_kb();
+  give_back_memory();
+  const std::size_t after = resident_of_files_kb();
+  CAPTURE(before, after);
+  CHECK(after < before / 4 * 3);
+  CHECK(*relocated == "as it was");
 }
 
 TEST_CASE("what was freed below something that stays is given back") {
