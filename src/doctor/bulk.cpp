@@ -195,19 +195,29 @@ Finding judge_cut(std::size_t asked, std::size_t came, Profile& profile) {
           "octopoll finds that out by itself, once after each start: better say so at once"};
 }
 
-/// Silent to the smallest messages: how many objects does it answer?
+/// Silent to the smallest messages: how many objects does it answer, exactly? Each silence costs its timeouts, hence few
+/// at first, and halves after that.
 std::optional<Finding> try_few_objects(snmp::Interview& interview, snmp::Session& session,
                                        const std::vector<Known>& objects, std::size_t silent_to, Profile& profile) {
+  const auto answers = [&](std::size_t count) { return interview.ask(session, get_some(objects, 0, count)).good(); };
+  std::size_t most = 0;
   for (const std::size_t count : {10U, 5U, 2U, 1U}) {
     if (count >= silent_to) continue;
-    const Reply reply = interview.ask(session, get_some(objects, 0, count));
-    if (!reply.good()) continue;
-    profile.max_variables = static_cast<unsigned>(count);
-    return Finding{"message size", Severity::note,
-                   fmt::format("{} in an answer; to {} at once: no answer", format_counted(count, "object"), silent_to),
-                   "octopoll finds that out by itself, after timeouts: better say so at once"};
+    if (answers(count)) {
+      most = count;
+      break;
+    }
+    silent_to = count;
   }
-  return std::nullopt;
+  if (most == 0) return std::nullopt;
+  while (most + 1 < silent_to) {
+    const std::size_t middle = most + (silent_to - most) / 2;
+    (answers(middle) ? most : silent_to) = middle;
+  }
+  profile.max_variables = static_cast<unsigned>(most);
+  return Finding{"message size", Severity::note,
+                 fmt::format("{} in an answer; to {} at once: no answer", format_counted(most, "object"), silent_to),
+                 "octopoll finds that out by itself, after timeouts: better say so at once"};
 }
 
 }  // namespace
