@@ -13,7 +13,7 @@
 namespace octopoll::store {
 namespace {
 
-constexpr std::uint8_t format = 2;
+constexpr std::uint8_t format = 3;
 constexpr int effort = 1;  // of zstd: its search for repetitions finds none here, its coding is the same at all levels
 
 // Far beyond what a block with texts has, and little enough for the memory of whoever reads a forged one.
@@ -22,77 +22,12 @@ constexpr std::uint64_t most_octets = 256 << 20;
 // A key is 63 bits and a sign, 24 of them its interface.
 constexpr std::int64_t numbers_end = std::int64_t{1} << 39;
 
-enum class Prediction : std::uint8_t { base = 0, last = 1, trend = 2, other = 3 };
-// Beside the prediction: the lane has one plane, and bits in the table's last one; and the plane is relative.
+// Beside the prediction: the lane has one plane, and bits in the table's last one; that plane is relative; its numbers
+// are counted by significant bits; in steps.
 constexpr std::uint8_t as_bits = 16;
 constexpr std::uint8_t relative = 32;
-
-constexpr std::uint64_t zig_zag(std::uint64_t difference) noexcept {
-  return difference << 1U ^ (0 - (difference >> 63U));
-}
-constexpr std::uint64_t un_zig_zag(std::uint64_t number) noexcept { return number >> 1U ^ (0 - (number & 1U)); }
-
-/// How large a number is, by its two highest bits, and how many bits are below those.
-constexpr std::uint8_t size_of(std::uint64_t number) noexcept {
-  if (number < 4) return static_cast<std::uint8_t>(number);
-  const auto highest = static_cast<unsigned>(std::bit_width(number)) - 1;
-  return static_cast<std::uint8_t>(2 * highest + (number >> (highest - 1) & 1U));
-}
-constexpr unsigned bits_below(std::uint8_t size) noexcept { return size < 4 ? 0 : size / 2U - 1; }
-constexpr std::uint8_t largest_size = 127;
-
-/// What is foreseen of a lane's numbers, one after another.
-class Predictor {
- public:
-  Predictor(Prediction prediction, std::uint64_t base) noexcept : prediction_(prediction), base_(base), last_(base) {}
-
-  /// `other`: the number beside it in the column that it goes with.
-  [[nodiscard]] std::uint64_t next(std::uint64_t other) const noexcept {
-    switch (prediction_) {
-      case Prediction::base:
-        return base_;
-      case Prediction::last:
-        return last_;
-      case Prediction::trend:
-        return last_ + step_;
-      case Prediction::other:
-        return times_ratio(other);
-    }
-    return 0;
-  }
-  /// How far off it may be goes with this.
-  [[nodiscard]] std::uint8_t scale(std::uint64_t predicted) const noexcept {
-    return prediction_ == Prediction::other ? size_of(predicted) : size_of(last_);
-  }
-  void learn(std::uint64_t number, std::uint64_t other) noexcept {
-    step_ = number - last_;
-    last_ = number;
-    if (prediction_ != Prediction::other || other == 0) return;
-    const double now = static_cast<double>(number) / static_cast<double>(other);
-    ratio_ = known_ ? ratio_ + (now - ratio_) * 0.25 : now;
-    known_ = true;
-  }
-  [[nodiscard]] std::uint64_t difference(std::uint64_t number, std::uint64_t predicted) const noexcept {
-    return prediction_ == Prediction::base ? number - predicted : zig_zag(number - predicted);
-  }
-  [[nodiscard]] std::uint64_t number(std::uint64_t difference, std::uint64_t predicted) const noexcept {
-    return predicted + (prediction_ == Prediction::base ? difference : un_zig_zag(difference));
-  }
-
- private:
-  // Each step is rounded the same way by any IEEE arithmetic, also where a compiler joins a product and a sum: a
-  // quarter of a number is exact.
-  [[nodiscard]] std::uint64_t times_ratio(std::uint64_t other) const noexcept {
-    constexpr double end = 9223372036854775808.0;
-    const double product = static_cast<double>(other) * ratio_;
-    return product < end ? static_cast<std::uint64_t>(product) : 0;
-  }
-
-  Prediction prediction_;
-  std::uint64_t base_, last_, step_ = 0;
-  double ratio_ = 0.0;
-  bool known_ = false;
-};
+constexpr std::uint8_t significant = 64;
+constexpr std::uint8_t in_steps = 128;
 
 /// Bits from the lowest of the first octet on; zeros where there are no more.
 class Bits {
@@ -326,53 +261,63 @@ void SealedCodec::put_lane(const SealedValues& values, int from, int to, const S
     head_.push_back(0);
     return;
   }
+  const LaneScale scale = LaneScale::of(lane_);
+  for (std::uint64_t& number : lane_) number = scale.count_of(number);
+  base = scale.count_of(base);
   others_.clear();
   for (std::size_t row = 0; like != nullptr && row < values.rows_; ++row) {
     if (!values.absent(row)) others_.push_back(other_of(*like, row));
   }
-  std::array<std::uint64_t, 4> bits{};
-  std::uint64_t last = base;
-  std::uint64_t step = 0;
-  for (const std::uint64_t number : lane_) {
-    const std::uint64_t grown = number - last;
-    bits[0] += static_cast<std::uint64_t>(std::bit_width(number - base));
-    bits[1] += static_cast<std::uint64_t>(std::bit_width(zig_zag(grown)));
-    bits[2] += static_cast<std::uint64_t>(std::bit_width(zig_zag(grown - step)));
-    last = number;
-    step = grown;
-  }
-  if (others_.empty()) {
-    others_.assign(lane_.size(), 0);
-    bits.back() = std::numeric_limits<std::uint64_t>::max();
-  } else {
-    Predictor other(Prediction::other, 0);
-    for (std::size_t place = 0; place < lane_.size(); ++place) {
-      const std::uint64_t difference = other.difference(lane_[place], other.next(others_[place]));
-      bits.back() += static_cast<std::uint64_t>(std::bit_width(difference));
-      other.learn(lane_[place], others_[place]);
-    }
-  }
-  const auto best = static_cast<Prediction>(std::min_element(bits.begin(), bits.end()) - bits.begin());
-  if (best == Prediction::other) base = 0;
-  Predictor predictor(best, base);
+  const Prediction best = best_prediction(scale, base);
+  if (others_.empty()) others_.assign(lane_.size(), 0);
+  if (best == Prediction::other || best == Prediction::same) base = 0;
+  Predictor predictor(best, scale, base);
   std::uint64_t all = 0;
   scales_.clear();
   for (std::size_t place = 0; place < lane_.size(); ++place) {
-    const std::uint64_t number = lane_[place];
+    const std::uint64_t count = lane_[place];
     const std::uint64_t predicted = predictor.next(others_[place]);
     scales_.push_back(predictor.scale(predicted));
-    lane_[place] = predictor.difference(number, predicted);
-    predictor.learn(number, others_[place]);
+    lane_[place] = predictor.difference(count, predicted);
+    predictor.learn(count, others_[place]);
     all |= lane_[place];
   }
   const auto planes = static_cast<std::uint8_t>((std::bit_width(all) + 7) / 8);
   const bool coded = planes > 1 && is_noise(lane_);
   auto how = static_cast<std::uint8_t>(best);
   if (coded) how = static_cast<std::uint8_t>(how | as_bits | (put_bits() ? relative : 0));
+  if (scale.significant() != 0) how |= significant;
+  if (scale.step() != 1) how |= in_steps;
   head_.push_back(how);
+  if (scale.significant() != 0) head_.push_back(scale.significant());
+  if (scale.step() != 1) put_varint(head_, scale.step());
   put_varint(head_, base);
   head_.push_back(coded ? 1 : planes);
   if (!coded) put_planes(planes);
+}
+
+/// The one that makes the smallest differences of lane_, where others_ may be empty.
+Prediction SealedCodec::best_prediction(const LaneScale& scale, std::uint64_t base) const {
+  std::array<std::uint64_t, 5> bits{};
+  std::uint64_t last = base;
+  std::uint64_t step = 0;
+  for (const std::uint64_t count : lane_) {
+    const std::uint64_t grown = count - last;
+    bits[0] += static_cast<std::uint64_t>(std::bit_width(count - base));
+    bits[1] += static_cast<std::uint64_t>(std::bit_width(zig_zag(grown)));
+    bits[2] += static_cast<std::uint64_t>(std::bit_width(zig_zag(grown - step)));
+    last = count;
+    step = grown;
+  }
+  if (others_.empty()) bits[3] = bits[4] = std::numeric_limits<std::uint64_t>::max();
+  Predictor other(Prediction::other, scale, 0);
+  for (std::size_t place = 0; place < others_.size(); ++place) {
+    const std::uint64_t count = lane_[place];
+    bits[3] += static_cast<std::uint64_t>(std::bit_width(zig_zag(count - other.next(others_[place]))));
+    bits[4] += static_cast<std::uint64_t>(std::bit_width(zig_zag(count - scale.count_of(others_[place]))));
+    other.learn(count, others_[place]);
+  }
+  return static_cast<Prediction>(std::min_element(bits.begin(), bits.end()) - bits.begin());
 }
 
 void SealedCodec::put_planes(std::size_t planes) {
@@ -458,6 +403,7 @@ struct SealedCodec::Lane {
   std::uint8_t planes = 0;
   bool has_bits = false;
   bool is_relative = false;
+  LaneScale scale = {};
   int like = -1;  ///< the other column
   std::span<const std::uint8_t> octets = {};
 };
@@ -467,7 +413,7 @@ tl::expected<SealedBlock, std::string> SealedCodec::unpack(std::span<const std::
   const auto wrong = [](std::string what) { return tl::make_unexpected(std::move(what)); };
   if (packed.empty()) return wrong("it is empty");
   if (packed[0] == 0 || packed[0] > format)
-    return wrong("its format is " + std::to_string(packed[0]) + ", this octopoll knows 1 and 2");
+    return wrong("its format is " + std::to_string(packed[0]) + ", this octopoll knows 1 to 3");
   const auto frame = packed.subspan(1);
   const unsigned long long size = ZSTD_getFrameContentSize(frame.data(), frame.size());
   constexpr std::uint64_t most_of_the_key = 30;
@@ -496,9 +442,8 @@ tl::expected<SealedBlock, std::string> SealedCodec::unpack(std::span<const std::
   std::vector<Lane> lanes, exception_lanes;
   // Exceptions are of rows that are there.
   std::uint64_t last = 0, last_of_exceptions = 0;
-  const bool has_last = packed[0] > 1;
-  const bool whole_block = read_head(source, block.rows, shape.columns, shape.most_rows, has_last, lanes, last) &&
-                           read_head(source, block.exceptions, shape.exception_columns, block.rows.rows, has_last,
+  const bool whole_block = read_head(source, block.rows, shape.columns, shape.most_rows, packed[0], lanes, last) &&
+                           read_head(source, block.exceptions, shape.exception_columns, block.rows.rows, packed[0],
                                      exception_lanes, last_of_exceptions) &&
                            read_planes(source, lanes, last, block.rows) &&
                            read_planes(source, exception_lanes, last_of_exceptions, block.exceptions) && source.empty();
@@ -518,7 +463,7 @@ bool SealedCodec::is_ordered(const SealedTable& table) {
 }
 
 bool SealedCodec::read_head(Source& source, SealedTable& table, std::span<const SealedColumn> columns,
-                            std::size_t most_rows, bool has_last_plane, std::vector<Lane>& lanes,
+                            std::size_t most_rows, std::uint8_t of_format, std::vector<Lane>& lanes,
                             std::uint64_t& last_plane) {
   std::uint64_t rows = 0;
   if (!source.varint(rows) || rows > most_rows || (rows != 0 && columns.empty())) return false;
@@ -562,21 +507,40 @@ bool SealedCodec::read_head(Source& source, SealedTable& table, std::span<const 
       lane.column = place;
       lane.from = froms[each];
       lane.rows = present;
-      std::uint8_t how = 0;
-      if (!source.octet(how)) return false;
-      lane.has_bits = (how & as_bits) != 0;
-      lane.is_relative = (how & relative) != 0;
-      const auto prediction = static_cast<std::uint8_t>(how & ~(as_bits | relative));
-      if (prediction > static_cast<std::uint8_t>(Prediction::other)) return false;
-      lane.prediction = static_cast<Prediction>(prediction);
+      if (!read_manner(source, of_format, lane)) return false;
       if (!columns[place].like.empty()) lane.like = columns[place].like[each];
-      if (lane.prediction == Prediction::other && lane.like < 0) return false;
+      const bool by_other = lane.prediction == Prediction::other || lane.prediction == Prediction::same;
+      if (by_other && lane.like < 0) return false;
       if (!source.varint(lane.base) || !source.octet(lane.planes) || lane.planes > 8) return false;
       if (lane.has_bits ? lane.planes != 1 : lane.is_relative) return false;
       lanes.push_back(lane);
     }
   }
-  return !has_last_plane || source.varint(last_plane);
+  return of_format == 1 || source.varint(last_plane);
+}
+
+bool SealedCodec::read_manner(Source& source, std::uint8_t of_format, Lane& lane) {
+  std::uint8_t how = 0;
+  if (!source.octet(how)) return false;
+  lane.has_bits = (how & as_bits) != 0;
+  lane.is_relative = (how & relative) != 0;
+  const auto prediction = static_cast<std::uint8_t>(how & (as_bits - 1U));
+  const Prediction last_of_format = of_format < 3 ? Prediction::other : Prediction::same;
+  if (prediction > static_cast<std::uint8_t>(last_of_format)) return false;
+  lane.prediction = static_cast<Prediction>(prediction);
+  const unsigned scaled = how & (significant | in_steps);
+  if (scaled == 0) return true;
+  if (of_format < 3) return false;
+  if (scaled == significant) {
+    std::uint8_t bits = 0;
+    if (!source.octet(bits) || bits == 0 || bits > 63) return false;
+    lane.scale = LaneScale::of_significant(bits);
+    return true;
+  }
+  std::uint64_t step = 0;
+  if (scaled != in_steps || !source.varint(step) || step < 2) return false;
+  lane.scale = LaneScale::of_steps(step);
+  return true;
 }
 
 bool SealedCodec::read_planes(Source& source, std::vector<Lane>& lanes, std::uint64_t last_plane, SealedTable& table) {
@@ -595,7 +559,7 @@ bool SealedCodec::read_planes(Source& source, std::vector<Lane>& lanes, std::uin
                       (place + 1 == lanes.size() || lanes[place + 1].column != lane.column);
     if (only && lane.planes == 0 && lane.prediction == Prediction::base) {
       values.constant_ = true;
-      values.numbers_.assign(1, std::bit_cast<std::int64_t>(lane.base));
+      values.numbers_.assign(1, std::bit_cast<std::int64_t>(lane.scale.number_of(lane.base)));
     } else {
       numbers.assign(lane.rows, 0);
       for (std::size_t plane = 0; !lane.has_bits && plane < lane.planes; ++plane) {
@@ -603,9 +567,9 @@ bool SealedCodec::read_planes(Source& source, std::vector<Lane>& lanes, std::uin
         for (std::size_t row = 0; row < lane.rows; ++row)
           numbers[row] |= static_cast<std::uint64_t>(from[row]) << (8 * plane);
       }
-      const SealedValues* like =
-          lane.prediction == Prediction::other ? &table.columns[static_cast<std::size_t>(lane.like)] : nullptr;
-      Predictor predictor(lane.prediction, lane.base);
+      const bool by_other = lane.prediction == Prediction::other || lane.prediction == Prediction::same;
+      const SealedValues* like = by_other ? &table.columns[static_cast<std::size_t>(lane.like)] : nullptr;
+      Predictor predictor(lane.prediction, lane.scale, lane.base);
       values.numbers_.resize(table.rows);
       std::size_t next = 0;
       for (std::size_t row = 0; row < table.rows; ++row) {
@@ -620,9 +584,9 @@ bool SealedCodec::read_planes(Source& source, std::vector<Lane>& lanes, std::uin
           difference = number_of(size, bits);
         }
         ++next;
-        const std::uint64_t number = predictor.number(difference, predicted);
-        predictor.learn(number, other);
-        const std::uint64_t part = number << static_cast<unsigned>(lane.from);
+        const std::uint64_t count = predictor.count(difference, predicted);
+        predictor.learn(count, other);
+        const std::uint64_t part = lane.scale.number_of(count) << static_cast<unsigned>(lane.from);
         values.numbers_[row] = std::bit_cast<std::int64_t>(std::bit_cast<std::uint64_t>(values.numbers_[row]) | part);
       }
     }

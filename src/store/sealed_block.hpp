@@ -1,19 +1,26 @@
 #pragma once
 // Rows of one interface over a span of time, packed column by column. Pure: octets in, rows out.
 //
-// A block is one octet, the format (2), and one zstd frame with its checksum. In the frame: a head, then planes.
+// A block is one octet, the format (3), and one zstd frame with its checksum. In the frame: a head, then planes.
 //
 //     head      varint   level, zig-zag interface, zig-zag begin, then the two tables: rows, and exceptions
 //     a table   varint   number of rows; nothing more where it is 0. Then each of its columns, and
 //               varint   how many octets the last of its planes has
 //     a column  octet    0: no row lacks it; 1: some do: varint lengths of runs that have it, lack it, have it, ...
 //               strings  of a column of text: varint count, each with its varint length. Its numbers are places there.
-//               lanes    of what is there: octet prediction, varint base, octet planes
+//               lanes    of what is there: octet prediction, how it counts, varint base, octet planes
 //     a lane    the number, or those bits of it that a table packs into one column beside others
 //
-// A lane's numbers become differences of what the prediction says of them, modulo 2^64: from the base (0), from the one
+// A lane's numbers are counted one by one; or, where 128 is added to the prediction, in steps: a varint follows, 2 or
+// more, of which all of them are multiples, of both signs. Or, where 64 is added, by significant bits: an octet
+// follows, from 1 to 63, and none of them has more bits from its highest to its lowest that is set. Of b such bits a
+// number below 2^b is its own count, and the next larger one that the lane can have has the next count: n with c
+// bits more than b has (c << (b - 1)) + (n >> c). So what is known to a share of itself is as far off at any size.
+//
+// The counts become differences of what the prediction says of them, modulo 2^64: from the base (0), from the one
 // before (1, zig-zag), from as much more as the one before grew by (2, zig-zag), or from what another column of the row
-// says (3, zig-zag): its number times the ratio of the two so far. Whichever makes the smallest numbers is taken.
+// says (3, zig-zag): the count of its number times the ratio of the two so far; or the count of its number as it is (4,
+// zig-zag), as for what both directions have alike. Whichever makes the smallest ones is taken. The base is a count.
 //
 // Their lowest octets follow each other as one plane, then the next ones, as many as the largest number has: none where
 // all are alike. Or, where 16 is added to the prediction, there is one plane of how large each number is, an octet, and
@@ -27,7 +34,8 @@
 //     ratio     a double: 0, after the first row whose other number is not 0 theirs, and then a quarter of the way to
 //               each that comes; a product of 2^63 or more counts as 0
 //
-// Format 1 had neither that prediction nor the last plane, nor its length.
+// Format 2 had no other counts than one by one, and not the last prediction. Format 1 had none by another column,
+// either, nor the last plane and its length.
 
 #include <compare>
 #include <cstddef>
@@ -39,6 +47,8 @@
 #include <tl/expected.hpp>
 #include <unordered_map>
 #include <vector>
+
+#include "sealed_lane.hpp"
 
 struct ZSTD_CCtx_s;
 struct ZSTD_DCtx_s;
@@ -143,11 +153,13 @@ class SealedCodec {
   class Source;
   void put_table(const SealedTable& table, std::span<const SealedColumn> columns);
   void put_lane(const SealedValues& values, int from, int to, const SealedValues* like);
+  [[nodiscard]] Prediction best_prediction(const LaneScale& scale, std::uint64_t base) const;
   void put_planes(std::size_t planes);
   [[nodiscard]] bool put_bits();
   [[nodiscard]] static bool read_head(Source& source, SealedTable& table, std::span<const SealedColumn> columns,
-                                      std::size_t most_rows, bool has_last_plane, std::vector<Lane>& lanes,
+                                      std::size_t most_rows, std::uint8_t of_format, std::vector<Lane>& lanes,
                                       std::uint64_t& last_plane);
+  [[nodiscard]] static bool read_manner(Source& source, std::uint8_t of_format, Lane& lane);
   [[nodiscard]] static bool read_planes(Source& source, std::vector<Lane>& lanes, std::uint64_t last_plane,
                                         SealedTable& table);
   [[nodiscard]] static bool is_ordered(const SealedTable& table);

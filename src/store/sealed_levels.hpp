@@ -43,6 +43,7 @@ inline constexpr std::array<int, 2> octets_of_a_sample{6, 7};
 inline constexpr std::array<int, 1> in_octets_of_a_sample{6};
 inline constexpr std::array<int, 1> in_octets{1};
 inline constexpr std::array<int, 1> out_octets{2};
+inline constexpr std::array<int, 1> in_missing_us{3};
 
 inline constexpr std::array<SealedColumn, 12> samples{
     {{"id"},
@@ -108,7 +109,7 @@ inline constexpr std::array<SealedColumn, 22> traffic{{{"id"},
                                                        {"in_octets"},
                                                        {"out_octets", Kind::integer, {}, in_octets},
                                                        {"in_missing_us"},
-                                                       {"out_missing_us"},
+                                                       {"out_missing_us", Kind::integer, {}, in_missing_us},
                                                        {"in_bps_max", Kind::integer, {}, in_octets},
                                                        {"out_bps_max", Kind::integer, {}, out_octets},
                                                        {"in_bps_min", Kind::integer, {}, in_octets},

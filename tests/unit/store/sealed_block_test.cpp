@@ -90,6 +90,8 @@ void check_packs(const SealedBlock& block) {
   CHECK(codec.pack(block, columns, exception_columns) == packed);
 }
 
+constexpr int manners = 9;
+
 /// Columns of one manner each: what a packer could stumble over.
 Cell cell(int manner, std::size_t row, std::mt19937_64& random) {
   constexpr std::array<std::int64_t, 6> ends{
@@ -107,6 +109,10 @@ Cell cell(int manner, std::size_t row, std::mt19937_64& random) {
       return random() % 3 == 0 ? std::nullopt : Cell(static_cast<std::int64_t>(random() % 1000));
     case 5:
       return std::nullopt;
+    case 6:
+      return static_cast<std::int64_t>((random() >> random() % 64) % 2000 * 2500) - 1'000'000;
+    case 7:
+      return static_cast<std::int64_t>((random() % 4096) << random() % 51);
     default:
       return row % 50 < 25 ? std::nullopt : Cell(-static_cast<std::int64_t>(random() % 100'000));
   }
@@ -115,8 +121,8 @@ Cell cell(int manner, std::size_t row, std::mt19937_64& random) {
 TEST_CASE("rows come out of a block as they went in") {
   std::mt19937_64 random(7);
   for (const std::size_t rows : {0U, 1U, 2U, 3U, 255U, 1440U}) {
-    for (int manner = 0; manner < 7; ++manner) {
-      for (int other = 0; other < 7; ++other) {
+    for (int manner = 0; manner < manners; ++manner) {
+      for (int other = 0; other < manners; ++other) {
         std::vector<std::vector<Cell>> made, exceptions;
         for (std::size_t row = 0; row < rows; ++row) {
           const auto number = static_cast<std::int64_t>(row * 3);
@@ -163,14 +169,14 @@ TEST_CASE("a block that is cut short or changed is never taken for another one")
   for (int attempt = 0; attempt < 2000; ++attempt) {
     std::vector<std::uint8_t> noise(random() % 60);
     for (auto& octet : noise) octet = static_cast<std::uint8_t>(random());
-    if (!noise.empty()) noise[0] = static_cast<std::uint8_t>(1 + attempt % 2);
+    if (!noise.empty()) noise[0] = static_cast<std::uint8_t>(1 + attempt % 3);
     CHECK_FALSE(codec.unpack(noise, shape, which));
   }
   CHECK_FALSE(codec.unpack(packed, {exception_columns, columns, 1440}, which));
 }
 
 using Octets = std::vector<std::uint8_t>;
-constexpr std::uint8_t newest_format = 2;
+constexpr std::uint8_t newest_format = 3;
 constexpr std::uint8_t oldest_format = 1;
 
 Octets contents_of(const Octets& packed) {
@@ -236,7 +242,7 @@ SealedBlock random_block(const SealedIdentity& key, const SealedShape& kind, std
     table.rows = rows;
     table.columns.resize(kinds.size());
     for (std::size_t column = 0; column < kinds.size(); ++column) {
-      const int manner = static_cast<int>(random() % 7);
+      const int manner = static_cast<int>(random() % manners);
       for (std::size_t row = 0; row < rows; ++row) {
         const Cell value = column == 0 ? Cell(static_cast<std::int64_t>(row * 3)) : cell(manner, row, random);
         if (!value) {
@@ -390,6 +396,14 @@ TEST_CASE("texts that are all different take time as their number grows, not as 
   CHECK(values.text(199'999) == "text 199999");
 }
 
+Octets kept_block(const std::string& name) {
+  const std::string digits = test::read_file(OCTOPOLL_TEST_DATA "/store/" + name);
+  Octets packed;
+  for (std::size_t place = 0; place + 1 < digits.size(); place += 2)
+    packed.push_back(static_cast<std::uint8_t>(std::stoul(digits.substr(place, 2), nullptr, 16)));
+  return packed;
+}
+
 TEST_CASE("a block of the first format is read as it was written") {
   std::vector<std::vector<Cell>> rows, exceptions;
   for (std::int64_t row = 0; row < 40; ++row) {
@@ -397,10 +411,7 @@ TEST_CASE("a block of the first format is read as it was written") {
     rows.push_back({row * 3, row * row * 1'000'003 - 77, packed, row % 2 == 1 ? std::nullopt : Cell(row % 3)});
     if (row % 5 == 0) exceptions.push_back({row * 3, row * -999'999'937});
   }
-  const std::string digits = test::read_file(OCTOPOLL_TEST_DATA "/store/sealed-block-format1.hex");
-  Octets packed;
-  for (std::size_t place = 0; place + 1 < digits.size(); place += 2)
-    packed.push_back(static_cast<std::uint8_t>(std::stoul(digits.substr(place, 2), nullptr, 16)));
+  const Octets packed = kept_block("sealed-block-format1.hex");
   REQUIRE(packed.front() == oldest_format);
   SealedCodec codec;
   const auto block = codec.unpack(packed, shape, which);
@@ -408,6 +419,96 @@ TEST_CASE("a block of the first format is read as it was written") {
   const SealedBlock expected = block_of(rows, exceptions);
   check_same(expected.rows, block->rows, columns);
   check_same(expected.exceptions, block->exceptions, exception_columns);
+}
+
+/// Sums of all sizes by whole numbers alone, so that any library makes the same ones.
+SealedBlock sums_by_whole_numbers(const SealedIdentity& key) {
+  std::mt19937_64 random(11);
+  SealedBlock block{key.level, key.interface_id, key.begins_at, {}, {}};
+  block.rows.rows = 90;
+  block.rows.columns.resize(sealed_columns::traffic.size());
+  for (std::size_t row = 0; row < block.rows.rows; ++row) {
+    const auto octets = static_cast<std::int64_t>(random() % 4'000'000'000 + 1'000'000);
+    for (std::size_t column = 0; column < block.rows.columns.size(); ++column) {
+      SealedValues& values = block.rows.columns[column];
+      const auto off = static_cast<std::int64_t>(random() % 100'000);
+      if (column == 0) {
+        values.append(static_cast<std::int64_t>(3 * row));
+      } else if (column > 15 || (column == 9 && row % 20 < 3)) {
+        values.append_absent();
+      } else if (column == 3 || column == 4) {
+        values.append(off % 9000 - 4500);
+      } else if (column < 11) {
+        values.append(octets / static_cast<std::int64_t>(column) + off * 10);
+      } else {
+        values.append(off % 7 == 0 ? off : 0);
+      }
+    }
+  }
+  return block;
+}
+
+TEST_CASE("a block of the second format is read as it was written") {
+  const SealedLevel& level = sealed_levels[1];
+  const SealedIdentity key{level.level, 17, 5 * level.span_ms};
+  const Octets packed = kept_block("sealed-block-format2.hex");
+  REQUIRE(packed.front() == 2);
+  SealedCodec codec;
+  const auto block = codec.unpack(packed, level.shape(), key);
+  REQUIRE(block);
+  check_same(sums_by_whole_numbers(key).rows, block->rows, level.columns);
+}
+
+TEST_CASE("how a lane is counted stands in blocks of the third format, and must make sense") {
+  constexpr std::array<SealedColumn, 2> two{{{"number"}, {"value"}}};
+  const SealedShape kind{two, {}, 10};
+  const SealedIdentity key{300, 1, 0};
+  // Two rows, 0 and 1, whose values are counted as `how` says: 3 and 5.
+  const auto last_value = [&](std::uint8_t format, const Octets& how) -> std::optional<std::int64_t> {
+    Octets contents = head_of(key);
+    contents.insert(contents.end(), {2, 0, 1, 0, 1, 0});
+    contents.insert(contents.end(), how.begin(), how.end());
+    contents.insert(contents.end(), {3, 1, 0, 0, 0, 2, 0, 2});  // base, planes; no last plane, no exceptions; planes
+    SealedCodec codec;
+    const auto block = codec.unpack(framed(contents, format), kind, key);
+    return block ? std::optional(block->rows.columns[1].number(1)) : std::nullopt;
+  };
+  const std::optional<std::int64_t> refused;
+  CHECK(last_value(2, {0}) == 5);
+  CHECK(last_value(3, {0}) == 5);
+  CHECK(last_value(3, {128, 100}) == 500);
+  CHECK(last_value(3, {64, 2}) == 6);  // 0 1 2 3 4 6
+  CHECK(last_value(2, {128, 100}) == refused);
+  CHECK(last_value(2, {64, 2}) == refused);
+  for (const Octets& wrong : {Octets{128, 0}, {128, 1}, {64, 0}, {64, 64}, {192, 2}, {4}, {5}}) {
+    CAPTURE(wrong);
+    CHECK(last_value(3, wrong) == refused);  // nor is there a column that its values are like
+  }
+}
+
+TEST_CASE("counts of a lane and its numbers are one to one, and both are defined for any number") {
+  std::mt19937_64 random(2);
+  for (const unsigned bits : {1U, 2U, 12U, 16U, 53U, 63U}) {
+    const LaneScale scale = LaneScale::of_significant(static_cast<std::uint8_t>(bits));
+    for (std::uint64_t count = 0; count < 3000; ++count) {
+      const std::uint64_t number = scale.number_of(count);
+      if (count >> bits < 2) REQUIRE(scale.count_of(number) == count);
+    }
+    for (int attempt = 0; attempt < 3000; ++attempt) {
+      const std::uint64_t any = random() >> random() % 64;
+      static_cast<void>(scale.number_of(any));
+      const std::uint64_t below = scale.number_of(scale.count_of(any));
+      REQUIRE(below <= any);
+      REQUIRE(scale.count_of(below) == scale.count_of(any));
+      REQUIRE(scale.count_of(below - (below != 0)) < scale.count_of(any) + (below == 0));
+    }
+  }
+  const LaneScale steps = LaneScale::of_steps(1000);
+  for (const std::int64_t number : {std::int64_t{-5000}, std::int64_t{0}, std::int64_t{77'000}}) {
+    const auto as_stored = std::bit_cast<std::uint64_t>(number);
+    CHECK(std::bit_cast<std::int64_t>(steps.count_of(as_stored)) == number / 1000);
+    CHECK(steps.number_of(steps.count_of(as_stored)) == as_stored);
+  }
 }
 
 /// Rows of sums whose peaks and packets go with their octets, of any size, some of them lacking.
@@ -462,13 +563,73 @@ TEST_CASE("what goes with another column comes out as it went in, and takes less
   CHECK(codec.pack(block, level.columns, {}).size() < codec.pack(block, alone, {}).size() * 95 / 100);
 }
 
+TEST_CASE("what both directions have alike takes one of them, and steps take no more than their number") {
+  const SealedLevel& level = sealed_levels[1];
+  const SealedIdentity key{level.level, 17, 0};
+  SealedCodec codec;
+  // Octets of a block where times are multiples of `step`, and those of one direction alone where not `both`.
+  const auto octets = [&](std::int64_t step, bool both) {
+    std::mt19937_64 random(9);
+    SealedBlock block{key.level, key.interface_id, key.begins_at, {}, {}};
+    block.rows.rows = 2304;
+    block.rows.columns.resize(level.columns.size());
+    for (std::size_t row = 0; row < block.rows.rows; ++row) {
+      const std::int64_t missing = (static_cast<std::int64_t>(random() % 64) - 32) * step;
+      for (std::size_t column = 0; column < level.columns.size(); ++column) {
+        if (column == 0) {
+          block.rows.columns[column].append(static_cast<std::int64_t>(row));
+        } else {
+          block.rows.columns[column].append(column == 3 || (column == 4 && both) ? missing : 0);
+        }
+      }
+    }
+    const auto packed = codec.pack(block, level.columns, {});
+    const auto unpacked = codec.unpack(packed, level.shape(), key);
+    REQUIRE(unpacked);
+    check_same(block.rows, unpacked->rows, level.columns);
+    return packed.size();
+  };
+  CHECK(octets(1, true) < octets(1, false) + 10);
+  CHECK(octets(1000, false) < octets(1, false) + 10);
+  CHECK(octets(1'000'003, true) < octets(1, false) + 20);
+}
+
+TEST_CASE("numbers of so many significant bits take no more than those") {
+  const SealedLevel& level = sealed_levels[1];
+  SealedCodec codec;
+  const auto octets = [&](unsigned bits) {
+    SealedBlock block = traffic_of({level.level, 17, 0}, 2304, 1e9, 6);
+    for (const std::size_t column : {5U, 6U, 7U, 8U}) {
+      SealedValues rounded;
+      for (std::size_t row = 0; row < block.rows.rows; ++row) {
+        if (block.rows.columns[column].absent(row)) {
+          rounded.append_absent();
+          continue;
+        }
+        const auto number = std::bit_cast<std::uint64_t>(block.rows.columns[column].number(row));
+        const auto width = static_cast<unsigned>(std::bit_width(number));
+        const unsigned off = width > bits ? width - bits : 0;
+        rounded.append(std::bit_cast<std::int64_t>(number >> off << off));
+      }
+      block.rows.columns[column] = rounded;
+    }
+    const auto packed = codec.pack(block, level.columns, {});
+    const auto unpacked = codec.unpack(packed, level.shape(), {level.level, 17, 0});
+    REQUIRE(unpacked);
+    check_same(block.rows, unpacked->rows, level.columns);
+    return packed.size();
+  };
+  // Numbers of some 27 bits: 11 bits less of four columns, of which half an octet a row is lost to chance.
+  CHECK(octets(16) + 2304 * 4 < octets(64));
+}
+
 TEST_CASE("a block of a format to come is refused by its number") {
   SealedCodec codec;
   auto packed = codec.pack(block_of({{1, 2, 3, 4}}, {}), columns, exception_columns);
   packed[0] = newest_format + 1;
   const auto unpacked = codec.unpack(packed, shape, which);
   REQUIRE_FALSE(unpacked);
-  CHECK(unpacked.error() == "its format is 3, this octopoll knows 1 and 2");
+  CHECK(unpacked.error() == "its format is 4, this octopoll knows 1 to 3");
 }
 
 }  // namespace
