@@ -128,17 +128,17 @@ void make_sums(store::Database& database, const Load& load) {
     must(time.run(length / 1000, end - length));
     for (std::size_t place = 0; place < bins.size(); ++place) {
       const std::int64_t id = store::sample_id((end - length) / length, static_cast<std::int64_t>(place) + 1);
-      must(store::write_traffic(inserts[level], store::traffic_levels[level], id, bins[place]));
-      if (level == 0) hours[place].add(bins[place]);
+      const store::TrafficBin row = bins[place].as_row();
+      must(store::write_traffic(inserts[level], store::traffic_levels[level], id, row));
+      if (level == 0) hours[place].add(row);
       bins[place] = {};
     }
   };
   for (std::int64_t minute = 0; minute < load.sum_days * 1440; ++minute) {
     const std::int64_t end = begin_ms + (minute + 1) * minute_ms;
     for (std::size_t place = 0; place < walks.size(); ++place) {
-      InterfaceRecord row = walks[place].minute(end);
-      row.elapsed = 60s;
-      const store::TrafficSample sample = store::traffic_of(row, end);
+      // A few ms longer or shorter than a minute: what of it falls before its bin is left out here.
+      const store::TrafficSample sample = store::traffic_of(walks[place].minute(end), end);
       fives[place].add(store::share_of(sample, sample.last_bin()));
     }
     put(0, fives, end);

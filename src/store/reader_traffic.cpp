@@ -196,7 +196,7 @@ Result<> Reader::Impl::Traffic::read_open(const SampleQuery& query, const Callba
     const auto bins = read_open_bin(statements_.open_samples, query.device_id, open_.of->from_poll, open_.of->number);
     if (!bins) return tl::make_unexpected(bins.error());
     open_.bins.emplace();
-    for (const auto& [id, bin] : *bins) open_.bins->emplace(id, bin.whole());
+    for (const auto& [id, bin] : *bins) open_.bins->emplace(id, bin.whole().as_row());
   }
   const auto end = open_.bins->upper_bound(query.last_interface);
   for (auto one = open_.bins->lower_bound(query.first_interface); one != end; ++one) {

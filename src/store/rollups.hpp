@@ -105,7 +105,8 @@ class Rollups {
   Rollups(std::vector<Level> levels, Statements statements, Unsealer unsealer)
       : levels_(std::move(levels)), statements_(std::move(statements)), unsealer_(std::move(unsealer)) {}
 
-  [[nodiscard]] Result<> put(std::size_t level, std::int64_t number, std::int64_t interface_id, const TrafficBin& bin);
+  [[nodiscard]] Result<> put(std::size_t level, std::int64_t number, std::int64_t interface_id,
+                             const TrafficBin& samples);
   [[nodiscard]] Result<> put_5m(Device& device, std::int64_t number, std::int64_t interface_id, const TrafficBin& bin);
   [[nodiscard]] Result<> note_time(std::size_t level, std::int64_t number);
   [[nodiscard]] Result<> mark(Device& device, std::int64_t hour);

@@ -1,6 +1,7 @@
 #include "traffic_bin.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 namespace octopoll::store {
@@ -37,6 +38,21 @@ UtilizationSum at_speed(double octets, std::int64_t covered_us, double bps_max, 
 }
 UtilizationSum at_speed(const TrafficShare::Direction& share) noexcept {
   return at_speed(static_cast<double>(share.octets), share.covered_us, share.bps, static_cast<double>(share.speed_bps));
+}
+
+enum class Toward : std::uint8_t { more, less };
+/// Unit: bit/s.
+double peak_of(double bps, Toward toward) noexcept {
+  const double whole = std::round(bps);
+  int exponent = 0;
+  static_cast<void>(std::frexp(whole, &exponent));
+  if (exponent <= peak_bits) return whole;
+  const double scaled = std::ldexp(whole, peak_bits - exponent);
+  return std::ldexp(toward == Toward::more ? std::ceil(scaled) : std::floor(scaled), exponent - peak_bits);
+}
+
+std::int64_t by_steps(std::int64_t covered_us) noexcept {
+  return (covered_us + covered_step_us / 2) / covered_step_us * covered_step_us;
 }
 
 struct Part {
@@ -183,6 +199,22 @@ void TrafficBin::add(const TrafficBin& other) noexcept {
     sum(to.errors, from.errors);
     sum(to.discards, from.discards);
   }
+}
+
+TrafficBin TrafficBin::as_row() const noexcept {
+  TrafficBin row = *this;
+  for (Direction& direction : row.directions) {
+    if (direction.covered_us >= least_covered_by_steps_us) {
+      direction.covered_us = by_steps(direction.covered_us);
+      // Of a rate that stands still that alone would put the average beyond both.
+      const double average = static_cast<double>(direction.octets) * 8e6 / static_cast<double>(direction.covered_us);
+      direction.bps_max = std::max(direction.bps_max, average);
+      direction.bps_min = std::min(direction.bps_min, average);
+    }
+    direction.bps_max = peak_of(direction.bps_max, Toward::more);
+    direction.bps_min = peak_of(direction.bps_min, Toward::less);
+  }
+  return row;
 }
 
 namespace {

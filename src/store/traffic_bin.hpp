@@ -22,6 +22,19 @@ inline constexpr std::int64_t bin_us = std::chrono::microseconds(bin_length).cou
 /// Nobody knows when within more than a day its octets went: such a delta is in no bin.
 inline constexpr std::int64_t longest_shared_us = std::chrono::microseconds(std::chrono::hours(24)).count();
 
+/// Peaks of sums are kept to so many significant bits, for blocks that take less: to the bit/s below 2^16, beyond it
+/// the next number up (highest rates) or down (lowest). Source: when a sample was read is known to a ms, of 60
+/// s 1.7e-5, and its rate is no better than that.
+inline constexpr int peak_bits = 16;
+/// By what share of itself a peak of a sum may be beyond that of its samples, beside half a bit/s: by the bits, and by
+/// the ms to which the time is kept.
+inline constexpr double peak_tolerance = 1.25 / (1 << (peak_bits - 1));
+
+/// Of a bin that has this much covered, the time is kept to a ms, which is what ends of samples are known to: the
+/// average is off by less than 2^-17 of itself then. What has less keeps its microseconds.
+inline constexpr std::int64_t covered_step_us = 1000;
+inline constexpr std::int64_t least_covered_by_steps_us = covered_step_us << 16;
+
 /// What reaches over more borders than these is put into its bins later, some at a time.
 inline constexpr std::int64_t most_bins_at_once = 4;
 
@@ -110,6 +123,8 @@ struct TrafficBin {
   [[nodiscard]] bool empty() const noexcept { return speed == Speed::none_yet; }
   void add(const TrafficShare& share) noexcept;
   void add(const TrafficBin& other) noexcept;
+  /// Of samples: as its row has it, peaks and the time that is covered. The average stays between the peaks.
+  [[nodiscard]] TrafficBin as_row() const noexcept;
   /// Share of the link; nullopt where no speed was known.
   [[nodiscard]] std::optional<UtilizationSum> utilization(std::size_t direction) const noexcept;
 

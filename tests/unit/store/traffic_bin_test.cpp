@@ -128,6 +128,89 @@ TEST_CASE("an open bin says what a sum of the same shares says") {
   }
 }
 
+/// Samples of random lengths behind each other over all of a bin and beyond its ends, at rates about `bps`.
+TrafficBin random_bin(double bps, std::int64_t about_us, std::mt19937_64& random) {
+  TrafficBin bin;
+  const auto near = [&random](std::int64_t number) {
+    return number / 2 + static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(number + 1));
+  };
+  for (std::int64_t end = noon; end < noon + 301 * second;) {
+    const std::int64_t span = near(about_us);
+    end += span;
+    const double octets = static_cast<double>(near(1 << 20)) / (1 << 20) * bps * static_cast<double>(span) / 8e6;
+    bin.add(share_of(sample_of(end, span, static_cast<std::uint64_t>(octets)), bin_of(noon)));
+  }
+  return bin;
+}
+
+bool has_peak_bits(double bps) {
+  int exponent = 0;
+  const double scaled = std::ldexp(std::frexp(bps, &exponent), peak_bits);
+  return bps == std::round(bps) && (exponent <= peak_bits || scaled == std::round(scaled));
+}
+
+TEST_CASE("peaks of a row have few bits, are near those of its samples, and hold its average between them") {
+  std::mt19937_64 random(13);
+  for (const double bps : {3.0, 800.0, 60e3, 70e3, 1e6, 987'654'321.0, 4e11}) {
+    for (int round = 0; round < 300; ++round) {
+      const TrafficBin bin = random_bin(bps, (1 + static_cast<std::int64_t>(random() % 90)) * 1'234'567, random);
+      const TrafficBin row = bin.as_row();
+      const TrafficBin::Direction& exact = bin.directions[0];
+      const TrafficBin::Direction& kept = row.directions[0];
+      CAPTURE(bps, exact.bps_max, exact.bps_min, exact.covered_us);
+      REQUIRE(has_peak_bits(kept.bps_max));
+      REQUIRE(has_peak_bits(kept.bps_min));
+      REQUIRE(kept.bps_max >= exact.bps_max - 0.5);
+      REQUIRE(kept.bps_max <= exact.bps_max * (1 + peak_tolerance) + 0.5);
+      REQUIRE(kept.bps_min <= exact.bps_min + 0.5);
+      REQUIRE(kept.bps_min >= exact.bps_min * (1 - peak_tolerance) - 0.5);
+      REQUIRE(kept.covered_us % 1000 == 0);
+      REQUIRE(std::abs(kept.covered_us - exact.covered_us) <= 500);
+      const double average = static_cast<double>(kept.octets) * 8e6 / static_cast<double>(kept.covered_us);
+      const double octet = 8e6 / static_cast<double>(kept.covered_us);  // one that was shared out
+      REQUIRE(average <= kept.bps_max + 0.5 + 2 * octet);
+      REQUIRE(average >= kept.bps_min - 0.5 - 2 * octet);
+      REQUIRE(kept.octets == exact.octets);
+      const TrafficBin::Direction again = row.as_row().directions[0];
+      REQUIRE(again.bps_max == kept.bps_max);
+      REQUIRE(again.bps_min == kept.bps_min);
+      REQUIRE(again.covered_us == kept.covered_us);
+    }
+  }
+}
+
+TEST_CASE("the average of a rate that stands still is not beyond its peaks for the ms to which time is kept") {
+  // 2^30 bit/s, which has few bits, of times that are not whole ms: 299,953.125 ms and 299,921.875 ms.
+  for (const int shorter : {3, 5}) {
+    TrafficBin bin;
+    for (int minute = 1; minute <= 5; ++minute) {
+      const std::int64_t span = 60 * second - (minute <= shorter ? 15'625 : 0);
+      const auto octets = static_cast<std::uint64_t>((span << 27) / second);
+      bin.add(share_of(sample_of(noon + minute * 60 * second, span, octets), bin_of(noon)));
+    }
+    const TrafficBin::Direction row = bin.as_row().directions[0];
+    REQUIRE(bin.directions[0].covered_us != row.covered_us);
+    const double average = static_cast<double>(row.octets) * 8e6 / static_cast<double>(row.covered_us);
+    CHECK(row.bps_max >= average);
+    CHECK(row.bps_min <= average);
+    CHECK(row.bps_max <= bin.directions[0].bps_max * (1 + peak_tolerance));
+    CHECK(row.bps_min >= bin.directions[0].bps_min * (1 - peak_tolerance));
+  }
+}
+
+TEST_CASE("a row of nothing has peaks of nothing, and of little time the time to a microsecond") {
+  TrafficBin bin;
+  bin.add(share_of(sample_of(noon + 300 * second, 300 * second, 0), bin_of(noon)));
+  CHECK(bin.as_row().directions[0].bps_max == 0.0);
+  CHECK(bin.as_row().directions[0].bps_min == 0.0);
+  CHECK(bin.as_row().directions[0].covered_us == 300 * second);
+  TrafficBin little;
+  little.add(share_of(sample_of(noon + 3'456, 3'456, 1000), bin_of(noon)));
+  CHECK(little.as_row().directions[0].covered_us == 3'456);
+  TrafficBin none;
+  CHECK(none.as_row().empty());
+}
+
 TEST_CASE("a speed that changes within a bin counts for its own time") {
   TrafficBin bin;
   bin.add(share_of(sample_of(noon + 100 * second, 100 * second, 12'500'000, 10'000'000), bin_of(noon)));  // 10 %
