@@ -195,8 +195,8 @@ Finding judge_cut(std::size_t asked, std::size_t came, Profile& profile) {
           "octopoll finds that out by itself, once after each start: better say so at once"};
 }
 
-/// Silent to the smallest messages: how many objects does it answer, exactly? Each silence costs its timeouts, hence few
-/// at first, and halves after that.
+/// Silent to the smallest messages: how many objects does it answer, exactly? Each silence costs its timeouts, hence
+/// few at first, and halves after that.
 std::optional<Finding> try_few_objects(snmp::Interview& interview, snmp::Session& session,
                                        const std::vector<Known>& objects, std::size_t silent_to, Profile& profile) {
   const auto answers = [&](std::size_t count) { return interview.ask(session, get_some(objects, 0, count)).good(); };

@@ -22,18 +22,18 @@ inline constexpr std::int64_t bin_us = std::chrono::microseconds(bin_length).cou
 /// Nobody knows when within more than a day its octets went: such a delta is in no bin.
 inline constexpr std::int64_t longest_shared_us = std::chrono::microseconds(std::chrono::hours(24)).count();
 
-/// Peaks of sums are kept to so many significant bits, for blocks that take less: to the bit/s below 2^16, beyond it
+/// Peaks of sums are kept to so many significant bits, for blocks that take less: to the bit/s below 2^20, beyond it
 /// the next number up (highest rates) or down (lowest). Source: when a sample was read is known to a ms, of 60
 /// s 1.7e-5, and its rate is no better than that.
-inline constexpr int peak_bits = 16;
+inline constexpr int peak_bits = 20;
 /// By what share of itself a peak of a sum may be beyond that of its samples, beside half a bit/s: by the bits, and by
 /// the ms to which the time is kept.
-inline constexpr double peak_tolerance = 1.25 / (1 << (peak_bits - 1));
+inline constexpr double peak_tolerance = 1.0 / (1 << (peak_bits - 1)) + 1.0 / (1 << 19);
 
 /// Of a bin that has this much covered, the time is kept to a ms, which is what ends of samples are known to: the
-/// average is off by less than 2^-17 of itself then. What has less keeps its microseconds.
+/// average is off by less than 2^-19 of itself then. What has less keeps its microseconds.
 inline constexpr std::int64_t covered_step_us = 1000;
-inline constexpr std::int64_t least_covered_by_steps_us = covered_step_us << 16;
+inline constexpr std::int64_t least_covered_by_steps_us = covered_step_us << 18;
 
 /// What reaches over more borders than these is put into its bins later, some at a time.
 inline constexpr std::int64_t most_bins_at_once = 4;

@@ -187,14 +187,14 @@ TEST_CASE("five minutes of a device become one row an interface when the next fi
   CHECK(store.integer("SELECT count(*) FROM traffic_5m") == 1);
   CHECK(store.integer("SELECT in_octets FROM traffic_5m") == 750'000'000LL * 15);
   CHECK(store.integer("SELECT in_missing_us + out_missing_us FROM traffic_5m") == 0);
-  // The next ones of 16 bits: multiples of 2^13 and of 2^11.
-  CHECK(store.integer("SELECT in_bps_max FROM traffic_5m") == 500'006'912);
-  CHECK(store.integer("SELECT in_bps_min FROM traffic_5m") == 99'999'744);
+  // The next ones of 20 bits: multiples of 2^9 and of 2^7.
+  CHECK(store.integer("SELECT in_bps_max FROM traffic_5m") == 500'000'256);
+  CHECK(store.integer("SELECT in_bps_min FROM traffic_5m") == 100'000'000);
   CHECK(store.integer("SELECT speed_mbps FROM traffic_5m") == 1000);
   CHECK(store.integer("SELECT in_errors FROM traffic_5m") == 5);
   CHECK(store.integer("SELECT in_packets FROM traffic_5m") == 15);
   CHECK(store.integer("SELECT in_percent * 1000 FROM v_utilization_5m WHERE interface = 'a'") == 30'000);
-  CHECK(store.integer("SELECT in_percent_max * 1000 FROM v_utilization_5m WHERE device = 'sw1'") == 50'001);
+  CHECK(store.integer("SELECT in_percent_max * 1000 FROM v_utilization_5m WHERE device = 'sw1'") == 50'000);
   CHECK(store.integer("SELECT time = '2026-01-31T12:00:00Z' FROM v_utilization_5m") == 1);
 }
 

@@ -164,6 +164,7 @@ TEST_CASE("peaks of a row have few bits, are near those of its samples, and hold
       REQUIRE(kept.bps_max <= exact.bps_max * (1 + peak_tolerance) + 0.5);
       REQUIRE(kept.bps_min <= exact.bps_min + 0.5);
       REQUIRE(kept.bps_min >= exact.bps_min * (1 - peak_tolerance) - 0.5);
+      REQUIRE(exact.covered_us >= least_covered_by_steps_us);
       REQUIRE(kept.covered_us % 1000 == 0);
       REQUIRE(std::abs(kept.covered_us - exact.covered_us) <= 500);
       const double average = static_cast<double>(kept.octets) * 8e6 / static_cast<double>(kept.covered_us);
