@@ -1,14 +1,57 @@
 #include <fmt/format.h>
+#include <sqlite3.h>
 
+#include <chrono>
+#include <filesystem>
 #include <string>
 #include <utility>
 
 #include "octopoll/core/log.hpp"
+#include "octopoll/core/text.hpp"
 #include "schema.hpp"
 #include "statements.hpp"
 
 namespace octopoll::store {
 namespace {
+
+std::uint64_t octets_of(const std::filesystem::path& file) {
+  std::error_code none;
+  const auto octets = std::filesystem::file_size(file, none);
+  return none ? 0 : octets;
+}
+
+/// Says now and then how far steps are that take long: nothing is polled meanwhile.
+class StepsWatch {
+ public:
+  StepsWatch(Database& database, std::int64_t from, std::int64_t to, std::chrono::milliseconds pace)
+      : database_(database), from_(from), to_(to), pace_(pace) {
+    constexpr int operations = 100'000;  // of SQLite's virtual machine: some milliseconds
+    sqlite3_progress_handler(database_.native(), operations, &StepsWatch::look, this);
+  }
+  ~StepsWatch() { sqlite3_progress_handler(database_.native(), 0, nullptr, nullptr); }
+  StepsWatch(const StepsWatch&) = delete;
+  StepsWatch& operator=(const StepsWatch&) = delete;
+
+ private:
+  static int look(void* self) {
+    static_cast<StepsWatch*>(self)->look();
+    return 0;
+  }
+  void look() {
+    const auto now = std::chrono::steady_clock::now();
+    if (now < next_) return;
+    next_ = now + pace_;
+    const std::filesystem::path& file = database_.path();
+    log::info(
+        "{} is taken from schema version {} to {} before anything else is done: {} written so far, of a file of {}",
+        file.string(), from_, to_, format_octets(octets_of(file.string() + "-wal")), format_octets(octets_of(file)));
+  }
+
+  Database& database_;
+  std::int64_t from_, to_;
+  std::chrono::milliseconds pace_;
+  std::chrono::steady_clock::time_point next_ = std::chrono::steady_clock::now() + pace_;
+};
 
 Result<> run_steps(Database& database, std::span<const Migration> steps, std::int64_t from) {
   for (const Migration& step : steps) {
@@ -66,7 +109,7 @@ Result<> renew_views(Database& database) {
   return transaction->commit();
 }
 
-Result<> migrate(Database& database, std::span<const Migration> steps) {
+Result<> migrate(Database& database, std::span<const Migration> steps, std::chrono::milliseconds pace) {
   const auto before = database.integer("PRAGMA user_version");
   if (!before) return tl::make_unexpected(before.error());
   if (*before == steps.back().to) return {};
@@ -78,7 +121,10 @@ Result<> migrate(Database& database, std::span<const Migration> steps) {
   }
   auto transaction = Transaction::begin(database);
   if (!transaction) return tl::make_unexpected(transaction.error());
-  if (auto ran = run_steps(database, steps, *before); !ran) return ran;
+  {
+    const StepsWatch watch(database, *before, steps.back().to, pace);
+    if (auto ran = run_steps(database, steps, *before); !ran) return ran;
+  }
   if (auto committed = transaction->commit(); !committed) return committed;
   if (*before > 0) {
     log::info("{} was of schema version {}, and is of {} now: an octopoll that is older than this one cannot read it",

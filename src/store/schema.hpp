@@ -1,6 +1,7 @@
 #pragma once
 // The shape of the store on disk, and the steps from each older shape to it. docs/store.md explains it to people.
 
+#include <chrono>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -41,7 +42,9 @@ struct LateColumn {
 [[nodiscard]] Result<> renew_views(Database& database);
 
 /// Runs the steps that are missing, all in one transaction, and marks the file as ours. Where a step fails the file is
-/// as it was. Errors: store; a file that is newer than the steps.
-[[nodiscard]] Result<> migrate(Database& database, std::span<const Migration> steps);
+/// as it was. What takes longer than `pace` says in the log how far it is, once in that time. Errors: store; a file
+/// that is newer than the steps.
+[[nodiscard]] Result<> migrate(Database& database, std::span<const Migration> steps,
+                               std::chrono::milliseconds pace = std::chrono::seconds(10));
 
 }  // namespace octopoll::store

@@ -13,6 +13,7 @@
 #include "sealed_store.hpp"
 #include "store/recorder.hpp"
 #include "store/sealer.hpp"
+#include "support/heard.hpp"
 #include "support/temp_dir.hpp"
 
 namespace octopoll::store {
@@ -69,6 +70,23 @@ TEST_CASE("an older file gets the steps that it lacks and keeps its rows") {
   CHECK(database.integer("SELECT count(*) FROM b").value() == 2);
   CHECK(database.integer("SELECT sum(x) FROM b").value() == 3);
   REQUIRE(migrate(database, three_steps));  // nothing left to do: CREATE TABLE b again would fail
+}
+
+TEST_CASE("steps that take long say how far they are, and others say nothing") {
+  const std::array<Migration, 2> steps{
+      {three_steps[0],
+       {2,
+        "CREATE TABLE many AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000)"
+        " SELECT i FROM n;"}}};
+  for (const bool slow : {true, false}) {
+    const TempDir dir;
+    Database database = created(dir / "x.db");
+    REQUIRE(migrate(database, std::span(steps).first(1)));
+    const test::Heard log;
+    REQUIRE(migrate(database, steps, std::chrono::hours(slow ? 0 : 1)));
+    CHECK((log.count("x.db is taken from schema version 1 to 2") > 0) == slow);
+    CHECK(database.integer("SELECT count(*) FROM many").value() == 100'000);
+  }
 }
 
 TEST_CASE("a step that fails leaves the file as it was") {
