@@ -1,14 +1,19 @@
 #include "octopoll/core/memory.hpp"
 
+#include <fcntl.h>
 #include <unistd.h>
 
+#include <array>
 #include <catch2/catch.hpp>
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <fstream>
 #include <memory>
 #include <string>
 #include <vector>
+
+#include "octopoll/core/fd.hpp"
 
 namespace octopoll::test {
 namespace {
@@ -38,6 +43,22 @@ TEST_CASE("code that was used is given back, and is there when it is used again"
   CAPTURE(before, after);
   CHECK(after < before / 4 * 3);
   CHECK(*relocated == "as it was");
+}
+
+/// Beside the code in the file, on a page of its own.
+alignas(4096) constexpr std::array<unsigned char, 4096> constants{1, 2, 3};
+
+TEST_CASE("a page of code or constants that was written to stays as it is") {
+  // As a debugger does that sets a breakpoint: the page becomes this process's own.
+  const volatile unsigned char& octet = constants[1];
+  REQUIRE(octet == 2);
+  const Fd memory(::open("/proc/self/mem", O_RDWR | O_CLOEXEC));
+  const unsigned char changed = 7;
+  REQUIRE(::pwrite(memory.get(), &changed, 1, static_cast<off_t>(reinterpret_cast<std::uintptr_t>(&octet))) == 1);
+  REQUIRE(octet == changed);
+  give_back_memory();
+  CHECK(octet == changed);
+  CHECK(constants[2] == 3);
 }
 
 TEST_CASE("what was freed below something that stays is given back") {
