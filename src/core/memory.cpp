@@ -30,13 +30,13 @@ struct FilePages {
     std::array<std::uint64_t, 512> pages{};
     for (std::uintptr_t at = begin / size, last = (end + size - 1) / size; at < last;) {
       const std::size_t wanted = std::min<std::size_t>(pages.size(), last - at);
-      const ssize_t octets = pread(map.get(), pages.data(), wanted * sizeof pages[0],
-                                   static_cast<off_t>(at * sizeof pages[0]));
+      const ssize_t octets =
+          pread(map.get(), pages.data(), wanted * sizeof pages[0], static_cast<off_t>(at * sizeof pages[0]));
       if (octets < static_cast<ssize_t>(sizeof pages[0])) return false;
       const std::size_t got = static_cast<std::size_t>(octets) / sizeof pages[0];
-      const bool own = std::any_of(pages.begin(), pages.begin() + static_cast<std::ptrdiff_t>(got), [](std::uint64_t page) {
-        return (page & swapped) != 0 || ((page & present) != 0 && (page & of_file) == 0);
-      });
+      const bool own = std::any_of(
+          pages.begin(), pages.begin() + static_cast<std::ptrdiff_t>(got),
+          [](std::uint64_t page) { return (page & swapped) != 0 || ((page & present) != 0 && (page & of_file) == 0); });
       if (own) return false;
       at += got;
     }

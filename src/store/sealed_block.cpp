@@ -113,7 +113,7 @@ double information_in(std::span<const std::uint32_t> counts) {
 
 /// What a table of so many rows unpacks to at most.
 std::uint64_t most_octets_of(std::span<const SealedColumn> columns, std::size_t rows) {
-  constexpr std::uint64_t most_of_a_lane = 12;  // in the head: prediction, base, planes
+  constexpr std::uint64_t most_of_a_lane = 22;  // in the head: prediction, scale, base, planes
   std::uint64_t sum = 20;                       // rows, last plane
   for (const SealedColumn& column : columns) {
     if (column.kind == SealedColumn::Kind::text) return most_octets;

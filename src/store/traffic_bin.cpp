@@ -43,7 +43,9 @@ UtilizationSum at_speed(const TrafficShare::Direction& share) noexcept {
 enum class Toward : std::uint8_t { more, less };
 /// Unit: bit/s.
 double peak_of(double bps, Toward toward) noexcept {
-  const double whole = std::round(bps);
+  // What a double is off by is no reason for another bit/s.
+  constexpr double noise = 1e-12;
+  const double whole = toward == Toward::more ? std::ceil(bps * (1 - noise)) : std::floor(bps * (1 + noise));
   int exponent = 0;
   static_cast<void>(std::frexp(whole, &exponent));
   if (exponent <= peak_bits) return whole;
