@@ -13,6 +13,7 @@
 
 #include "damaged_blocks.hpp"
 #include "octopoll/core/text.hpp"
+#include "salvage_links.hpp"
 #include "schema.hpp"
 #include "sealed_check.hpp"
 #include "sealed_levels.hpp"
@@ -297,9 +298,12 @@ Result<Look> Copy::pass_over(std::int64_t id) {
 /// Those from `id` on and before `until`, where that is known.
 void Copy::lose_from(std::int64_t id, std::optional<std::int64_t> until) {
   const std::string from = id == first_id ? "" : fmt::format(" from {}", id);
-  lost_.push_back(
-      until ? fmt::format("{}: the rows with ids{} to {}, as many as there were", table_.name, from, *until - 1)
-            : fmt::format("{}: the rows with ids{} on", table_.name, from));
+  if (until) {
+    lost_.push_back(fmt::format("{}: the rows with ids{} to {}, as many as there were", table_.name, from, *until - 1));
+  } else {
+    lost_.push_back(from.empty() ? fmt::format("{}: all rows", table_.name)
+                                 : fmt::format("{}: the rows with ids{} on", table_.name, from));
+  }
 }
 
 /// A row of which SQLite finds the id, and not all that is in it.
@@ -426,6 +430,9 @@ Result<bool> salvage(Database& from, Database& to, std::vector<std::string>& los
   }
   const auto left = take_out_damaged_blocks(to, lost, [&] { return goes_on(rows); });
   if (!left || !*left) return left;
+  if (to.integer("PRAGMA user_version").value_or(0) == newest_version()) {
+    if (auto mended = mend_links(to, lost); !mended) return tl::make_unexpected(mended.error());
+  }
   if (auto taken = take_out_orphans(to, *tables, lost); !taken) return tl::make_unexpected(taken.error());
   if (auto committed = transaction->commit(); !committed) return tl::make_unexpected(committed.error());
   return true;

@@ -501,6 +501,48 @@ TEST_CASE("what was told of samples that are lost is not in the copy, and the co
   CHECK(octopoll(copy, {"db", "check"}).out == "ok\n");
 }
 
+TEST_CASE("what is new in a copy gets no number of what is lost, and nobody's rows become another's") {
+  const test::TempDir dir;
+  const std::string table = GENERATE("devices", "interfaces", "polls");
+  CAPTURE(table);
+  fill(dir / "x.db");
+  const std::string leaves = "SELECT count(*) FROM dbstat WHERE name = '" + table + "' AND pagetype = 'leaf'";
+  lose(dir / "x.db", {leaf_of(dir / "x.db", table, static_cast<int>(test::sqlite_int(dir / "x.db", leaves)) - 1)});
+  const std::int64_t newest_poll = test::sqlite_int(dir / "x.db", "SELECT max(poll_id) FROM device_latest");
+  const std::string copy = (dir / "copy.db").string();
+  const auto saved = octopoll(dir / "x.db", {"db", "backup", copy, "--leave-out-damaged"});
+  INFO(saved.describe());
+  REQUIRE(saved.exit_code() == 1);
+  CHECK(octopoll(copy, {"db", "check"}).out == "ok\n");
+  if (table == "devices") {
+    CHECK(saved.err.find("\n  devices: the names of 2 rows, called lost-device-… in the copy\n") != std::string::npos);
+    CHECK(test::sqlite_text(copy, "SELECT group_concat(name) FROM devices") == "lost-device-1,lost-device-2");
+  } else if (table == "interfaces") {
+    CHECK(saved.err.find("\n  interfaces: the names of 6 rows") != std::string::npos);
+    CHECK(test::sqlite_text(copy,
+                            "SELECT group_concat(d.name || ' ' || i.name) FROM interfaces i JOIN devices d"
+                            " ON d.id = i.device_id WHERE i.id IN (1, 6)") ==
+          "sw1 lost-interface-1,sw2 lost-interface-6");
+  } else {
+    CHECK(saved.err.find("\n  polls: the newest of 2 rows, failed in the copy\n") != std::string::npos);
+    CHECK(saved.err.find(" of polls that are lost\n") != std::string::npos);
+    CHECK(test::sqlite_int(copy, "SELECT max(id) FROM polls") == newest_poll);
+    CHECK(test::sqlite_int(copy, "SELECT count(*) FROM sample_rows WHERE id >> 24 NOT IN (SELECT id FROM polls)") == 0);
+  }
+  {
+    auto database = open_for_writing(copy);
+    REQUIRE(database);
+    auto recorder = Recorder::create(*database);
+    REQUIRE(recorder);
+    REQUIRE(recorder->store(test::make_cycle("new", 1, noon + turns * 20min, {test::make_row({.name = "lo"})})));
+  }
+  CHECK(test::sqlite_int(copy, "SELECT id FROM devices WHERE name = 'new'") > 2);
+  CHECK(test::sqlite_int(copy, "SELECT id FROM interfaces WHERE name = 'lo'") > 6);
+  CHECK(
+      test::sqlite_int(copy, "SELECT id FROM polls p WHERE p.device_id = (SELECT id FROM devices WHERE name = 'new')") >
+      newest_poll);
+}
+
 TEST_CASE("db backup names the rows of a page that has those of another, keeps all others, and ends") {
   const test::TempDir dir;
   const std::string table = GENERATE("polls", "traffic_5m", "traffic_times");
