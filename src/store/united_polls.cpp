@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -79,7 +80,11 @@ class Cursor : public sqlite3_vtab_cursor {
 
  private:
   void release() noexcept;
+  void ask_for_blocks();
   [[nodiscard]] bool open_next_block();
+  [[nodiscard]] bool open_block();  // that `blocks_` is at; false: it is damaged, and left out
+  void find_in_blocks();
+  void leave_blocks() noexcept;
   void start_plain();
   void advance_plain();
 
@@ -104,42 +109,78 @@ void Cursor::filter(const Asked& asked) {
   release();
   asked_ = asked;
   if (asked_.none()) return;
-  if (asked_.of_one_id()) {  // nearly always one that is not sealed, and then in no block
-    start_plain();
-    if (plain_ != nullptr) return;
+  if (!asked_.of_one_id()) {
+    ask_for_blocks();
+    if (!open_next_block()) start_plain();
+    return;
   }
-  StatementHandle& blocks = asked_.of_one_device() ? ask_.blocks_of_device : ask_.blocks;
+  start_plain();  // nearly always it is one that is not sealed, and then in no block
+  if (plain_ != nullptr) return;
+  ask_for_blocks();
+  find_in_blocks();
+}
+
+void Cursor::ask_for_blocks() {
+  // Those of one poll come in any order, and in that of the index they need not be sorted.
+  const bool by_device = asked_.of_one_device() || asked_.of_one_id();
+  StatementHandle& blocks = by_device ? ask_.blocks_of_device : ask_.blocks;
   if (!blocks) {
     blocks = prepare(table_.shared->store.connection(),
                      std::string("SELECT begins_at, device_id FROM main.sealed_polls WHERE device_id BETWEEN ?1 AND ?2"
                                  " AND last_at >= ?3 AND first_at <= ?4 AND last_id >= ?5 AND first_id <= ?6"
                                  " AND last_number >= ?7 AND first_number <= ?8 ORDER BY ") +
-                         (asked_.of_one_device() ? "device_id, begins_at" : "begins_at, device_id"));
+                         (by_device ? "device_id, begins_at" : "begins_at, device_id"));
   }
   blocks_ = blocks.get();
   start(blocks_, asked_.device.first, asked_.device.last, asked_.started_at.first, asked_.started_at.last,
         asked_.id.first, asked_.id.last, asked_.number.first, asked_.number.last);
-  if (!open_next_block()) start_plain();
 }
 
 bool Cursor::open_next_block() {
   while (blocks_ != nullptr && step(blocks_)) {
-    const std::int64_t begins_at = sqlite3_column_int64(blocks_, 0);
-    const std::int64_t device_id = sqlite3_column_int64(blocks_, 1);
-    Shared& shared = *table_.shared;
-    if (!shared.last || shared.last->begins_at != begins_at || shared.last->interface_id != device_id) {
-      auto block = shared.store.unpack(sealed_polls, begins_at, device_id);
-      if (!block || block->rows.rows == 0) continue;
-      shared.last = std::make_shared<const SealedBlock>(std::move(*block));
-    }
-    block_ = shared.last;
-    row_ = 0;
-    return true;
+    if (open_block()) return true;
   }
+  leave_blocks();
+  return false;
+}
+
+bool Cursor::open_block() {
+  const std::int64_t begins_at = sqlite3_column_int64(blocks_, 0);
+  const std::int64_t device_id = sqlite3_column_int64(blocks_, 1);
+  Shared& shared = *table_.shared;
+  if (!shared.last || shared.last->begins_at != begins_at || shared.last->interface_id != device_id) {
+    auto block = shared.store.unpack(sealed_polls, begins_at, device_id);
+    if (!block || block->rows.rows == 0) return false;
+    shared.last = std::make_shared<const SealedBlock>(std::move(*block));
+  }
+  block_ = shared.last;
+  row_ = 0;
+  return true;
+}
+
+// Ids of all devices run through each other: many blocks may have this one, and one of them has. What is wrong with
+// others is no matter then.
+void Cursor::find_in_blocks() {
+  std::optional<Failure> damaged;
+  while (step(blocks_)) {
+    try {
+      if (!open_block()) continue;
+    } catch (const Failure& failure) {
+      if (failure.code != SQLITE_CORRUPT) throw;
+      if (!damaged) damaged = failure;
+      continue;
+    }
+    row_ = place_of(block_->rows, asked_.id.first);
+    if (row_ < block_->rows.rows && block_->rows.columns[poll_place::id].number(row_) == asked_.id.first) return;
+  }
+  leave_blocks();
+  if (damaged) throw *damaged;
+}
+
+void Cursor::leave_blocks() noexcept {
   if (blocks_ != nullptr) sqlite3_reset(blocks_);
   blocks_ = nullptr;
   block_.reset();
-  return false;
 }
 
 void Cursor::start_plain() {
@@ -166,8 +207,8 @@ void Cursor::advance_plain() {
 
 void Cursor::next() {
   if (block_ == nullptr) return advance_plain();
-  if (++row_ < block_->rows.rows || open_next_block()) return;
-  if (!asked_.of_one_id()) start_plain();
+  if (asked_.of_one_id()) return leave_blocks();
+  if (++row_ >= block_->rows.rows && !open_next_block()) start_plain();
 }
 
 void Cursor::column(sqlite3_context* result, int which) const {

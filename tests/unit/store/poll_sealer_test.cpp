@@ -210,6 +210,53 @@ TEST_CASE("whatever was asked before polls were sealed is answered bit by bit as
   CHECK((answers(store)[0] == before[0]));
 }
 
+TEST_CASE("a sealed poll is found by its id, and what other blocks have is no matter then") {
+  Store store;
+  test::RandomRows random(6);
+  fill(store, random);
+  store.seal(noon + days * 24h);
+  const std::int64_t device = GENERATE(1, 2, 3);
+  const std::string others = fmt::format(" WHERE device_id <> {}", device);
+  std::vector<std::string> found;
+  {
+    Database database = test::united(store.path());
+    for (int id = 50; id < 1000; id += 50) {
+      found.push_back(
+          test::dump(database, fmt::format("SELECT * FROM polls WHERE id = {} AND device_id = {}", id, device)));
+    }
+  }
+  store.run("UPDATE sealed_polls SET packed = x'0102'" + others);
+  Database database = test::united(store.path());
+  int rows = 0;
+  for (std::size_t place = 0; place < found.size(); ++place) {
+    if (found[place].empty()) continue;
+    ++rows;
+    CHECK((test::dump(database, fmt::format("SELECT * FROM polls WHERE id = {}", 50 * (place + 1))) == found[place]));
+  }
+  CHECK(rows > 2);
+  // Whether one that is nowhere else is in a damaged block nobody knows.
+  const std::int64_t hidden =
+      store.integer("SELECT first_id FROM sealed_polls" + others + " AND first_id > 100 LIMIT 1");
+  auto asked = database.prepare(fmt::format("SELECT * FROM polls WHERE id = {}", hidden)).value();
+  const auto answer = asked.first();
+  REQUIRE_FALSE(answer);
+  CHECK(answer.error().message.find("the block of polls of sw") != std::string::npos);
+}
+
+TEST_CASE("a poll that was found by its id has no further block read") {
+  Store store;
+  test::RandomRows random(7);
+  fill(store, random);
+  store.seal(noon + days * 24h);
+  const std::int64_t id =
+      store.integer("SELECT first_id FROM sealed_polls WHERE device_id = 1 AND first_id > 100 LIMIT 1");
+  store.run("UPDATE sealed_polls SET packed = x'0102' WHERE device_id > 1");
+  const auto damage = std::make_shared<OnDamage>(OnDamage{true, {}});
+  Database database = test::united(store.path(), damage);
+  CHECK_FALSE(test::dump(database, fmt::format("SELECT * FROM polls WHERE id = {}", id)).empty());
+  CHECK(damage->met.all().empty());
+}
+
 TEST_CASE("a sealed poll takes a tenth of a plain one") {
   Store store;
   add_devices(store, 1);

@@ -45,11 +45,12 @@ inline std::string dump(store::Database& database, const std::string& sql) {
 }
 
 /// Reads a store as reports and `octopoll db export` do.
-inline store::Database united(const std::filesystem::path& path) {
+inline store::Database united(const std::filesystem::path& path,
+                              std::shared_ptr<store::OnDamage> damage = std::make_shared<store::OnDamage>()) {
   auto database = store::open_for_reading(path);
   if (!database) FAIL(database.error().text());
   if (auto begun = database->execute("BEGIN"); !begun) FAIL(begun.error().text());
-  if (auto made = store::unite_where_sealed(*database, store::Unite::views, std::make_shared<store::OnDamage>()); !made)
+  if (auto made = store::unite_where_sealed(*database, store::Unite::views, std::move(damage)); !made)
     FAIL(made.error().text());
   return std::move(*database);
 }
