@@ -175,8 +175,8 @@ SELECT d.name AS device, strftime('%Y-%m-%dT%H:%M:%fZ', p.started_at / 1000.0, '
        p.poll_number, p.outcome, p.error_kind, p.error, p.rebooted, p.duration_ms, p.interval_ms, p.cache_period_ms,
        p.sys_uptime / 8640000.0 AS uptime_days,
        p.requests, p.responses, p.retries, p.octets_sent, p.octets_received, p.started_at
-FROM polls p
-JOIN devices d ON d.id = p.device_id;
+FROM devices d                         -- by device, or a question about a time would look at all polls
+CROSS JOIN polls p ON p.device_id = d.id;
 
 CREATE VIEW v_ping AS
 SELECT t.name AS target, t.address, strftime('%Y-%m-%dT%H:%M:%fZ', r.started_at / 1000.0, 'unixepoch') AS time,

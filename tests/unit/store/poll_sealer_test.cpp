@@ -1,5 +1,8 @@
 #include "store/poll_sealer.hpp"
 
+#include <sqlite3.h>
+
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <random>
@@ -255,6 +258,44 @@ TEST_CASE("a poll that was found by its id has no further block read") {
   Database database = test::united(store.path(), damage);
   CHECK_FALSE(test::dump(database, fmt::format("SELECT * FROM polls WHERE id = {}", id)).empty());
   CHECK(damage->met.all().empty());
+}
+
+/// What all statements of a connection have done so far, those that ask for a table's rows included.
+std::int64_t steps_of(Database& database) {
+  std::int64_t steps = 0;
+  for (sqlite3_stmt* each = nullptr; (each = sqlite3_next_stmt(database.native(), each)) != nullptr;)
+    steps += sqlite3_stmt_status(each, SQLITE_STMTSTATUS_VM_STEP, 0);
+  return steps;
+}
+
+TEST_CASE("polls by the names of devices are read device by device") {
+  Store store;
+  store.run("BEGIN");
+  add_devices(store, 20);
+  constexpr int polls = 20'000;
+  store.run(fmt::format(
+      "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {})"
+      " INSERT INTO polls SELECT i, 1 + i % 20, i, i / 20, {} + (i - 1) / 20 * 600000, 1, 600000, 'complete',"
+      " NULL, NULL, 0, 1, 0, 1, 1, 0, 1, 1 FROM n",
+      polls, unix_ms(noon)));
+  take_samples_until(store, polls / 2);
+  store.run("COMMIT");
+  store.seal(noon + 60 * 24h);
+  REQUIRE(store.sealed() > polls / 4);
+  const std::string newest = "SELECT device, max(poll_number) FROM v_polls WHERE outcome <> 'failed' GROUP BY device";
+  const std::string last = fmt::format("SELECT * FROM v_polls WHERE started_at > {}",
+                                       store.integer("SELECT max(started_at) FROM polls") - 3'600'000);
+  const auto has = [](Database& asked, const std::string& question, const std::string& words) {
+    return test::dump(asked, "EXPLAIN QUERY PLAN " + question).find(words) != std::string::npos;
+  };
+  CHECK(has(store.database(), last, "SEARCH p USING INDEX polls_by_time (device_id=? AND started_at>?)"));
+  Database database = test::united(store.path());
+  CHECK(has(database, newest, "SCAN p VIRTUAL TABLE INDEX 0:d="));
+  CHECK_FALSE(has(database, newest, "TEMP B-TREE"));
+  CHECK(has(database, last, "SCAN p VIRTUAL TABLE INDEX 0:d=s>"));
+  const auto rows = test::dump(database, last);
+  CHECK(std::count(rows.begin(), rows.end(), '\n') == 20 * 6);
+  CHECK(steps_of(database) < polls / 2);  // one scan takes several for each poll
 }
 
 TEST_CASE("a sealed poll takes a tenth of a plain one") {
