@@ -33,8 +33,12 @@ class StepsWatch {
   StepsWatch& operator=(const StepsWatch&) = delete;
 
  private:
-  static int look(void* self) {
-    static_cast<StepsWatch*>(self)->look();
+  // What it cannot say is no matter to the step, and nothing may be thrown through SQLite.
+  static int look(void* self) noexcept {
+    try {
+      static_cast<StepsWatch*>(self)->look();
+    } catch (...) {
+    }
     return 0;
   }
   void look() {

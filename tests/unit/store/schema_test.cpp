@@ -1,11 +1,15 @@
 #include "store/schema.hpp"
 
+#include <sqlite3.h>
+
 #include <array>
 #include <catch2/catch.hpp>
 #include <chrono>
+#include <optional>
 #include <sstream>
 #include <string>
 
+#include "allocations.hpp"
 #include "make_record.hpp"
 #include "octopoll/store/care.hpp"
 #include "octopoll/store/reader.hpp"
@@ -87,6 +91,29 @@ TEST_CASE("steps that take long say how far they are, and others say nothing") {
     CHECK((log.count("x.db is taken from schema version 1 to 2") > 0) == slow);
     CHECK(database.integer("SELECT count(*) FROM many").value() == 100'000);
   }
+}
+
+TEST_CASE("a lack of memory where a step says how far it is does not end it") {
+  const std::array<Migration, 2> steps{
+      {three_steps[0],
+       {2,
+        "SELECT lack_memory();"
+        "CREATE TABLE many AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000)"
+        " SELECT i FROM n;"}}};
+  const TempDir dir;
+  Database database = created(dir / "x.db");
+  REQUIRE(migrate(database, std::span(steps).first(1)));
+  std::optional<test::Allocations> lacking;
+  const auto lack = [](sqlite3_context* context, int, sqlite3_value**) {
+    static_cast<std::optional<test::Allocations>*>(sqlite3_user_data(context))->emplace(0);
+  };
+  REQUIRE(sqlite3_create_function(database.native(), "lack_memory", 0, SQLITE_UTF8, &lacking, lack, nullptr, nullptr) ==
+          SQLITE_OK);
+  const test::Heard log;
+  REQUIRE(migrate(database, steps, std::chrono::hours(0)));
+  lacking.reset();
+  CHECK(log.count("x.db is taken from schema version 1 to 2") > 0);
+  CHECK(database.integer("SELECT count(*) FROM many").value() == 100'000);
 }
 
 TEST_CASE("a step that fails leaves the file as it was") {
