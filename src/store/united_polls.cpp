@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "poll_blocks.hpp"
+#include "united_module.hpp"
 #include "united_store.hpp"
 
 namespace octopoll::store {
@@ -17,6 +18,11 @@ struct Shared {
   Shared(sqlite3* connection, std::shared_ptr<OnDamage> damage)
       : store(connection, blocks_of_polls, std::move(damage)) {}
 
+  void enter() {
+    if (store.enter()) last.reset();
+  }
+  void leave() noexcept { store.leave(); }
+
   UnitedStore store;
   std::shared_ptr<const SealedBlock> last;  ///< for questions that go from poll to poll
 };
@@ -25,10 +31,7 @@ struct CursorStatements {
   StatementHandle by_id, by_time, by_number, blocks, blocks_of_device;
 };
 
-struct Table : sqlite3_vtab {
-  std::shared_ptr<Shared> shared;
-  std::vector<CursorStatements> spare;  ///< of cursors that were closed: a question in a loop opens one each time
-};
+using Table = UnitedTable<Shared, CursorStatements>;
 
 /// The polls that a question is about.
 struct Asked {
@@ -53,27 +56,15 @@ std::string plain_sql(std::string_view condition) {
 
 /// Older polls come before newer ones, which is how nearly everybody wants them: blocks, one of them in memory at a
 /// time, then plain rows.
-class Cursor : public sqlite3_vtab_cursor {
+class Cursor : public UnitedCursor<Table> {
  public:
-  explicit Cursor(Table& table) : sqlite3_vtab_cursor{&table}, table_(table) {
-    table.spare.reserve(table.spare.size() + 1);
-    if (table.shared->store.enter()) table.shared->last.reset();
-    if (table.spare.empty()) return;
-    ask_ = std::move(table.spare.back());
-    table.spare.pop_back();
-  }
-  ~Cursor() {
-    release();
-    if (table_.spare.size() < table_.spare.capacity()) table_.spare.push_back(std::move(ask_));
-    table_.shared->store.leave();
-  }
-  Cursor(const Cursor&) = delete;
-  Cursor& operator=(const Cursor&) = delete;
+  using UnitedCursor::UnitedCursor;
+  ~Cursor() { release(); }
 
   void filter(const Asked& asked);
   void next();
   [[nodiscard]] bool at_end() const noexcept { return block_ == nullptr && plain_ == nullptr; }
-  [[nodiscard]] std::int64_t id() const noexcept {
+  [[nodiscard]] std::int64_t key() const noexcept {
     return block_ == nullptr ? sqlite3_column_int64(plain_, 0) : block_->rows.columns[poll_place::id].number(row_);
   }
   void column(sqlite3_context* result, int which) const;
@@ -88,9 +79,7 @@ class Cursor : public sqlite3_vtab_cursor {
   void start_plain();
   void advance_plain();
 
-  Table& table_;
   Asked asked_;
-  CursorStatements ask_;
   sqlite3_stmt* blocks_ = nullptr;
   sqlite3_stmt* plain_ = nullptr;             // at a row; nullptr: none yet, or no more of them
   std::shared_ptr<const SealedBlock> block_;  // whose row `row_` is next; nullptr: no more of them
@@ -264,8 +253,7 @@ char letter_of(int column) noexcept {
 
 using Known = SharedByTables<Shared>;
 
-/// What SQLite calls. Source: https://sqlite.org/vtab.html
-struct Module {
+struct Own {
   static int connect(sqlite3* connection, void* given, int, const char* const*, sqlite3_vtab** table,
                      char** error) noexcept {
     try {
@@ -288,11 +276,6 @@ struct Module {
       return SQLITE_NOMEM;
     }
   }
-  static int disconnect(sqlite3_vtab* table) noexcept {
-    delete static_cast<Table*>(table);
-    return SQLITE_OK;
-  }
-
   static int best_index(sqlite3_vtab*, sqlite3_index_info* plan) noexcept {
     std::array<char, 2 * 16 + 1> words{};
     int count = 0;
@@ -321,52 +304,17 @@ struct Module {
     return plan->idxStr == nullptr ? SQLITE_NOMEM : SQLITE_OK;
   }
 
-  static int open(sqlite3_vtab* table, sqlite3_vtab_cursor** cursor) noexcept {
-    return guarded(table, [&] { *cursor = std::make_unique<Cursor>(*static_cast<Table*>(table)).release(); });
-  }
-  static int close(sqlite3_vtab_cursor* cursor) noexcept {
-    delete static_cast<Cursor*>(cursor);
-    return SQLITE_OK;
-  }
-  static int filter(sqlite3_vtab_cursor* cursor, int, const char* plan, int count, sqlite3_value** values) noexcept {
-    return guarded(cursor->pVtab, [&] {
-      Asked asked;
-      for (int place = 0; place < count; ++place) {
-        if (Limits* limits = limits_at(asked, plan[2 * place]))
-          limits->narrow(limits_of(values[place], plan[2 * place + 1]));
-      }
-      static_cast<Cursor*>(cursor)->filter(asked);
-    });
-  }
-  static int next(sqlite3_vtab_cursor* cursor) noexcept {
-    return guarded(cursor->pVtab, [&] { static_cast<Cursor*>(cursor)->next(); });
-  }
-  static int at_end(sqlite3_vtab_cursor* cursor) noexcept { return static_cast<Cursor*>(cursor)->at_end() ? 1 : 0; }
-  static int row_id(sqlite3_vtab_cursor* cursor, sqlite3_int64* id) noexcept {
-    *id = static_cast<Cursor*>(cursor)->id();
-    return SQLITE_OK;
-  }
-  static int column(sqlite3_vtab_cursor* cursor, sqlite3_context* result, int which) noexcept {
-    return guarded(cursor->pVtab, [&] { static_cast<Cursor*>(cursor)->column(result, which); });
+  static Asked asked(const Table&, const char* plan, int count, sqlite3_value** values) {
+    Asked asked;
+    for (int place = 0; place < count; ++place) {
+      if (Limits* limits = limits_at(asked, plan[2 * place]))
+        limits->narrow(limits_of(values[place], plan[2 * place + 1]));
+    }
+    return asked;
   }
 };
 
-constexpr sqlite3_module module = [] {
-  sqlite3_module calls{};
-  calls.xCreate = &Module::connect;
-  calls.xConnect = &Module::connect;
-  calls.xBestIndex = &Module::best_index;
-  calls.xDisconnect = &Module::disconnect;
-  calls.xDestroy = &Module::disconnect;
-  calls.xOpen = &Module::open;
-  calls.xClose = &Module::close;
-  calls.xFilter = &Module::filter;
-  calls.xNext = &Module::next;
-  calls.xEof = &Module::at_end;
-  calls.xColumn = &Module::column;
-  calls.xRowid = &Module::row_id;
-  return calls;
-}();
+constexpr sqlite3_module module = UnitedModule<Own, Cursor>::calls();
 
 }  // namespace
 

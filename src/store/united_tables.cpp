@@ -17,6 +17,7 @@
 #include "schema.hpp"
 #include "sealed_levels.hpp"
 #include "sqlite_api.hpp"
+#include "united_module.hpp"
 #include "united_store.hpp"
 
 namespace octopoll::store {
@@ -191,11 +192,9 @@ struct CursorStatements {
 };
 
 /// One of the united tables. Its columns are those of the table in the file, then two hidden ones to ask by.
-struct Table : sqlite3_vtab {
-  std::shared_ptr<Shared> shared;
+struct Table : UnitedTable<Shared, CursorStatements> {
   const SealedLevel* level = nullptr;
   bool exceptions = false;
-  std::vector<CursorStatements> spare;  ///< of cursors that were closed: a question in a loop opens one each time
 
   [[nodiscard]] std::span<const SealedColumn> columns() const noexcept {
     return exceptions ? level->exception_columns : level->columns;
@@ -240,22 +239,10 @@ std::string Table::by_interface() const {
 
 /// Where a cursor stands. Of one number: plain rows and sealed ones together, by interface. Else the plain ones, then
 /// block after block, one of them in memory at a time; of one number too where all its blocks are too many to be kept.
-class Cursor : public sqlite3_vtab_cursor {
+class Cursor : public UnitedCursor<Table> {
  public:
-  explicit Cursor(Table& table) : sqlite3_vtab_cursor{&table}, table_(table) {
-    table.spare.reserve(table.spare.size() + 1);
-    table.shared->enter();
-    if (table.spare.empty()) return;
-    ask_ = std::move(table.spare.back());
-    table.spare.pop_back();
-  }
-  ~Cursor() {
-    release();
-    if (table_.spare.size() < table_.spare.capacity()) table_.spare.push_back(std::move(ask_));
-    table_.shared->leave();
-  }
-  Cursor(const Cursor&) = delete;
-  Cursor& operator=(const Cursor&) = delete;
+  using UnitedCursor::UnitedCursor;
+  ~Cursor() { release(); }
 
   void filter(const Keys& keys);
   void next();
@@ -272,9 +259,7 @@ class Cursor : public sqlite3_vtab_cursor {
   bool open_next_block();
   [[nodiscard]] bool plain_is_next() const;
 
-  Table& table_;
   Keys keys_;
-  CursorStatements ask_;
   sqlite3_stmt* plain_ = nullptr;        // at a row; nullptr: no more of them
   const SealedBlock* sealed_ = nullptr;  // whose row `row_` is next; nullptr: no more of them
   std::size_t row_ = 0;
@@ -484,8 +469,7 @@ void narrow_interfaces(Keys& keys, const Limits& key) {
 
 using Known = SharedByTables<Shared>;
 
-/// What SQLite calls. Source: https://sqlite.org/vtab.html
-struct Module {
+struct Own {
   static int connect(sqlite3* connection, void* known, int, const char* const* words, sqlite3_vtab** table,
                      char** error) noexcept {
     const std::string_view name = words[2];
@@ -518,11 +502,6 @@ struct Module {
       return SQLITE_NOMEM;
     }
   }
-  static int disconnect(sqlite3_vtab* table) noexcept {
-    delete static_cast<Table*>(table);
-    return SQLITE_OK;
-  }
-
   static int best_index(sqlite3_vtab* asked, sqlite3_index_info* plan) noexcept {
     const auto& table = *static_cast<Table*>(asked);
     char words[2 * 16 + 1] = {};
@@ -566,32 +545,7 @@ struct Module {
     return plan->idxStr == nullptr ? SQLITE_NOMEM : SQLITE_OK;
   }
 
-  static int open(sqlite3_vtab* table, sqlite3_vtab_cursor** cursor) noexcept {
-    return guarded(table, [&] { *cursor = std::make_unique<Cursor>(*static_cast<Table*>(table)).release(); });
-  }
-  static int close(sqlite3_vtab_cursor* cursor) noexcept {
-    delete static_cast<Cursor*>(cursor);
-    return SQLITE_OK;
-  }
-  static int filter(sqlite3_vtab_cursor* cursor, int, const char* plan, int count, sqlite3_value** values) noexcept {
-    return guarded(cursor->pVtab, [&] {
-      static_cast<Cursor*>(cursor)->filter(keys_of(*static_cast<Table*>(cursor->pVtab), plan, count, values));
-    });
-  }
-  static int next(sqlite3_vtab_cursor* cursor) noexcept {
-    return guarded(cursor->pVtab, [&] { static_cast<Cursor*>(cursor)->next(); });
-  }
-  static int at_end(sqlite3_vtab_cursor* cursor) noexcept { return static_cast<Cursor*>(cursor)->at_end() ? 1 : 0; }
-  static int row_id(sqlite3_vtab_cursor* cursor, sqlite3_int64* id) noexcept {
-    *id = static_cast<Cursor*>(cursor)->key();
-    return SQLITE_OK;
-  }
-  static int column(sqlite3_vtab_cursor* cursor, sqlite3_context* result, int which) noexcept {
-    return guarded(cursor->pVtab, [&] { static_cast<Cursor*>(cursor)->column(result, which); });
-  }
-
- private:
-  static Keys keys_of(const Table& table, const char* plan, int count, sqlite3_value** values) {
+  static Keys asked(const Table& table, const char* plan, int count, sqlite3_value** values) {
     Keys keys;
     Limits key;
     for (int place = 0; place < count; ++place) {
@@ -609,22 +563,7 @@ struct Module {
   }
 };
 
-constexpr sqlite3_module module = [] {
-  sqlite3_module calls{};
-  calls.xCreate = &Module::connect;
-  calls.xConnect = &Module::connect;
-  calls.xBestIndex = &Module::best_index;
-  calls.xDisconnect = &Module::disconnect;
-  calls.xDestroy = &Module::disconnect;
-  calls.xOpen = &Module::open;
-  calls.xClose = &Module::close;
-  calls.xFilter = &Module::filter;
-  calls.xNext = &Module::next;
-  calls.xEof = &Module::at_end;
-  calls.xColumn = &Module::column;
-  calls.xRowid = &Module::row_id;
-  return calls;
-}();
+constexpr sqlite3_module module = UnitedModule<Own, Cursor>::calls();
 
 void run(sqlite3* connection, const std::string& sql) {
   const int code = sqlite3_exec(connection, sql.c_str(), nullptr, nullptr, nullptr);
