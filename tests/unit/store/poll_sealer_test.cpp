@@ -293,6 +293,8 @@ TEST_CASE("polls by the names of devices are read device by device") {
   CHECK(has(database, newest, "SCAN p VIRTUAL TABLE INDEX 0:d="));
   CHECK_FALSE(has(database, newest, "TEMP B-TREE"));
   CHECK(has(database, last, "SCAN p VIRTUAL TABLE INDEX 0:d=s>"));
+  CHECK(has(database, "SELECT * FROM v_interface_rates WHERE started_at > 5",
+            "SEARCH p USING INDEX polls_by_time (device_id=? AND started_at>?)"));
   const auto rows = test::dump(database, last);
   CHECK(std::count(rows.begin(), rows.end(), '\n') == 20 * 6);
   CHECK(steps_of(database) < polls / 2);  // one scan takes several for each poll
