@@ -69,15 +69,16 @@ std::span<const DamagedBlock> Reader::damaged() const noexcept { return impl_->d
 
 Result<std::vector<StoredDevice>> Reader::devices() {
   // Both ends come from the index polls_by_time and from what blocks say of themselves; the last cycle's length is one
-  // row more. A device has a poll that is not sealed, if any.
+  // row more. A store that has lost pages may have sealed polls of a device alone, or of the last one that it was.
   auto statement = impl_->database.prepare(
-      "SELECT id, name, first, last + (SELECT max(duration_ms) FROM polls WHERE device_id = d.id AND started_at = last)"
-      " FROM (SELECT id, name, min(ifnull(first_polled, 9e15), (SELECT min(started_at) FROM main.polls"
-      "   WHERE device_id = devices.id), ifnull((SELECT min(first_at) FROM sealed_polls"
-      "   WHERE device_id = devices.id), 9e15)) AS first,"
-      "  max((SELECT max(started_at) FROM main.polls WHERE device_id = devices.id), ifnull((SELECT max(last_at)"
-      "   FROM sealed_polls WHERE device_id = devices.id), -9e15)) AS last FROM devices) d"
-      " WHERE first IS NOT NULL ORDER BY name");
+      "SELECT id, name, first,"
+      " last + ifnull((SELECT max(duration_ms) FROM polls WHERE device_id = d.id AND started_at = last), 0)"
+      " FROM (SELECT id, name, min(ifnull(first_polled, 9e15),"
+      "   ifnull((SELECT min(started_at) FROM main.polls WHERE device_id = devices.id), 9e15),"
+      "   ifnull((SELECT min(first_at) FROM sealed_polls WHERE device_id = devices.id), 9e15)) AS first,"
+      "  max(ifnull((SELECT max(started_at) FROM main.polls WHERE device_id = devices.id), -9e15),"
+      "   ifnull((SELECT max(last_at) FROM sealed_polls WHERE device_id = devices.id), -9e15)) AS last FROM devices) d"
+      " WHERE last > -9e15 ORDER BY name");
   if (!statement) return tl::make_unexpected(statement.error());
   std::vector<StoredDevice> devices;
   for (;;) {

@@ -20,10 +20,17 @@ namespace octopoll::store {
 namespace {
 
 constexpr std::string_view insert_poll_sql =
-    "INSERT INTO polls (device_id, poll_number, slot, started_at, duration_ms, interval_ms, outcome, error_kind, error,"
-    " rebooted, sys_uptime, cache_period_ms, requests, responses, retries, octets_sent, octets_received)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    "INSERT INTO polls (id, device_id, poll_number, slot, started_at, duration_ms, interval_ms, outcome, error_kind,"
+    " error, rebooted, sys_uptime, cache_period_ms, requests, responses, retries, octets_sent, octets_received)"
+    " VALUES (1 + max(ifnull((SELECT max(id) FROM polls), 0), ?), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
     " ON CONFLICT (device_id, poll_number) DO NOTHING";
+// The newest poll of a device is no sealed one, and the last id is that of a poll; but in a store that has lost pages.
+constexpr std::string_view last_poll_number_sql =
+    "SELECT max(number) FROM (SELECT max(poll_number) AS number FROM polls WHERE device_id = {0}"
+    " UNION ALL SELECT max(last_number) FROM sealed_polls WHERE device_id = {0})";
+constexpr std::string_view last_taken_id_sql =
+    "SELECT max(id) FROM (SELECT 0 AS id UNION ALL SELECT max(last_id) FROM sealed_polls"
+    " UNION ALL SELECT max(id) >> 24 FROM sample_rows UNION ALL SELECT max(poll_id) FROM kept_from)";
 constexpr std::string_view insert_device_sql = "INSERT INTO devices (name, first_polled) VALUES (?, ?)";
 constexpr std::string_view update_device_sql =
     "UPDATE devices SET address = coalesce(nullif(?1, ''), address), sys_name = coalesce(?2, sys_name),"
@@ -105,12 +112,13 @@ Result<Recorder> Recorder::create(Database& database) {
   if (!rows) return tl::make_unexpected(rows.error());
   auto hours = PingHours::create(database);
   if (!hours) return tl::make_unexpected(hours.error());
+  const std::string last_poll_number = fmt::format(last_poll_number_sql, "?1");
   const std::array<std::string_view, 23> sql = {
       "SELECT id FROM devices WHERE name = ?",
       insert_device_sql,
       update_device_sql,
       "UPDATE devices SET address = coalesce(nullif(?, ''), address) WHERE id = ?",
-      "SELECT max(poll_number) FROM polls WHERE device_id = ?",
+      last_poll_number,
       insert_poll_sql,
       "SELECT id, if_index FROM interfaces WHERE device_id = ? AND name = ?",
       insert_interface_sql,
@@ -136,7 +144,10 @@ Result<Recorder> Recorder::create(Database& database) {
   if (!rollups) return tl::make_unexpected(rollups.error());
   auto polls = BlockReader::create_for_writer(database, blocks_of_polls);
   if (!polls) return tl::make_unexpected(polls.error());
-  return Recorder(std::move(*rows), std::move(*hours), std::move(*statements), std::move(*polls), std::move(*rollups));
+  const auto last_taken_id = database.integer(last_taken_id_sql);
+  if (!last_taken_id) return tl::make_unexpected(last_taken_id.error());
+  return Recorder(std::move(*rows), std::move(*hours), std::move(*statements), std::move(*polls), std::move(*rollups),
+                  *last_taken_id);
 }
 
 Result<Recorded> Recorder::store(const Record& record) {
@@ -161,7 +172,7 @@ Result<Recorded> Recorder::store(const DeviceCycle& cycle) {
   // To the microsecond: what is below is noise, which a sealed poll would have to keep.
   Statement& insert = statements_.insert_poll;
   const auto inserted =
-      insert.run((*device)->id, cycle.poll_number, cycle.slot, unix_ms(cycle.started_at),
+      insert.run(last_taken_id_, (*device)->id, cycle.poll_number, cycle.slot, unix_ms(cycle.started_at),
                  milliseconds(std::chrono::round<std::chrono::microseconds>(cycle.duration)),
                  milliseconds(cycle.interval), to_string(cycle.outcome), kind_of(cycle.error), text_of(cycle.error),
                  cycle.rebooted, ticks(cycle.sys_uptime), milliseconds(cycle.cache_period), cycle.cost.requests,
@@ -503,8 +514,10 @@ Result<Recorded> Recorder::store(const PingRound& round) {
 }
 
 Result<std::map<std::string, std::uint64_t>> read_last_poll_numbers(Database& database) {
-  auto statement = database.prepare(
-      "SELECT d.name, max(p.poll_number) FROM devices d JOIN polls p ON p.device_id = d.id GROUP BY d.id");
+  auto statement =
+      database.prepare(fmt::format("SELECT name, number FROM (SELECT name, ({}) AS number FROM devices)"
+                                   " WHERE number IS NOT NULL",
+                                   fmt::format(last_poll_number_sql, "devices.id")));
   if (!statement) return tl::make_unexpected(statement.error());
   std::map<std::string, std::uint64_t> numbers;
   for (;;) {

@@ -84,12 +84,14 @@ class Recorder {
     bool newest;  ///< no later cycle of the device is stored: it may speak for the present
   };
 
-  Recorder(std::unique_ptr<CycleRows> rows, PingHours hours, Statements statements, BlockReader polls, Rollups rollups)
+  Recorder(std::unique_ptr<CycleRows> rows, PingHours hours, Statements statements, BlockReader polls, Rollups rollups,
+           std::int64_t last_taken_id)
       : rows_(std::move(rows)),
         statements_(std::move(statements)),
         sealed_polls_(std::move(polls)),
         rollups_(std::move(rollups)),
-        hours_(std::move(hours)) {}
+        hours_(std::move(hours)),
+        last_taken_id_(last_taken_id) {}
 
   [[nodiscard]] Result<DeviceEntry*> device_of(const std::string& name, WallTime first_polled);
   [[nodiscard]] Result<bool> is_sealed(const DeviceEntry& device, std::uint64_t poll_number);
@@ -117,6 +119,7 @@ class Recorder {
   std::optional<WallTime> left_open_checked_at_;
   std::unordered_map<std::string, DeviceEntry> devices_;
   PingHours hours_;
+  std::int64_t last_taken_id_;               // of a poll, by what is left that speaks of one: given to none again
   std::vector<std::int64_t> interface_ids_;  // of the rows of the cycle on its way
   LatestReadings readings_;
 };

@@ -420,6 +420,34 @@ TEST_CASE("a poll that is sealed is not stored again") {
   CHECK_FALSE(recorder.store(cycle(482)).value().duplicate);
 }
 
+TEST_CASE("a device whose plain polls are lost goes on from its sealed ones") {
+  Store store;
+  test::RandomRows random(3);
+  fill(store, random);
+  store.run("DELETE FROM sample_rows; UPDATE kept_from SET poll_id = 1000000");
+  REQUIRE(store.seal(noon + 2 * days * 24h) > 0);
+  const std::int64_t last_id = store.integer("SELECT max(last_id) FROM sealed_polls");
+  const std::int64_t last = store.integer("SELECT max(last_number) FROM sealed_polls WHERE device_id = 2");
+  const std::int64_t last_at = store.integer("SELECT max(last_at) FROM sealed_polls WHERE device_id = 2");
+  store.run("DELETE FROM kept_from; DELETE FROM polls WHERE device_id = 2 OR id > 100");
+
+  const auto devices = Reader::open(store.path()).value()->devices().value();
+  REQUIRE(devices.size() == 3);
+  CHECK(devices[1].name == "sw2");
+  CHECK(unix_ms(devices[1].first_poll) < unix_ms(devices[1].last_poll));
+  CHECK(unix_ms(devices[1].last_poll) >= last_at);
+  CHECK(read_last_poll_numbers(store.database()).value().at("sw2") == static_cast<std::uint64_t>(last));
+
+  auto recorder = Recorder::create(store.database()).value();
+  const auto cycle = [&](std::int64_t number) {
+    std::vector<InterfaceRecord> rows{test::make_row({.in_octets = 1})};
+    return test::make_cycle("sw2", static_cast<std::uint64_t>(number), noon + 100 * 24h, std::move(rows));
+  };
+  CHECK(recorder.store(cycle(last)).value().duplicate);
+  CHECK_FALSE(recorder.store(cycle(last + 1)).value().duplicate);
+  CHECK(store.integer("SELECT max(id) FROM polls") == last_id + 1);
+}
+
 TEST_CASE("a damaged block of polls loses itself, says so, and keeps nothing else out") {
   Store store;
   test::RandomRows random(8);
