@@ -23,6 +23,7 @@ namespace {
 constexpr std::int64_t rows_at_once = 20'000;  // of a device that is asked more often, in several steps
 constexpr std::int64_t cost_of_a_step = 100;   // in rows
 constexpr std::int64_t patience_ms = 8 * day_ms;
+constexpr std::size_t most_rows = 200'000;  // of a block: each step that adds to it packs all of it again
 
 /// Of a device (?1), started from ?2 on and before ?3: what was said in the header, and no more than ?4.
 constexpr std::string_view rows_sql =
@@ -71,12 +72,17 @@ Bounds bounds_of(const SealedTable& table, std::size_t column) {
 
 Result<PollSealer> PollSealer::create(Database& database) {
   const std::string rows = fmt::format(rows_sql, names_of(std::span(sealed_columns::polls).first(poll_columns)));
-  const std::array<std::string_view, 6> sql = {
+  const std::array<std::string_view, 8> sql = {
       "SELECT min(begins_at) FROM sealed_rows WHERE level = 0",
+      "SELECT begins_at FROM sealed_rows WHERE level = 0 AND begins_at >= ?1"
+      " AND (begins_at, interface_id) > (?1, ?2) ORDER BY begins_at, interface_id LIMIT 1",
       "SELECT min(next) FROM (SELECT (SELECT min(started_at) FROM polls WHERE device_id = d.id AND started_at >= ?1)"
       " AS next FROM devices d)",
       "SELECT min(id) FROM devices d WHERE id > ?1 AND EXISTS"
       " (SELECT 1 FROM polls WHERE device_id = d.id AND started_at >= ?2 AND started_at < ?3)",
+      "SELECT EXISTS (SELECT 1 FROM polls WHERE device_id = ?1 AND started_at >= ?2 AND started_at < ?3"
+      " AND id > ifnull((SELECT iif(begins_at < ?4, poll_id, 9223372036854775807) FROM kept_from"
+      " WHERE what = 'samples'), 0))",
       rows,
       "DELETE FROM polls WHERE id = ?",
       "INSERT OR REPLACE INTO sealed_polls (begins_at, device_id, row_count, first_at, last_at, first_id, last_id,"
@@ -91,13 +97,16 @@ Result<PollSealer> PollSealer::create(Database& database) {
   return PollSealer(std::move(*state), std::move(*statements), std::move(*reader));
 }
 
-Result<std::int64_t> PollSealer::seal(WallTime now, const Retention& retention, std::int64_t rows) try {
+Result<std::int64_t> PollSealer::seal(WallTime now, const Retention& retention, std::int64_t rows,
+                                      const PassedBlocks& passed) try {
   if (!retention.samples) return 0;
-  const std::int64_t samples_ms = unix_ms(now - std::max(*retention.samples, least_kept));
+  const auto before = [now](std::chrono::seconds keep) { return unix_ms(now - std::max(keep, least_kept)); };
+  Kept kept{before(*retention.samples), std::nullopt, passed.of[0]};
+  if (retention.five_minutes) kept.polls_ms = before(*retention.five_minutes);
   credit_ += rows;
   std::int64_t sealed = 0;
   while (credit_ > 0) {
-    const auto more = seal_some(samples_ms);
+    const auto more = seal_some(kept);
     if (!more) return tl::make_unexpected(more.error());
     if (!*more) break;
     credit_ -= **more + cost_of_a_step;
@@ -109,8 +118,8 @@ Result<std::int64_t> PollSealer::seal(WallTime now, const Retention& retention, 
   return fail(ErrorKind::store, "out of memory where polls are sealed");
 }
 
-Result<std::optional<std::int64_t>> PollSealer::seal_some(std::int64_t samples_ms) {
-  const auto part = due_part(samples_ms);
+Result<std::optional<std::int64_t>> PollSealer::seal_some(const Kept& kept) {
+  const auto part = due_part(kept);
   if (!part) return tl::make_unexpected(part.error());
   if (!*part) return std::nullopt;
   const std::int64_t end = (**part).begins_at + sealed_polls.step_ms;
@@ -120,6 +129,9 @@ Result<std::optional<std::int64_t>> PollSealer::seal_some(std::int64_t samples_m
     if (auto moved = move_on(end); !moved) return tl::make_unexpected(moved.error());
     return 0;
   }
+  const auto behind = is_behind(**part, **device);
+  if (!behind) return tl::make_unexpected(behind.error());
+  if (*behind) return std::nullopt;
   const auto rows = read_rows(**part, **device);
   if (!rows) return tl::make_unexpected(rows.error());
   bool some_are_left = false;
@@ -135,15 +147,19 @@ Result<std::optional<std::int64_t>> PollSealer::seal_some(std::int64_t samples_m
   return static_cast<std::int64_t>(rows->rows);
 }
 
-// As Sealer::due_part(): a clock that went back takes the place where sealing stands along with it.
-Result<std::optional<PollSealer::Part>> PollSealer::due_part(std::int64_t samples_ms) {
+// As Sealer::due_part(): a clock that went back takes the place where sealing stands along with it. Where all of a part
+// is older than is kept, retention takes its polls: those of a clock that was behind when it has come to them.
+Result<std::optional<PollSealer::Part>> PollSealer::due_part(const Kept& kept) {
   // Blocks of samples go when all of their span is older than is kept.
-  const std::int64_t newest = begin_of(samples_ms - sealed_levels[0].span_ms, sealed_polls.step_ms);
+  const std::int64_t newest = begin_of(kept.samples_ms - sealed_levels[0].span_ms, sealed_polls.step_ms);
+  const std::int64_t first =
+      kept.polls_ms ? begin_of(*kept.polls_ms, sealed_polls.step_ms) : std::numeric_limits<std::int64_t>::min();
+  if (first >= newest) return std::nullopt;
   const auto found = state_.find(sealed_polls.level);
   if (!found) return found;
   std::optional<Part> part = *found;
-  if (!part) {
-    const auto oldest = one(statements_.next_poll, std::numeric_limits<std::int64_t>::min());
+  if (!part || part->begins_at < first) {
+    const auto oldest = one(statements_.next_poll, first);
     if (!oldest) return tl::make_unexpected(oldest.error());
     if (!*oldest) return std::nullopt;
     part = Part{begin_of(**oldest, sealed_polls.step_ms), 0};
@@ -156,17 +172,30 @@ Result<std::optional<PollSealer::Part>> PollSealer::due_part(std::int64_t sample
   const auto summed = state_.is_summed();
   if (!summed) return tl::make_unexpected(summed.error());
   if (!*summed) return std::nullopt;
-  const auto gone = samples_have_gone(part->begins_at + sealed_polls.step_ms, newest);
+  const auto gone = samples_have_gone(part->begins_at + sealed_polls.step_ms, newest, kept.passed);
   if (!gone) return tl::make_unexpected(gone.error());
   return *gone ? part : std::nullopt;
 }
 
-// A block that not even retention can take, for its pages are damaged, is not waited for.
-Result<bool> PollSealer::samples_have_gone(std::int64_t until_ms, std::int64_t newest_ms) {
+// Those that retention has only not come to yet are waited for, however long that takes; a block that not even it can
+// take, for its pages are damaged, not for ever.
+Result<bool> PollSealer::samples_have_gone(std::int64_t until_ms, std::int64_t newest_ms, const PassedBlock& passed) {
+  const auto left = one(statements_.oldest_left, passed.begins_at, passed.owner_id);
+  if (!left) return tl::make_unexpected(left.error());
+  if (*left && **left < until_ms) return false;
   if (until_ms < newest_ms - patience_ms) return true;
   const auto oldest = one(statements_.oldest_samples);
   if (!oldest) return tl::make_unexpected(oldest.error());
   return !*oldest || **oldest >= until_ms;
+}
+
+// A part is sealed once, so it waits until retention has come past its polls. It goes by ids: what it has not come to
+// when it is far beyond the part's time are polls of a clock that was behind.
+Result<bool> PollSealer::is_behind(const Part& part, std::int64_t device_id) {
+  const std::int64_t end = part.begins_at + sealed_polls.step_ms;
+  const auto behind = one(statements_.is_behind, device_id, part.begins_at, end, end + patience_ms);
+  if (!behind) return tl::make_unexpected(behind.error());
+  return *behind == 1;
 }
 
 Result<SealedTable> PollSealer::read_rows(const Part& part, std::int64_t device_id) {
@@ -188,7 +217,7 @@ Result<bool> PollSealer::add_to_block(std::int64_t begins_at, std::int64_t devic
   auto known = reader_.read(sealed_polls, begins_at, device_id);
   if (!known) return tl::make_unexpected(known.error());
   SealedBlock block = *known ? std::move(**known).value_or(SealedBlock{}) : SealedBlock{};
-  if (!*known || !can_merge(block.rows, rows, sealed_polls.most_rows)) {
+  if (!*known || !can_merge(block.rows, rows, most_rows)) {
     log::error("the block of {} {}; what would join it stays as it is",
                reader_.name_of(sealed_polls, begins_at, device_id),
                *known ? "has no room for more" : "is damaged (" + known->error() + ")");

@@ -15,6 +15,7 @@
 #include "database.hpp"
 #include "octopoll/core/clock.hpp"
 #include "octopoll/core/retention.hpp"
+#include "old_blocks.hpp"
 #include "sealing_state.hpp"
 #include "stored_blocks.hpp"
 
@@ -27,22 +28,31 @@ class PollSealer {
   [[nodiscard]] static Result<PollSealer> create(Database& database);
 
   /// Seals up to about `rows` polls, where so many are due at `now`; the number sealed. It may be some thousand more,
-  /// which the next calls make up for.
-  [[nodiscard]] Result<std::int64_t> seal(WallTime now, const Retention& retention, std::int64_t rows);
+  /// which the next calls make up for. `passed`: blocks of samples that retention cannot take.
+  [[nodiscard]] Result<std::int64_t> seal(WallTime now, const Retention& retention, std::int64_t rows,
+                                          const PassedBlocks& passed);
 
  private:
   using Part = SealingState::Part;
   struct Statements {
-    Statement oldest_samples, next_poll, next_device, rows, take, put;
+    Statement oldest_samples, oldest_left, next_poll, next_device, is_behind, rows, take, put;
+  };
+  /// What retention leaves.
+  struct Kept {
+    std::int64_t samples_ms;               ///< samples from before go
+    std::optional<std::int64_t> polls_ms;  ///< and polls
+    PassedBlock passed;                    ///< but for blocks of samples up to this one that are there
   };
 
   PollSealer(SealingState state, Statements statements, BlockReader reader)
       : state_(std::move(state)), statements_(std::move(statements)), reader_(std::move(reader)) {}
 
-  [[nodiscard]] Result<std::optional<std::int64_t>> seal_some(std::int64_t samples_ms);
-  /// `samples_ms`: samples from before are not kept.
-  [[nodiscard]] Result<std::optional<Part>> due_part(std::int64_t samples_ms);
-  [[nodiscard]] Result<bool> samples_have_gone(std::int64_t until_ms, std::int64_t newest_ms);
+  [[nodiscard]] Result<std::optional<std::int64_t>> seal_some(const Kept& kept);
+  [[nodiscard]] Result<std::optional<Part>> due_part(const Kept& kept);
+  [[nodiscard]] Result<bool> samples_have_gone(std::int64_t until_ms, std::int64_t newest_ms,
+                                               const PassedBlock& passed);
+  /// Whether polls of the device may become free that the part still has to take.
+  [[nodiscard]] Result<bool> is_behind(const Part& part, std::int64_t device_id);
   [[nodiscard]] Result<SealedTable> read_rows(const Part& part, std::int64_t device_id);
   /// False: there is no room for them, and they stay where they are.
   [[nodiscard]] Result<bool> add_to_block(std::int64_t begins_at, std::int64_t device_id, const SealedTable& rows);

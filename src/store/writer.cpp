@@ -454,8 +454,8 @@ constexpr std::array<Care, std::tuple_size_v<decltype(CareMemory::not_before)>> 
        return done_or_failed(storage.sealer.seal(storage.recorder.now(), 2 * most));
      }},
     {"no polls are sealed",
-     [](Storage& storage, CareMemory&, std::int64_t most) {
-       return done_or_failed(storage.poll_sealer.seal(storage.recorder.now(), storage.retention, most));
+     [](Storage& storage, CareMemory& memory, std::int64_t most) {
+       return done_or_failed(storage.poll_sealer.seal(storage.recorder.now(), storage.retention, most, memory.passed));
      }},
 }};
 constexpr std::size_t first_that_trusts_the_clock = 1;  // of cares

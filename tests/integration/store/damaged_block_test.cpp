@@ -216,7 +216,7 @@ TEST_CASE("a page of blocks of polls that cannot be read costs those blocks alon
                           " DELETE FROM sample_rows; INSERT INTO kept_from VALUES ('samples', 0, 1000000)"));
     auto sealer = PollSealer::create(*database);
     REQUIRE(sealer);
-    REQUIRE(sealer->seal(noon + 40 * 24h, Retention{}, 1'000'000).value() > 2000);
+    REQUIRE(sealer->seal(noon + 40 * 24h, Retention{}, 1'000'000, {}).value() > 2000);
     REQUIRE(database->execute("VACUUM; PRAGMA wal_checkpoint(TRUNCATE)"));
   }
   const auto ask = [&](const std::string& since) {

@@ -36,9 +36,10 @@ class Store : public test::WrittenStore {
  public:
   Store() : sealer_(made(database())) {}
 
-  std::int64_t seal(WallTime now, std::int64_t rows = many, const Retention& retention = {}) {
+  std::int64_t seal(WallTime now, std::int64_t rows = many, const Retention& retention = {},
+                    const PassedBlocks& passed = {}) {
     run("BEGIN IMMEDIATE");
-    const auto sealed = sealer_.seal(now, retention, rows);
+    const auto sealed = sealer_.seal(now, retention, rows, passed);
     if (!sealed) FAIL(sealed.error().text());
     run("COMMIT");
     return *sealed;
@@ -346,12 +347,28 @@ TEST_CASE("polls are not sealed while samples of their time may be there") {
     store.run("DELETE FROM kept_from");
     CHECK(store.seal(now) == 0);
   }
+  SECTION("taken only in part") {
+    const std::int64_t until = store.integer("SELECT poll_id FROM kept_from");
+    const std::int64_t reached = until / 2;
+    take_samples_until(store, reached);
+    CHECK(store.seal(now) > 0);
+    CHECK(store.integer("SELECT max(last_id) FROM sealed_polls") <= reached);
+    take_samples_until(store, until);
+    CHECK(store.seal(now) > 0);
+    // Not one was passed over, but those of devices' last part.
+    CHECK(store.integer(
+              fmt::format("SELECT count(*) FROM polls WHERE started_at < {}", unix_ms(noon + (days - 12) * 24h))) == 0);
+  }
   SECTION("in a block") {
-    store.run(fmt::format("INSERT INTO sealed_rows VALUES (0, {}, 1, 1, 0, x'00')",
-                          unix_ms(noon + 28 * 24h) / day_ms * day_ms));
+    const std::int64_t begin = unix_ms(noon + 28 * 24h) / day_ms * day_ms;
+    store.run(fmt::format("INSERT INTO sealed_rows VALUES (0, {}, 1, 1, 0, x'00')", begin));
     CHECK(store.seal(now) > 0);
     CHECK(store.integer("SELECT max(last_at) FROM sealed_polls") < unix_ms(noon + 28 * 24h));
-    CHECK(store.seal(now + 20 * 24h) > 0);  // in one that nobody can take
+    CHECK(store.seal(now + 20 * 24h) == 0);  // retention is behind, for however long
+    PassedBlocks passed;
+    passed.of[0] = {begin, 1};
+    CHECK(store.seal(now, many, {}, passed) == 0);
+    CHECK(store.seal(now + 20 * 24h, many, {}, passed) > 0);  // its pages are damaged: nobody can take it
   }
   SECTION("in no sum yet") {
     store.run("INSERT INTO rollups_put_off VALUES (17, 0, 1)");
@@ -366,6 +383,7 @@ TEST_CASE("a clock that was far ahead keeps no poll from being sealed later") {
   fill(store, random);
   store.run(fmt::format("INSERT INTO sealing VALUES (1, {}, 2, 0)", unix_ms(noon + 9000 * 24h)));
   CHECK(store.seal(noon + days * 24h) == 0);
+  store.run("DELETE FROM sample_rows; UPDATE kept_from SET poll_id = 1000000");
   CHECK(store.seal(noon + (days + 30) * 24h) > 0);
 }
 
@@ -446,6 +464,21 @@ TEST_CASE("a device whose plain polls are lost goes on from its sealed ones") {
   CHECK(recorder.store(cycle(last)).value().duplicate);
   CHECK_FALSE(recorder.store(cycle(last + 1)).value().duplicate);
   CHECK(store.integer("SELECT max(id) FROM polls") == last_id + 1);
+}
+
+TEST_CASE("no block of polls grows so large that a step takes long") {
+  Store store;
+  add_devices(store, 1);
+  constexpr std::int64_t polls = 300'000;  // at 500 ms, of one part
+  const std::int64_t begin = begin_of(unix_ms(noon), sealed_polls.step_ms);
+  store.run(
+      fmt::format("WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {}) INSERT INTO polls"
+                  " SELECT i, 1, i, i, {} + i * 500, 1, 500, 'complete', NULL, NULL, 0, 1, 0, 1, 1, 0, 1, 1 FROM n",
+                  polls, begin));
+  take_samples_until(store, polls);
+  store.seal(noon + 30 * 24h);
+  CHECK(store.integer("SELECT max(row_count) FROM sealed_polls") == 200'000);
+  CHECK(store.plain() + store.sealed() == polls);
 }
 
 TEST_CASE("a damaged block of polls loses itself, says so, and keeps nothing else out") {
