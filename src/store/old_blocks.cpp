@@ -3,20 +3,35 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include "octopoll/core/log.hpp"
 #include "unix_time.hpp"
 
 namespace octopoll::store {
+namespace {
+
+/// Polls go in the order of their coming: of a clock that was behind not before those around them, be they sealed or
+/// plain. What the device's newest poll is before has the label of a clock that was ahead.
+constexpr std::string_view none_before_is_kept =
+    " AND NOT EXISTS (SELECT 1 FROM sealed_polls o WHERE o.device_id = b.device_id AND o.begins_at > ?4"
+    " AND o.first_id < b.last_id) AND NOT EXISTS (SELECT 1 FROM polls p WHERE p.device_id = b.device_id"
+    " AND p.started_at >= ?4 + {} AND p.started_at <= (SELECT started_at FROM polls WHERE device_id = b.device_id"
+    " ORDER BY poll_number DESC LIMIT 1) AND p.id < b.last_id)";
+
+}  // namespace
 
 Result<OldBlocks> OldBlocks::create(Database& database) {
   std::vector<Table> tables;
   for (const BlockTable& of : block_tables) {
+    const std::string in_order =
+        of.name == blocks_of_polls.name ? fmt::format(none_before_is_kept, sealed_polls.span_ms) : std::string();
     auto next = database.prepare(
-        fmt::format("SELECT begins_at, {1} FROM {0} WHERE {2} = ?1 AND begins_at >= ?2 AND begins_at <= ?4"
-                    " AND (begins_at, {1}) > (?2, ?3) ORDER BY begins_at, {1} LIMIT 1",
-                    of.name, of.owner, of.level));
+        fmt::format("SELECT begins_at, {1} FROM {0} b WHERE {2} = ?1 AND begins_at >= ?2 AND begins_at <= ?4"
+                    " AND (begins_at, {1}) > (?2, ?3){3} ORDER BY begins_at, {1} LIMIT 1",
+                    of.name, of.owner, of.level, in_order));
     if (!next) return tl::make_unexpected(next.error());
     auto take = database.prepare(
         fmt::format("DELETE FROM {} WHERE {} = ? AND begins_at = ? AND {} = ?", of.name, of.level, of.owner));

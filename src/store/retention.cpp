@@ -50,7 +50,7 @@ Result<Pruner> Pruner::create(Database& database, const Retention& retention) {
     if (!forget_times) return tl::make_unexpected(forget_times.error());
     sums.push_back({keeps[level], of.length.count(), std::move(*first), std::move(*take), std::move(*forget_times)});
   }
-  constexpr std::array<std::string_view, 19> sql = {
+  constexpr std::array<std::string_view, 20> sql = {
       "SELECT (SELECT count(*) FROM rollup_backlog) + (SELECT count(*) FROM rollups_put_off)",
       "SELECT poll_id FROM kept_from WHERE what = 'samples'",
       "SELECT poll_id FROM device_latest WHERE poll_id IS NOT NULL UNION SELECT poll_id FROM older_readings",
@@ -65,14 +65,20 @@ Result<Pruner> Pruner::create(Database& database, const Retention& retention) {
       "DELETE FROM ping_rounds WHERE id = ?",
       "SELECT min(id) FROM ping_targets WHERE id > ?",
       "DELETE FROM ping_hours WHERE target_id = ? AND begins_at < ?",
-      "SELECT id, started_at FROM polls WHERE id > ? AND started_at <= ? ORDER BY id LIMIT 1",
-      "SELECT id, started_at FROM ping_rounds WHERE id > ? AND started_at <= ? ORDER BY id LIMIT 1",
+      // Or the end of a block; of those that are not old none says that others are.
+      "SELECT id FROM (SELECT * FROM (SELECT id, started_at FROM polls WHERE id > ?1 AND started_at <= ?2"
+      " ORDER BY id LIMIT 1) UNION ALL SELECT * FROM (SELECT last_id, last_at FROM sealed_polls"
+      " WHERE begins_at < ?3 AND last_at < ?3 AND last_id > ?1 ORDER BY last_id LIMIT 1) ORDER BY 1 LIMIT 1)"
+      " WHERE started_at < ?3",
+      "SELECT id FROM (SELECT id, started_at FROM ping_rounds WHERE id > ?1 AND started_at <= ?2 ORDER BY id LIMIT 1)"
+      " WHERE started_at < ?3",
       "SELECT EXISTS (SELECT 1 FROM rollups_due WHERE begins_at < ?)",
       "DELETE FROM rate_histograms WHERE rowid IN"
       " (SELECT rowid FROM rate_histograms WHERE step_s IN (3600, 86400) AND begins_at < ? LIMIT ?)",
       "DELETE FROM rate_histograms WHERE rowid IN"
       " (SELECT rowid FROM rate_histograms WHERE step_s = 3600 AND begins_at < ? LIMIT ?)",
       "DELETE FROM interface_moves WHERE id IN (SELECT id FROM interface_moves WHERE moved_at < ? LIMIT ?)",
+      "SELECT min(first_id) FROM sealed_polls WHERE device_id = ? AND last_at >= ?",
   };
   auto statements = prepare_all<Statements>(database, sql);
   if (!statements) return tl::make_unexpected(statements.error());
@@ -182,7 +188,7 @@ Result<std::int64_t> Pruner::take_samples_of(std::int64_t poll_id) {
 }
 
 // Rows go in the order of their coming. A label later than any record has been is that of a wrong clock: such a row
-// goes when the next one with a sane label does, up to which `sane_until` then says that all go.
+// goes when the next one with a sane label does, sealed or not, up to which `sane_until` then says that all go.
 Result<Pruner::Labelled> Pruner::next_old(Statement& next, Statement& sane, std::int64_t after, std::int64_t before_ms,
                                           std::int64_t& sane_until) const {
   const auto found = next.first(after);
@@ -192,12 +198,11 @@ Result<Pruner::Labelled> Pruner::next_old(Statement& next, Statement& sane, std:
   if (!found) return tl::make_unexpected(found.error());
   if (row.started_ms < before_ms || row.id <= sane_until) return row;
   if (row.started_ms <= sane_until_ms_) return Labelled{};
-  const auto later = sane.first(row.id, sane_until_ms_);
-  const bool old = later && *later && sane.integer(1) < before_ms;
-  if (old) sane_until = sane.integer(0);
-  sane.reset();
-  if (!later) return tl::make_unexpected(later.error());
-  return old ? row : Labelled{};
+  const auto old = one(sane, row.id, sane_until_ms_, before_ms);
+  if (!old) return tl::make_unexpected(old.error());
+  if (!*old) return Labelled{};
+  sane_until = **old;
+  return row;
 }
 
 Result<std::int64_t> Pruner::take_samples(std::int64_t before_ms, std::int64_t rows) {
@@ -231,6 +236,10 @@ Result<std::int64_t> Pruner::take_polls(std::int64_t before_ms, std::int64_t row
     if (!row) return tl::make_unexpected(row.error());
     // Its samples go first, so that each row of sample_rows has its poll.
     if (row->id == 0 || row->id > samples_until_) break;
+    // Nor does it go before sealed ones that came before it.
+    const auto kept_from = one(statements_.sealed_from, row->device_id, before_ms);
+    if (!kept_from) return tl::make_unexpected(kept_from.error());
+    if (*kept_from && **kept_from < row->id) break;
     polls_until_ = row->id;
     if (kept_polls_.contains(row->id)) continue;
     const auto newest = one(statements_.is_newest, row->device_id);

@@ -45,7 +45,8 @@ class Pruner {
   struct Statements {
     Statement backlog, taken_until, kept_polls, next_poll, take_samples, take_exceptions, note;
     Statement is_newest, take_poll, old_round, take_round;
-    Statement next_target, take_hours, sane_poll, sane_round, due_before, take_rates, take_hour_rates, take_moves;
+    Statement next_target, take_hours, sane_poll, sane_round, due_before, take_rates, take_hour_rates, take_moves,
+        sealed_from;
   };
 
   Pruner(const Retention& retention, std::vector<Sums> sums, Statements statements, std::optional<WallTime> newest)

@@ -54,8 +54,8 @@ std::string plain_sql(std::string_view condition) {
   return sql + " FROM main.polls t WHERE " + std::string(condition);
 }
 
-/// Older polls come before newer ones, which is how nearly everybody wants them: blocks, one of them in memory at a
-/// time, then plain rows.
+/// Blocks, one of them in memory at a time, then plain rows: mostly older polls before newer ones, but for those that
+/// stayed plain.
 class Cursor : public UnitedCursor<Table> {
  public:
   using UnitedCursor::UnitedCursor;
