@@ -43,14 +43,15 @@ UtilizationSum at_speed(const TrafficShare::Direction& share) noexcept {
 enum class Toward : std::uint8_t { more, less };
 /// Unit: bit/s.
 double peak_of(double bps, Toward toward) noexcept {
-  // What a double is off by is no reason for another bit/s.
-  constexpr double noise = 1e-12;
-  const double whole = toward == Toward::more ? std::ceil(bps * (1 - noise)) : std::floor(bps * (1 + noise));
+  const double whole = std::round(bps);
   int exponent = 0;
   static_cast<void>(std::frexp(whole, &exponent));
   if (exponent <= peak_bits) return whole;
-  const double scaled = std::ldexp(whole, peak_bits - exponent);
-  return std::ldexp(toward == Toward::more ? std::ceil(scaled) : std::floor(scaled), exponent - peak_bits);
+  // What a double is off by is no reason for another step.
+  constexpr double noise = 1e-12;
+  const double scaled = std::ldexp(bps, peak_bits - exponent);
+  const double steps = toward == Toward::more ? std::ceil(scaled * (1 - noise)) : std::floor(scaled * (1 + noise));
+  return std::ldexp(steps, exponent - peak_bits);
 }
 
 std::int64_t by_steps(std::int64_t covered_us) noexcept {

@@ -22,11 +22,11 @@ inline constexpr std::int64_t bin_us = std::chrono::microseconds(bin_length).cou
 /// Nobody knows when within more than a day its octets went: such a delta is in no bin.
 inline constexpr std::int64_t longest_shared_us = std::chrono::microseconds(std::chrono::hours(24)).count();
 
-/// Peaks of sums are kept to so many significant bits, for blocks that take less: the next number up (highest
-/// rates) or down (lowest), which is to the bit/s below 2^20. Source: when a sample was read is known to a ms, of 60 s
-/// 1.7e-5, and its rate is no better than that.
+/// Peaks of sums are kept to so many significant bits, for blocks that take less: to the bit/s below 2^20,
+/// beyond it the next number up (highest rates) or down (lowest). Source: when a sample was read is known to a ms, of
+/// 60 s 1.7e-5, and its rate is no better than that.
 inline constexpr int peak_bits = 20;
-/// By what share of itself a peak of a sum may be beyond that of its samples, beside a bit/s: by the bits, and by
+/// By what share of itself a peak of a sum may be beyond that of its samples, beside half a bit/s: by the bits, and by
 /// the ms to which the time is kept.
 inline constexpr double peak_tolerance = 1.0 / (1 << (peak_bits - 1)) + 1.0 / (1 << 19);
 

@@ -283,7 +283,7 @@ TEST_CASE("polls by the names of devices are read device by device") {
   take_samples_until(store, polls / 2);
   store.run("COMMIT");
   store.seal(noon + 60 * 24h);
-  REQUIRE(store.sealed() > polls / 4);
+  REQUIRE(store.sealed() > polls / 5);
   const std::string newest = "SELECT device, max(poll_number) FROM v_polls WHERE outcome <> 'failed' GROUP BY device";
   const std::string last = fmt::format("SELECT * FROM v_polls WHERE started_at > {}",
                                        store.integer("SELECT max(started_at) FROM polls") - 3'600'000);
