@@ -33,8 +33,7 @@ Result<OldBlocks> OldBlocks::create(Database& database) {
                     " AND (begins_at, {1}) > (?2, ?3){3} ORDER BY begins_at, {1} LIMIT 1",
                     of.name, of.owner, of.level, in_order));
     if (!next) return tl::make_unexpected(next.error());
-    auto take = database.prepare(
-        fmt::format("DELETE FROM {} WHERE {} = ? AND begins_at = ? AND {} = ?", of.name, of.level, of.owner));
+    auto take = database.prepare(take_block_sql(of));
     if (!take) return tl::make_unexpected(take.error());
     auto reader = BlockReader::create_for_writer(database, of);
     if (!reader) return tl::make_unexpected(reader.error());

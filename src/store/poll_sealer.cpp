@@ -11,7 +11,6 @@
 #include <string_view>
 #include <utility>
 
-#include "octopoll/core/log.hpp"
 #include "plain_rows.hpp"
 #include "poll_blocks.hpp"
 #include "statements.hpp"
@@ -72,12 +71,10 @@ Bounds bounds_of(const SealedTable& table, std::size_t column) {
 
 Result<PollSealer> PollSealer::create(Database& database) {
   const std::string rows = fmt::format(rows_sql, names_of(std::span(sealed_columns::polls).first(poll_columns)));
-  const std::array<std::string_view, 8> sql = {
+  const std::array<std::string_view, 7> sql = {
       "SELECT min(begins_at) FROM sealed_rows WHERE level = 0",
       "SELECT begins_at FROM sealed_rows WHERE level = 0 AND begins_at >= ?1"
       " AND (begins_at, interface_id) > (?1, ?2) ORDER BY begins_at, interface_id LIMIT 1",
-      "SELECT min(next) FROM (SELECT (SELECT min(started_at) FROM polls WHERE device_id = d.id AND started_at >= ?1)"
-      " AS next FROM devices d)",
       "SELECT min(id) FROM devices d WHERE id > ?1 AND EXISTS"
       " (SELECT 1 FROM polls WHERE device_id = d.id AND started_at >= ?2 AND started_at < ?3)",
       "SELECT EXISTS (SELECT 1 FROM polls WHERE device_id = ?1 AND started_at >= ?2 AND started_at < ?3"
@@ -147,8 +144,8 @@ Result<std::optional<std::int64_t>> PollSealer::seal_some(const Kept& kept) {
   return static_cast<std::int64_t>(rows->rows);
 }
 
-// As Sealer::due_part(): a clock that went back takes the place where sealing stands along with it. Where all of a part
-// is older than is kept, retention takes its polls: those of a clock that was behind when it has come to them.
+// Where all of a part is older than is kept, retention takes its polls: those of a clock that was behind when it has
+// come to them.
 Result<std::optional<PollSealer::Part>> PollSealer::due_part(const Kept& kept) {
   // Blocks of samples go when all of their span is older than is kept.
   const std::int64_t newest = begin_of(kept.samples_ms - sealed_levels[0].span_ms, sealed_polls.step_ms);
@@ -159,16 +156,14 @@ Result<std::optional<PollSealer::Part>> PollSealer::due_part(const Kept& kept) {
   if (!found) return found;
   std::optional<Part> part = *found;
   if (!part || part->begins_at < first) {
-    const auto oldest = one(statements_.next_poll, first);
+    const auto oldest = state_.next_poll(first);
     if (!oldest) return tl::make_unexpected(oldest.error());
     if (!*oldest) return std::nullopt;
     part = Part{begin_of(**oldest, sealed_polls.step_ms), 0};
   }
-  if (part->begins_at > newest) {
-    part = Part{newest, 0};
-    if (auto noted = state_.note(sealed_polls.level, *part, newest); !noted) return tl::make_unexpected(noted.error());
-  }
-  if (part->begins_at == newest) return std::nullopt;
+  const auto over = state_.is_over(sealed_polls.level, *part, newest);
+  if (!over) return tl::make_unexpected(over.error());
+  if (!*over) return std::nullopt;
   const auto summed = state_.is_summed();
   if (!summed) return tl::make_unexpected(summed.error());
   if (!*summed) return std::nullopt;
@@ -212,17 +207,11 @@ Result<SealedTable> PollSealer::read_rows(const Part& part, std::int64_t device_
   return table;
 }
 
-// As Sealer::write_block(): what cannot join stays as it is.
 Result<bool> PollSealer::add_to_block(std::int64_t begins_at, std::int64_t device_id, const SealedTable& rows) {
-  auto known = reader_.read(sealed_polls, begins_at, device_id);
+  auto known = reader_.read_to_join(sealed_polls, begins_at, device_id, rows, most_rows);
   if (!known) return tl::make_unexpected(known.error());
-  SealedBlock block = *known ? std::move(**known).value_or(SealedBlock{}) : SealedBlock{};
-  if (!*known || !can_merge(block.rows, rows, most_rows)) {
-    log::error("the block of {} {}; what would join it stays as it is",
-               reader_.name_of(sealed_polls, begins_at, device_id),
-               *known ? "has no room for more" : "is damaged (" + known->error() + ")");
-    return false;
-  }
+  if (!*known) return false;
+  SealedBlock block = std::move(**known);
   merge_rows(block.rows, rows, sealed_polls.columns);
   block.level = sealed_polls.level;
   block.interface_id = device_id;
@@ -243,7 +232,7 @@ Result<bool> PollSealer::add_to_block(std::int64_t begins_at, std::int64_t devic
 }
 
 Result<> PollSealer::move_on(std::int64_t end) {
-  const auto next = one(statements_.next_poll, end);
+  const auto next = state_.next_poll(end);
   if (!next) return tl::make_unexpected(next.error());
   return state_.note(sealed_polls.level, {*next ? begin_of(**next, sealed_polls.step_ms) : end, 0}, end);
 }

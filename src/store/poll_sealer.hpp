@@ -35,7 +35,7 @@ class PollSealer {
  private:
   using Part = SealingState::Part;
   struct Statements {
-    Statement oldest_samples, oldest_left, next_poll, next_device, is_behind, rows, take, put;
+    Statement oldest_samples, oldest_left, next_device, is_behind, rows, take, put;
   };
   /// What retention leaves.
   struct Kept {

@@ -383,9 +383,7 @@ Result<bool> take_out_damaged_blocks(Database& to, std::vector<std::string>& los
       goes_on);
   if (!checked || !*checked || damaged.empty()) return checked;
   for (const SealedIdentity& which : damaged) {
-    const BlockTable& table = which.level == sealed_polls.level ? blocks_of_polls : blocks_of_interfaces;
-    auto take = to.prepare(
-        fmt::format("DELETE FROM {} WHERE {} = ? AND begins_at = ? AND {} = ?", table.name, table.level, table.owner));
+    auto take = to.prepare(take_block_sql(block_table(which.level)));
     if (!take) return tl::make_unexpected(take.error());
     if (auto done = take->run(which.level, which.begins_at, which.interface_id); !done)
       return tl::make_unexpected(done.error());

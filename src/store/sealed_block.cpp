@@ -270,7 +270,7 @@ void SealedCodec::put_lane(const SealedValues& values, int from, int to, const S
   }
   const Prediction best = best_prediction(scale, base);
   if (others_.empty()) others_.assign(lane_.size(), 0);
-  if (best == Prediction::other || best == Prediction::same) base = 0;
+  if (goes_by_other(best)) base = 0;
   Predictor predictor(best, scale, base);
   std::uint64_t all = 0;
   scales_.clear();
@@ -509,8 +509,7 @@ bool SealedCodec::read_head(Source& source, SealedTable& table, std::span<const 
       lane.rows = present;
       if (!read_manner(source, of_format, lane)) return false;
       if (!columns[place].like.empty()) lane.like = columns[place].like[each];
-      const bool by_other = lane.prediction == Prediction::other || lane.prediction == Prediction::same;
-      if (by_other && lane.like < 0) return false;
+      if (goes_by_other(lane.prediction) && lane.like < 0) return false;
       if (!source.varint(lane.base) || !source.octet(lane.planes) || lane.planes > 8) return false;
       if (lane.has_bits ? lane.planes != 1 : lane.is_relative) return false;
       lanes.push_back(lane);
@@ -567,8 +566,8 @@ bool SealedCodec::read_planes(Source& source, std::vector<Lane>& lanes, std::uin
         for (std::size_t row = 0; row < lane.rows; ++row)
           numbers[row] |= static_cast<std::uint64_t>(from[row]) << (8 * plane);
       }
-      const bool by_other = lane.prediction == Prediction::other || lane.prediction == Prediction::same;
-      const SealedValues* like = by_other ? &table.columns[static_cast<std::size_t>(lane.like)] : nullptr;
+      const SealedValues* like =
+          goes_by_other(lane.prediction) ? &table.columns[static_cast<std::size_t>(lane.like)] : nullptr;
       Predictor predictor(lane.prediction, lane.scale, lane.base);
       values.numbers_.resize(table.rows);
       std::size_t next = 0;

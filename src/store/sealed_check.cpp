@@ -31,7 +31,7 @@ Result<std::string> fault_of(const Statement& row, const SealedLevel& level, Blo
 
 /// Whether the table has blocks of that level.
 bool belongs_to(const BlockTable& table, const SealedLevel& level, std::int64_t said) {
-  return level.level == said && (level.level == sealed_polls.level) == (table.name == blocks_of_polls.name);
+  return level.level == said && block_table(said).name == table.name;
 }
 
 Result<bool> check_table(Database& database, const BlockTable& table, const Met& met,

@@ -10,6 +10,11 @@ namespace octopoll::store {
 
 enum class Prediction : std::uint8_t { base = 0, last = 1, trend = 2, other = 3, same = 4 };
 
+/// It needs the number beside it in another column.
+[[nodiscard]] constexpr bool goes_by_other(Prediction prediction) noexcept {
+  return prediction == Prediction::other || prediction == Prediction::same;
+}
+
 [[nodiscard]] constexpr std::uint64_t zig_zag(std::uint64_t difference) noexcept {
   return difference << 1U ^ (0 - (difference >> 63U));
 }
@@ -91,7 +96,7 @@ class Predictor {
   }
   /// How far off it may be goes with this.
   [[nodiscard]] std::uint8_t scale(std::uint64_t predicted) const noexcept {
-    return size_of(prediction_ == Prediction::other || prediction_ == Prediction::same ? predicted : last_);
+    return size_of(goes_by_other(prediction_) ? predicted : last_);
   }
   void learn(std::uint64_t count, std::uint64_t other) noexcept {
     step_ = count - last_;

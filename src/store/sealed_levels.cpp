@@ -42,6 +42,14 @@ std::string date_of(std::int64_t unix_ms) {
          two_digits(static_cast<unsigned>(date.day()));
 }
 
+std::string is_block_sql(const BlockTable& table) {
+  return std::string(table.level) + " = ?1 AND begins_at = ?2 AND " + std::string(table.owner) + " = ?3";
+}
+
+std::string take_block_sql(const BlockTable& table) {
+  return "DELETE FROM " + std::string(table.name) + " WHERE " + is_block_sql(table);
+}
+
 const SealedLevel& sealed_level(std::int64_t level) noexcept {
   if (level == sealed_polls.level) return sealed_polls;
   return *std::find_if(sealed_levels.begin(), sealed_levels.end() - 1,

@@ -180,6 +180,15 @@ inline constexpr BlockTable blocks_of_interfaces{"sealed_rows", "level", "interf
 inline constexpr BlockTable blocks_of_polls{"sealed_polls", "1", "device_id", "0"};
 inline constexpr std::array<BlockTable, 2> block_tables{blocks_of_interfaces, blocks_of_polls};
 
+/// Which of them has the blocks of that level.
+[[nodiscard]] constexpr const BlockTable& block_table(std::int64_t level) noexcept {
+  return level == sealed_polls.level ? blocks_of_polls : blocks_of_interfaces;
+}
+/// SQL: it is the block of level ?1 that begins at ?2, of owner ?3.
+[[nodiscard]] std::string is_block_sql(const BlockTable& table);
+/// Deletes it.
+[[nodiscard]] std::string take_block_sql(const BlockTable& table);
+
 /// The begin of the part of length `length` that holds `at`.
 [[nodiscard]] constexpr std::int64_t begin_of(std::int64_t at, std::int64_t length) noexcept {
   const std::int64_t past = at % length;

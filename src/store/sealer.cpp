@@ -12,7 +12,6 @@
 #include <utility>
 
 #include "cycle_rows.hpp"
-#include "octopoll/core/log.hpp"
 #include "statements.hpp"
 #include "unix_time.hpp"
 
@@ -47,12 +46,10 @@ Result<Sealer> Sealer::create(Database& database, std::int64_t most_plain) {
   }
   const std::string exception =
       fmt::format("SELECT {} FROM sample_exceptions WHERE id = ?", names_of(sealed_columns::exceptions));
-  const std::array<std::string_view, 13> sql = {
+  const std::array<std::string_view, 12> sql = {
       "SELECT EXISTS (SELECT 1 FROM rollups_due WHERE begins_at < ?)",
       "SELECT max(ifnull((SELECT begins_at FROM kept_from WHERE what = 'samples'), started_at), started_at) FROM polls"
       " WHERE id = (SELECT min(id) >> 24 FROM sample_rows)",
-      "SELECT min(next) FROM (SELECT (SELECT min(started_at) FROM polls WHERE device_id = d.id AND started_at >= ?1)"
-      " AS next FROM devices d)",
       "SELECT min(begins_at) FROM traffic_times WHERE step_s = ?",
       "SELECT min(begins_at) FROM traffic_times WHERE step_s = ? AND begins_at >= ?",
       "SELECT id, device_id FROM interfaces WHERE id > ? ORDER BY id LIMIT ?",
@@ -113,8 +110,7 @@ Result<std::optional<std::int64_t>> Sealer::seal_some(Level& level, std::int64_t
   return *moved;
 }
 
-// The part that comes next, if it is over for so long that it may be sealed. A clock that went back a part or more, as
-// one that was wrong for a while does, takes the place where sealing stands along with it.
+// The part that comes next, if it is over for so long that it may be sealed.
 Result<std::optional<Sealer::Part>> Sealer::due_part(const SealedLevel& level, std::int64_t now_ms) {
   const auto found = state_.find(level.level);
   if (!found) return found;
@@ -126,11 +122,9 @@ Result<std::optional<Sealer::Part>> Sealer::due_part(const SealedLevel& level, s
     if (!*oldest) return std::nullopt;
     part = Part{begin_of(**oldest, level.step_ms), 0};
   }
-  if (part->begins_at > newest) {
-    part = Part{newest, 0};
-    if (auto noted = state_.note(level.level, *part, newest); !noted) return tl::make_unexpected(noted.error());
-  }
-  if (part->begins_at == newest) return std::nullopt;
+  const auto over = state_.is_over(level.level, *part, newest);
+  if (!over) return tl::make_unexpected(over.error());
+  if (!*over) return std::nullopt;
   if (part->begins_at >= begin_of(now_ms - plain_days_ms, level.step_ms)) {
     const auto stays = days_stay_plain(now_ms);
     if (!stays) return tl::make_unexpected(stays.error());
@@ -282,20 +276,16 @@ Result<> Sealer::move_exception(std::int64_t id, std::int64_t number, SealedBloc
 // A block that is damaged stays as it is, for whoever can mend it; what should have joined it stays plain. So does what
 // would make a block that nobody can read: a clock that is set back again and again may bring more than a span has.
 Result<> Sealer::write_block(const SealedLevel& level, SealedBlock& block) {
-  auto known = reader_.read(level, block.begins_at, block.interface_id);
+  const auto known = reader_.read_to_join(level, block.begins_at, block.interface_id, block.rows, level.most_rows);
   if (!known) return tl::make_unexpected(known.error());
-  const SealedBlock before = *known ? std::move(**known).value_or(SealedBlock{}) : SealedBlock{};
-  if (!*known || !can_merge(block.rows, before.rows, level.most_rows)) {
-    log::error("the block of {} {}; what would join it stays as it is",
-               reader_.name_of(level, block.begins_at, block.interface_id),
-               *known ? "has no room for more" : "is damaged (" + known->error() + ")");
+  if (!*known) {
     const auto put_back =
         plain_.insert(block, std::numeric_limits<std::int64_t>::min(), std::numeric_limits<std::int64_t>::max());
     if (!put_back) return tl::make_unexpected(put_back.error());
     return {};
   }
-  merge_rows(block.rows, before.rows, level.columns);
-  merge_rows(block.exceptions, before.exceptions, level.exception_columns);
+  merge_rows(block.rows, (**known).rows, level.columns);
+  merge_rows(block.exceptions, (**known).exceptions, level.exception_columns);
   return writer_.write(level, block);
 }
 
@@ -304,7 +294,7 @@ Result<> Sealer::move_on(const SealedLevel& level, const Part& part, const Chunk
   if (!chunk.last && !chunk.ids.empty()) {
     return state_.note(level.level, {part.begins_at, chunk.ids.back()}, end);
   }
-  const auto next = level.level == 0 ? one(statements_.next_sample, end) : one(statements_.next_sum, level.level, end);
+  const auto next = level.level == 0 ? state_.next_poll(end) : one(statements_.next_sum, level.level, end);
   if (!next) return tl::make_unexpected(next.error());
   return state_.note(level.level, {*next ? begin_of(**next, level.step_ms) : end, 0}, end);
 }

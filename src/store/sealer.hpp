@@ -42,7 +42,7 @@ class Sealer {
     Statement rows, take;  ///< of a range of keys
   };
   struct Statements {
-    Statement due_before, oldest_sample, next_sample, oldest_sum, next_sum;
+    Statement due_before, oldest_sample, oldest_sum, next_sum;
     Statement interfaces, polls, kept_polls, open_bin, times, exception, take_exceptions;
     Statement octets_of_days;
   };

@@ -21,12 +21,17 @@ class SealingState {
   [[nodiscard]] Result<std::optional<Part>> find(std::int64_t level);
   /// `until_ms`: no block has later rows.
   [[nodiscard]] Result<> note(std::int64_t level, const Part& next, std::int64_t until_ms);
+  /// Whether the part that comes next is over: it begins before `newest`, the first one that is not. A clock that went
+  /// back a part or more, as one that was wrong for a while does, takes the place where sealing stands along with it.
+  [[nodiscard]] Result<bool> is_over(std::int64_t level, const Part& next, std::int64_t newest);
+  /// When the first poll of any device from `from_ms` on was started, unix ms.
+  [[nodiscard]] Result<std::optional<std::int64_t>> next_poll(std::int64_t from_ms);
   /// Whether all samples are in the sums of 5 minutes that they belong to, but for those of open bins.
   [[nodiscard]] Result<bool> is_summed();
 
  private:
   struct Statements {
-    Statement find, note, backlog;
+    Statement find, note, next_poll, backlog;
   };
   explicit SealingState(Statements statements) : statements_(std::move(statements)) {}
 

@@ -6,6 +6,7 @@
 #include <span>
 
 #include "damaged_blocks.hpp"
+#include "octopoll/core/log.hpp"
 #include "statements.hpp"
 
 namespace octopoll::store {
@@ -13,8 +14,7 @@ namespace octopoll::store {
 namespace {
 
 std::string one_block(const BlockTable& table) {
-  return fmt::format("SELECT packed, row_count FROM main.{} WHERE {} = ? AND begins_at = ? AND {} = ?", table.name,
-                     table.level, table.owner);
+  return fmt::format("SELECT packed, row_count FROM main.{} WHERE {}", table.name, is_block_sql(table));
 }
 
 /// Whether the block is there, of which the statement is then at the row; inside, why SQLite cannot say so.
@@ -63,6 +63,19 @@ Result<tl::expected<std::optional<SealedBlock>, std::string>> BlockReader::read(
   auto block = codec_.unpack(get_.blob(0), level.shape(), {level.level, interface_id, begins_at});
   if (!block) return Read(tl::make_unexpected(std::move(block.error())));
   return Read(std::move(*block));
+}
+
+Result<std::optional<SealedBlock>> BlockReader::read_to_join(const SealedLevel& level, std::int64_t begins_at,
+                                                             std::int64_t interface_id, const SealedTable& rows,
+                                                             std::size_t most_rows) {
+  auto known = read(level, begins_at, interface_id);
+  if (!known) return tl::make_unexpected(known.error());
+  std::optional<SealedBlock> block;
+  if (*known) block = std::move(**known).value_or(SealedBlock{});
+  if (block && can_merge(block->rows, rows, most_rows)) return block;
+  log::error("the block of {} {}; what would join it stays as it is", name_of(level, begins_at, interface_id),
+             block ? "has no room for more" : "is damaged (" + known->error() + ")");
+  return std::nullopt;
 }
 
 Result<tl::expected<std::optional<std::int64_t>, std::string>> BlockReader::row_count(const SealedLevel& level,

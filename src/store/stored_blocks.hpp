@@ -26,6 +26,11 @@ class BlockReader {
   [[nodiscard]] Result<tl::expected<std::optional<SealedBlock>, std::string>> read(const SealedLevel& level,
                                                                                    std::int64_t begins_at,
                                                                                    std::int64_t interface_id);
+  /// For rows that would join it; empty where there is none. nullopt: they stay as they are, and the log says why: it
+  /// is damaged, or would have more than `most_rows`.
+  [[nodiscard]] Result<std::optional<SealedBlock>> read_to_join(const SealedLevel& level, std::int64_t begins_at,
+                                                                std::int64_t interface_id, const SealedTable& rows,
+                                                                std::size_t most_rows);
   /// How many rows it says it has. Its octets are read all the same: what SQLite cannot give back it cannot take
   /// either.
   [[nodiscard]] Result<tl::expected<std::optional<std::int64_t>, std::string>> row_count(const SealedLevel& level,

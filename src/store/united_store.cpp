@@ -60,9 +60,8 @@ std::optional<SealedBlock> UnitedStore::unpack(const SealedLevel& level, std::in
 // can read those of the next.
 tl::expected<SealedBlock, std::string> UnitedStore::read_block(const SealedLevel& level, const SealedIdentity& which) {
   if (!packed_) {
-    packed_ = prepare(connection_, "SELECT packed FROM main." + std::string(table_.name) + " WHERE " +
-                                       std::string(table_.level) + " = ?1 AND begins_at = ?2 AND " +
-                                       std::string(table_.owner) + " = ?3");
+    packed_ =
+        prepare(connection_, "SELECT packed FROM main." + std::string(table_.name) + " WHERE " + is_block_sql(table_));
   }
   struct Reset {
     sqlite3_stmt* statement;

@@ -2,6 +2,7 @@
 
 #include <limits>
 #include <new>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -12,9 +13,10 @@
 namespace octopoll::store {
 
 Result<Unsealer> Unsealer::create(Database& database) {
-  constexpr std::array<std::string_view, 2> sql = {
+  const std::string take_block = take_block_sql(blocks_of_interfaces);
+  const std::array<std::string_view, 2> sql = {
       "SELECT sealed_until FROM sealing WHERE level = ?",
-      "DELETE FROM sealed_rows WHERE level = ? AND begins_at = ? AND interface_id = ?",
+      take_block,
   };
   auto statements = prepare_all<Statements>(database, sql);
   if (!statements) return tl::make_unexpected(statements.error());
