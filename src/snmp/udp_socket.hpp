@@ -31,6 +31,7 @@ struct Undelivered {
 /// Sends to anyone, receives from anyone, in batches; unconnected, so that a thousand agents cost one descriptor.
 ///
 /// Sending: what is sent in one round of the loop leaves at its end, or when a batch is full.
+/// Over IPv4 none is cut into pieces, until one is too large for an interface or a path; from then on any may be.
 /// Receiving: where many answers are awaited and come in small numbers, a millisecond is let pass before they are read,
 /// so that a wake-up brings more of them; their time of arrival is the kernel's, not that of the reading.
 /// Thread: the loop's.
@@ -72,7 +73,8 @@ class UdpSocket {
     std::size_t length;
   };
 
-  UdpSocket(EventLoop& loop, Fd fd, std::size_t receive_buffer, std::chrono::nanoseconds gather, Handlers handlers);
+  UdpSocket(EventLoop& loop, Fd fd, int family, std::size_t receive_buffer, std::chrono::nanoseconds gather,
+            Handlers handlers);
   void on_ready(std::uint32_t events);
   [[nodiscard]] bool pays_to_gather() const noexcept;
   void gather();
@@ -80,12 +82,15 @@ class UdpSocket {
   bool read_error_queue();
   void flush();
   [[nodiscard]] std::size_t send_some(std::size_t first);
+  void allow_fragments() noexcept;
   void refuse(const Outgoing& message, int error);
   [[nodiscard]] std::string_view octets_of(const Outgoing& message) const noexcept;
   void watch_for_what_is_needed();
 
   EventLoop& loop_;
   Fd fd_;
+  int family_;
+  bool fragments_ = false;  // IPv4: datagrams may be cut
   Handlers handlers_;
   std::unique_ptr<Batch> batch_;
   std::size_t receive_buffer_;

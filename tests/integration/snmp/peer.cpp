@@ -14,8 +14,8 @@ std::int64_t Packet::id() const {
   return head->id;
 }
 
-Peer::Peer() : socket_(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) {
-  const auto any = Endpoint::literal("127.0.0.1", 0);
+Peer::Peer(const std::string& address) : socket_(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) {
+  const auto any = Endpoint::literal(address, 0);
   REQUIRE(::bind(socket_.get(), any->address(), any->length()) == 0);
   sockaddr_storage bound{};
   socklen_t length = sizeof bound;
@@ -39,9 +39,10 @@ void Peer::send(const std::string& octets, const Endpoint& to) const {
 }
 
 std::string echo_of(const Packet& request) {
-  // SEQUENCE with a short or a one-octet long length, version, community: then the PDU, whose tag says what it is.
+  // SEQUENCE, version, community: then the PDU, whose tag says what it is.
   const std::string& octets = request.octets;
-  const std::size_t message = static_cast<unsigned char>(octets.at(1)) < 0x80 ? 2 : 3;
+  const std::size_t length = static_cast<unsigned char>(octets.at(1));
+  const std::size_t message = length < 0x80 ? 2 : 2 + (length & 0x7fU);
   const std::size_t community = message + 3;
   REQUIRE(octets.at(community) == 0x04);
   const std::size_t pdu = community + 2 + static_cast<unsigned char>(octets.at(community + 1));

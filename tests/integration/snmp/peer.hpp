@@ -19,7 +19,7 @@ struct Packet {
 
 class Peer {
  public:
-  Peer();  ///< a free port of 127.0.0.1
+  explicit Peer(const std::string& address = "127.0.0.1");  ///< a free port of it
   [[nodiscard]] const Endpoint& endpoint() const noexcept { return endpoint_; }
   /// What has arrived; never waits.
   [[nodiscard]] std::optional<Packet> take() const;
