@@ -74,11 +74,15 @@ std::size_t Engine::in_flight() const noexcept { return impl_->in_flight; }
 std::size_t Engine::starved() const noexcept { return impl_->starved.size(); }
 
 Engine::Impl::Impl(EventLoop& event_loop, EngineOptions with)
-    : loop(event_loop), options(with), pump_hook(loop.before_wait([this] { pump_all(); })) {}
+    : loop(event_loop), options(with), pump_hook(loop.before_wait([this] { pump_all(); })) {
+  netsnmp_large_fd_set_init(&ready, FD_SETSIZE);
+  NETSNMP_LARGE_FD_SET(any_descriptor, &ready);
+}
 
 Engine::Impl::~Impl() {
   *alive = false;
   loop.remove_hook(pump_hook);
+  netsnmp_large_fd_set_cleanup(&ready);
 }
 
 Traffic operator-(const Traffic& after, const Traffic& before) noexcept {
@@ -155,7 +159,8 @@ void Engine::Impl::reuse(std::unique_ptr<Exchange> exchange) {
   if (spare.size() >= most_spare) return;
   std::string encoded = std::move(exchange->encoded);
   encoded.clear();
-  *exchange = {};
+  std::destroy_at(exchange.get());
+  std::construct_at(exchange.get());
   exchange->encoded = std::move(encoded);
   spare.push_back(std::move(exchange));
 }

@@ -31,18 +31,6 @@ void append_get(std::string& out, std::uint32_t id, std::string_view variables) 
   out += variables;
 }
 
-bool copy_to(std::string_view octets, u_char** packet, std::size_t* capacity, std::size_t* length) {
-  if (*capacity < octets.size()) {
-    void* bigger = std::realloc(*packet, octets.size());
-    if (bigger == nullptr) return false;
-    *packet = static_cast<u_char*>(bigger);
-    *capacity = octets.size();
-  }
-  std::memcpy(*packet, octets.data(), octets.size());
-  *length = octets.size();
-  return true;
-}
-
 /// For fields of a PDU that the library frees. `size` is at least that of the octets.
 template <class T>
 T* duplicate(const void* octets, std::size_t length, std::size_t size) {
@@ -89,6 +77,7 @@ void free_security(netsnmp_pdu& pdu, const snmp_secmod_def& usm) {
 int Session::Impl::build(netsnmp_pdu& pdu, u_char** packet, std::size_t* capacity, std::size_t* length) {
   const Try* a_try = try_of(pdu.reqid);
   building = a_try;
+  own_message = {};
   if (a_try != nullptr && a_try->encoded) {
     if (a_try->exchange == nullptr) return -1;  // resent by the library, and nobody waits for it any more
     return build_encoded(pdu, a_try->exchange->encoded, packet, capacity, length);
@@ -113,7 +102,10 @@ int Session::Impl::build_encoded(netsnmp_pdu& pdu, const std::string& variables,
   if (session.version == SNMP_VERSION_3) {
     append_get(out, id, variables);
     if (!fill_security(pdu, session)) return -1;
-    if (build_by_shortcut(pdu, out, packet, capacity, length)) return 0;
+    if (build_by_shortcut(pdu, out)) {
+      *length = own_message.size();
+      return 0;
+    }
     linked->link();
     std::size_t built = 0;
     const int result = snmpv3_packet_realloc_rbuild(packet, capacity, &built, &session, &pdu,
@@ -136,7 +128,9 @@ int Session::Impl::build_encoded(netsnmp_pdu& pdu, const std::string& variables,
   ber::append_header(out, ber::octet_string_tag, community.size());
   out += community;
   append_get(out, id, variables);
-  return copy_to(out, packet, capacity, length) ? 0 : -1;
+  own_message = out;
+  *length = out.size();
+  return 0;
 }
 
 /// What the shortcut needs to know; nothing where the library has to do it.
@@ -153,31 +147,33 @@ std::optional<UsmParty> Session::Impl::party() const {
 
 /// Not while the library has learned something of the agent's clock that the session does not know yet: it sends again
 /// from within a report that told it the time.
-bool Session::Impl::build_by_shortcut(const netsnmp_pdu& pdu, std::string_view get, u_char** packet,
-                                      std::size_t* capacity, std::size_t* length) {
+bool Session::Impl::build_by_shortcut(const netsnmp_pdu& pdu, std::string_view get) {
   const auto us = linked->is_linked() ? std::nullopt : party();
   if (!us) return false;
   // As the library reckons msgMaxSize.
   const auto most =
       std::min(static_cast<std::size_t>(netsnmp_max_send_msg_size()), snmp_sess_session(handle)->rcvMsgMaxSize);
-  return engine.shortcut.write(*us, clock, BootClock::now(), pdu.msgid, static_cast<std::uint32_t>(most), get,
-                               engine.sealed) &&
-         copy_to(engine.sealed, packet, capacity, length);
+  if (!engine.shortcut.write(*us, clock, BootClock::now(), pdu.msgid, static_cast<std::uint32_t>(most), get,
+                             engine.sealed))
+    return false;
+  own_message = engine.sealed;
+  return true;
 }
 
-/// `octets` are the library's copy of what came, which it may change.
+/// `octets` have room for what came, and are the library's to change.
 int Session::Impl::parse(netsnmp_pdu& pdu, u_char* octets, std::size_t length) {
   netsnmp_session* session = snmp_sess_session(handle);
   const bool may_be_encoded = std::any_of(tries.begin(), tries.end(), [](const auto& t) { return t->encoded; });
-  if (may_be_encoded && length == incoming.size()) {
-    const bool taken = session->version == SNMP_VERSION_3
-                           ? parse_by_shortcut(pdu) || parse_v3(pdu, octets, &Impl::take_response)
-                           : parse_encoded(pdu);
-    if (taken) {
-      took_encoded = true;
-      session->s_snmp_errno = 0;
-      return SNMP_ERR_NOERROR;
-    }
+  const bool ours = may_be_encoded && length == incoming.size();
+  const bool is_v3 = session->version == SNMP_VERSION_3;
+  took_encoded = ours && (is_v3 ? parse_by_shortcut(pdu) : parse_encoded(pdu));
+  if (!took_encoded) {
+    std::memcpy(octets, incoming.data(), length);
+    took_encoded = ours && is_v3 && parse_v3(pdu, octets, &Impl::take_response);
+  }
+  if (took_encoded) {
+    session->s_snmp_errno = 0;
+    return SNMP_ERR_NOERROR;
   }
   linked->link();
   const int result = snmp_parse(static_cast<session_list*>(handle), session, &pdu, octets, length);

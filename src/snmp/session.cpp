@@ -26,11 +26,9 @@ Session::Impl& session_of(netsnmp_transport* transport) {
   return *static_cast<TransportData*>(transport->data)->session;
 }
 
-int transport_receive(netsnmp_transport* transport, void* buffer, int size, void** opaque,
-                      int* opaque_length) noexcept {
-  const std::string_view datagram = session_of(transport).incoming;
-  const auto length = std::min(datagram.size(), static_cast<std::size_t>(size));
-  std::memcpy(buffer, datagram.data(), length);
+int transport_receive(netsnmp_transport* transport, void*, int size, void** opaque, int* opaque_length) noexcept {
+  // What is read in place is never copied; the hook that parses copies all else.
+  const auto length = std::min(session_of(transport).incoming.size(), static_cast<std::size_t>(size));
   *opaque = nullptr;
   *opaque_length = 0;
   return static_cast<int>(length);
@@ -57,8 +55,6 @@ int library_callback(int operation, netsnmp_session*, int, netsnmp_pdu* pdu, voi
   return a_try.session->on_library(operation, pdu, a_try);
 }
 
-/// The library looks for its descriptor among those that are ready, and is told that it is; reading it is ours.
-constexpr int any_descriptor = 0;
 constexpr unsigned longest_back_off = 4;
 /// Requests in a row that meet silence, before others leave by another local port.
 constexpr unsigned silences_of_a_flow = 3;
@@ -150,9 +146,9 @@ Session::Impl::~Impl() {
   engine.leave(*this);
 }
 
-/// What an exchange in flight holds: its timer, and room for its answer.
+/// What an exchange in flight holds: its turn, and room for its answer.
 void Session::Impl::leave_active(Exchange& exchange) {
-  engine.loop.cancel(std::exchange(exchange.timer, 0));
+  exchange.wake = BootTime::max();
   --engine.in_flight;
   engine.release(*std::exchange(exchange.channel, nullptr));
 }
@@ -206,8 +202,7 @@ Result<> Session::Impl::open_handle() {
 }
 
 void Session::Impl::close_handle() {
-  engine.loop.cancel(sweep_timer);
-  sweep_timer = 0;
+  for (EventLoop::TimerId* timer : {&sweep_timer, &wake_timer}) engine.loop.cancel(std::exchange(*timer, 0));
   if (handle != nullptr) snmp_sess_close(std::exchange(handle, nullptr));
   for (const auto& a_try : tries) forget(*a_try);
   tries.clear();
@@ -352,7 +347,32 @@ void Session::Impl::transmit(Exchange& exchange) {
     return;
   }
   exchange.deadline = a_try.sent + wait;
-  exchange.timer = engine.loop.at(exchange.deadline, [this, &exchange] { on_try_timer(exchange); });
+  wake_for(exchange, exchange.deadline);
+}
+
+/// One timer serves all exchanges of a session, and is not moved when one of them ends: it would be with each answer,
+/// and nearly all requests are answered. What comes too early looks who is next.
+void Session::Impl::wake_for(Exchange& exchange, BootTime when) {
+  exchange.wake = when;
+  if (wake_timer != 0 && wake_at <= when) return;
+  engine.loop.cancel(wake_timer);
+  wake_at = when;
+  wake_timer = engine.loop.at(when, [this] { on_wake_timer(); });
+}
+
+void Session::Impl::on_wake_timer() {
+  wake_timer = 0;
+  const BootTime now = BootClock::now();
+  for (const auto& exchange : active) {
+    const BootTime when = exchange->wake;
+    if (exchange->ended || when == BootTime::max()) continue;
+    if (when > now) {
+      wake_for(*exchange, when);
+    } else {
+      look_after(*exchange, now);
+    }
+  }
+  finish_ended();
 }
 
 netsnmp_pdu* Session::Impl::make_pdu(const Exchange& exchange) const {
@@ -391,14 +411,12 @@ bool Session::Impl::takes_answers_from(const Endpoint& source) const noexcept {
          std::find(options.answers_from.begin(), options.answers_from.end(), source) != options.answers_from.end();
 }
 
-void Session::Impl::on_try_timer(Exchange& exchange) {
-  exchange.timer = 0;
+/// The last try has had its time.
+void Session::Impl::look_after(Exchange& exchange, BootTime now) {
+  exchange.wake = BootTime::max();
   // A loop that was held up finds answers and time-outs at once: the answers come first.
-  const BootTime now = BootClock::now();
-  if (exchange.channel->socket->may_hold_answers() && now < exchange.deadline + longest_grace) {
-    exchange.timer = engine.loop.at(now + unread_pause, [this, &exchange] { on_try_timer(exchange); });
-    return;
-  }
+  if (exchange.channel->socket->may_hold_answers() && now < exchange.deadline + longest_grace)
+    return wake_for(exchange, now + unread_pause);
   if (exchange.tries <= retries_of(exchange)) {
     transmit_in_turn(exchange);
   } else if (all_unreadable(exchange)) {
@@ -408,7 +426,6 @@ void Session::Impl::on_try_timer(Exchange& exchange) {
     const bool hinted = !exchange.reply.undelivered.empty() && !exchange.too_large;
     end(exchange, hinted ? Outcome::unreachable : Outcome::timed_out);
   }
-  finish_ended();
 }
 
 Try* Session::Impl::try_of(std::int64_t request_id) noexcept {
@@ -430,7 +447,9 @@ Exchange* Session::Impl::exchange_of(std::int64_t id) noexcept {
   return awaited != nullptr ? awaited->exchange : nullptr;
 }
 
-int Session::Impl::send_datagram(std::string_view datagram) {
+/// `octets` are the library's, and untouched where the message was built here.
+int Session::Impl::send_datagram(std::string_view octets) {
+  const std::string_view datagram = own_message.empty() ? octets : std::exchange(own_message, {});
   const auto head = read_head(datagram);
   if (!head) return -1;
   const Exchange* exchange = building != nullptr ? building->exchange : nullptr;
@@ -462,18 +481,15 @@ void Session::Impl::feed(std::string_view datagram, const MessageHead& head, Boo
   const std::uint32_t strangers = count_strangers();
   {
     LinkedEngine while_reading(*session, user.get(), clock, linked);
-    netsnmp_large_fd_set ready;
-    netsnmp_large_fd_set_init(&ready, FD_SETSIZE);
-    NETSNMP_LARGE_FD_SET(any_descriptor, &ready);
     took_encoded = false;
-    snmp_sess_read2(handle, &ready);
+    NETSNMP_LARGE_FD_SET(any_descriptor, &engine.ready);  // reading takes it out
+    snmp_sess_read2(handle, &engine.ready);
     // An authenticated answer says what its clock is; whatever else the library took may have taught it a new one.
     if (took_encoded && head.engine_time && clock.authenticated) {
       clock.follow(*head.engine_time, received);
     } else {
       while_reading.learn();
     }
-    netsnmp_large_fd_set_cleanup(&ready);
   }
   incoming = {};
   answered_variables = {};
@@ -516,13 +532,12 @@ void Session::Impl::take_unreadable(std::int64_t id, std::size_t octets, Dropped
   answered->unreadable = true;
   Exchange& exchange = *answered->exchange;
   exchange.reply.octets = octets;
-  if (exchange.timer == 0 || !all_unreadable(exchange)) return;
+  if (exchange.wake == BootTime::max() || !all_unreadable(exchange)) return;
   const BootTime soon = BootClock::now() + copy_wait;
   if (soon >= exchange.deadline) return;
   exchange.waited -= exchange.deadline - soon;
   exchange.deadline = soon;
-  engine.loop.cancel(exchange.timer);
-  exchange.timer = engine.loop.at(soon, [this, &exchange] { on_try_timer(exchange); });
+  wake_for(exchange, soon);
 }
 
 bool Session::Impl::all_unreadable(const Exchange& exchange) const noexcept {
@@ -648,7 +663,8 @@ void Session::Impl::finish_ended() {
     }
     finish(std::move(exchange));
   }
-  sweep();
+  if (active.empty() && waiting.empty()) engine.loop.cancel(std::exchange(wake_timer, 0));
+  if (!tries.empty()) sweep();
   const bool may_start = phase == Phase::undiscovered || (phase == Phase::ready && active.size() < allowed_in_flight());
   if (!waiting.empty() && may_start && !is_starved && turn_timer == 0) engine.pump_soon(*this);
 }
@@ -795,22 +811,23 @@ void Session::Impl::forget(Try& a_try) {
 
 /// Lets the library drop the tries whose exchange has ended otherwise, and forgets those it has dropped.
 void Session::Impl::sweep() {
-  const BootTime now = BootClock::now();
-  const auto overdue = [now](const auto& a_try) {
-    return !a_try->gone && a_try->exchange == nullptr && a_try->expires < now;
+  // Mostly there is one, of the answer that was just read: the library let go of it.
+  const auto earliest = [this] {
+    BootTime next = BootTime::max();
+    for (const auto& a_try : tries) {
+      if (!a_try->gone && a_try->exchange == nullptr) next = std::min(next, a_try->expires);
+    }
+    return next;
   };
-  if (handle != nullptr && std::any_of(tries.begin(), tries.end(), overdue)) {
+  BootTime next = earliest(), now{};
+  if (next != BootTime::max() && next < (now = BootClock::now()) && handle != nullptr) {
     const LinkedEngine while_dropping(*snmp_sess_session(handle), user.get(), clock, linked);
     snmp_sess_timeout(handle);
+    next = earliest();
   }
-  BootTime next = BootTime::max();
-  std::erase_if(tries, [&](const auto& a_try) {
-    if (a_try->gone) {
-      forget(*a_try);
-      return true;
-    }
-    if (a_try->exchange == nullptr) next = std::min(next, a_try->expires);
-    return false;
+  std::erase_if(tries, [this](const auto& a_try) {
+    if (a_try->gone) forget(*a_try);
+    return a_try->gone;
   });
   if (sweep_timer != 0) engine.loop.cancel(std::exchange(sweep_timer, 0));
   if (next != BootTime::max()) {

@@ -47,8 +47,8 @@ struct Exchange {
   Channel* channel = nullptr;         ///< its tries leave by this one
   std::chrono::nanoseconds waited{};  ///< by the tries before
   BootTime deadline;                  ///< of the last try
+  BootTime wake = BootTime::max();    ///< then it is looked after; never where it waits for its turn
   unsigned tries = 0;
-  EventLoop::TimerId timer = 0;
   std::unique_ptr<Exchange> on_behalf;  ///< of a check: the request that met silence
 };
 
@@ -92,6 +92,9 @@ struct StrayAnswer {
   BootTime received;
 };
 
+/// The library looks for its descriptor among those that are ready, and is told that it is; reading it is ours.
+inline constexpr int any_descriptor = 0;
+
 struct Engine::Impl {
   EventLoop& loop;
   EngineOptions options;
@@ -114,6 +117,8 @@ struct Engine::Impl {
   std::string message;                           ///< an encoded request being built
   std::string sealed;                            ///< v3: the message around it
   std::vector<std::unique_ptr<Exchange>> spare;  ///< with the memory of the requests that they had
+
+  netsnmp_large_fd_set ready;  ///< of descriptors: always any_descriptor
 
   EventLoop::HookId pump_hook;
   std::shared_ptr<bool> alive = std::make_shared<bool>(true);  // shared with posted calls, which outlive the engine
@@ -159,6 +164,8 @@ struct Session::Impl {
   std::vector<std::unique_ptr<Exchange>> active;
   std::vector<std::unique_ptr<Try>> tries;
   EventLoop::TimerId sweep_timer = 0;
+  EventLoop::TimerId wake_timer = 0;
+  BootTime wake_at;                                            ///< of that timer
   BootTime next_turn;                                          ///< with max_requests_per_second: nothing is sent before
   EventLoop::TimerId turn_timer = 0;                           ///< while something waits for it
   unsigned silences = 0;                                       ///< requests in a row that met silence
@@ -170,6 +177,7 @@ struct Session::Impl {
 
   std::string_view incoming;  ///< what t_recv hands to the library
   BootTime incoming_at;
+  std::string_view own_message;         ///< the message that the library is about to send, where it was built here
   bool took_encoded = false;            ///< the library was handed an answer that was read in place
   std::string_view answered_variables;  ///< of the answer to an encoded request that the library hands out next
   Try* sending = nullptr;               ///< whose PDU we have the library send right now
@@ -203,7 +211,9 @@ struct Session::Impl {
   [[nodiscard]] unsigned retries_of(const Exchange& exchange) const noexcept;
   [[nodiscard]] unsigned patient_for(const Exchange& exchange) const noexcept;
   [[nodiscard]] std::chrono::nanoseconds patience(const Exchange& exchange, unsigned try_number) const noexcept;
-  void on_try_timer(Exchange& exchange);
+  void wake_for(Exchange& exchange, BootTime when);
+  void on_wake_timer();
+  void look_after(Exchange& exchange, BootTime now);
   void feed(std::string_view datagram, const MessageHead& head, BootTime received);
   [[nodiscard]] Try* try_of(std::int64_t request_id) noexcept;
   /// The try that went out under this id, while somebody waits for it.
@@ -217,8 +227,7 @@ struct Session::Impl {
   int parse(netsnmp_pdu& pdu, u_char* octets, std::size_t length);
   [[nodiscard]] bool parse_encoded(netsnmp_pdu& pdu);
   [[nodiscard]] std::optional<UsmParty> party() const;
-  [[nodiscard]] bool build_by_shortcut(const netsnmp_pdu& pdu, std::string_view get, u_char** packet,
-                                       std::size_t* capacity, std::size_t* length);
+  [[nodiscard]] bool build_by_shortcut(const netsnmp_pdu& pdu, std::string_view get);
   [[nodiscard]] bool parse_by_shortcut(netsnmp_pdu& pdu);
   [[nodiscard]] bool parse_in_part(netsnmp_pdu& pdu, u_char* octets);
   /// What becomes of the PDU within a message.
@@ -247,7 +256,7 @@ struct Session::Impl {
   void fail_waiting(const Reply& reply);
   void forget(Try& a_try);
   void sweep();
-  int send_datagram(std::string_view datagram);
+  int send_datagram(std::string_view octets);
 };
 
 }  // namespace octopoll::snmp
