@@ -5,8 +5,8 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "cli/asking_line.hpp"
 #include "cli/command.hpp"
-#include "cli/progress_line.hpp"
 #include "cli/reach.hpp"
 #include "cli/signals.hpp"
 #include "cli/snmp_options.hpp"
@@ -82,12 +82,12 @@ Examination unresolved(const Target& target, const Error& error) {
 
 /// The first of the target's addresses that answers anything, else the first of all.
 Examination examine(snmp::Interview& interview, const Target& target, const SnmpArguments& snmp) {
-  ProgressLine progress;
   auto endpoints = resolve_blocking(target);
   if (!endpoints) return unresolved(target, endpoints.error());
   poll::prefer_ipv4(*endpoints);
+  AskingLine progress(interview, fmt::format("examining {}", to_string(target)));
   const auto say = [&](std::string_view what) {
-    progress.show([&] { return fmt::format("examining {}: {}", to_string(target), what); });
+    progress.show(fmt::format("examining {}: {}", to_string(target), what));
   };
   Examination first;
   for (std::size_t i = 0; i < endpoints->size(); ++i) {

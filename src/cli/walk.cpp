@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "cli/asking_line.hpp"
 #include "cli/command.hpp"
 #include "cli/interface_inventory.hpp"
 #include "cli/reach.hpp"
@@ -96,6 +97,8 @@ class Asker {
     }
   }
 
+  [[nodiscard]] snmp::Interview& interview() noexcept { return *interview_; }
+
   std::pair<ifmib::Rows, ifmib::ReadEnd> tables(std::optional<std::uint32_t> if_number) {
     ifmib::ReadLimits limits = limits_of_reads();
     limits.if_number = if_number;
@@ -165,12 +168,16 @@ std::size_t dead_wide_octets(const ifmib::Rows& rows) {
 }
 
 int show_interfaces(Asker& asker, const Arguments& arguments) {
+  std::optional<AskingLine> progress(std::in_place, asker.interview(),
+                                     fmt::format("reading {}", to_string(arguments.target)));
   const auto scalars = asker.scalars();
   if (!scalars) {
+    progress.reset();
     print_error("walk", scalars.error());
     return exit_code(exit_code_for(scalars.error()));
   }
   const auto [rows, end] = asker.tables(scalars->if_number);
+  progress.reset();
   for (const std::string& note : end.notes) std::cerr << fmt::format("octopoll walk: {}\n", note);
   if (end.ifx_offset)
     std::cerr << fmt::format("octopoll walk: ifXTable's indexes are ifTable's {:+}: joined\n", *end.ifx_offset);

@@ -1,5 +1,7 @@
 // Walks of agents that each have one named fault.
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cstdint>
@@ -8,6 +10,7 @@
 #include <vector>
 
 #include "fleet/fleet.hpp"
+#include "support/binaries.hpp"
 #include "walk_command.hpp"
 
 using namespace octopoll::test;
@@ -192,6 +195,19 @@ TEST_CASE("an agent that is silent to more than one object at once is walked who
   CHECK(document["device"]["sysUpTime"].is_number());
   CHECK(indexes_of(document["interfaces"]) == one_to(5));
   for (const json& row : document["interfaces"]) CHECK(row["octets_width"] == 64);
+}
+
+TEST_CASE("on a terminal who waits for a silent agent sees that it is asked", "[walk][faults]") {
+  const Agent agent(5, {{"silent_bindings_over", 1}});
+  const std::string command = GENERATE("walk", "doctor");
+  CAPTURE(command);
+  const std::string line =
+      fmt::format("{} {} {} -c d -t 0.2 -r 1", octopoll_binary().string(), command, agent.fleet.target());
+  const CommandResult on_terminal = run_command({"script", "-qec", line, "/dev/null"}, {}, std::chrono::minutes(3));
+  INFO(on_terminal.describe());
+  const std::string what = command == "walk" ? "reading " : "examining ";
+  CHECK_THAT(on_terminal.out, Catch::Contains("\r\033[K" + what + agent.fleet.target()));
+  CHECK_THAT(on_terminal.out, Catch::Matches("(.|[\r\n])*: [2-9][0-9]* requests, [0-9]+ answers?\r(.|[\r\n])*"));
 }
 
 TEST_CASE("twenty thousand interfaces are walked to their end", "[walk][faults]") {
