@@ -9,12 +9,6 @@
 namespace octopoll::rates {
 namespace {
 
-/// Rows that came in one answer, and did so the time before, have one span between their readings.
-struct KnownSpan {
-  ReadingTime before, now;
-  RowSpan span;
-};
-
 RowReloads::Reading reading_of(const ReadingTime& time, const CounterReading& in, const CounterReading& out) noexcept {
   const std::uint64_t both = in.value * 0x9e37'79b9'7f4a'7c15ULL + out.value * 0xbf58'476d'1ce4'e5b9ULL;
   RowReloads::Reading reading;
@@ -24,8 +18,8 @@ RowReloads::Reading reading_of(const ReadingTime& time, const CounterReading& in
   return reading;
 }
 
-RowReloads::Reading reading_of(const RowBase& base) noexcept {
-  return reading_of(base.time, base.reading(Counter::in_octets), base.reading(Counter::out_octets));
+RowReloads::Reading reading_of(const RowBase& base, const ReadingTime& read_at) noexcept {
+  return reading_of(read_at, base.reading(Counter::in_octets), base.reading(Counter::out_octets));
 }
 
 RowReloads::Reading reading_of(const InterfaceSample& sample) noexcept {
@@ -51,10 +45,10 @@ std::uint64_t octets_gained(const RowBase& base, const InterfaceSample& sample, 
   return gained >> (now.bits - 1U) == 0 ? gained : 0;
 }
 
-RowReloads::Reading next_reading(const RowBase& base, const InterfaceSample& sample) noexcept {
+RowReloads::Reading next_reading(const RowBase& base, BootTime read_at, const InterfaceSample& sample) noexcept {
   RowReloads::Reading reading = reading_of(sample);
   reading.octets = octets_gained(base, sample, Counter::in_octets) + octets_gained(base, sample, Counter::out_octets);
-  reading.in = sample.time.received - base.time.received;
+  reading.in = sample.time.received - read_at;
   return reading;
 }
 
@@ -69,7 +63,7 @@ Judgement DeviceHistory::judge(DeviceSnapshot&& now, const JudgeSettings& settin
   ClockSettings clock = settings.clock;
   const bool went_right = uptime_goes_right_;
   if (!now.interfaces.empty()) clock = clock_of(now.interfaces.front().time, clock);
-  std::optional<KnownSpan> last;
+  std::optional<RowSpan> last;  // rows that came in one answer, and did so the time before, have it in common
   for (InterfaceSample& sample : now.interfaces) {
     if (sample.time.sys_uptime && (!latest_ || sample.time.received >= latest_->received)) {
       latest_ = AgentClock::of(sample.time);
@@ -78,20 +72,23 @@ Judgement DeviceHistory::judge(DeviceSnapshot&& now, const JudgeSettings& settin
     InterfaceRecord& record = judgement.interfaces.emplace_back();
     RowBase* const known = rows_.find(sample.interface);
     if (known == nullptr) {
-      RowBase& base = rows_.append(RowBase(sample));
-      if (settings.watch_rows) base.reloads.emplace(first_reading(sample));
+      RowBase& base = append(sample, sample.time);
+      if (settings.watch_rows) base.watch(RowReloads(first_reading(sample)));
       first_record(record, std::move(sample), settings);
     } else {
       watch_reloads(*known, sample, settings, judgement);
-      const ReadingTime before = known->dated();
+      const ReadingTime before = known->dated_base(times_[known->read_at()]);
       const ReadingTime after = known->dated(sample.time);
       if (!last || !(last->now == after) || !(last->before == before)) {
-        const bool restarted = row_restarted(*known, after, judgement.restart);
+        const bool restarted = row_restarted(before, after, judgement.restart);
         const bool leapt = !restarted && leapt_ahead(AgentClock::of(before), AgentClock::of(after), went_right);
         judgement.uptime_leapt = judgement.uptime_leapt || leapt;
-        last = KnownSpan{before, after, {elapsed_between(before, after, clock), restarted, leapt}};
+        last = RowSpan{before, after, elapsed_between(before, after, clock), restarted, leapt};
       }
-      const RowFindings found = judge_row(record, *known, last->span, std::move(sample), settings);
+      const auto uptime_before = times_[known->answered_at()].sys_uptime;
+      const RowFindings found = judge_row(record, *known, *last, uptime_before, std::move(sample), settings);
+      known->set_answered_at(times_.move(known->answered_at(), record.sample.time));
+      if (found.base_moved) known->set_read_at(times_.move(known->read_at(), record.sample.time));
       if (settings.watch_rows) record.sample.time = known->dated(record.sample.time);
       if (found.speed_refuted) judgement.speeds_refuted.emplace_back(record.sample.interface.name());
       if (found.unproven) judgement.unproven.push_back(record.sample.interface.if_index());
@@ -113,18 +110,28 @@ void DeviceHistory::resume(std::vector<InterfaceSample>&& before, const AgentClo
     if (sample.time.sys_uptime && (!latest_ || sample.time.received >= latest_->received)) {
       latest_ = AgentClock::of(sample.time);
     }
-    rows_.append(RowBase(sample)).see(now);
+    // Whoever goes on from here has the row until then, though it has answered long ago.
+    append(sample, {now, {}, sample.time.sys_uptime, {}});
   }
   rows_.end_pass();
 }
 
+RowBase& DeviceHistory::append(const InterfaceSample& sample, const ReadingTime& answered) {
+  RowBase& base = rows_.append(RowBase(sample));
+  base.set_read_at(times_.keep(sample.time));
+  base.set_answered_at(times_.keep(answered));
+  return base;
+}
+
 void DeviceHistory::watch_reloads(RowBase& base, const InterfaceSample& now, const JudgeSettings& settings,
                                   Judgement& judgement) {
-  if (!settings.watch_rows) return base.reloads.reset();
+  if (!settings.watch_rows) return base.stop_watching();
+  const ReadingTime read_at = times_[base.read_at()];
+  RowReloads* watched = base.reloads();
   // A run before vouches for it, or it was not worth the watching until now.
-  if (!base.reloads) base.reloads.emplace(RowReloads::vouched_for(reading_of(base)));
-  base.reloads->see(next_reading(base, now), settings.cache_period);
-  if (base.reloads->held_back()) judgement.held_back.push_back(now.interface.if_index());
+  if (watched == nullptr) watched = &base.watch(RowReloads::vouched_for(reading_of(base, read_at)));
+  watched->see(next_reading(base, read_at.received, now), settings.cache_period);
+  if (watched->held_back()) judgement.held_back.push_back(now.interface.if_index());
 }
 
 std::optional<InterfaceRecord> DeviceHistory::gap(std::string_view name) {
@@ -140,17 +147,15 @@ std::optional<InterfaceRecord> DeviceHistory::gap(std::string_view name) {
 }
 
 void DeviceHistory::doubt(std::string_view name) noexcept {
-  if (RowBase* const known = rows_.find(name)) known->moved_in_doubt = true;
+  if (RowBase* const known = rows_.find(name)) known->doubt_name();
 }
 
 void DeviceHistory::prove_fresh(std::string_view name) noexcept {
-  RowBase* const known = rows_.find(name);
-  if (known == nullptr) return;
-  known->proven_fresh = true;
-  if (known->reloads) known->reloads->prove();
+  if (RowBase* const known = rows_.find(name)) known->prove_fresh();
 }
 
 void DeviceHistory::limit_ages(std::chrono::nanoseconds bound) noexcept {
+  times_.limit_ages(bound);
   rows_.for_each([bound](RowBase& row) { row.limit_age(bound); });
 }
 
@@ -185,9 +190,9 @@ Restart DeviceHistory::restart_since_last_cycle(const AgentClock& now) {
 
 // Rows of one cycle are not read at one moment, and partial polls leave rows out, so each row is also held against its
 // own base: a restart known to lie between the two, or one that only this row's clock shows.
-bool DeviceHistory::row_restarted(const RowBase& base, const ReadingTime& now, Restart& device) {
-  if (restarted_at_ && base.time.received < *restarted_at_ && *restarted_at_ <= now.received) return true;
-  const AgentClock before = AgentClock::of(base.time);
+bool DeviceHistory::row_restarted(const ReadingTime& base, const ReadingTime& now, Restart& device) {
+  if (restarted_at_ && base.received < *restarted_at_ && *restarted_at_ <= now.received) return true;
+  const AgentClock before = AgentClock::of(base);
   const AgentClock after = AgentClock::of(now);
   if (restart_between(before, after) != Restart::yes) return false;
   const BootTime start = latest_start(before, after);
@@ -197,7 +202,12 @@ bool DeviceHistory::row_restarted(const RowBase& base, const ReadingTime& now, R
 }
 
 void DeviceHistory::forget(BootTime now, std::chrono::nanoseconds after) {
-  rows_.erase_if([&](const RowBase& row) { return now - row.seen() > after; });
+  rows_.erase_if([&](const RowBase& row) {
+    if (now - times_[row.answered_at()].received <= after) return false;
+    times_.let_go(row.read_at());
+    times_.let_go(row.answered_at());
+    return true;
+  });
 }
 
 }  // namespace octopoll::rates

@@ -1,6 +1,7 @@
 #include "octopoll/rates/row_base.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace octopoll::rates {
 namespace {
@@ -11,20 +12,24 @@ constexpr int patience = 6;
 constexpr int lost_by_standing = 1;
 constexpr int lost_by_moving = 3;
 
-void assign(std::uint16_t& mask, std::uint16_t bit, bool on) noexcept {
-  mask = static_cast<std::uint16_t>(on ? mask | bit : mask & ~bit);
-}
+constexpr std::uint32_t all_of_them = (1U << counter_count) - 1;
 
 }  // namespace
 
 RowBase::RowBase(const InterfaceSample& sample)
     : interface(sample.interface),
-      time(sample.time),
-      has_discontinuity_time_(sample.discontinuity_time.has_value()),
-      discontinuity_time_(sample.discontinuity_time.value_or(TimeTicks{})) {
-  see(sample.time.received);
+      discontinuity_time_(sample.discontinuity_time.value_or(TimeTicks{})),
+      has_discontinuity_time_(sample.discontinuity_time.has_value()) {
   set_link(link_state_of(sample));
   for (const Counter counter : all_counters()) set(counter, sample.counters[counter]);
+}
+
+void RowBase::begin_anew(const InterfaceSample& sample) {
+  RowBase fresh(sample);
+  fresh.read_at_ = read_at_;
+  fresh.answered_at_ = answered_at_;
+  if (const RowReloads* const watched = reloads()) fresh.watch(*watched);
+  *this = std::move(fresh);
 }
 
 LinkState link_state_of(const InterfaceSample& sample) noexcept {
@@ -44,9 +49,9 @@ std::optional<TimeTicks> flap_between(const LinkState& before, const LinkState& 
   return is_now && was_now ? std::nullopt : now.last_change;
 }
 
-LinkState RowBase::link() const noexcept {
+LinkState RowBase::link(std::optional<TimeTicks> uptime) const noexcept {
   LinkState state;
-  if (has_uptime_) state.uptime = link_uptime_;
+  state.uptime = uptime;
   if (has_last_change_) state.last_change = last_change_;
   if (has_oper_status_) state.oper_status = IfStatus{oper_status_};
   return state;
@@ -54,34 +59,45 @@ LinkState RowBase::link() const noexcept {
 
 void RowBase::set_link(const LinkState& state) noexcept {
   const std::int64_t status = state.oper_status.value_or(IfStatus{}).code;
-  oper_status_ = static_cast<std::int8_t>(status);
-  has_uptime_ = state.uptime.has_value();
   has_last_change_ = state.last_change.has_value();
-  has_oper_status_ = state.oper_status && oper_status_ == status;
-  link_uptime_ = state.uptime.value_or(TimeTicks{});
+  has_oper_status_ = state.oper_status && static_cast<std::int8_t>(status) == status;
   last_change_ = state.last_change.value_or(TimeTicks{});
-  if (!has_oper_status_) oper_status_ = 0;
+  oper_status_ = has_oper_status_ ? static_cast<std::int8_t>(status) : 0;
 }
 
-bool RowBase::keeps_link(const InterfaceSample& now) noexcept {
-  const bool same_change =
-      now.last_change.has_value() == has_last_change_ && now.last_change.value_or(TimeTicks{}) == last_change_;
-  const bool same_status =
-      now.oper_status.has_value() == has_oper_status_ && now.oper_status.value_or(IfStatus{}).code == oper_status_;
-  if (!same_change || !same_status) return false;
-  has_uptime_ = now.time.sys_uptime.has_value();
-  link_uptime_ = now.time.sys_uptime.value_or(TimeTicks{});
-  return true;
+bool RowBase::same_link(const InterfaceSample& now) const noexcept {
+  return now.last_change.has_value() == has_last_change_ && now.last_change.value_or(TimeTicks{}) == last_change_ &&
+         now.oper_status.has_value() == has_oper_status_ && now.oper_status.value_or(IfStatus{}).code == oper_status_;
 }
 
-RowBase::Rare& RowBase::rare() { return rare_ ? *rare_ : rare_.emplace(); }
+void RowBase::prove_fresh() noexcept {
+  proven_fresh_ = true;
+  if (RowReloads* const watched = reloads()) watched->prove();
+}
 
-void RowBase::set_high(std::size_t event, std::uint32_t half) { rare().high[event] = half; }
+RowReloads& RowBase::watch(const RowReloads& reloads) { return aside().reloads.emplace(reloads); }
+
+void RowBase::stop_watching() noexcept {
+  if (!aside_) return;
+  aside_->reloads.reset();
+  if (!aside_->rare) aside_.reset();
+}
+
+RowBase::Rare& RowBase::rare() {
+  OwnCopy<Rare>& rare = aside().rare;
+  return rare ? *rare : rare.emplace();
+}
+
+void RowBase::set_high(std::size_t at, std::uint32_t high) {
+  rare().high[at] = high;
+  tall_ = true;
+}
 
 void RowBase::set(Counter counter, const CounterReading& reading) {
   move(counter, reading.value);
-  assign(present_, bit(counter), reading.present());
-  assign(wide_, bit(counter), reading.bits == 64);
+  const std::uint32_t others = all_of_them & ~bit(counter);
+  present_ = ((present_ & others) | (reading.present() ? bit(counter) : 0)) & all_of_them;
+  wide_ = ((wide_ & others) | (reading.bits == 64 ? bit(counter) : 0)) & all_of_them;
 }
 
 void RowBase::drop(Counter counter) {
@@ -91,12 +107,13 @@ void RowBase::drop(Counter counter) {
 
 void RowBase::doubt(Counter counter, const CounterReading& old, const ReadingTime& when, Strange why) {
   rare().doubts.push_back({counter, old, when, why, 0});
+  doubted_ = true;
 }
 
 const RowBase::Doubt* RowBase::next_doubt(Counter counter, const Doubt* after) const noexcept {
-  if (rare_ == nullptr) return nullptr;
+  if (!doubted_) return nullptr;
   // They were added in the order of their time.
-  const std::vector<Doubt>& doubts = rare_->doubts;
+  const std::vector<Doubt>& doubts = aside_->rare->doubts;
   const Doubt* each = after == nullptr ? doubts.data() + doubts.size() : after;
   while (each != doubts.data()) {
     if ((--each)->counter == counter) return each;
@@ -104,31 +121,35 @@ const RowBase::Doubt* RowBase::next_doubt(Counter counter, const Doubt* after) c
   return nullptr;
 }
 
+template <class Condition>
+void RowBase::erase_doubts(Condition&& condition) noexcept {
+  if (!doubted_) return;
+  std::erase_if(doubts(), std::forward<Condition>(condition));
+  doubted_ = !doubts().empty();
+}
+
 void RowBase::age_doubts(Counter counter, bool moved) noexcept {
-  if (!doubted()) return;
-  std::erase_if(rare_->doubts, [counter, moved](Doubt& doubt) {
+  erase_doubts([counter, moved](Doubt& doubt) {
     if (doubt.counter != counter) return false;
     doubt.age += moved ? lost_by_moving : lost_by_standing;
     return doubt.why == Strange::wrap || doubt.age >= patience;
   });
 }
 
+void RowBase::end_doubts(Counter counter) noexcept {
+  erase_doubts([counter](const Doubt& doubt) { return doubt.counter == counter; });
+}
+
 void RowBase::limit_age(std::chrono::nanoseconds bound) noexcept {
-  time.age_bound = std::min(time.age_bound, bound);
-  if (!doubted()) return;
-  for (Doubt& doubt : rare_->doubts) doubt.time.age_bound = std::min(doubt.time.age_bound, bound);
+  if (!doubted_) return;
+  for (Doubt& doubt : doubts()) doubt.time.age_bound = std::min(doubt.time.age_bound, bound);
 }
 
 void RowBase::doubt_wrap(Counter counter) noexcept {
-  if (!doubted()) return;
-  for (Doubt& doubt : rare_->doubts) {
+  if (!doubted_) return;
+  for (Doubt& doubt : doubts()) {
     if (doubt.counter == counter && doubt.why == Strange::wrap) doubt.why = Strange::value;
   }
-}
-
-void RowBase::end_doubts(Counter counter) noexcept {
-  if (!doubted()) return;
-  std::erase_if(rare_->doubts, [counter](const Doubt& doubt) { return doubt.counter == counter; });
 }
 
 bool RowBase::note_load(bool in, bool above, std::uint32_t speeds) noexcept {

@@ -30,19 +30,19 @@ void start_record(InterfaceRecord& record, InterfaceSample&& sample, const Judge
 // A name that sits at another ifIndex than before is the same interface renumbered (RFC 2863 section 3.1.5 allows that
 // only over a restart, agents do it at will), unless the row came to its state after the base was read: then it was
 // created again, and its counters with it. Net-SNMP does not move ifCounterDiscontinuityTime for that.
-bool created_again(const RowBase& base, const InterfaceSample& now) noexcept {
+bool created_again(const RowBase& base, const ReadingTime& before, const InterfaceSample& now) noexcept {
   if (base.interface.if_index() == now.interface.if_index() || !now.last_change) return false;
-  if (!base.time.sys_uptime || !now.time.sys_uptime) return false;
+  if (!before.sys_uptime || !now.time.sys_uptime) return false;
   // All three are stamps of one clock that counts modulo 2^32.
-  const std::uint32_t since_base = now.time.sys_uptime->count() - base.time.sys_uptime->count();
-  const std::uint32_t changed = now.last_change->count() - base.time.sys_uptime->count();
+  const std::uint32_t since_base = now.time.sys_uptime->count() - before.sys_uptime->count();
+  const std::uint32_t changed = now.last_change->count() - before.sys_uptime->count();
   return changed != 0 && changed <= since_base;
 }
 
 // What ends all of a row's base lines at once.
 std::optional<Quality> break_of(const RowBase& base, const RowSpan& span, const InterfaceSample& now) noexcept {
   if (span.restarted) return Quality::reboot;
-  const bool another = span.leapt || base.moved_in_doubt || created_again(base, now);
+  const bool another = span.leapt || base.moved_in_doubt() || created_again(base, span.before, now);
   if (another || base.discontinuity_time() != now.discontinuity_time) return Quality::discontinuity;
   return std::nullopt;
 }
@@ -144,10 +144,9 @@ void bound_by_frames(CounterLimits& limits, const InterfaceRecord& record, const
     if (likely && frame) limits.by_likely_frames = *likely * *frame;
     return;
   }
-  const bool refuted = base.measures(in).frames_refuted;
-  const bool useless = base.measures(in).frames_useless;
-  if (frame && !refuted) limits.by_frames = *frames * *frame;
-  if (useless || frames_were_missing(base, record.sample.interface, in)) return;
+  if (frame && !base.useless(RowBase::Measure::frames, in)) limits.by_frames = *frames * *frame;
+  if (base.useless(RowBase::Measure::largest_frames, in) || frames_were_missing(base, record.sample.interface, in))
+    return;
   limits.by_packets = (*frames + static_cast<double>(counted_apart)) * std::max(largest_packet, frame.value_or(0.0));
 }
 
@@ -175,8 +174,7 @@ bool refuted_by_others(RowBase::Strange why) noexcept {
 
 // Which base the new reading continues: that of the last reading, or one that was pushed aside.
 CounterDelta settle_doubts(const Story& recent, RowBase& base, Counter counter, const InterfaceRecord& record,
-                           const ClockSettings& clock) {
-  const ReadingTime now = base.dated(record.sample.time);
+                           const ReadingTime& now, const ClockSettings& clock) {
   const std::uint64_t step = forward_distance(base.reading(counter), record.sample.counters[counter]);
   const bool beyond = beyond_packets(step, recent.limits);
   CounterDelta chosen = recent.delta;
@@ -236,7 +234,7 @@ bool leaves_no_count(const InterfaceRecord& record, const RowBase& base, Counter
 
 // Judges one counter and moves its base. `limits`: of the record's span. False where the base was no count.
 bool judge_counter(InterfaceRecord& record, RowBase& base, Counter counter, const CounterLimits& limits,
-                   const ClockSettings& clock) {
+                   const RowSpan& span, const ClockSettings& clock) {
   const CounterReading before = base.reading(counter);
   const CounterReading& now = record.sample.counters[counter];
   CounterDelta& delta = record.deltas[counter];
@@ -252,8 +250,8 @@ bool judge_counter(InterfaceRecord& record, RowBase& base, Counter counter, cons
     return false;
   }
   delta = judge_step(kind_of(counter), before, now, limits);
-  if (base.doubted()) delta = settle_doubts({delta, limits}, base, counter, record, clock);
-  if (const auto why = strange(before, now, delta, limits)) base.doubt(counter, before, base.dated(), *why);
+  if (base.doubted()) delta = settle_doubts({delta, limits}, base, counter, record, span.now, clock);
+  if (const auto why = strange(before, now, delta, limits)) base.doubt(counter, before, span.before, *why);
   base.set(counter, now);
   return true;
 }
@@ -271,7 +269,8 @@ struct Loads {
   Load in, out;
 };
 
-bool judge_octets(InterfaceRecord& record, RowBase& base, bool in, const ClockSettings& clock, Load& load) {
+bool judge_octets(InterfaceRecord& record, RowBase& base, bool in, const RowSpan& span, const ClockSettings& clock,
+                  Load& load) {
   const Counter counter = in ? Counter::in_octets : Counter::out_octets;
   CounterLimits limits = limits_of(record, counter);
   bound_by_frames(limits, record, base, in);
@@ -286,10 +285,10 @@ bool judge_octets(InterfaceRecord& record, RowBase& base, bool in, const ClockSe
   if (doubt != nullptr && doubt->why == RowBase::Strange::frames && doubt->age == 0 && now.value >= before.value &&
       no_measure()) {
     // What the frames contradicted goes on: they are not what the octets are made of, or are counted later.
-    base.measures(in).frames_useless = true;
+    base.find_useless(RowBase::Measure::largest_frames, in);
     limits.by_packets.reset();
   }
-  const bool base_counted = judge_counter(record, base, counter, limits, clock);
+  const bool base_counted = judge_counter(record, base, counter, limits, span, clock);
   const Quality quality = record.deltas[counter].quality;
   const bool moved = makes_rate(quality) || quality == Quality::ambiguous;
   load.whole = now.bits == 64 || exclude_turn(limits.by_frames, at_least);
@@ -297,7 +296,7 @@ bool judge_octets(InterfaceRecord& record, RowBase& base, bool in, const ClockSe
   load.above = quality == Quality::ambiguous && limits.by_speed && static_cast<double>(at_least) > certainly &&
                judge_step(CounterKind::octets, before, now, limits).quality == Quality::ambiguous;
   if (limits.by_frames && moved && static_cast<double>(at_least) > *limits.by_frames) {
-    base.measures(in).frames_refuted = true;
+    base.find_useless(RowBase::Measure::frames, in);
   }
   return base_counted;
 }
@@ -357,8 +356,8 @@ CounterReading stepped_back(const CounterReading& now, std::uint64_t delta) noex
 }
 
 /// Refutes frames that there was no room for: the largest of the three counts first, until the others fit.
-void judge_frames(InterfaceRecord& record, RowBase& base, bool in) {
-  const auto most = base.measures(in).octets_useless ? std::nullopt : most_frames(record, in);
+void judge_frames(InterfaceRecord& record, RowBase& base, const RowSpan& span, bool in) {
+  const auto most = base.useless(RowBase::Measure::octets, in) ? std::nullopt : most_frames(record, in);
   if (!most) return;
   const auto of_this_span = [&](Counter counter) {
     const CounterDelta& delta = record.deltas[counter];
@@ -373,7 +372,7 @@ void judge_frames(InterfaceRecord& record, RowBase& base, bool in) {
   if (again) {
     // A base line that was wrong shows once: these are more for another reason (octets that another layer counts, or a
     // speed that is not the link's).
-    base.measures(in).octets_useless = true;
+    base.find_useless(RowBase::Measure::octets, in);
     for (const Counter counter : counters) base.end_doubts(counter);
     return;
   }
@@ -383,7 +382,7 @@ void judge_frames(InterfaceRecord& record, RowBase& base, bool in) {
     const CounterReading before = stepped_back(record.sample.counters[largest], *record.deltas[largest].value);
     frames -= of_this_span(largest);
     record.deltas[largest] = {std::nullopt, Quality::implausible, {}};
-    base.doubt(largest, before, base.dated(), RowBase::Strange::packets);
+    base.doubt(largest, before, span.before, RowBase::Strange::packets);
   }
 }
 
@@ -521,11 +520,11 @@ bool goes_on_from(const CounterReading& other, const InterfaceRecord& record, Co
 
 /// Two directions of which each goes on where the other one was, and one of them back: the answer may have taken in for
 /// out.
-void doubt_exchanged(InterfaceRecord& record, RowBase& base) {
+void doubt_exchanged(InterfaceRecord& record, RowBase& base, const RowSpan& span) {
   const auto refute = [&](Counter counter, const CounterReading& before) {
     CounterDelta& delta = record.deltas[counter];
     if (!makes_rate(delta.quality)) return;
-    if (delta.quality == Quality::ok) base.doubt(counter, before, base.dated(), RowBase::Strange::value);
+    if (delta.quality == Quality::ok) base.doubt(counter, before, span.before, RowBase::Strange::value);
     base.doubt_wrap(counter);
     delta = {std::nullopt, Quality::ambiguous, {}};
   };
@@ -541,7 +540,7 @@ void doubt_exchanged(InterfaceRecord& record, RowBase& base) {
   }
 }
 
-Loads judge_counters(InterfaceRecord& record, RowBase& base, const ClockSettings& clock) {
+Loads judge_counters(InterfaceRecord& record, RowBase& base, const RowSpan& span, const ClockSettings& clock) {
   Loads loads;
   const std::uint64_t physics = least_physics(record.elapsed);
   const double seconds = std::chrono::duration<double>(record.elapsed).count();
@@ -549,7 +548,7 @@ Loads judge_counters(InterfaceRecord& record, RowBase& base, const ClockSettings
   PerCounter<bool> uncounted;  // the base was no count
   for (const Counter counter : all_counters()) {
     if (counts_octets(counter) || judge_plain(record, base, counter, physics)) continue;
-    uncounted[counter] = !judge_counter(record, base, counter, limits_of(record, counter), clock);
+    uncounted[counter] = !judge_counter(record, base, counter, limits_of(record, counter), span, clock);
     all_plain = false;
   }
   // Octets come last: the packets of the same span bound them. Those of 64 bits need no bound within the link's speed,
@@ -560,21 +559,22 @@ Loads judge_counters(InterfaceRecord& record, RowBase& base, const ClockSettings
   const Frames in_frames = frames_told(record, true);
   const Frames out_frames = frames_told(record, false);
   if (!judge_plain(record, base, Counter::in_octets, std::min({most_in, surely_held(in_frames), whole_turn}))) {
-    uncounted[Counter::in_octets] = !judge_octets(record, base, true, clock, loads.in);
+    uncounted[Counter::in_octets] = !judge_octets(record, base, true, span, clock, loads.in);
     all_plain = false;
   }
   if (!judge_plain(record, base, Counter::out_octets, std::min({most_out, surely_held(out_frames), whole_turn}))) {
-    uncounted[Counter::out_octets] = !judge_octets(record, base, false, clock, loads.out);
+    uncounted[Counter::out_octets] = !judge_octets(record, base, false, span, clock, loads.out);
     all_plain = false;
   }
   if (!all_plain) {
-    doubt_exchanged(record, base);
+    doubt_exchanged(record, base, span);
     doubt_wraps(record, base, uncounted);
     doubt_small(record, base);
     refute_zeros(record, base, uncounted);
   }
-  if (frames_in_question(in_frames, record.deltas[Counter::in_octets], most_in)) judge_frames(record, base, true);
-  if (frames_in_question(out_frames, record.deltas[Counter::out_octets], most_out)) judge_frames(record, base, false);
+  if (frames_in_question(in_frames, record.deltas[Counter::in_octets], most_in)) judge_frames(record, base, span, true);
+  if (frames_in_question(out_frames, record.deltas[Counter::out_octets], most_out))
+    judge_frames(record, base, span, false);
   return loads;
 }
 
@@ -630,7 +630,7 @@ double unseen_share(const InterfaceRecord& record, bool unproven, const JudgeSet
 }
 
 bool is_unproven(const InterfaceRecord& record, const RowBase& base, const JudgeSettings& settings) noexcept {
-  if (base.proven_fresh || settings.unproven_age.count() == 0) return false;
+  if (base.proven_fresh() || settings.unproven_age.count() == 0) return false;
   const double in = record.per_second(Counter::in_octets).value_or(0.0);
   const double out = record.per_second(Counter::out_octets).value_or(0.0);
   constexpr double least_shown = 0.5;  // of what passed: a cache may have held back the rest
@@ -646,7 +646,8 @@ void first_record(InterfaceRecord& record, InterfaceSample&& sample, const Judge
 
 namespace {
 
-RowFindings judge_started(InterfaceRecord& record, RowBase& base, const RowSpan& span, const JudgeSettings& settings) {
+RowFindings judge_started(InterfaceRecord& record, RowBase& base, const RowSpan& span,
+                          std::optional<TimeTicks> uptime_before, const JudgeSettings& settings) {
   std::uint32_t speeds = 0;
   if (base.ever_above()) {
     speeds = mix(record);
@@ -656,44 +657,40 @@ RowFindings judge_started(InterfaceRecord& record, RowBase& base, const RowSpan&
   const Elapsed& elapsed = span.elapsed;
   record.elapsed = std::max(elapsed.time, std::chrono::nanoseconds(0));
   record.time_error = elapsed.relative_error;
-  base.see(now.time.received);
-  if (!base.keeps_link(now)) {
+  if (!base.same_link(now)) {
     const bool same_agent = !span.restarted && !span.leapt;
-    const bool same_row = same_agent && !base.moved_in_doubt && base.interface.if_index() == now.interface.if_index();
-    if (same_row) record.flapped_at = flap_between(base.link(), link_state_of(now));
+    const bool same_row = same_agent && !base.moved_in_doubt() && base.interface.if_index() == now.interface.if_index();
+    if (same_row) record.flapped_at = flap_between(base.link(uptime_before), link_state_of(now));
     base.set_link(link_state_of(now));
   }
   if (const auto reason = break_of(base, span, now)) {
     mark_break(record, base, *reason);
-    auto reloads = std::move(base.reloads);
-    base = RowBase(now);
-    base.reloads = std::move(reloads);
-    if (base.reloads) base.reloads->make_base();
-    if (base.reloads && *reason == Quality::reboot) base.reloads->forget_proof();
-    return {};
+    base.begin_anew(now);
+    if (base.reloads() != nullptr) base.reloads()->make_base();
+    if (base.reloads() != nullptr && *reason == Quality::reboot) base.reloads()->forget_proof();
+    return {true};
   }
   if (elapsed.time.count() <= 0 || elapsed.relative_error > settings.max_time_error) {
     mark_stale(record, base);
     return {};
   }
-  const Loads loads = judge_counters(record, base, settings.clock);
-  base.time = now.time;
-  if (base.reloads) base.reloads->make_base();
+  const Loads loads = judge_counters(record, base, span, settings.clock);
+  if (base.reloads() != nullptr) base.reloads()->make_base();
   // Discovery makes new blocks, and the old ones are freed when nobody holds them.
   if (!base.interface.same_block(now.interface)) base.interface = now.interface;
   const bool in_refuted = put_against_speed(record, base, true, loads.in, speeds);
   const bool out_refuted = put_against_speed(record, base, false, loads.out, speeds);
-  const RowFindings found{in_refuted || out_refuted, is_unproven(record, base, settings)};
+  const RowFindings found{true, in_refuted || out_refuted, is_unproven(record, base, settings)};
   record.time_error += unseen_share(record, found.unproven, settings);
   return found;
 }
 
 }  // namespace
 
-RowFindings judge_row(InterfaceRecord& record, RowBase& base, const RowSpan& span, InterfaceSample&& sample,
-                      const JudgeSettings& settings) {
+RowFindings judge_row(InterfaceRecord& record, RowBase& base, const RowSpan& span,
+                      std::optional<TimeTicks> uptime_before, InterfaceSample&& sample, const JudgeSettings& settings) {
   start_record(record, std::move(sample), settings);
-  return judge_started(record, base, span, settings);
+  return judge_started(record, base, span, uptime_before, settings);
 }
 
 }  // namespace octopoll::rates

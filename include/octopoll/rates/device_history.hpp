@@ -14,6 +14,7 @@
 #include "octopoll/core/interface.hpp"
 #include "octopoll/core/interface_list.hpp"
 #include "octopoll/rates/elapsed.hpp"
+#include "octopoll/rates/reading_times.hpp"
 #include "octopoll/rates/restart.hpp"
 #include "octopoll/rates/row_base.hpp"
 
@@ -63,7 +64,7 @@ struct Judgement {
 
 /// The base lines of one device's interfaces.
 ///
-/// Shape:  value type; about 170 octets an interface. judge() allocates the vector it returns, and more only where the
+/// Shape:  value type; about 120 octets an interface. judge() allocates the vector it returns, and more only where the
 ///         rows are not those of the cycle before.
 /// Errors: none; what cannot be known has a quality that says so.
 /// Thread: any, one at a time.
@@ -142,11 +143,14 @@ class DeviceHistory {
  private:
   [[nodiscard]] ClockSettings clock_of(const ReadingTime& now, const ClockSettings& given);
   [[nodiscard]] Restart restart_since_last_cycle(const AgentClock& now);
+  /// `answered`: as if that had been its last answer.
+  RowBase& append(const InterfaceSample& sample, const ReadingTime& answered);
   void watch_reloads(RowBase& base, const InterfaceSample& now, const JudgeSettings& settings, Judgement& judgement);
-  [[nodiscard]] bool row_restarted(const RowBase& base, const ReadingTime& now, Restart& device);
+  [[nodiscard]] bool row_restarted(const ReadingTime& base, const ReadingTime& now, Restart& device);
   void forget(BootTime now, std::chrono::nanoseconds after);
 
   InterfaceList<RowBase> rows_;
+  ReadingTimes times_;                       // of `rows_`, each of which uses two places
   std::optional<AgentClock> clock_;          // of the last cycle's beginning
   std::optional<AgentClock> latest_;         // of its newest row
   std::optional<BootTime> restarted_at_;     // the last restart, not earlier than it was

@@ -7,11 +7,11 @@
 #include <optional>
 #include <vector>
 
-#include "octopoll/core/clock.hpp"
 #include "octopoll/core/counters.hpp"
 #include "octopoll/core/interface.hpp"
 #include "octopoll/core/own_copy.hpp"
 #include "octopoll/core/units.hpp"
+#include "octopoll/rates/reading_times.hpp"
 #include "octopoll/rates/row_reloads.hpp"
 
 namespace octopoll::rates {
@@ -30,10 +30,10 @@ struct LinkState {
 /// gives sysUpTime for it.
 [[nodiscard]] std::optional<TimeTicks> flap_between(const LinkState& before, const LinkState& now) noexcept;
 
-/// The last accepted reading of one interface, of which a large network has a million. Value type of
-/// 168 octets: values and widths are kept apart, counters of events with 32 bits where they need no more, what few
-/// rows have behind a pointer, and the name is the one that discovery made.
-/// Invariant: every counter in it was read at `time`, but those in `doubts`, which have an older base as well.
+/// The last accepted reading of one interface, of which a large network has a million. Value type of 112 octets: values
+/// and widths are kept apart, each value with as many octets as it mostly needs, what few rows have behind one pointer,
+/// the times as places in the ReadingTimes of its device, and the name is the one that discovery made.
+/// Invariant: every counter in it was read at read_at(), but those in `doubts`, which have an older base as well.
 class RowBase {
  public:
   /// What was strange about a reading.
@@ -53,9 +53,11 @@ class RowBase {
     int age = 0;  ///< 0: no reading since the strange one
   };
 
-  RowBase() = default;
-  /// Everything from this reading on; no doubts.
+  RowBase() noexcept = default;
+  /// Everything from this reading on; no doubts, and no place of its times yet.
   explicit RowBase(const InterfaceSample& sample);
+  /// The same for a row that is known: it goes on being watched, and keeps the places of its times.
+  void begin_anew(const InterfaceSample& sample);
 
   [[nodiscard]] CounterReading reading(Counter counter) const noexcept {
     if ((present_ & bit(counter)) == 0) return {};
@@ -64,16 +66,16 @@ class RowBase {
   void set(Counter counter, const CounterReading& reading);
   /// The next reading of a counter that is there, of the same width.
   void move(Counter counter, std::uint64_t value) {
-    if (place(counter) < long_counters) {
-      values_[place(counter)] = value;
+    if (counts_octets(counter)) {
+      octets_[place(counter)] = value;
     } else {
-      set_event(place(counter) - long_counters, value);
+      set_short(place(counter) - octet_counters, value);
     }
   }
   void drop(Counter counter);
 
   /// Some counter is.
-  [[nodiscard]] bool doubted() const noexcept { return rare_ != nullptr && !rare_->doubts.empty(); }
+  [[nodiscard]] bool doubted() const noexcept { return doubted_; }
   void doubt(Counter counter, const CounterReading& old, const ReadingTime& when, Strange why);
   /// The older bases of a counter, the newest first; nullptr after the last one. `after`: the one before, or nullptr.
   [[nodiscard]] const Doubt* next_doubt(Counter counter, const Doubt* after) const noexcept;
@@ -85,44 +87,59 @@ class RowBase {
   /// What seemed a wrap is no better than any other step back.
   void doubt_wrap(Counter counter) noexcept;
 
-  /// `time`, as old as the row by itself shows that it may be.
-  [[nodiscard]] ReadingTime dated() const noexcept { return reloads ? reloads->date_base(time) : time; }
-  /// The last reading, which is not the base yet, likewise.
-  [[nodiscard]] ReadingTime dated(const ReadingTime& last) const noexcept {
-    return reloads ? reloads->date(last) : last;
+  Interface interface;  ///< as it was in the base
+
+  /// When the base was read: a place among its device's times.
+  [[nodiscard]] ReadingTimes::Place read_at() const noexcept { return read_at_; }
+  void set_read_at(ReadingTimes::Place place) noexcept { read_at_ = place & ReadingTimes::all_places; }
+  /// The last answer that had the row, likewise: later than `read_at` while the base is kept (`stale`).
+  [[nodiscard]] ReadingTimes::Place answered_at() const noexcept { return answered_at_; }
+  void set_answered_at(ReadingTimes::Place place) noexcept { answered_at_ = place & ReadingTimes::all_places; }
+
+  /// The name may mean another interface since.
+  [[nodiscard]] bool moved_in_doubt() const noexcept { return moved_in_doubt_; }
+  void doubt_name() noexcept { moved_in_doubt_ = true; }
+  /// Looks saw it move whenever it was asked.
+  [[nodiscard]] bool proven_fresh() const noexcept { return proven_fresh_; }
+  void prove_fresh() noexcept;
+
+  /// Of a row that is watched, else nullptr.
+  [[nodiscard]] RowReloads* reloads() noexcept { return aside_ && aside_->reloads ? &*aside_->reloads : nullptr; }
+  [[nodiscard]] const RowReloads* reloads() const noexcept {
+    return aside_ && aside_->reloads ? &*aside_->reloads : nullptr;
   }
-
-  Interface interface;  ///< as it was at `time`
-  ReadingTime time;
-  OwnCopy<RowReloads> reloads;  ///< of a row that is watched
-
-  /// The row was in an answer; to the second. Later than `time` while the base is kept (`stale`).
-  void see(BootTime now) noexcept { seen_ = std::chrono::floor<Seconds>(now); }
-  [[nodiscard]] BootTime seen() const noexcept { return seen_; }
+  RowReloads& watch(const RowReloads& reloads);
+  void stop_watching() noexcept;
+  /// The time of the base, as old as the row by itself shows that it may be.
+  [[nodiscard]] ReadingTime dated_base(const ReadingTime& base) const noexcept {
+    return reloads() != nullptr ? reloads()->date_base(base) : base;
+  }
+  /// That of the last reading, which is not the base yet, likewise.
+  [[nodiscard]] ReadingTime dated(const ReadingTime& last) const noexcept {
+    return reloads() != nullptr ? reloads()->date(last) : last;
+  }
 
   [[nodiscard]] std::optional<TimeTicks> discontinuity_time() const noexcept {
     return has_discontinuity_time_ ? std::optional(discontinuity_time_) : std::nullopt;
   }
-  [[nodiscard]] LinkState link() const noexcept;
+  /// As the last answer said; `uptime`: of it.
+  [[nodiscard]] LinkState link(std::optional<TimeTicks> uptime) const noexcept;
   void set_link(const LinkState& state) noexcept;
-  /// Whether it is the state that this answer shows, and then its uptime is taken over.
-  [[nodiscard]] bool keeps_link(const InterfaceSample& now) noexcept;
+  /// Whether it is the state that this answer shows.
+  [[nodiscard]] bool same_link(const InterfaceSample& now) const noexcept;
 
-  /// What was found to be no measure of the others in one direction.
-  struct Measures {
+  /// What may be found to be no measure of the others in one direction.
+  enum class Measure : std::uint8_t {
     /// Octets exceeded frames x largest frame once (offloads count super-frames, or ifMtu is wrong): frame counts bound
     /// nothing here any more.
-    bool frames_refuted : 1 = false;
+    frames,
     /// Nor does it matter that octets are more than the frames could hold if each were as large as can be.
-    bool frames_useless : 1 = false;
+    largest_frames,
     /// More packets came than the octets can hold, or the speed lets through, twice in a row: those do not bound them.
-    bool octets_useless : 1 = false;
+    octets,
   };
-  Measures in_measures, out_measures;
-  [[nodiscard]] Measures& measures(bool in) noexcept { return in ? in_measures : out_measures; }
-  [[nodiscard]] const Measures& measures(bool in) const noexcept { return in ? in_measures : out_measures; }
-  bool moved_in_doubt : 1 = false;  ///< the name may mean another interface since
-  bool proven_fresh : 1 = false;    ///< looks saw it move whenever it was asked
+  [[nodiscard]] bool useless(Measure measure, bool in) const noexcept { return (useless_ & bit(measure, in)) != 0; }
+  void find_useless(Measure measure, bool in) noexcept { useless_ = (useless_ | bit(measure, in)) & 0x3fU; }
 
   /// Takes note that a direction's octets were above the stated speed over a span, or within it; true where that makes
   /// three spans above it in a row. `speeds`: a number that differs where the stated speeds do.
@@ -143,50 +160,74 @@ class RowBase {
   };
   static constexpr std::uint32_t spans_that_refute = 3;
 
+  // Counters stand in the order of their name: those of octets have 64 bits, as a fast link fills 48 in hours; those of
+  // packets 48, which take it years; the others count events, of which no link has 2^32 for years.
+  static constexpr std::size_t octet_counters = 2;
+  static constexpr std::size_t packet_counters = 6;
+  static constexpr std::size_t short_counters = counter_count - octet_counters;
+  static_assert(octet_counters + packet_counters == static_cast<std::size_t>(Counter::in_errors));
+
   /// What most rows never have.
   struct Rare {
     std::vector<Doubt> doubts;
-    std::array<std::uint32_t, counter_count> high{};  ///< halves of counters of events beyond 32 bits, by their place
+    std::array<std::uint32_t, short_counters> high{};  ///< what of a value has no room in the row, by its place
   };
-  /// Those of octets and packets come first. The others count events, which no link has 2^32 of for years.
-  static constexpr std::size_t long_counters = static_cast<std::size_t>(Counter::in_errors);
-  static_assert(long_counters + 5 == counter_count);
+  /// What only watched rows have, or those few: in the 48 octets that an allocator has for the first alone.
+  struct Aside {
+    std::optional<RowReloads> reloads;
+    OwnCopy<Rare> rare;
+  };
 
   static constexpr std::size_t place(Counter counter) noexcept { return static_cast<std::size_t>(counter); }
-  static constexpr std::uint16_t bit(Counter counter) noexcept {
-    return static_cast<std::uint16_t>(1U << place(counter));
+  static constexpr std::uint32_t bit(Counter counter) noexcept { return 1U << place(counter); }
+  static constexpr std::uint32_t bit(Measure measure, bool in) noexcept {
+    return 1U << (2U * static_cast<unsigned>(measure) + (in ? 1U : 0U));
   }
+  static constexpr unsigned bits_of_short(std::size_t place) noexcept { return place < packet_counters ? 48 : 32; }
   [[nodiscard]] std::uint64_t value(Counter counter) const noexcept {
-    if (place(counter) < long_counters) return values_[place(counter)];
-    const std::size_t event = place(counter) - long_counters;
-    return rare_ == nullptr ? events_[event] : std::uint64_t{rare_->high[event]} << 32U | events_[event];
+    if (counts_octets(counter)) return octets_[place(counter)];
+    const std::size_t at = place(counter) - octet_counters;
+    std::uint64_t value = low_[at];
+    if (at < packet_counters) value |= std::uint64_t{middle_[at]} << 32U;
+    return tall_ ? value | std::uint64_t{aside_->rare->high[at]} << bits_of_short(at) : value;
   }
-  void set_event(std::size_t event, std::uint64_t value) {
-    events_[event] = static_cast<std::uint32_t>(value);
-    if (rare_ != nullptr || value >> 32U != 0) set_high(event, static_cast<std::uint32_t>(value >> 32U));
+  void set_short(std::size_t at, std::uint64_t value) {
+    low_[at] = static_cast<std::uint32_t>(value);
+    if (at < packet_counters) middle_[at] = static_cast<std::uint16_t>(value >> 32U);
+    const std::uint64_t high = value >> bits_of_short(at);
+    if (tall_ || high != 0) set_high(at, static_cast<std::uint32_t>(high));
   }
-  void set_high(std::size_t event, std::uint32_t half);
+  void set_high(std::size_t at, std::uint32_t high);
+  [[nodiscard]] Aside& aside() { return aside_ ? *aside_ : aside_.emplace(); }
   [[nodiscard]] Rare& rare();
+  /// Of a row that is doubted.
+  [[nodiscard]] std::vector<Doubt>& doubts() noexcept { return aside_->rare->doubts; }
+  template <class Condition>
+  void erase_doubts(Condition&& condition) noexcept;
 
-  using Seconds = std::chrono::duration<std::int32_t>;  // of a clock that began when the machine did
-
-  bool has_discontinuity_time_ : 1 = false;
+  OwnCopy<Aside> aside_;
+  std::array<std::uint64_t, octet_counters> octets_{};
+  std::array<std::uint32_t, short_counters> low_{};
+  Above above_{0, 0, 0};
+  TimeTicks discontinuity_time_{};
+  TimeTicks last_change_{};
+  std::array<std::uint16_t, packet_counters> middle_{};
+  std::uint32_t present_ : counter_count = 0;  // a bit a counter
+  std::uint32_t wide_ : counter_count = 0;     // 64 bits
+  std::uint32_t useless_ : 6 = 0;              // a bit a measure and direction
+  ReadingTimes::Place read_at_ : ReadingTimes::place_bits = 0;
   // The link's state, without the gaps: ifOperStatus goes from 1 to 7 (RFC 2863), and what needs more than 8 bits is
   // none.
-  bool has_uptime_ : 1 = false;
+  std::int32_t oper_status_ : 8 = 0;
+  ReadingTimes::Place answered_at_ : ReadingTimes::place_bits = 0;
+  bool moved_in_doubt_ : 1 = false;
+  bool proven_fresh_ : 1 = false;
+  bool has_discontinuity_time_ : 1 = false;
   bool has_last_change_ : 1 = false;
   bool has_oper_status_ : 1 = false;
-  std::int8_t oper_status_ = 0;
-  std::uint16_t present_ = 0;  // a bit a counter
-  std::uint16_t wide_ = 0;     // 64 bits
-  Above above_{0, 0, 0};
-  std::chrono::time_point<BootClock, Seconds> seen_{};
-  TimeTicks discontinuity_time_{};
-  TimeTicks link_uptime_{};
-  TimeTicks last_change_{};
-  std::array<std::uint32_t, counter_count - long_counters> events_{};
-  std::array<std::uint64_t, long_counters> values_{};
-  OwnCopy<Rare> rare_;
+  bool tall_ : 1 = false;     // some value has a part that is kept aside
+  bool doubted_ : 1 = false;  // there are doubts
 };
+static_assert(sizeof(RowBase) == 112);
 
 }  // namespace octopoll::rates
