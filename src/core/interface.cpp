@@ -6,6 +6,8 @@
 #include <limits>
 #include <new>
 
+#include "octopoll/core/text.hpp"
+
 namespace octopoll {
 namespace {
 
@@ -40,6 +42,23 @@ std::string_view take(const char*& from) noexcept {
   return text;
 }
 
+int digit_of(char c) noexcept {
+  if (c >= '0' && c <= '9') return c - '0';
+  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/// The octets of "aa:bb:cc"; nullopt where to_hex() would not make just this text of them.
+std::optional<std::string> octets_of_hex(std::string_view text) {
+  if (text.size() % 3 != 2) return std::nullopt;
+  std::string octets;
+  for (std::size_t at = 0; at < text.size(); at += 3) {
+    const int high = digit_of(text[at]), low = digit_of(text[at + 1]);
+    if (high < 0 || low < 0 || (at != 0 && text[at - 1] != ':')) return std::nullopt;
+    octets.push_back(static_cast<char>(high * 16 + low));
+  }
+  return octets;
+}
+
 std::optional<std::string> copy(std::optional<std::string_view> text) {
   return text ? std::optional<std::string>(*text) : std::nullopt;
 }
@@ -54,6 +73,8 @@ Interface::Interface(std::string_view name, const InterfaceFacts& facts) {
   if (facts.speed_bps) flags |= has_speed;
   std::array<std::string_view, 5> kept{name};
   std::size_t count = 1;
+  const auto octets_of_address = facts.phys_address ? octets_of_hex(*facts.phys_address) : std::nullopt;
+  if (octets_of_address) flags |= phys_address_is_octets;
   const auto keep = [&](const std::optional<std::string>& text, Flag there, unsigned is_name) {
     if (!text) return;
     flags |= there;
@@ -66,21 +87,31 @@ Interface::Interface(std::string_view name, const InterfaceFacts& facts) {
   keep(facts.if_name, has_if_name, if_name_is_name);
   keep(facts.descr, has_descr, descr_is_name);
   keep(facts.alias, has_alias, 0);
-  keep(facts.phys_address, has_phys_address, 0);
+  keep(octets_of_address ? octets_of_address : facts.phys_address, has_phys_address, 0);
   std::size_t octets = 0;
   for (std::size_t each = 0; each < count; ++each) octets += octets_of_length(kept[each].size()) + kept[each].size();
 
   auto* const block = new (::operator new(sizeof(Block) + octets)) Block;
   handle_ = reinterpret_cast<std::uintptr_t>(block);
   block->if_index = facts.if_index.value;
-  block->speed_bps = facts.speed_bps.value_or(0);
+  block->speed_low = static_cast<std::uint32_t>(facts.speed_bps.value_or(0));
+  block->speed_high = static_cast<std::uint32_t>(facts.speed_bps.value_or(0) >> 32U);
   block->type = static_cast<std::int32_t>(std::clamp(facts.type.value_or(0), least_integer, most_integer));
   block->mtu = static_cast<std::uint32_t>(std::clamp(facts.mtu.value_or(0), least_integer, most_gauge));
-  block->text_octets = static_cast<std::uint32_t>(octets);
   block->flags = static_cast<std::uint16_t>(flags);
   block->speed_source = facts.speed_source;
   char* to = block->texts();
   for (std::size_t each = 0; each < count; ++each) to = put(to, kept[each]);
+}
+
+std::string_view Interface::Block::all_texts() const noexcept {
+  const char* end = texts();
+  (void)take(end);
+  if ((flags & has_if_name) != 0 && (flags & if_name_is_name) == 0) (void)take(end);
+  if ((flags & has_descr) != 0 && (flags & descr_is_name) == 0) (void)take(end);
+  if ((flags & has_alias) != 0) (void)take(end);
+  if ((flags & has_phys_address) != 0) (void)take(end);
+  return {texts(), static_cast<std::size_t>(end - texts())};
 }
 
 void Interface::release() noexcept {
@@ -114,11 +145,14 @@ std::string_view Interface::name() const noexcept {
 std::optional<std::string_view> Interface::if_name() const noexcept { return text(Text::if_name); }
 std::optional<std::string_view> Interface::descr() const noexcept { return text(Text::descr); }
 std::optional<std::string_view> Interface::alias() const noexcept { return text(Text::alias); }
-std::optional<std::string_view> Interface::phys_address() const noexcept { return text(Text::phys_address); }
+std::optional<std::string> Interface::phys_address() const {
+  const auto kept = text(Text::phys_address);
+  return kept && has(phys_address_is_octets) ? to_hex(*kept, ':') : copy(kept);
+}
 
 InterfaceFacts Interface::facts() const {
-  return {if_index(), copy(if_name()),      copy(descr()), copy(alias()), type(),
-          mtu(),      copy(phys_address()), speed_bps(),   speed_source()};
+  return {if_index(), copy(if_name()), copy(descr()), copy(alias()), type(),
+          mtu(),      phys_address(),  speed_bps(),   speed_source()};
 }
 
 bool operator==(const Interface& a, const Interface& b) noexcept {
@@ -126,7 +160,7 @@ bool operator==(const Interface& a, const Interface& b) noexcept {
   if (a.handle_ == 0 || b.handle_ == 0) return false;
   const Interface::Block& one = *a.block();
   const Interface::Block& other = *b.block();
-  return one.if_index == other.if_index && one.speed_bps == other.speed_bps && one.type == other.type &&
+  return one.if_index == other.if_index && one.speed_bps() == other.speed_bps() && one.type == other.type &&
          one.mtu == other.mtu && one.flags == other.flags && one.speed_source == other.speed_source &&
          one.all_texts() == other.all_texts();
 }

@@ -57,10 +57,11 @@ struct InterfaceFacts {
 
 /// An interface as discovery found it: its identity and the columns that stand still.
 ///
-/// Shape:  a handle on one block of memory that never changes: some 30 octets and the texts, those that repeat the name
-///         once. Copying it costs a count, no allocation. A default one is nobody: no name, ifIndex 0, all else absent.
-///         Rows carry *borrowed* handles, which cost not even that (each row's count would travel between the
-///         processors with each poll): they are good while what lent them lives, and a copy of one keeps the block.
+/// Shape:  a handle on one block of memory that never changes: 28 octets and the texts, those that repeat the name
+///         once, each after its length, and ifPhysAddress as the octets that it is. Copying it costs a count, no
+///         allocation. A default one is nobody: no name, ifIndex 0, all else absent. Rows carry *borrowed* handles,
+///         which cost not even that (each row's count would travel between the processors with each poll): they are
+///         good while what lent them lives, and a copy of one keeps the block.
 /// Errors: none.
 /// Thread: any. The block goes with its last handle, on whatever thread that is.
 class Interface {
@@ -100,9 +101,9 @@ class Interface {
     const std::uint32_t mtu = block()->mtu;
     return has(mtu_below_0) ? std::int64_t{static_cast<std::int32_t>(mtu)} : std::int64_t{mtu};
   }
-  [[nodiscard]] std::optional<std::string_view> phys_address() const noexcept;
+  [[nodiscard]] std::optional<std::string> phys_address() const;
   [[nodiscard]] std::optional<std::uint64_t> speed_bps() const noexcept {
-    return has(has_speed) ? std::optional(block()->speed_bps) : std::nullopt;
+    return has(has_speed) ? std::optional(block()->speed_bps()) : std::nullopt;
   }
   [[nodiscard]] SpeedSource speed_source() const noexcept {
     return handle_ == 0 ? SpeedSource::none : block()->speed_source;
@@ -136,22 +137,25 @@ class Interface {
     if_name_is_name = 1U << 7U,
     descr_is_name = 1U << 8U,
     mtu_below_0 = 1U << 9U,
+    phys_address_is_octets = 1U << 10U,  ///< of which its text is made; else it is kept as it came
   };
   struct Block {
     std::atomic<std::uint32_t> handles = 1;
     std::uint32_t if_index = 0;
-    std::uint64_t speed_bps = 0;
+    std::uint32_t speed_low = 0, speed_high = 0;  // of 32 bits each, so that no octet is lost before the texts
     // Numbers that need more than 32 bits are no INTEGER, and kept at the nearest that is one or a Gauge32.
     std::int32_t type = 0;
-    std::uint32_t mtu = 0;          ///< with mtu_below_0: of a signed one
-    std::uint32_t text_octets = 0;  ///< behind the block: the name, then those of the others that are kept
+    std::uint32_t mtu = 0;  ///< with mtu_below_0: of a signed one
     std::uint16_t flags = 0;
     SpeedSource speed_source = SpeedSource::none;
 
+    [[nodiscard]] std::uint64_t speed_bps() const noexcept { return std::uint64_t{speed_high} << 32U | speed_low; }
+    /// Behind the block: the name, then those of the others that are kept.
     [[nodiscard]] char* texts() noexcept { return reinterpret_cast<char*>(this + 1); }
     [[nodiscard]] const char* texts() const noexcept { return reinterpret_cast<const char*>(this + 1); }
-    [[nodiscard]] std::string_view all_texts() const noexcept { return {texts(), text_octets}; }
+    [[nodiscard]] std::string_view all_texts() const noexcept;
   };
+  static_assert(sizeof(Block) == 28);
   enum class Text : std::uint8_t { name, if_name, descr, alias, phys_address };
   [[nodiscard]] std::optional<std::string_view> text(Text which) const noexcept;
   [[nodiscard]] bool has(std::uint16_t flag) const noexcept { return handle_ != 0 && (block()->flags & flag) != 0; }

@@ -54,6 +54,30 @@ TEST_CASE("an interface gives back what it was made of") {
   }
 }
 
+TEST_CASE("an address comes back as it was, whether it is one or not, and one of six octets takes seven") {
+  const std::string longest(3 * 500 - 1, 'a');
+  std::string five_hundred;
+  for (int i = 0; i < 500; ++i) five_hundred += i == 0 ? "0f" : ":0f";
+  for (const std::string& address :
+       {std::string(), std::string("00"), std::string("00:00"), std::string("00:1b:54:aa:bb:cc"), five_hundred, longest,
+        std::string("00:1B"), std::string("0:1"), std::string("001b"), std::string("00:1b:"), std::string(":00"),
+        std::string("00-1b"), std::string("0g"), std::string("00:1b:54:aa:bb:cg"), std::string("a\0", 2),
+        std::string("00 1b:cc")}) {
+    InterfaceFacts facts;
+    facts.phys_address = address;
+    const Interface made("eth0", facts);
+    CHECK(made.phys_address() == address);
+    CHECK(made == Interface("eth0", facts));
+    facts.phys_address = address + ":01";
+    CHECK_FALSE(made == Interface("eth0", facts));
+  }
+  // An address as octets is not the text of the same octets.
+  InterfaceFacts octets, text;
+  octets.phys_address = "41";
+  text.phys_address = "A";
+  CHECK_FALSE(Interface("eth0", octets) == Interface("eth0", text));
+}
+
 TEST_CASE("a default interface is nobody") {
   const Interface nobody;
   CHECK(nobody.name().empty());
