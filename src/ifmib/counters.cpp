@@ -105,7 +105,7 @@ bool assemble(const RowPlan& plan, RowReading& reading, Next&& next) {
   sample.interface = plan.interface.borrowed();
   Cell cell;
   std::size_t octets = 0;
-  for (const RowLayout::Object& object : plan.layout->objects()) {
+  for (const RowLayout::Object& object : plan.layout()->objects()) {
     if (!next(cell)) return false;
     octets += cell.size;
     any = any || cell.kind != Cell::Kind::absent;
@@ -139,7 +139,7 @@ bool assemble(const RowPlan& plan, RowReading& reading, Next&& next) {
     }
   }
   reading.value_octets = static_cast<std::uint32_t>(octets);
-  reading.vanished = !any && !plan.layout->objects().empty();
+  reading.vanished = !any && !plan.layout()->objects().empty();
   reading.renamed = !reading.vanished && !same_name;
   reading.lost_octets = reading.lost_octets && !reading.vanished;
   return true;
@@ -160,7 +160,7 @@ std::size_t overhead_of(SnmpVersion version, const ReadLimits& limits) {
 }
 
 std::size_t octets_of(const RowPlan& plan) {
-  return plan.layout->names().octets(plan.index, plan.x_index()) + plan.value_octets;
+  return plan.layout()->names().octets(plan.index, plan.x_index()) + plan.value_octets;
 }
 
 /// Of so many rows the one that is asked for in that place, if `first` begins.
@@ -207,7 +207,7 @@ class Packer {
   [[nodiscard]] Packet joined(Packet packet, std::size_t row) const {
     ++packet.count;
     packet.octets += octets_of(plans_[row]);
-    packet.variables += plans_[row].layout->objects().size();
+    packet.variables += plans_[row].layout()->objects().size();
     return packet;
   }
   /// The first packet may be larger than the others, where it is time to try that.
@@ -285,7 +285,7 @@ class CounterReadings final : public Reading {
       encoded_.clear();
       if (limits_.with_uptime) encoded_ += encoded_uptime();
       for (std::size_t i = packet.first; i < packet.first + packet.count; ++i)
-        plans_[i].layout->names().append(encoded_, plans_[i].index, plans_[i].x_index());
+        plans_[i].layout()->names().append(encoded_, plans_[i].index, plans_[i].x_index());
       ++under_way_;
       packet.sent = BootClock::now();
       session_.send_encoded(encoded_, retries_of(packet), [this, still = alive_, &packet](snmp::Reply&& reply) {
@@ -411,7 +411,7 @@ class CounterReadings final : public Reading {
       return;
     }
     for (std::size_t i = packet.first; i < packet.first + packet.count; ++i) {
-      const auto objects = plans_[i].layout->objects();
+      const auto objects = plans_[i].layout()->objects();
       if (at < objects.size()) {
         end_.refused.push_back({plans_[i].index, objects[at].column});
         return;
@@ -438,7 +438,7 @@ class CounterReadings final : public Reading {
     for (const std::size_t row : doubtful_) {
       snmp::GetGroup group;
       const RowPlan& planned = plans_[row];
-      for (const RowLayout::Object& object : planned.layout->objects()) {
+      for (const RowLayout::Object& object : planned.layout()->objects()) {
         if (object.role == Role::discontinuity_time) group.dating = group.names.size();
         group.names.push_back(cell_oid(object.column, planned.index, planned.x_index()));
       }
@@ -520,12 +520,12 @@ std::size_t first_octets(Counter counter, bool wide) {
 }  // namespace
 
 std::optional<Column> RowPlan::name_column() const noexcept {
-  const auto objects = layout->objects();
-  return !objects.empty() && objects.front().role == Role::name ? std::optional(objects.front().column) : std::nullopt;
+  const auto asked = layout()->objects();
+  return !asked.empty() && asked.front().role == Role::name ? std::optional(asked.front().column) : std::nullopt;
 }
 
 std::string_view RowPlan::name_octets() const noexcept {
-  if (odd && !odd->name.empty()) return odd->name;
+  if (const RowObjects::Odd* const odd = objects.odd(); odd != nullptr && !odd->name.empty()) return odd->name;
   const auto column = name_column();
   if (!column) return {};
   return (column == Column::if_name ? interface.if_name() : interface.descr()).value_or(std::string_view());
@@ -533,10 +533,10 @@ std::string_view RowPlan::name_octets() const noexcept {
 
 void leave_out(RowPlan& plan, Column column) {
   std::vector<Column> columns;
-  for (const RowLayout::Object& object : plan.layout->objects()) {
+  for (const RowLayout::Object& object : plan.layout()->objects()) {
     if (object.column != column) columns.push_back(object.column);
   }
-  plan.layout = RowLayout::of(columns);
+  plan.objects.set_layout(RowLayout::of(columns));
 }
 
 RowPlan plan_row(std::uint32_t index, std::string_view name, const Row& row, const CounterSet& counters,
@@ -573,11 +573,12 @@ RowPlan plan_row(std::uint32_t index, std::string_view name, const Row& row, con
     const bool wide = columns_of(counter).wide == column;
     octets += number_octets(row.number(*column).value_or(0), first_octets(counter, wide));
   }
-  plan.layout = RowLayout::of(columns);
+  plan.objects.set_layout(RowLayout::of(columns));
   const bool shown_otherwise = said != nullptr && *said != plan.name_octets();
   const std::uint32_t x_index = row.x_index.value_or(index);
   if (shown_otherwise || x_index != index) {
-    plan.odd.emplace(RowPlan::Odd{x_index, shown_otherwise ? *said : std::string()});
+    plan.objects =
+        RowObjects(RowLayout::Handle(plan.layout()), RowObjects::Odd{x_index, shown_otherwise ? *said : std::string()});
   }
   plan.note_octets(octets);
   return plan;

@@ -38,11 +38,31 @@ std::vector<snmp::RowNames::Column> encodings_of(const std::vector<Column>& colu
   return encodings;
 }
 
-using Known = std::map<std::vector<Column>, std::weak_ptr<const RowLayout>>;
-
 }  // namespace
 
-RowLayout::RowLayout(const std::vector<Column>& columns) : names_(encodings_of(columns)) {
+/// All that have a handle, by their columns.
+struct LayoutsInUse {
+  using Known = std::map<std::vector<Column>, const RowLayout*>;
+  /// Never destroyed: handles may go when the program ends.
+  static Guarded<Known>& known() {
+    static auto* const all = new Guarded<Known>;
+    return *all;
+  }
+  static const RowLayout* find_or_make(Known& all, const std::vector<Column>& columns) {
+    const auto [place, is_new] = all.try_emplace(columns);
+    if (is_new) place->second = new RowLayout(place->first);
+    return place->second;
+  }
+  /// The last handle may go while another thread asks for such a layout: that it is found and that it goes exclude each
+  /// other.
+  static void let_go(Known& all, const RowLayout* layout) noexcept {
+    if (layout->handles_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+    all.erase(all.find(layout->columns_));
+    delete layout;
+  }
+};
+
+RowLayout::RowLayout(const std::vector<Column>& columns) : columns_(columns), names_(encodings_of(columns)) {
   objects_.reserve(columns.size());
   for (const Column column : columns) objects_.push_back(object_of(column));
 }
@@ -55,18 +75,21 @@ std::optional<Column> RowLayout::column_of(Counter counter) const noexcept {
   return found == objects_.end() ? std::nullopt : std::optional(found->column);
 }
 
-std::shared_ptr<const RowLayout> RowLayout::of(const std::vector<Column>& columns) {
-  static Guarded<Known> known;
-  return known.with([&columns](Known& all) {
-    auto& place = all[columns];
-    auto layout = place.lock();
-    if (layout != nullptr) return layout;
-    // Rare, and then what nobody uses any more goes: agents that change their columns take no memory for ever.
-    std::erase_if(all, [&columns](const auto& each) { return each.second.expired() && each.first != columns; });
-    layout = std::shared_ptr<const RowLayout>(new RowLayout(columns));
-    place = layout;
-    return layout;
-  });
+RowLayout::Handle RowLayout::of(const std::vector<Column>& columns) {
+  return LayoutsInUse::known().with(
+      [&columns](LayoutsInUse::Known& all) { return Handle(LayoutsInUse::find_or_make(all, columns)); });
+}
+
+std::size_t RowLayout::count() {
+  return LayoutsInUse::known().with([](const LayoutsInUse::Known& all) { return all.size(); });
+}
+
+void intrusive_ptr_release(const RowLayout* layout) noexcept {
+  std::uint32_t handles = layout->handles_.load(std::memory_order_relaxed);
+  while (handles > 1) {
+    if (layout->handles_.compare_exchange_weak(handles, handles - 1, std::memory_order_release)) return;
+  }
+  LayoutsInUse::known().with([layout](LayoutsInUse::Known& all) { LayoutsInUse::let_go(all, layout); });
 }
 
 }  // namespace octopoll::ifmib

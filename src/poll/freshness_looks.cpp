@@ -31,8 +31,8 @@ nanoseconds goal_for(nanoseconds interval) { return std::clamp(interval / 1000, 
 nanoseconds wait_for(nanoseconds interval) { return std::min(rates::doubted_silence, 2 * interval + 100ms); }
 
 std::optional<ifmib::Column> column_of(const ifmib::RowPlan& plan, Counter counter) {
-  if (plan.mute || !plan.layout) return std::nullopt;
-  return plan.layout->column_of(counter);
+  if (plan.mute || plan.layout() == nullptr) return std::nullopt;
+  return plan.layout()->column_of(counter);
 }
 
 /// Counters that went back tell nothing of what passed.

@@ -41,7 +41,7 @@ constexpr std::uint32_t state_unknown_to_facts = 2;
 
 bool same_objects(const std::vector<ifmib::RowPlan>& a, const std::vector<ifmib::RowPlan>& b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const ifmib::RowPlan& one, const ifmib::RowPlan& other) {
-    return one.index == other.index && one.interface.name() == other.interface.name() && one.layout == other.layout;
+    return one.index == other.index && one.interface.name() == other.interface.name() && one.layout() == other.layout();
   });
 }
 
@@ -53,7 +53,7 @@ bool same_facts(const std::vector<ifmib::RowPlan>& a, const std::vector<ifmib::R
 bool has_if_x(const ifmib::Row& row) { return row.in(ifmib::Table::if_x_table); }
 
 bool has_if_x(const ifmib::RowPlan& plan) {
-  const auto objects = plan.layout->objects();
+  const auto objects = plan.layout()->objects();
   return std::any_of(objects.begin(), objects.end(), [](const ifmib::RowLayout::Object& object) {
     return ifmib::table_of(object.column) == ifmib::Table::if_x_table;
   });
@@ -71,7 +71,7 @@ constexpr std::array octets_counted{Counter::in_octets, Counter::out_octets};
 /// Of the octets, which that row is polled for.
 std::array<bool, 2> counts_octets(const ifmib::RowPlan& plan) {
   std::array<bool, 2> counts{};
-  for (std::size_t i = 0; i < counts.size(); ++i) counts[i] = plan.layout->column_of(octets_counted[i]).has_value();
+  for (std::size_t i = 0; i < counts.size(); ++i) counts[i] = plan.layout()->column_of(octets_counted[i]).has_value();
   return counts;
 }
 
@@ -348,7 +348,7 @@ KnownTables::IfIndexes KnownTables::rows_that_lack_wide(const ifmib::Rows& rows)
     }
     for (const Counter counter : octets_counted) {
       const ifmib::CounterColumns columns = ifmib::columns_of(counter);
-      const bool was_wide = lacks_wide_.contains(plan.index) || plan.layout->column_of(counter) == columns.wide;
+      const bool was_wide = lacks_wide_.contains(plan.index) || plan.layout()->column_of(counter) == columns.wide;
       if (was_wide && row.find(*columns.wide) == nullptr && row.number(columns.narrow)) lacking.insert(plan.index);
     }
   }

@@ -14,7 +14,7 @@ namespace {
 using std::chrono::nanoseconds;
 
 bool counts_narrow(const ifmib::RowPlan& plan) {
-  const auto objects = plan.layout->objects();
+  const auto objects = plan.layout()->objects();
   return std::any_of(objects.begin(), objects.end(), [](const ifmib::RowLayout::Object& object) {
     return object.column == ifmib::Column::if_in_octets || object.column == ifmib::Column::if_out_octets;
   });

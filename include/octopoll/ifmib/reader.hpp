@@ -10,9 +10,9 @@
 #include <vector>
 
 #include "octopoll/core/interface.hpp"
-#include "octopoll/core/own_copy.hpp"
 #include "octopoll/ifmib/row.hpp"
 #include "octopoll/ifmib/row_layout.hpp"
+#include "octopoll/ifmib/row_objects.hpp"
 #include "octopoll/snmp/engine.hpp"
 #include "octopoll/snmp/get_profile.hpp"
 #include "octopoll/snmp/walk.hpp"
@@ -122,29 +122,27 @@ class Reading {
                                                    std::function<void(Rows&&, ReadEnd&&)> done);
 
 /// What is read of one row every cycle: the columns that speak for its counters, its states, and its name to notice
-/// when another interface has taken its ifIndex. Made once at discovery. Shape: 40 octets, since a large network has a
+/// when another interface has taken its ifIndex. Made once at discovery. Shape: 24 octets, since a large network has a
 /// million of them; copying it copies no text that is shown.
 struct RowPlan {
-  /// What few rows have.
-  struct Odd {
-    std::uint32_t x_index = 0;  ///< of its row in ifXTable: some agents number it otherwise
-    std::string name;           ///< the cell that names the row, where it is not what is shown of it; else empty
-  };
-
   Interface interface;
-  std::shared_ptr<const RowLayout> layout;
-  OwnCopy<Odd> odd;
+  RowObjects objects;
   std::uint32_t index = 0;
   std::uint32_t value_octets : 31 = 0;  ///< what the values of these objects took in an answer at most
   bool mute : 1 = false;                ///< to ask for it meets silence: it is left out
 
-  [[nodiscard]] std::uint32_t x_index() const noexcept { return odd ? odd->x_index : index; }
+  /// nullptr in a plan that nobody has made.
+  [[nodiscard]] const RowLayout* layout() const noexcept { return objects.layout(); }
+  [[nodiscard]] std::uint32_t x_index() const noexcept {
+    return objects.odd() != nullptr ? objects.odd()->x_index : index;
+  }
   void note_octets(std::size_t octets) noexcept { value_octets = static_cast<std::uint32_t>(octets) & 0x7fff'ffffU; }
   /// The column that tells who this is, or would if it were not blank; nullopt where the row has neither.
   [[nodiscard]] std::optional<Column> name_column() const noexcept;
   /// That cell as the agent gave it, octet by octet.
   [[nodiscard]] std::string_view name_octets() const noexcept;
 };
+static_assert(sizeof(RowPlan) == 24);
 [[nodiscard]] RowPlan plan_row(std::uint32_t index, std::string_view name, const Row& row,
                                const CounterSet& counters = {}, WideZero zero = WideZero::believed);
 /// The row is read without that column from here on.

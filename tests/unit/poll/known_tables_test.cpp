@@ -119,7 +119,7 @@ struct Polled {
   }
   [[nodiscard]] Octets polled(std::size_t place) const {
     Octets octets = Octets::none;
-    for (const auto& object : tables.plans().at(place).layout->objects()) {
+    for (const auto& object : tables.plans().at(place).layout()->objects()) {
       if (object.column == Column::if_in_octets) octets = Octets::narrow;
       if (object.column == Column::if_hc_in_octets) octets = Octets::wide;
     }
