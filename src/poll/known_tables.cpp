@@ -119,18 +119,16 @@ std::vector<std::string> moves_between(const std::map<std::uint32_t, std::string
 }  // namespace
 
 std::size_t KnownTables::mute_rows() const noexcept {
-  return static_cast<std::size_t>(
-      std::count_if(plans_.begin(), plans_.end(), [](const ifmib::RowPlan& plan) { return plan.mute; }));
+  return static_cast<std::size_t>(std::count_if(planned_->plans.begin(), planned_->plans.end(),
+                                                [](const ifmib::RowPlan& plan) { return plan.mute; }));
 }
 
 std::shared_ptr<const void> KnownTables::lender() {
-  if (lender_ == nullptr) {
-    std::vector<Interface> kept;
-    kept.reserve(plans_.size());
-    for (const ifmib::RowPlan& plan : plans_) kept.push_back(plan.interface);
-    lender_ = std::make_shared<const std::vector<Interface>>(std::move(kept));
+  // Links that come and go all the time: most of these are of cycles that have long been stored.
+  if (planned_->replaced.size() > planned_->plans.size()) {
+    planned_ = std::make_shared<Planned>(Planned{planned_->plans, {}});
   }
-  return lender_;
+  return planned_;
 }
 
 // ---- when they are read ----
@@ -236,7 +234,7 @@ std::optional<Error> KnownTables::doubt_about(const ifmib::Rows& rows, const ifm
                              rows_believed_, if_number_ ? fmt::format(" ({})", by_if_number) : std::string()),
                  remedy};
   }
-  const auto lost = std::count_if(plans_.begin(), plans_.end(), [&](const ifmib::RowPlan& plan) {
+  const auto lost = std::count_if(planned_->plans.begin(), planned_->plans.end(), [&](const ifmib::RowPlan& plan) {
     const auto row = rows.find(plan.index);
     return row != rows.end() && lost_if_x(plan, row->second);
   });
@@ -338,7 +336,7 @@ bool KnownTables::lost_if_x(const ifmib::RowPlan& plan, const ifmib::Row& row) c
 /// which owes nothing.
 KnownTables::IfIndexes KnownTables::rows_that_lack_wide(const ifmib::Rows& rows) const {
   IfIndexes lacking;
-  for (const ifmib::RowPlan& plan : plans_) {
+  for (const ifmib::RowPlan& plan : planned_->plans) {
     const auto found = rows.find(plan.index);
     if (found == rows.end() || !has_if_x(found->second)) continue;
     const ifmib::Row& row = found->second;
@@ -359,14 +357,14 @@ KnownTables::IfIndexes KnownTables::rows_that_lack_wide(const ifmib::Rows& rows)
 /// was wrong for a moment. True while the tables are to be read again for them.
 bool KnownTables::look_for_lesser_rows(const ifmib::Rows& rows, const std::string& device, BootTime now) {
   std::map<std::optional<std::int64_t>, std::array<bool, 2>> of_type;
-  for (const ifmib::RowPlan& plan : plans_) {
+  for (const ifmib::RowPlan& plan : planned_->plans) {
     auto& counted = of_type[plan.interface.type()];
     const auto counts = counts_octets(plan);
     for (std::size_t i = 0; i < counts.size(); ++i) counted[i] = counted[i] || counts[i];
   }
   IfIndexes lesser;
   std::vector<std::string> found;
-  for (const ifmib::RowPlan& plan : plans_) {
+  for (const ifmib::RowPlan& plan : planned_->plans) {
     const auto row = rows.find(plan.index);
     if (row == rows.end()) continue;
     if (ifmib::name_of(row->second).text && counts_octets(plan) == of_type.at(plan.interface.type())) continue;
@@ -378,7 +376,7 @@ bool KnownTables::look_for_lesser_rows(const ifmib::Rows& rows, const std::strin
     log::warning(
         "{}: {} of {} without a name, or without octets that others of their type have: {}; its tables are "
         "read again in a while",
-        device, found.size(), format_counted(plans_.size(), "interface"), list(found));
+        device, found.size(), format_counted(planned_->plans.size(), "interface"), list(found));
   }
   lesser_ = std::move(lesser);
   return !lesser_.empty() && ++lesser_reads_ < lesser_reads_believed;
@@ -401,7 +399,7 @@ void KnownTables::tell_moves(const std::vector<std::string>& moves, const std::s
 /// Plans that these rows do not have, or not all of. `may_ask`: for those that are not there at all.
 std::map<std::uint32_t, const ifmib::RowPlan*> KnownTables::missing_from(const ifmib::Rows& rows, bool may_ask) const {
   std::map<std::uint32_t, const ifmib::RowPlan*> missing;
-  for (const ifmib::RowPlan& plan : plans_) {
+  for (const ifmib::RowPlan& plan : planned_->plans) {
     const auto row = rows.find(plan.index);
     if (row == rows.end() ? may_ask : lost_if_x(plan, row->second)) missing.emplace(plan.index, &plan);
   }
@@ -410,21 +408,20 @@ std::map<std::uint32_t, const ifmib::RowPlan*> KnownTables::missing_from(const i
 
 void KnownTables::adopt(std::vector<ifmib::RowPlan>&& read, Taken& taken) {
   read.shrink_to_fit();
-  taken.other_objects = !same_objects(read, plans_);
-  if (taken.other_objects || !same_facts(read, plans_)) {
+  taken.other_objects = !same_objects(read, planned_->plans);
+  if (taken.other_objects || !same_facts(read, planned_->plans)) {
     idle_changes_ = 0;
   } else if (by_last_change_) {
     ++idle_changes_;
   }
-  plans_ = std::move(read);
-  lender_.reset();
-  states_.assign(plans_.size(), 0);
+  planned_ = std::make_shared<Planned>(Planned{std::move(read), {}});
+  states_.assign(planned_->plans.size(), 0);
 }
 
 /// Who had which ifIndex when the tables were last read.
 std::map<std::uint32_t, std::string> KnownTables::names() const {
   auto all = left_out_;
-  for (const ifmib::RowPlan& plan : plans_) all.emplace(plan.index, plan.interface.name());
+  for (const ifmib::RowPlan& plan : planned_->plans) all.emplace(plan.index, plan.interface.name());
   return all;
 }
 
@@ -432,9 +429,9 @@ std::vector<StackedInterfaces> KnownTables::names_of(
     const std::vector<std::pair<std::uint32_t, std::uint32_t>>& stacked) const {
   const auto find = [this](std::uint32_t index) {
     const auto plan =
-        std::lower_bound(plans_.begin(), plans_.end(), index,
+        std::lower_bound(planned_->plans.begin(), planned_->plans.end(), index,
                          [](const ifmib::RowPlan& each, std::uint32_t wanted) { return each.index < wanted; });
-    return plan != plans_.end() && plan->index == index ? &*plan : nullptr;
+    return plan != planned_->plans.end() && plan->index == index ? &*plan : nullptr;
   };
   std::vector<StackedInterfaces> pairs;
   for (const auto& [higher, lower] : stacked) {
@@ -458,7 +455,7 @@ KnownTables::Seen KnownTables::see(const ifmib::RowReading& row) {
   }
   if (row.stuck && row.sample.time.received - read_at_ > stuck_pause) doubt();
   // Numbers grow, and with them the answers, until they would be too large.
-  ifmib::RowPlan& plan = plans_[place_of(*row.plan)];
+  ifmib::RowPlan& plan = planned_->plans[place_of(*row.plan)];
   if (row.value_octets > plan.value_octets) plan.note_octets(row.value_octets);
   return Seen::row;
 }
@@ -472,11 +469,10 @@ bool KnownTables::note_state(std::size_t place, const InterfaceSample& sample) {
 void KnownTables::forget_state(std::size_t place) noexcept { states_[place] = state_unknown_to_facts; }
 
 bool KnownTables::renew(std::size_t place, const ifmib::Row& row, const config::Device& device) {
-  ifmib::RowPlan& plan = plans_[place];
+  ifmib::RowPlan& plan = planned_->plans[place];
   const InterfaceFacts now = ifmib::renewed(plan.interface.facts(), row);
   if (now == plan.interface.facts()) return false;
-  plan.interface = Interface(plan.interface.name(), now);
-  lender_.reset();
+  planned_->replaced.push_back(std::exchange(plan.interface, Interface(plan.interface.name(), now)));
   if (!device.interfaces->keeps(plan.interface)) doubt();
   return true;
 }
@@ -492,9 +488,9 @@ std::vector<const ifmib::RowPlan*> KnownTables::rows_in_doubt(const std::vector<
     if (in.value != 0 || out.value != 0 || sample.oper_status == status_down) continue;
     const std::uint32_t index = sample.interface.if_index().value;
     const auto plan =
-        std::lower_bound(plans_.begin(), plans_.end(), index,
+        std::lower_bound(planned_->plans.begin(), planned_->plans.end(), index,
                          [](const ifmib::RowPlan& each, std::uint32_t wanted) { return each.index < wanted; });
-    if (plan != plans_.end() && plan->index == index) rows.push_back(&*plan);
+    if (plan != planned_->plans.end() && plan->index == index) rows.push_back(&*plan);
   }
   const unsigned number = ++cycles_;
   const bool rarely = (number & (number - 1)) != 0;  // the cycles 1, 2, 4, 8, ...
@@ -512,7 +508,7 @@ void KnownTables::leave_out(const ifmib::ReadEnd& end, const config::Device& dev
       refusals_[object] = times;
       continue;
     }
-    for (ifmib::RowPlan& plan : plans_) {
+    for (ifmib::RowPlan& plan : planned_->plans) {
       if (plan.index == object.index) ifmib::leave_out(plan, object.column);
     }
     leaves_out_ = true;
@@ -520,7 +516,7 @@ void KnownTables::leave_out(const ifmib::ReadEnd& end, const config::Device& dev
                object.index);
   }
   for (const std::uint32_t index : end.mute_rows) {
-    for (ifmib::RowPlan& plan : plans_) plan.mute = plan.mute || plan.index == index;
+    for (ifmib::RowPlan& plan : planned_->plans) plan.mute = plan.mute || plan.index == index;
     leaves_out_ = true;
     log::warning("{}: no answer to a request for ifIndex {}: it is left out until the tables are read again",
                  device.name, index);

@@ -33,7 +33,8 @@ namespace octopoll::poll {
 /// has said the same often enough; of rows that lack their ifXTable alone what ifTable has is polled, under the names
 /// of before.
 ///
-/// Shape:  value type, no I/O; time comes in as an argument. `device`: as it is configured now, always the same agent.
+/// Shape:  value type that moves, no I/O; time comes in as an argument. `device`: as it is configured now, always the
+/// same agent.
 ///         `interval`: between its cycles as they are now, which `interval: auto` may have shortened.
 /// Thread: any, one at a time.
 /// Source: invariant 4 of the design; RFC 2863 section 3.1.5 (ifIndex), ifNumber, ifTableLastChange.
@@ -58,12 +59,17 @@ class KnownTables {
     other,   ///< gone, or another interface: the tables are to be read again before any delta
   };
 
+  KnownTables() = default;
+  KnownTables(KnownTables&&) noexcept = default;
+  KnownTables& operator=(KnownTables&&) noexcept = default;
+  ~KnownTables() = default;
+
   /// Rows that are polled, in the order of their ifIndex.
-  [[nodiscard]] const std::vector<ifmib::RowPlan>& plans() const noexcept { return plans_; }
+  [[nodiscard]] const std::vector<ifmib::RowPlan>& plans() const noexcept { return planned_->plans; }
   /// Keeps the interfaces of the plans as they are now, for rows that borrow them.
   [[nodiscard]] std::shared_ptr<const void> lender();
   [[nodiscard]] std::size_t place_of(const ifmib::RowPlan& plan) const noexcept {
-    return static_cast<std::size_t>(&plan - plans_.data());
+    return static_cast<std::size_t>(&plan - planned_->plans.data());
   }
   /// Of the plans: those that are not asked for, since that meets silence.
   [[nodiscard]] std::size_t mute_rows() const noexcept;
@@ -137,8 +143,12 @@ class KnownTables {
   void adopt(std::vector<ifmib::RowPlan>&& read, Taken& taken);
   [[nodiscard]] std::map<std::uint32_t, std::string> names() const;
 
-  std::vector<ifmib::RowPlan> plans_;
-  std::shared_ptr<const std::vector<Interface>> lender_;  ///< nullptr: the plans are others than those it was made of
+  /// What cycles borrow from, and may outlive here: they read nothing of it but the interfaces.
+  struct Planned {
+    std::vector<ifmib::RowPlan> plans;
+    std::vector<Interface> replaced;  ///< that were in them
+  };
+  std::shared_ptr<Planned> planned_ = std::make_shared<Planned>();
   /// By ifIndex: names of rows that are not planned, as the inventory's rules do not keep them, or there is no plan
   /// yet.
   std::map<std::uint32_t, std::string> left_out_;

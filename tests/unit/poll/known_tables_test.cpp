@@ -250,5 +250,36 @@ TEST_CASE("names that move again and again are told of a few times") {
   CHECK(heard.count("sw1: 2 interfaces at another ifIndex: ") == 4);
 }
 
+TEST_CASE("rows that borrow their interface outlive what is read after them") {
+  const config::Device device = device_of(60s);
+  KnownTables tables;
+  tables.begin_read({}, KnownTables::Read::demanded);
+  (void)tables.take(one_row(), {}, device, 60s, BootTime(1h));
+  struct Lent {
+    std::shared_ptr<const void> lender;
+    Interface interface;
+    std::string alias;
+  };
+  std::vector<Lent> lent;
+  const auto lend = [&](const std::string& alias) {
+    lent.push_back({tables.lender(), tables.plans().front().interface.borrowed(), alias});
+  };
+  ifmib::Row facts = one_row().at(1);
+  for (int i = 0; i < 5; ++i) {
+    const std::string alias = "line " + std::to_string(i);
+    facts.set(Column::if_alias, ifmib::test::text(alias));
+    CHECK(tables.renew(0, facts, device));
+    CHECK_FALSE(tables.renew(0, facts, device));
+    lend(alias);
+  }
+  tables.begin_read({}, KnownTables::Read::demanded);
+  (void)tables.take(one_row(), {}, device, 60s, BootTime(2h));
+  tables = KnownTables();
+  for (const Lent& each : lent) {
+    CHECK(each.interface.name() == "eth1");
+    CHECK(each.interface.alias() == each.alias);
+  }
+}
+
 }  // namespace
 }  // namespace octopoll::poll
