@@ -271,6 +271,7 @@ Result<> Recorder::store_interfaces(const Context& context) {
   interface_ids_.clear();
   std::size_t read = 0, as_before = 0;
   const std::int64_t newest_bin = newest_bin_of(cycle);
+  const std::uint32_t latest = next_latest(device);
   device.interfaces.begin_pass(cycle.interfaces.size());
   for (const InterfaceRecord& record : cycle.interfaces) {
     const auto entry = interface_of(context, record);
@@ -284,7 +285,7 @@ Result<> Recorder::store_interfaces(const Context& context) {
     if (!context.newest || !was_read(record.sample)) continue;
     ++read;
     if ((*entry)->latest == device.latest) ++as_before;
-    (*entry)->latest = device.latest + 1;
+    (*entry)->latest = latest & 0x3U;
   }
   device.interfaces.end_pass();
   if (auto noted = rollups_.note_put_off(device.rollups, context.poll_id); !noted) return noted;
@@ -389,8 +390,12 @@ Result<> Recorder::store_latest(const Context& context, std::size_t read, bool s
                                            cycle.engine_time, uncertain_us(cycle), cycle.view, cycle.address,
                                            std::int64_t{cycle.cache_known});
   if (!stored) return stored;
-  ++device.latest;
-  device.latest_rows = read;
+  device.latest = next_latest(device);
+  device.latest_rows = static_cast<std::uint32_t>(read);
+  if (same_interfaces) return {};
+  device.interfaces.for_each([&](InterfaceEntry& entry) {
+    if (entry.latest != device.latest) entry.latest = 0;
+  });
   return {};
 }
 
@@ -424,10 +429,8 @@ Result<Recorder::InterfaceEntry*> Recorder::interface_of(const Context& context,
     if (!made) return tl::make_unexpected(made.error());
     entry = *made;
   }
-  const std::uint64_t in_speed = record.in_speed_bps.value_or(0);
-  const std::uint64_t out_speed = record.out_speed_bps.value_or(0);
-  const bool same =
-      entry->in_speed_bps == in_speed && entry->out_speed_bps == out_speed && entry->interface == interface;
+  const SpeedPair speeds{record.in_speed_bps.value_or(0), record.out_speed_bps.value_or(0)};
+  const bool same = entry->interface == interface && has_speeds(context.device, *entry, speeds);
   // Discovery makes new blocks, and the old ones are freed when nobody holds them.
   if (same && !entry->interface.same_block(interface)) entry->interface = interface;
   if (same || !(context.newest || inserted)) return entry;
@@ -440,9 +443,27 @@ Result<Recorder::InterfaceEntry*> Recorder::interface_of(const Context& context,
       record.in_speed_bps, record.out_speed_bps, entry->id);
   if (!updated) return tl::make_unexpected(updated.error());
   entry->interface = interface;
-  entry->in_speed_bps = in_speed;
-  entry->out_speed_bps = out_speed;
+  keep_speeds(context.device, *entry, speeds);
   return entry;
+}
+
+Recorder::Speeds Recorder::sort_of(const SpeedPair& speeds, const Interface& interface) noexcept {
+  if (speeds.in_bps != speeds.out_bps) return Speeds::odd;
+  if (speeds.in_bps == 0) return Speeds::none;
+  return speeds.in_bps == link_speed(interface) ? Speeds::stated : Speeds::odd;
+}
+
+bool Recorder::has_speeds(const DeviceEntry& device, const InterfaceEntry& entry, const SpeedPair& speeds) {
+  if (entry.speeds != sort_of(speeds, entry.interface)) return false;
+  if (entry.speeds != Speeds::odd) return true;
+  const auto known = device.odd_speeds.find(entry.id);
+  return known != device.odd_speeds.end() && known->second == speeds;
+}
+
+void Recorder::keep_speeds(DeviceEntry& device, InterfaceEntry& entry, const SpeedPair& speeds) {
+  if (entry.speeds == Speeds::odd) device.odd_speeds.erase(entry.id);
+  entry.speeds = sort_of(speeds, entry.interface);
+  if (entry.speeds == Speeds::odd) device.odd_speeds.emplace(std::uint32_t{entry.id}, speeds);
 }
 
 Result<Recorder::InterfaceEntry*> Recorder::find_or_insert(const Context& context, const Interface& interface,
@@ -467,7 +488,7 @@ Result<Recorder::InterfaceEntry*> Recorder::find_or_insert(const Context& contex
     inserted = true;
   }
   // One that the key of a row has no room for is refused with its rows.
-  entry.id = static_cast<std::uint32_t>(std::clamp<std::int64_t>(id, 0, std::numeric_limits<std::uint32_t>::max()));
+  entry.id = static_cast<std::uint32_t>(std::clamp<std::int64_t>(id, 0, most_interfaces)) & 0x1ff'ffffU;
   if (inserted) return &context.device.interfaces.append(std::move(entry));
   if (auto noted = note_move(context, entry.id, if_index, interface); !noted) return tl::make_unexpected(noted.error());
   if (const auto open = context.device.rollups.restored.find(entry.id); open != context.device.rollups.restored.end()) {

@@ -47,26 +47,37 @@ class Recorder {
   void forget();
 
  private:
-  struct InterfaceEntry {
-    Interface interface;                         ///< as in the file, where the speeds are known
-    std::uint64_t in_speed_bps = unknown_speed;  ///< as in the file
-    std::uint64_t out_speed_bps = unknown_speed;
-    OpenBin traffic;           ///< since the last row of its sums
-    std::uint32_t id = 0;      ///< the key of a row has room for fewer
-    std::uint32_t latest = 0;  ///< DeviceEntry::latest when it was read; 0: not looked into
+  /// The speeds of an interface in the file.
+  enum class Speeds : std::uint8_t {
+    unknown,  ///< the file has not been looked into
+    none,     ///< in both directions
+    stated,   ///< that of its link both ways
+    odd,      ///< DeviceEntry::odd_speeds
   };
-  /// 2^64-1 bit/s is no speed, so it means that the file has not been looked into.
-  static constexpr std::uint64_t unknown_speed = std::numeric_limits<std::uint64_t>::max();
+  struct InterfaceEntry {
+    Interface interface;           ///< as in the file, where the speeds are known
+    OpenBin traffic;               ///< since the last row of its sums
+    std::uint32_t id : 25 = 0;     ///< the key of a row has room for fewer
+    std::uint32_t latest : 2 = 0;  ///< DeviceEntry::latest when it was read; 0: not in there
+    Speeds speeds : 2 = Speeds::unknown;
+  };
+  static_assert(sizeof(InterfaceEntry) <= 72, "there is one an interface");
+  struct SpeedPair {
+    std::uint64_t in_bps, out_bps;
+    friend bool operator==(const SpeedPair&, const SpeedPair&) = default;
+  };
   struct DeviceEntry {
     std::int64_t id = 0;
     std::optional<std::uint64_t> last_poll_number;
     std::optional<std::string> address;  ///< as in the file; nullopt: not looked into
     std::optional<DeviceFacts> facts;    ///< those of the file that were read since it was looked into
-    std::uint32_t latest = 0;      ///< counts the polls whose readings went into device_latest; 0: not looked into
-    std::size_t latest_rows = 0;   ///< of that poll
-    std::optional<bool> has_base;  ///< in base_lines; nullopt: not looked into
+    /// 1 and 2 in turn, with the polls whose readings are in device_latest; 0: not looked into
+    std::uint32_t latest = 0;
+    std::uint32_t latest_rows = 0;                        ///< of that poll
+    std::optional<bool> has_base;                         ///< in base_lines; nullopt: not looked into
     std::optional<std::vector<StackedInterfaces>> stack;  ///< as in the file; nullopt: not looked into
     InterfaceList<InterfaceEntry> interfaces;
+    std::map<std::uint32_t, SpeedPair> odd_speeds;  ///< by interface: 0 for an unknown one
     Rollups::Device rollups;
   };
   struct Statements {
@@ -98,6 +109,10 @@ class Recorder {
   [[nodiscard]] Result<> store_device(const Context& context);
   [[nodiscard]] Result<> store_interfaces(const Context& context);
   [[nodiscard]] Result<InterfaceEntry*> interface_of(const Context& context, const InterfaceRecord& record);
+  [[nodiscard]] static std::uint32_t next_latest(const DeviceEntry& device) noexcept { return device.latest % 2 + 1; }
+  [[nodiscard]] static Speeds sort_of(const SpeedPair& speeds, const Interface& interface) noexcept;
+  [[nodiscard]] static bool has_speeds(const DeviceEntry& device, const InterfaceEntry& entry, const SpeedPair& speeds);
+  static void keep_speeds(DeviceEntry& device, InterfaceEntry& entry, const SpeedPair& speeds);
   [[nodiscard]] Result<InterfaceEntry*> find_or_insert(const Context& context, const Interface& interface,
                                                        bool& inserted);
   /// Where the interface was known at another ifIndex, or not at all (0).

@@ -41,12 +41,11 @@ UtilizationSum at_speed(const TrafficShare::Direction& share) noexcept {
 }
 
 enum class Toward : std::uint8_t { more, less };
-/// Unit: bit/s.
+/// Of more it says no less: the peak of some rates is the furthest of theirs. Unit: bit/s.
 double peak_of(double bps, Toward toward) noexcept {
-  const double whole = std::round(bps);
+  if (bps < (1 << peak_bits)) return std::round(bps);
   int exponent = 0;
-  static_cast<void>(std::frexp(whole, &exponent));
-  if (exponent <= peak_bits) return whole;
+  static_cast<void>(std::frexp(bps, &exponent));
   // What a double is off by is no reason for another step.
   constexpr double noise = 1e-12;
   const double scaled = std::ldexp(bps, peak_bits - exponent);
@@ -222,99 +221,124 @@ TrafficBin TrafficBin::as_row() const noexcept {
 
 namespace {
 
-// Bits of OpenBin::known_, to be moved by three for the other direction.
+// Bits of OpenBin::State::known, to be moved by three for the other direction.
 constexpr std::uint32_t knows_packets = 1;
 constexpr std::uint32_t knows_errors = 2;
 constexpr std::uint32_t knows_discards = 4;
 constexpr std::size_t bits_a_direction = 3;
 
-}  // namespace
+constexpr std::uint64_t most_48 = (std::uint64_t{1} << 48U) - 1;
 
-void OpenBin::start(std::int64_t bin) noexcept {
-  directions_ = {};
-  bin_ = static_cast<std::uint32_t>(bin) & 0x3ff'ffffU;
-  known_ = 0;
-  speed_ = none_yet;
+template <class Sum>
+bool has_room(Sum sum, std::uint64_t more) noexcept {
+  return more <= std::uint64_t{std::numeric_limits<Sum>::max()} - sum;
 }
 
-bool OpenBin::has_room(const TrafficShare& share) const noexcept {
-  for (std::size_t way = 0; way < directions_.size(); ++way) {
-    const Direction& here = directions_[way];
+// 71 minutes of overlapping spans, packets of 14 million a second.
+bool has_room(const TrafficBin& bin, const TrafficShare& share) noexcept {
+  for (std::size_t way = 0; way < bin.directions.size(); ++way) {
+    const TrafficBin::Direction& here = bin.directions[way];
     const TrafficShare::Direction& more = share.directions[way];
-    if (here.covered_us + static_cast<std::uint64_t>(more.covered_us) > most_32) return false;
-    if (more.packets.value_or(0) > most_32 - here.packets) return false;
-    if (more.errors.value_or(0) > most_32 - here.errors) return false;
-    if (more.discards.value_or(0) > most_32 - here.discards) return false;
+    const auto fits = [](std::uint64_t sum, std::uint64_t one) { return sum <= most_32 && one <= most_32 - sum; };
+    if (!fits(static_cast<std::uint64_t>(here.covered_us), static_cast<std::uint64_t>(more.covered_us))) return false;
+    if (!fits(here.packets.value_or(0), more.packets.value_or(0))) return false;
+    if (!fits(here.errors.value_or(0), more.errors.value_or(0))) return false;
+    if (!fits(here.discards.value_or(0), more.discards.value_or(0))) return false;
   }
   return true;
+}
+
+}  // namespace
+
+static_assert(sizeof(OpenBin) == 60, "there is one an interface");
+
+void OpenBin::start(std::int64_t bin) noexcept {
+  *this = {};
+  state_.bin = static_cast<std::uint32_t>(bin) & 0x3ff'ffffU;
 }
 
 bool OpenBin::add(const TrafficShare& share) {
   if (share.says_nothing()) return true;
-  if (!has_room(share)) return false;
-  note_speed(share);
-  std::uint32_t known = 0;
-  for (std::size_t way = 0; way < directions_.size(); ++way) {
-    const TrafficShare::Direction& from = share.directions[way];
-    Direction& to = directions_[way];
-    if (from.covered_us > 0) {
-      to.bps_max = std::max(to.bps_max, from.bps);
-      to.bps_min = to.covered_us > 0 ? std::min(to.bps_min, from.bps) : from.bps;
-      to.octets += from.octets;
-      to.covered_us += static_cast<std::uint32_t>(from.covered_us);
-    }
-    const auto take = [&](std::uint32_t& sum, const std::optional<std::uint64_t>& more, std::uint32_t bit) {
-      if (!more) return;
-      sum += static_cast<std::uint32_t>(*more);
-      known |= bit << way * bits_a_direction;
-    };
-    take(to.packets, from.packets, knows_packets);
-    take(to.errors, from.errors, knows_errors);
-    take(to.discards, from.discards, knows_discards);
+  if (has_room_here(share)) {
+    add_here(share);
+    return true;
   }
-  known_ = (known_ | known) & 0x3fU;
+  TrafficBin* bin = elsewhere();
+  if (!has_room(bin == nullptr ? whole() : *bin, share)) return false;
+  if (bin == nullptr) {
+    bin = std::make_unique<TrafficBin>(whole()).release();
+    static_assert(sizeof sums_.octets_low == sizeof bin);
+    sums_.octets_low = std::bit_cast<Both>(bin);
+    state_.speed = is_elsewhere;
+  }
+  bin->add(share);
   return true;
 }
 
-// Before the share is added.
-void OpenBin::note_speed(const TrafficShare& share) {
+bool OpenBin::has_room_here(const TrafficShare& share) const noexcept {
+  if (state_.speed == is_elsewhere) return false;
   const auto mbps = steady_mbps(share);
-  if (mbps && (speed_ == *mbps || speed_ == none_yet)) {
-    speed_ = *mbps;
-    return;
+  if (!mbps || (state_.speed != *mbps && !empty())) return false;
+  return sums_.has_room(0, share.directions[0]) && sums_.has_room(1, share.directions[1]);
+}
+
+bool OpenBin::Sums::has_room(std::size_t way, const TrafficShare::Direction& more) const noexcept {
+  using store::has_room;
+  return more.octets <= most_48 - octets(way) &&
+         has_room(covered_us[way], static_cast<std::uint64_t>(more.covered_us)) &&
+         has_room(packets[way], more.packets.value_or(0)) && has_room(errors[way], more.errors.value_or(0)) &&
+         has_room(discards[way], more.discards.value_or(0));
+}
+
+void OpenBin::add_here(const TrafficShare& share) noexcept {
+  state_.speed = *steady_mbps(share);
+  std::uint32_t known = state_.known;
+  for (std::size_t way = 0; way < share.directions.size(); ++way) {
+    const TrafficShare::Direction& more = share.directions[way];
+    sums_.add(way, more);
+    const std::uint32_t knows =
+        (more.packets ? knows_packets : 0U) | (more.errors ? knows_errors : 0U) | (more.discards ? knows_discards : 0U);
+    known |= knows << way * bits_a_direction;
   }
-  if (!utilizations_) utilizations_ = std::make_unique<Utilizations>();
-  if (speed_ != changing) {
-    const TrafficBin before = whole();
-    for (std::size_t way = 0; way < directions_.size(); ++way) {
-      (*utilizations_)[way] = before.utilization(way).value_or(UtilizationSum{});
-    }
-    speed_ = changing;
+  state_.known = known & 0x3fU;
+}
+
+// The peak of a row of some rates is the furthest of their peaks of a row, so these will do.
+void OpenBin::Sums::add(std::size_t way, const TrafficShare::Direction& more) noexcept {
+  if (more.covered_us > 0) {
+    float& highest = bps_max[way];
+    float& lowest = bps_min[way];
+    if (more.bps > double{highest}) highest = static_cast<float>(peak_of(more.bps, Toward::more));
+    if (covered_us[way] == 0 || more.bps < double{lowest}) lowest = static_cast<float>(peak_of(more.bps, Toward::less));
+    const std::uint64_t all = octets(way) + more.octets;
+    octets_low[way] = static_cast<std::uint32_t>(all & most_32);
+    octets_high[way] = static_cast<std::uint16_t>(all >> 32U);
+    covered_us[way] += static_cast<std::uint32_t>(more.covered_us);
   }
-  for (std::size_t way = 0; way < directions_.size(); ++way) {
-    (*utilizations_)[way].add(at_speed(share.directions[way]));
-  }
+  const auto take = [](auto& sum, const std::optional<std::uint64_t>& one) {
+    sum = static_cast<std::decay_t<decltype(sum)>>(sum + one.value_or(0));
+  };
+  take(packets[way], more.packets);
+  take(errors[way], more.errors);
+  take(discards[way], more.discards);
 }
 
 TrafficBin OpenBin::whole() const noexcept {
   TrafficBin bin;
   if (empty()) return bin;
-  bin.speed = speed_ == changing ? TrafficBin::Speed::changing
-              : speed_ == 0      ? TrafficBin::Speed::unknown
-                                 : TrafficBin::Speed::steady;
-  if (bin.speed == TrafficBin::Speed::steady) bin.speed_mbps = speed_;
-  for (std::size_t way = 0; way < directions_.size(); ++way) {
-    const Direction& from = directions_[way];
+  if (const TrafficBin* all = elsewhere()) return *all;
+  bin.speed = state_.speed == 0 ? TrafficBin::Speed::unknown : TrafficBin::Speed::steady;
+  bin.speed_mbps = state_.speed;
+  for (std::size_t way = 0; way < bin.directions.size(); ++way) {
     TrafficBin::Direction& to = bin.directions[way];
-    to.octets = from.octets;
-    to.covered_us = from.covered_us;
-    to.bps_max = from.bps_max;
-    to.bps_min = from.bps_min;
-    if (speed_ == changing) to.utilization = (*utilizations_)[way];
-    const std::uint32_t known = known_ >> way * bits_a_direction;
-    if ((known & knows_packets) != 0) to.packets = from.packets;
-    if ((known & knows_errors) != 0) to.errors = from.errors;
-    if ((known & knows_discards) != 0) to.discards = from.discards;
+    to.octets = sums_.octets(way);
+    to.covered_us = sums_.covered_us[way];
+    to.bps_max = sums_.bps_max[way];
+    to.bps_min = sums_.bps_min[way];
+    const std::uint32_t known = state_.known >> way * bits_a_direction;
+    if ((known & knows_packets) != 0) to.packets = sums_.packets[way];
+    if ((known & knows_errors) != 0) to.errors = sums_.errors[way];
+    if ((known & knows_discards) != 0) to.discards = sums_.discards[way];
   }
   return bin;
 }

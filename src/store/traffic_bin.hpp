@@ -6,11 +6,14 @@
 // no bin: only deltas of quality ok and wrapped count as octets, and the time that they cover is kept beside them.
 
 #include <array>
+#include <bit>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include "octopoll/core/cycle.hpp"
 
@@ -133,40 +136,67 @@ struct TrafficBin {
 };
 
 /// A bin of 5 minutes that is still open: what the writer keeps of each interface, hence small.
+/// Shape:  60 octets. What these have no room for (a speed that changes or is none in whole Mbit/s both ways, more than
+///         65,535 errors, 2^48 octets) is a TrafficBin elsewhere, until the next start().
+/// Errors: none.
+/// Thread: as a value.
 class OpenBin {
  public:
-  [[nodiscard]] bool empty() const noexcept { return speed_ == none_yet; }
-  [[nodiscard]] std::int64_t bin() const noexcept { return bin_; }
+  OpenBin() noexcept = default;
+  OpenBin(OpenBin&& other) noexcept { swap(other); }
+  OpenBin& operator=(OpenBin other) noexcept {
+    swap(other);
+    return *this;
+  }
+  ~OpenBin() { const std::unique_ptr<TrafficBin> goes(elsewhere()); }
+
+  [[nodiscard]] bool empty() const noexcept { return state_.speed == none_yet; }
+  [[nodiscard]] std::int64_t bin() const noexcept { return state_.bin; }
   void start(std::int64_t bin) noexcept;
-  /// False where a number of the share has no room beside what is here: then nothing was added, and whole() is to be
-  /// stored before a new start.
+  /// False where a sum of the share would need more than 32 bits beside what is here (octets 64): then nothing was
+  /// added, and whole() is to be stored before a new start. Whoever reads the samples again must come to the same.
   [[nodiscard]] bool add(const TrafficShare& share);
+  /// Its row, by TrafficBin::as_row(), is that of the same shares in a TrafficBin; peaks are those of a row already.
   [[nodiscard]] TrafficBin whole() const noexcept;
 
  private:
-  // Sums of 32 bits hold 71 minutes of overlapping spans, packets of 14 million a second, and more errors than a link
-  // has frames in 5 minutes: add() looks where they end.
-  struct Direction {
-    std::uint64_t octets = 0;
-    double bps_max = 0.0;
-    double bps_min = 0.0;
-    std::uint32_t covered_us = 0;
-    std::uint32_t packets = 0;
-    std::uint32_t errors = 0;
-    std::uint32_t discards = 0;
+  using Both = std::array<std::uint32_t, 2>;  // in, out
+  /// A peak of a row has peak_bits.
+  static_assert(peak_bits <= std::numeric_limits<float>::digits);
+  struct Sums {
+    Both octets_low{};
+    std::array<std::uint16_t, 2> octets_high{};
+    std::array<float, 2> bps_max{}, bps_min{};
+    Both covered_us{}, packets{};
+    std::array<std::uint16_t, 2> errors{}, discards{};
+
+    [[nodiscard]] std::uint64_t octets(std::size_t way) const noexcept {
+      return std::uint64_t{octets_high[way]} << 32U | octets_low[way];
+    }
+    [[nodiscard]] bool has_room(std::size_t way, const TrafficShare::Direction& more) const noexcept;
+    void add(std::size_t way, const TrafficShare::Direction& more) noexcept;
   };
-  using Utilizations = std::array<UtilizationSum, 2>;
   static constexpr std::uint32_t none_yet = 0xFFFF'FFFF;
-  static constexpr std::uint32_t changing = 0xFFFF'FFFE;  // speed_ below: Mbit/s, 0 for unknown
+  static constexpr std::uint32_t is_elsewhere = 0xFFFF'FFFE;  // State::speed below: Mbit/s, 0 for unknown
 
-  [[nodiscard]] bool has_room(const TrafficShare& share) const noexcept;
-  void note_speed(const TrafficShare& share);
+  /// Owned: what sums_ would hold. Its address lies there, for a member of its own would make each bin larger.
+  [[nodiscard]] TrafficBin* elsewhere() const noexcept {
+    return state_.speed == is_elsewhere ? std::bit_cast<TrafficBin*>(sums_.octets_low) : nullptr;
+  }
+  [[nodiscard]] bool has_room_here(const TrafficShare& share) const noexcept;
+  void add_here(const TrafficShare& share) noexcept;
+  void swap(OpenBin& other) noexcept {
+    std::swap(sums_, other.sums_);
+    std::swap(state_, other.state_);
+  }
 
-  std::array<Direction, 2> directions_;
-  std::uint32_t bin_ : 26 = 0;   // until the year 2607
-  std::uint32_t known_ : 6 = 0;  // which of the others have a delta: three bits a direction
-  std::uint32_t speed_ = none_yet;
-  std::unique_ptr<Utilizations> utilizations_;  ///< made where a speed changes, and kept for the next bins
+  struct State {
+    std::uint32_t speed = none_yet;
+    std::uint32_t bin : 26 = 0;   // until the year 2607
+    std::uint32_t known : 6 = 0;  // which of the others have a delta: three bits a direction
+  };
+  Sums sums_;
+  State state_;
 };
 
 }  // namespace octopoll::store

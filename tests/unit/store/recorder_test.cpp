@@ -1,10 +1,14 @@
 #include "store/recorder.hpp"
 
+#include <fmt/format.h>
 #include <sqlite3.h>
 
 #include <catch2/catch.hpp>
 #include <limits>
+#include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "make_record.hpp"
 #include "store/open.hpp"
@@ -217,6 +221,22 @@ TEST_CASE("an interface that a cycle lacks keeps its older reading until it is b
   CHECK(minutes_after_noon("SELECT last_seen FROM device_latest") == 7);
 }
 
+TEST_CASE("an interface that is back after any number of cycles does not pass for one of the cycle before") {
+  for (int away = 1; away <= 6; ++away) {
+    Fixture store;
+    std::uint64_t number = 0;
+    const auto next = [&](const std::string& other) {
+      ++number;
+      store.store(make_cycle("sw1", number, noon + number * 60s, {reading("a", number), reading(other, number)}));
+    };
+    next("b");
+    for (int cycle = 0; cycle < away; ++cycle) next("c");
+    next("b");
+    CAPTURE(away);
+    CHECK(latest_octets(store) == fmt::format("a={0} b={0} c={1}", number, number - 1));
+  }
+}
+
 TEST_CASE("an older cycle leaves the latest readings alone") {
   Fixture store;
   store.store(make_cycle("sw1", 5, noon, {reading("a", 5), reading("b", 5)}));
@@ -411,6 +431,47 @@ TEST_CASE("what an interface says of itself follows it, and its row stays one") 
   CHECK(store.integer("SELECT count(*) FROM interfaces") == 1);
   CHECK(store.integer("SELECT if_index FROM interfaces") == 99);
   CHECK(store.integer("SELECT speed_bps IS NULL AND in_speed_bps IS NULL FROM interfaces") == 1);
+}
+
+TEST_CASE("the speeds that utilization divides by are written when they change, whatever they are") {
+  Fixture store;
+  REQUIRE(
+      store.database->execute("CREATE TEMP TABLE written (n); CREATE TEMP TRIGGER t AFTER UPDATE ON main.interfaces"
+                              " BEGIN INSERT INTO written VALUES (1); END"));
+  std::uint64_t number = 0;
+  using Speed = std::optional<std::uint64_t>;
+  const auto written = [&](const Speed& in, const Speed& out) {
+    InterfaceRecord a = make_row({.name = "a"});  // stated: 1 Gbit/s
+    a.in_speed_bps = in;
+    a.out_speed_bps = out;
+    InterfaceRecord b = make_row({.name = "b", .if_index = 2});
+    b.out_speed_bps = 3;  // odd all the time
+    const std::int64_t before = store.integer("SELECT count(*) FROM written");
+    ++number;
+    store.store(make_cycle("sw1", number, noon + number * 60s, {a, b}));
+    const auto text = [](const Speed& speed) { return speed ? std::to_string(*speed) : "none"; };
+    CHECK(store.text("SELECT ifnull(in_speed_bps, 'none') || ' ' || ifnull(out_speed_bps, 'none') FROM interfaces"
+                     " WHERE name = 'a'") == text(in) + ' ' + text(out));
+    CHECK(store.text("SELECT in_speed_bps || ' ' || out_speed_bps FROM interfaces WHERE name = 'b'") == "1000000000 3");
+    return store.integer("SELECT count(*) FROM written") - before;
+  };
+  const std::vector<std::pair<Speed, Speed>> speeds = {
+      {1'000'000'000, 1'000'000'000},
+      {std::nullopt, std::nullopt},
+      {64'000, 64'000},
+      {64'000, 128'000},
+      {128'000, 64'000},
+      {std::nullopt, 64'000},
+      {64'000, std::nullopt},
+  };
+  CHECK(written(speeds[0].first, speeds[0].second) == 2);
+  for (const auto& [in_first, out_first] : speeds) {
+    for (const auto& [in, out] : speeds) {
+      static_cast<void>(written(in_first, out_first));
+      CHECK(written(in, out) == (in == in_first && out == out_first ? 0 : 1));
+      CHECK(written(in, out) == 0);
+    }
+  }
 }
 
 TEST_CASE("where an interface moves to is recorded, once, also over a restart") {

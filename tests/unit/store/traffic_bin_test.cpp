@@ -94,6 +94,32 @@ TEST_CASE("shares of any sample sum to it, whatever its span and its place") {
   }
 }
 
+/// `open` has what `whole` has, and becomes the same row, bit for bit but for the share of the link.
+void check_same(const OpenBin& open, const TrafficBin& whole) {
+  const TrafficBin made = open.whole();
+  REQUIRE(made.speed == whole.speed);
+  REQUIRE(made.speed_mbps == whole.speed_mbps);
+  const TrafficBin row = made.as_row(), expected = whole.as_row();
+  for (std::size_t way = 0; way < 2; ++way) {
+    const auto& a = row.directions[way];
+    const auto& b = expected.directions[way];
+    CAPTURE(whole.directions[way].bps_max, whole.directions[way].bps_min);
+    REQUIRE(made.directions[way].covered_us == whole.directions[way].covered_us);
+    REQUIRE(a.octets == b.octets);
+    REQUIRE(a.covered_us == b.covered_us);
+    REQUIRE(a.bps_max == b.bps_max);
+    REQUIRE(a.bps_min == b.bps_min);
+    REQUIRE(a.packets == b.packets);
+    REQUIRE(a.errors == b.errors);
+    REQUIRE(a.discards == b.discards);
+    REQUIRE(row.utilization(way).has_value() == expected.utilization(way).has_value());
+    if (!row.utilization(way)) continue;
+    REQUIRE(row.utilization(way)->share_us == Approx(expected.utilization(way)->share_us));
+    REQUIRE(row.utilization(way)->covered_us == expected.utilization(way)->covered_us);
+    REQUIRE(row.utilization(way)->max == Approx(expected.utilization(way)->max));
+  }
+}
+
 TEST_CASE("an open bin says what a sum of the same shares says") {
   std::mt19937_64 random(11);
   for (int round = 0; round < 200; ++round) {
@@ -107,23 +133,59 @@ TEST_CASE("an open bin says what a sum of the same shares says") {
           share_of(sample_of(noon + 50 * second * (i + 1), 50 * second, random() % 1'000'000, speed), bin_of(noon));
       REQUIRE(open.add(share));
       whole.add(share);
+      check_same(open, whole);
     }
-    const TrafficBin made = open.whole();
-    REQUIRE(made.speed == whole.speed);
-    for (std::size_t way = 0; way < 2; ++way) {
-      const auto& a = made.directions[way];
-      const auto& b = whole.directions[way];
-      REQUIRE(a.octets == b.octets);
-      REQUIRE(a.covered_us == b.covered_us);
-      REQUIRE(a.bps_max == b.bps_max);
-      REQUIRE(a.bps_min == b.bps_min);
-      REQUIRE(a.packets == b.packets);
-      REQUIRE(a.errors == b.errors);
-      REQUIRE(made.utilization(way).has_value() == whole.utilization(way).has_value());
-      if (!made.utilization(way)) continue;
-      REQUIRE(made.utilization(way)->share_us == Approx(whole.utilization(way)->share_us));
-      REQUIRE(made.utilization(way)->covered_us == whole.utilization(way)->covered_us);
-      REQUIRE(made.utilization(way)->max == Approx(whole.utilization(way)->max));
+  }
+}
+
+TEST_CASE("an open bin becomes the same row at any rate") {
+  std::mt19937_64 random(17);
+  // 2^20 bit/s, from which on peaks have so many bits, is 7,864,320 octets a minute.
+  for (const std::uint64_t octets : {1ULL, 40ULL, 7'000ULL, 7'864'320ULL, 7'864'320'000ULL, 75'000'000'000'000ULL}) {
+    for (int round = 0; round < 300; ++round) {
+      OpenBin open;
+      TrafficBin whole;
+      open.start(bin_of(noon));
+      for (int i = 1; i <= 4; ++i) {
+        const std::uint64_t more = octets + random() % (octets / 1'000'000 + 5);
+        TrafficSample sample = sample_of(noon + 60 * second * i, 60 * second, more, 10'000 * gigabit);
+        for (auto& direction : sample.directions) direction.packets = 1;
+        const TrafficShare share = share_of(sample, bin_of(noon));
+        REQUIRE(open.add(share));
+        whole.add(share);
+      }
+      check_same(open, whole);
+    }
+  }
+}
+
+TEST_CASE("an open bin keeps what its small numbers have no room for") {
+  const auto share_with = [](std::uint64_t octets, std::uint64_t errors, std::uint64_t discards) {
+    TrafficSample sample = sample_of(noon + 60 * second, 60 * second, octets);
+    for (auto& direction : sample.directions) direction.packets = 1;
+    sample.directions[0].errors = errors;
+    sample.directions[1].discards = discards;
+    return share_of(sample, bin_of(noon));
+  };
+  const std::uint64_t too_much = std::uint64_t{1} << 48U;
+  for (const TrafficShare& large : {share_with(5, 65'536, 0), share_with(5, 0, 65'536), share_with(too_much, 0, 0),
+                                    share_with(too_much - 1, 65'535, 65'535)}) {
+    for (const int place : {0, 1, 2}) {
+      OpenBin open;
+      TrafficBin whole;
+      open.start(bin_of(noon));
+      for (int i = 0; i < 3; ++i) {
+        const TrafficShare share = i == place ? large : share_with(1'000, 1, 1);
+        REQUIRE(open.add(share));
+        whole.add(share);
+        check_same(open, whole);
+      }
+      OpenBin moved = std::move(open);
+      check_same(moved, whole);
+      moved.start(bin_of(noon) + 1);
+      CHECK(moved.empty());
+      REQUIRE(moved.add(share_with(7, 7, 7)));
+      CHECK(moved.whole().directions[0].octets == 7);
     }
   }
 }
@@ -293,7 +355,7 @@ TEST_CASE("a delta over more than a day is in no bin") {
   CHECK(traffic_of(row, noon / 1000).directions[0].span_us == 0);
 }
 
-TEST_CASE("an open bin stays small: there is one an interface") { CHECK(sizeof(OpenBin) <= 96); }
+TEST_CASE("an open bin stays small: there is one an interface") { CHECK(sizeof(OpenBin) <= 60); }
 
 }  // namespace
 }  // namespace octopoll::store
