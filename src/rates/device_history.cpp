@@ -151,7 +151,7 @@ void DeviceHistory::doubt(std::string_view name) noexcept {
 }
 
 void DeviceHistory::prove_fresh(std::string_view name) noexcept {
-  if (RowBase* const known = rows_.find(name)) known->prove_fresh();
+  if (RowBase* const known = rows_.look_for(name)) known->prove_fresh();
 }
 
 void DeviceHistory::limit_ages(std::chrono::nanoseconds bound) noexcept {

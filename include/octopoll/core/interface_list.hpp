@@ -1,6 +1,7 @@
 #pragma once
 // What somebody keeps of each interface of one device.
 
+#include <algorithm>
 #include <cstddef>
 #include <numeric>
 #include <string>
@@ -47,6 +48,14 @@ class InterfaceList {
     if (known == search_->places.end()) return nullptr;
     search_->asked.push_back(known->second);
     return &items_[known->second];
+  }
+
+  /// One of a few, not within a pass: each item is looked at, for the index that find() makes would stay until the next
+  /// one. nullptr where there is none.
+  [[nodiscard]] Item* look_for(std::string_view name) noexcept {
+    const auto found =
+        std::find_if(items_.begin(), items_.end(), [&](const Item& item) { return item.interface.name() == name; });
+    return found == items_.end() ? nullptr : &*found;
   }
 
   /// After find() gave nullptr for its name.

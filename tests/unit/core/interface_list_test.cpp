@@ -48,6 +48,17 @@ TEST_CASE("rows that were missing are found after a pass") {
   CHECK(pass(list, {"a", "b", "c", "d"}) == std::vector<int>{0, 1, 2, 3});
 }
 
+TEST_CASE("one of few is found after a pass, in any order") {
+  InterfaceList<Item> list;
+  CHECK(list.look_for("a") == nullptr);
+  static_cast<void>(pass(list, {"a", "b", "c", "d"}));
+  CHECK(list.look_for("c")->number == 2);
+  CHECK(list.look_for("a")->number == 0);
+  CHECK(list.look_for("e") == nullptr);
+  CHECK(pass(list, {"d", "b", "a", "c"}) == std::vector<int>{3, 1, 0, 2});
+  CHECK(list.look_for("d")->number == 3);
+}
+
 TEST_CASE("an item may take another block of the same name within a pass") {
   InterfaceList<Item> list;
   static_cast<void>(pass(list, {"a", "b"}));

@@ -59,5 +59,15 @@ TEST_CASE("a cycle of known interfaces allocates its records and nothing else") 
   }
 }
 
+TEST_CASE("what is told of a few interfaces between the cycles leaves nothing behind") {
+  DeviceHistory history;
+  (void)history.judge(cycle(0), {});
+  const std::string name = "a-name-that-is-too-long-to-stay-within-the-string-";
+  const std::vector<std::string> told = {name + "400", name + "7", name + "none", name + "8"};
+  const std::size_t before = allocations;
+  for (const std::string& one : told) history.prove_fresh(one);
+  CHECK(allocations == before);
+}
+
 }  // namespace
 }  // namespace octopoll::rates::test
