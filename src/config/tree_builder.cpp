@@ -88,14 +88,14 @@ void TreeBuilder::take_event() {
 
 Node& TreeBuilder::create(Node::Kind kind, Place place, const std::string& tag) {
   take_event();
-  if (tree_.nodes.size() == most_nodes) stop(place, too_many, split_it);
+  if (tree_.nodes->list.size() == most_nodes) stop(place, too_many, split_it);
   // "?" is a plain value and "!" a quoted one; all else was written by hand. The tag is not shown: it may be the
   // beginning of a passphrase that wants quotes.
   if (tag != untagged && tag != "!" && !tag.empty()) {
     problems_.add(place, "a value with a YAML tag (`!`), which an inventory does not use",
                   "text that begins with ! needs quotes");
   }
-  Node& node = tree_.nodes.emplace_back();
+  Node& node = tree_.nodes->list.emplace_back();
   node.kind = kind;
   node.place = place;
   return node;

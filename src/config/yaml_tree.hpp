@@ -3,6 +3,7 @@
 
 #include <deque>
 #include <memory>
+#include <memory_resource>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -39,7 +40,12 @@ struct Node {
 
 /// The nodes of one file. An aliased node exists once, so walking the tree meets it as often as it is used.
 struct Tree {
-  std::deque<Node> nodes;  // a deque, for entries point into it while it grows
+  /// In memory of their own, that goes back as a whole: thousands of nodes would leave as many gaps among what stays.
+  struct Nodes {
+    std::pmr::monotonic_buffer_resource memory;
+    std::pmr::deque<Node> list{&memory};  // a deque, for entries point into it while it grows
+  };
+  std::unique_ptr<Nodes> nodes = std::make_unique<Nodes>();
   const Node* root = nullptr;
 };
 
