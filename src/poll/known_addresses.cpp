@@ -11,7 +11,7 @@ void KnownAddresses::look_up(const Target& name, std::chrono::nanoseconds cache,
   resolver_.resolve(name, [this, still = alive_, number = number_, ended = std::move(ended)](auto&& result) {
     if (!*still || number != number_) return;
     if (result) {
-      found_ = std::move(*result);
+      found_.emplace(std::move(*result));
       times_.succeeded(BootClock::now());
     } else {
       error_.emplace(std::move(result.error()));
@@ -25,7 +25,8 @@ void KnownAddresses::look_up(const Target& name, std::chrono::nanoseconds cache,
 bool KnownAddresses::adopt() {
   if (!found_) return false;
   const Endpoint before = current();
-  endpoints_ = std::move(*std::exchange(found_, std::nullopt));
+  endpoints_ = std::move(*found_);
+  found_.reset();
   const auto same = std::find(endpoints_.begin(), endpoints_.end(), before);
   const bool gone = same == endpoints_.end();
   at_ = gone ? 0 : static_cast<std::size_t>(same - endpoints_.begin());

@@ -55,7 +55,7 @@ class KnownAddresses {
   OwnCopy<Error> error_;
   std::vector<Endpoint> endpoints_;
   std::size_t at_ = 0;
-  std::optional<std::vector<Endpoint>> found_;
+  OwnCopy<std::vector<Endpoint>> found_;
   unsigned number_ = 0;  ///< what an earlier look-up finds is of another name
   std::function<void()> follower_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // shared with look-ups, which outlive this

@@ -22,7 +22,7 @@ std::size_t half_as_much_again(std::size_t size) {
 }  // namespace
 
 void GetProfile::answered(const PduSize& size, BootTime now) {
-  before_.reset();
+  if (fault_) fault_->before.reset();
   good_octets_ = std::max(good_octets_, size.octets);
   if (size.octets >= good_octets_ - good_octets_ / 8) doubts_ = 0;
   if (size.within(most_)) return;
@@ -36,9 +36,8 @@ void GetProfile::silent(const PduSize& size, BootTime now) {
   if (size.octets <= good_octets_ && ++doubts_ < silences_believed) return;
   good_octets_ = 0;
   doubts_ = 0;
-  if (!before_) before_ = most_;
-  if (!quiet_ || size.octets < quiet_->octets) quiet_ = size;
-  ++silences_;
+  if (!in_doubt()) faulty().before = most_;
+  note_silence(size);
   lower({size.octets / 2, most_.variables}, now);
 }
 
@@ -46,17 +45,17 @@ void GetProfile::too_big(const PduSize& size, BootTime now) { lower({size.octets
 
 void GetProfile::cut(const PduSize& size, std::size_t came, BootTime now) {
   if (came >= size.variables) return;
-  cut_ = size;
-  came_ = std::max<std::size_t>(came, 1);
-  lower({most_.octets, came_}, now);
+  faulty().cut = size;
+  fault_->came = std::max<std::size_t>(came, 1);
+  lower({most_.octets, fault_->came}, now);
 }
 
 void GetProfile::gone() noexcept {
   doubts_ = 0;
-  if (!before_) return;
-  most_ = *std::exchange(before_, std::nullopt);
-  quiet_.reset();
-  silences_ = 0;
+  if (!in_doubt()) return;
+  most_ = *std::exchange(fault_->before, std::nullopt);
+  fault_->quiet.reset();
+  fault_->silences = 0;
 }
 
 void GetProfile::lower(const PduSize& to, BootTime now) {
@@ -66,25 +65,29 @@ void GetProfile::lower(const PduSize& to, BootTime now) {
 }
 
 std::optional<PduSize> GetProfile::begin_trial(BootTime now) {
-  if (before_ || !next_trial_ || now < *next_trial_) return std::nullopt;
+  if (in_doubt() || !next_trial_ || now < *next_trial_) return std::nullopt;
   wait_ = std::min<std::chrono::nanoseconds>(wait_ * 2, longest_wait);
   next_trial_ = now + wait_;
   return PduSize{half_as_much_again(most_.octets), std::min(half_as_much_again(most_.variables), bound_)};
 }
 
-void GetProfile::trial_failed(const PduSize& size) {
-  if (!quiet_ || size.octets < quiet_->octets) quiet_ = size;
-  ++silences_;
+void GetProfile::trial_failed(const PduSize& size) { note_silence(size); }
+
+void GetProfile::note_silence(const PduSize& size) {
+  Fault& fault = faulty();
+  if (!fault.quiet || size.octets < fault.quiet->octets) fault.quiet = size;
+  ++fault.silences;
 }
 
 std::string GetProfile::fault() const {
-  if (cut_) {
-    return fmt::format("the agent answers {} of {} that one request asks for and leaves out the rest", came_,
-                       format_counted(cut_->variables, "variable"));
+  if (!fault_) return {};
+  if (fault_->cut) {
+    return fmt::format("the agent answers {} of {} that one request asks for and leaves out the rest", fault_->came,
+                       format_counted(fault_->cut->variables, "variable"));
   }
-  if (before_ || silences_ < silences_told) return {};
+  if (fault_->before || fault_->silences < silences_told) return {};
   return fmt::format("the agent is silent to requests for {} at once, and answers smaller ones",
-                     format_counted(quiet_->variables, "variable"));
+                     format_counted(fault_->quiet->variables, "variable"));
 }
 
 }  // namespace octopoll::snmp

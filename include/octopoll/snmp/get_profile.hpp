@@ -9,6 +9,7 @@
 #include <string>
 
 #include "octopoll/core/clock.hpp"
+#include "octopoll/core/own_copy.hpp"
 
 namespace octopoll::snmp {
 
@@ -51,7 +52,7 @@ class GetProfile {
   /// What a PDU may have; one variable is always allowed.
   [[nodiscard]] const PduSize& most() const noexcept { return most_; }
   /// Something was lowered of which no answer has shown yet that it helps.
-  [[nodiscard]] bool in_doubt() const noexcept { return before_.has_value(); }
+  [[nodiscard]] bool in_doubt() const noexcept { return fault_ && fault_->before; }
 
   // What came of a PDU.
   void answered(const PduSize& size, BootTime now);
@@ -72,19 +73,26 @@ class GetProfile {
   [[nodiscard]] std::string fault() const;
 
  private:
+  /// Nearly no device has one, and there is a profile for each.
+  struct Fault {
+    std::optional<PduSize> before{};  ///< what holds if size is not to blame
+    unsigned silences = 0;            ///< to sizes of which smaller ones were answered, or may yet be
+    std::optional<PduSize> quiet{};   ///< the smallest size that met silence
+    std::optional<PduSize> cut{};     ///< the PDU that was answered in part
+    std::size_t came = 0;             ///< of it
+  };
+
   void lower(const PduSize& to, BootTime now);
+  void note_silence(const PduSize& size);
+  [[nodiscard]] Fault& faulty() { return fault_ ? *fault_ : fault_.emplace(); }
 
   PduSize most_{unlimited, unlimited};
   std::size_t bound_ = unlimited;  ///< of the variables
-  std::optional<PduSize> before_;  ///< what holds if size is not to blame
   std::optional<BootTime> next_trial_;
   std::chrono::nanoseconds wait_ = first_wait;
-  std::size_t good_octets_ = 0;   ///< of the largest that was answered
-  unsigned doubts_ = 0;           ///< silences to such a size since it was answered last
-  unsigned silences_ = 0;         ///< to sizes of which smaller ones were answered, or may yet be
-  std::optional<PduSize> quiet_;  ///< the smallest size that met silence
-  std::optional<PduSize> cut_;    ///< the PDU that was answered in part
-  std::size_t came_ = 0;          ///< of it
+  std::size_t good_octets_ = 0;  ///< of the largest that was answered
+  unsigned doubts_ = 0;          ///< silences to such a size since it was answered last
+  OwnCopy<Fault> fault_;
 };
 
 }  // namespace octopoll::snmp
