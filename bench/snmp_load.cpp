@@ -57,7 +57,7 @@ SnmpLoad::SnmpLoad(octopoll::EventLoop& loop, std::uint32_t base, std::uint16_t 
     snmp::SessionOptions options;
     options.endpoint = address_of(base + device, port);
     options.label = options.endpoint.host_text();
-    options.credentials.community = octopoll::Secret("public");
+    options.credentials.own().community = octopoll::Secret("public");
     options.timeout = std::chrono::seconds(5);
     auto session = engine_->open(std::move(options));
     if (!session) throw std::runtime_error(session.error().text());

@@ -142,7 +142,7 @@ std::string_view word_of(SnmpVersion version) noexcept {
 
 /// "core: v3 authPriv SHA256 AES". Never a secret, and no community either.
 std::string auth_text(const config::Device& device) {
-  const SnmpCredentials& auth = device.auth;
+  const SnmpCredentials& auth = *device.auth;
   std::string text =
       fmt::format("{}: v{}", device.auth_name.empty() ? "(default)" : device.auth_name, word_of(auth.version));
   if (auth.version != SnmpVersion::v3) return text;
@@ -153,7 +153,7 @@ std::string auth_text(const config::Device& device) {
 }
 
 Json auth_json(const config::Device& device) {
-  const SnmpCredentials& auth = device.auth;
+  const SnmpCredentials& auth = *device.auth;
   Json json{{"name", device.auth_name}, {"version", word_of(auth.version)}};
   if (auth.version != SnmpVersion::v3) return json;
   json["username"] = auth.username;

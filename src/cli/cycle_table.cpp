@@ -268,7 +268,7 @@ ordered_json latest_json(const LatestRecords& latest, const std::vector<std::str
          {"error_kind", cycle.error ? ordered_json(to_string(cycle.error->kind)) : ordered_json(nullptr)},
          {"error", cycle.error ? ordered_json(cycle.error->message) : ordered_json(nullptr)},
          {"remedy", cycle.error ? ordered_json(cycle.error->remedy) : ordered_json(nullptr)},
-         {"sys_name", or_null(cycle.facts.sys_name)},
+         {"sys_name", or_null(cycle.facts->sys_name)},
          {"poll_number", cycle.poll_number},
          {"duration_ms", milliseconds(cycle.duration)},
          {"cache_period_seconds", std::chrono::duration<double>(cycle.cache_period).count()},

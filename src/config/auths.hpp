@@ -9,12 +9,13 @@
 #include "config/problems.hpp"
 #include "config/yaml_tree.hpp"
 #include "octopoll/core/credentials.hpp"
+#include "octopoll/core/shared_value.hpp"
 
 namespace octopoll::config {
 
 struct Auths {
   /// Empty where the entry has problems: its name is known, so that those who use it are not blamed as well.
-  std::map<std::string, std::optional<SnmpCredentials>, std::less<>> by_name;
+  std::map<std::string, std::optional<SharedValue<SnmpCredentials>>, std::less<>> by_name;
   /// The first secret that stands in the file itself. The community `public` is none.
   std::optional<Place> literal_secret;
 };

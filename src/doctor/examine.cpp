@@ -46,7 +46,7 @@ class Examiner {
         how_(patient.session) {
     result_.target = to_string(patient.target);
     result_.endpoint = patient.session.endpoint.text();
-    result_.credentials = patient.session.credentials;
+    result_.credentials = *patient.session.credentials;
   }
 
   Examination run() {
@@ -92,7 +92,7 @@ class Examiner {
 
   bool make_contact() {
     progress_("versions");
-    return patient_.session.credentials.version == SnmpVersion::v3 ? contact_v3() : contact_community();
+    return patient_.session.credentials->version == SnmpVersion::v3 ? contact_v3() : contact_community();
   }
 
   /// Asked with what the agent has been found to need; where it meets us with silence for a reason that shows, again
@@ -147,13 +147,13 @@ class Examiner {
 
   /// Both versions: the one that was asked for is kept if it answers, else the other.
   bool contact_community() {
-    const SnmpVersion wanted = patient_.session.credentials.version;
+    const SnmpVersion wanted = patient_.session.credentials->version;
     const SnmpVersion other = wanted == SnmpVersion::v1 ? SnmpVersion::v2c : SnmpVersion::v1;
     std::vector<std::string> texts;
     std::optional<Error> first_error;
     bool other_answers = false;
     for (const SnmpVersion version : {wanted, other}) {
-      SnmpCredentials credentials = patient_.session.credentials;
+      SnmpCredentials credentials = *patient_.session.credentials;
       credentials.version = version;
       Reply reply;
       std::optional<Error> error;
@@ -185,7 +185,7 @@ class Examiner {
   }
 
   bool contact_v3() {
-    SnmpCredentials credentials = patient_.session.credentials;
+    SnmpCredentials credentials = *patient_.session.credentials;
     Reply reply;
     std::optional<Error> error;
     auto session = open(credentials, reply, error);

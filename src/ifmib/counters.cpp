@@ -267,7 +267,7 @@ class CounterReadings final : public Reading {
   }
 
  private:
-  [[nodiscard]] SnmpVersion version() const { return session_.options().credentials.version; }
+  [[nodiscard]] SnmpVersion version() const { return session_.options().credentials->version; }
 
   /// Nobody waits any longer: what has met silence for so long may be too large, and the next read asks for less.
   void cut_off() {

@@ -97,7 +97,7 @@ class ScalarReading final : public Reading {
     // SNMPv1 answers for none where one is missing (RFC 1157 section 4.1.2).
     const bool small_enough = limits.gets == nullptr ||
                               snmp::PduSize{expected_changing, changing_scalars().size()}.within(limits.gets->most());
-    const bool in_place = limits.in_place && small_enough && session.options().credentials.version != SnmpVersion::v1;
+    const bool in_place = limits.in_place && small_enough && session.options().credentials->version != SnmpVersion::v1;
     if (limits.probe) {
       probe();
     } else if (in_place) {

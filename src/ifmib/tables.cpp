@@ -215,7 +215,7 @@ class TableReading final : public Reading {
   }
 
  private:
-  [[nodiscard]] bool is_v1() const { return session_.options().credentials.version == SnmpVersion::v1; }
+  [[nodiscard]] bool is_v1() const { return session_.options().credentials->version == SnmpVersion::v1; }
   [[nodiscard]] static std::size_t place(Table table) { return table == Table::if_table ? 0 : 1; }
   [[nodiscard]] std::vector<Column>& mine(Table table) { return by_table_[place(table)]; }
   [[nodiscard]] snmp::BulkProfile& profile_of(Table table) {

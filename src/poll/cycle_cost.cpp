@@ -125,7 +125,7 @@ Result<CycleCost> probe_cost(snmp::Interview& interview, const config::Device& d
 CycleCost assumed_cost(const config::Device& device, std::size_t interfaces, std::chrono::nanoseconds round_trip) {
   constexpr std::size_t scalars_sent = 85;  // five names without values
   constexpr std::size_t scalars_received = 95;
-  const SnmpVersion version = device.auth.version;
+  const SnmpVersion version = device.auth->version;
   ifmib::ReadLimits limits;
   limits.max_message_size = device.max_message_size;
   const auto counters =

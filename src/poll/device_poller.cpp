@@ -55,7 +55,7 @@ struct DevicePoller::Impl {
   Endpoint known_at;  ///< whose answers all that is known below comes from; invalid: nothing is known
   std::unique_ptr<snmp::Session> session;
   snmp::Traffic traffic_counted;  ///< of this session, in the costs of cycles
-  DeviceFacts facts;
+  SharedValue<DeviceFacts> facts;
   BootTime facts_read_at;
   std::optional<std::chrono::nanoseconds> announced_cache;
   rates::CacheLearner cache_learner;
@@ -252,7 +252,7 @@ struct DevicePoller::Impl {
   /// The same for who begins anew, by what may be written down: where only the community is another one under the same
   /// name, it is taken for a secret that was changed, and the objects for the same.
   [[nodiscard]] static std::string view_of(const config::Device& device) {
-    const SnmpCredentials& auth = device.auth;
+    const SnmpCredentials& auth = *device.auth;
     if (auth.version != SnmpVersion::v3) {
       return fmt::format("{} {}", auth.version == SnmpVersion::v1 ? "v1" : "v2c", device.auth_name);
     }
@@ -345,7 +345,6 @@ struct DevicePoller::Impl {
       }
       return ask_scalars();  // once more, for the facts
     }
-    snapshot.facts = facts;
     cycle->record.engine_boots = scalars.engine_boots;
     cycle->record.engine_time = scalars.engine_time;
     cycle->record.clock_read_at = scalars.received;
@@ -411,8 +410,8 @@ struct DevicePoller::Impl {
 
   void remember_facts(const ifmib::Scalars& scalars) {
     DeviceFacts now = ifmib::facts_of(scalars);
-    if (now.sys_object_id != facts.sys_object_id) profile = {};  // another device: what was too much may suit this one
-    facts = std::move(now);
+    if (now.sys_object_id != facts->sys_object_id) profile = {};  // another device: what was too much may suit this one
+    if (!(now == *facts)) facts = std::move(now);
     facts_known = true;
     facts_read_at = BootClock::now();
     uptime_refusals = 0;
@@ -963,7 +962,7 @@ struct DevicePoller::Impl {
 
   void apply(config::Device next) {
     const bool moved = !(next.address == device.address);
-    const bool other_view = !same_view(next.auth, device.auth);
+    const bool other_view = !same_view(*next.auth, *device.auth);
     const bool other_session = moved || !(next.auth == device.auth) || next.timeout != device.timeout ||
                                next.retries != device.retries || next.max_outstanding != device.max_outstanding ||
                                next.max_requests_per_second != device.max_requests_per_second ||

@@ -259,7 +259,7 @@ void KnownTables::plan(const ifmib::Rows& rows, bool believed, const config::Dev
   const auto before = names();
   auto now = ifmib::identify(rows, before);
   // To SNMPv1 each object that is not there is a round trip of its own.
-  const bool may_ask = device.auth.version != SnmpVersion::v1;
+  const bool may_ask = device.auth->version != SnmpVersion::v1;
   const auto kept = believed ? std::map<std::uint32_t, const ifmib::RowPlan*>() : missing_from(rows, may_ask);
   IfIndexes lacks_if_x = keep_names(kept, now);
   IfIndexes lacks_wide = believed ? IfIndexes() : rows_that_lack_wide(rows);

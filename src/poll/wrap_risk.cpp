@@ -59,9 +59,13 @@ std::optional<WrapRisk> wrap_risk(const std::vector<ifmib::RowPlan>& plans, cons
   return risk;
 }
 
+nanoseconds effective_interval(const config::Device& device, const WrapRisk& risk) noexcept {
+  if (!device.interval_auto) return device.interval;
+  return std::clamp<nanoseconds>(risk.needs(), config::shortest_auto_interval, device.interval);
+}
+
 nanoseconds effective_interval(const config::Device& device, const std::optional<WrapRisk>& risk) noexcept {
-  if (!device.interval_auto || !risk) return device.interval;
-  return std::clamp<nanoseconds>(risk->needs(), config::shortest_auto_interval, device.interval);
+  return risk ? effective_interval(device, *risk) : device.interval;
 }
 
 WrapAdvice advice_on(const WrapRisk& risk, const config::Device& device) {
@@ -82,20 +86,22 @@ WrapAdvice advice_on(const WrapRisk& risk, const config::Device& device) {
   advice.message += ": while it is busy, its deltas are `ambiguous`";
   advice.remedy = fmt::format(
       "set `interval: {}`{}{}", format_duration(risk.needs()), device.interval_auto ? "" : ", or `interval: auto`",
-      device.auth.version == SnmpVersion::v1 ? "; SNMPv1 has no 64-bit counters: ask with v2c or v3 if the agent can"
-                                             : "");
+      device.auth->version == SnmpVersion::v1 ? "; SNMPv1 has no 64-bit counters: ask with v2c or v3 if the agent can"
+                                              : "");
   return advice;
 }
 
 void WrapWatch::look_at(const std::vector<ifmib::RowPlan>& plans, const config::Device& device) {
-  risk_ = wrap_risk(plans, device);
-  if (!risk_) {
-    told_.clear();
+  auto risk = wrap_risk(plans, device);
+  if (!risk) {
+    found_.reset();
     return;
   }
-  const WrapAdvice advice = advice_on(*risk_, device);
-  if (advice.message == told_) return;
-  told_ = advice.message;
+  if (!found_) found_.emplace();
+  found_->risk = std::move(*risk);
+  const WrapAdvice advice = advice_on(found_->risk, device);
+  if (advice.message == found_->told) return;
+  found_->told = advice.message;
   if (advice.remedy.empty()) {
     log::info("{}: {}", device.name, advice.message);
   } else {

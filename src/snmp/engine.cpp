@@ -216,8 +216,8 @@ void Engine::Impl::on_datagram(const Endpoint& from, std::string_view datagram, 
     return;
   }
   Session::Impl& session = *asked;
-  const bool community_differs = session.options.credentials.version != SnmpVersion::v3 &&
-                                 head->community != session.options.credentials.community.reveal();
+  const bool community_differs = session.options.credentials->version != SnmpVersion::v3 &&
+                                 head->community != session.options.credentials->community.reveal();
   const bool known_source = session.takes_answers_from(from);
   if (!known_source || community_differs) {
     ++traffic.foreign;
@@ -232,7 +232,7 @@ void Engine::Impl::on_datagram(const Endpoint& from, std::string_view datagram, 
     session.take_unreadable(head->id, datagram.size(), head->indefinite ? Why::indefinite_length : Why::unreadable);
     return;
   }
-  if (head->version != on_wire(session.options.credentials.version)) {
+  if (head->version != on_wire(session.options.credentials->version)) {
     ++traffic.malformed;
     ++session.traffic.malformed;
     session.take_unreadable(head->id, datagram.size(), Why::other_version);

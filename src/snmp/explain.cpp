@@ -53,7 +53,7 @@ std::string remedy_of_silence(const Session& session) {
   if (session.traffic().responses > 0)
     return "it answered before: is it restarting, overloaded, or limiting requests; does the network on the way lose "
            "them?";
-  const SnmpVersion version = session.options().credentials.version;
+  const SnmpVersion version = session.options().credentials->version;
   if (version == SnmpVersion::v3)
     return "is the address right, is an agent running there with SNMPv3, does a filter let UDP pass?";
   std::string remedy =
@@ -92,7 +92,7 @@ std::string to_string(ErrorStatus status) {
 
 Error Session::explain(const Reply& reply) const {
   const SessionOptions& options = impl_->options;
-  const SnmpCredentials& credentials = options.credentials;
+  const SnmpCredentials& credentials = *options.credentials;
   const std::string address = options.endpoint.text();
   const std::string who = options.label == address ? address : fmt::format("{} ({})", options.label, address);
   switch (reply.outcome) {

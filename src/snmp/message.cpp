@@ -135,7 +135,7 @@ int Session::Impl::build_encoded(netsnmp_pdu& pdu, const std::string& variables,
 
 /// What the shortcut needs to know; nothing where the library has to do it.
 std::optional<UsmParty> Session::Impl::party() const {
-  const SnmpCredentials& credentials = options.credentials;
+  const SnmpCredentials& credentials = *options.credentials;
   const netsnmp_session& session = *snmp_sess_session(handle);
   if (user == nullptr || credentials.level == SecurityLevel::no_auth_no_priv) return std::nullopt;
   UsmParty party{*user, credentials.auth_protocol, std::nullopt,

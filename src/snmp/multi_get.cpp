@@ -91,7 +91,7 @@ struct MultiGet::Impl : std::enable_shared_from_this<MultiGet::Impl> {
 
   /// Octets of variables that a message has room for.
   [[nodiscard]] std::size_t room() const {
-    const std::size_t overhead = message_overhead(session.options().credentials.version);
+    const std::size_t overhead = message_overhead(session.options().credentials->version);
     return std::max<std::size_t>(plan.max_message_size, overhead + 100) - overhead;
   }
 

@@ -159,12 +159,12 @@ Result<> Session::Impl::open_handle() {
   session.myvoid = this;
   session.retries = 0;  // each of our tries is a request of its own to the library
   session.timeout = 1'000'000;
-  session.version = options.credentials.version == SnmpVersion::v1    ? SNMP_VERSION_1
-                    : options.credentials.version == SnmpVersion::v2c ? SNMP_VERSION_2c
-                                                                      : SNMP_VERSION_3;
-  const std::string community = options.credentials.community.reveal();
-  if (options.credentials.version == SnmpVersion::v3) {
-    if (auto filled = fill_usm(session, options.credentials, engine.keys); !filled) return filled;
+  session.version = options.credentials->version == SnmpVersion::v1    ? SNMP_VERSION_1
+                    : options.credentials->version == SnmpVersion::v2c ? SNMP_VERSION_2c
+                                                                       : SNMP_VERSION_3;
+  const std::string community = options.credentials->community.reveal();
+  if (options.credentials->version == SnmpVersion::v3) {
+    if (auto filled = fill_usm(session, *options.credentials, engine.keys); !filled) return filled;
     phase = Phase::undiscovered;
     proved = false;
   } else {
@@ -389,7 +389,7 @@ netsnmp_pdu* Session::Impl::make_pdu(const Exchange& exchange) const {
   } else if (!exchange.encoded.empty()) {
     pdu = snmp_pdu_create(SNMP_MSG_GET);
   } else {
-    pdu = to_pdu(exchange.request, options.credentials.version);
+    pdu = to_pdu(exchange.request, options.credentials->version);
   }
   if (pdu == nullptr) return nullptr;
   pdu->reqid = next_id();
@@ -528,7 +528,7 @@ void Session::Impl::drop(std::int64_t id, std::size_t octets, DroppedAnswers::Wh
 void Session::Impl::take_unreadable(std::int64_t id, std::size_t octets, DroppedAnswers::Why why) {
   drop(id, octets, why);
   Try* const answered = awaited_try(id);
-  if (answered == nullptr || options.credentials.version == SnmpVersion::v3) return;
+  if (answered == nullptr || options.credentials->version == SnmpVersion::v3) return;
   answered->unreadable = true;
   Exchange& exchange = *answered->exchange;
   exchange.reply.octets = octets;
@@ -694,7 +694,7 @@ void Session::Impl::finish(std::unique_ptr<Exchange> exchange) {
     }
     exchange = std::move(original);
   }
-  if (options.credentials.version == SnmpVersion::v3) {
+  if (options.credentials->version == SnmpVersion::v3) {
     const Outcome outcome = exchange->reply.outcome;
     const bool lost_engine = outcome == Outcome::no_engine || outcome == Outcome::not_in_window ||
                              (outcome == Outcome::timed_out && traffic.malformed > malformed_at_discovery);
@@ -781,10 +781,10 @@ void Session::Impl::finish_discovery(const Exchange& exchange) {
 /// The check after `last` (a request: the first one) that can tell why an agent that is there meets us with silence;
 /// none once any request was answered.
 std::optional<Exchange::Purpose> Session::Impl::next_check(Exchange::Purpose last) const {
-  if (proved || options.credentials.version != SnmpVersion::v3) return std::nullopt;
-  const bool has_context = !options.credentials.context_name.empty();
+  if (proved || options.credentials->version != SnmpVersion::v3) return std::nullopt;
+  const bool has_context = !options.credentials->context_name.empty();
   if (last == Exchange::Purpose::request && has_context) return Exchange::Purpose::context_check;
-  const bool encrypts = options.credentials.level == SecurityLevel::auth_priv;
+  const bool encrypts = options.credentials->level == SecurityLevel::auth_priv;
   if (last != Exchange::Purpose::auth_check && encrypts) return Exchange::Purpose::auth_check;
   return std::nullopt;
 }

@@ -78,7 +78,7 @@ struct Walk::Impl : std::enable_shared_from_this<Walk::Impl> {
   }
 
   [[nodiscard]] bool bulk() const {
-    return profile.bulk && !probing && session.options().credentials.version != SnmpVersion::v1;
+    return profile.bulk && !probing && session.options().credentials->version != SnmpVersion::v1;
   }
 
   void next() {
@@ -117,7 +117,7 @@ struct Walk::Impl : std::enable_shared_from_this<Walk::Impl> {
   }
 
   [[nodiscard]] double room() const {
-    const std::size_t overhead = message_overhead(session.options().credentials.version);
+    const std::size_t overhead = message_overhead(session.options().credentials->version);
     return static_cast<double>(std::max<std::size_t>(plan.max_message_size, overhead + 100) - overhead);
   }
   [[nodiscard]] std::size_t columns_that_fit() const {

@@ -99,7 +99,7 @@ std::optional<std::uint32_t> ticks(const std::optional<TimeTicks>& time);
 std::optional<std::string_view> kind_of(const std::optional<Error>& error);
 std::optional<std::string> text_of(const std::optional<Error>& error);
 bool says_more(const DeviceFacts& facts, const DeviceFacts& known);
-void take_over(const DeviceFacts& facts, DeviceFacts& known);
+SharedValue<DeviceFacts> all_of(const SharedValue<DeviceFacts>& facts, const SharedValue<DeviceFacts>& known);
 bool has_poll(const std::optional<SealedBlock>& block, std::uint64_t poll_number);
 std::int64_t read_at_ms(const DeviceCycle& cycle, const InterfaceSample& sample);
 std::int64_t newest_bin_of(const DeviceCycle& cycle);
@@ -252,14 +252,15 @@ Result<> Recorder::store_device(const Context& context) {
     if (!moved) return {};
     if (auto touched = statements_.touch_device.run(cycle.address, device.id); !touched) return touched;
   } else {
-    const DeviceFacts& facts = cycle.facts;
-    if (!moved && device.facts && !says_more(facts, *device.facts)) return {};
+    const DeviceFacts& facts = *cycle.facts;
+    const bool known = cycle.facts.same_block(device.facts) || !says_more(facts, *device.facts);
+    if (!moved && device.facts_known && known) return {};
     auto updated =
         statements_.update_device.run(cycle.address, facts.sys_name, facts.sys_descr, facts.sys_object_id,
                                       facts.sys_location, facts.sys_contact, unix_ms(cycle.started_at), device.id);
     if (!updated) return updated;
-    if (!device.facts) device.facts.emplace();
-    take_over(facts, *device.facts);
+    device.facts_known = true;
+    device.facts = all_of(cycle.facts, device.facts);
   }
   if (moved) device.address = cycle.address;
   return {};
@@ -456,14 +457,16 @@ Recorder::Speeds Recorder::sort_of(const SpeedPair& speeds, const Interface& int
 bool Recorder::has_speeds(const DeviceEntry& device, const InterfaceEntry& entry, const SpeedPair& speeds) {
   if (entry.speeds != sort_of(speeds, entry.interface)) return false;
   if (entry.speeds != Speeds::odd) return true;
-  const auto known = device.odd_speeds.find(entry.id);
-  return known != device.odd_speeds.end() && known->second == speeds;
+  const auto known = device.odd_speeds->find(entry.id);
+  return known != device.odd_speeds->end() && known->second == speeds;
 }
 
 void Recorder::keep_speeds(DeviceEntry& device, InterfaceEntry& entry, const SpeedPair& speeds) {
-  if (entry.speeds == Speeds::odd) device.odd_speeds.erase(entry.id);
+  if (entry.speeds == Speeds::odd) device.odd_speeds->erase(entry.id);
   entry.speeds = sort_of(speeds, entry.interface);
-  if (entry.speeds == Speeds::odd) device.odd_speeds.emplace(std::uint32_t{entry.id}, speeds);
+  if (entry.speeds != Speeds::odd) return;
+  if (!device.odd_speeds) device.odd_speeds.emplace();
+  device.odd_speeds->emplace(std::uint32_t{entry.id}, speeds);
 }
 
 Result<Recorder::InterfaceEntry*> Recorder::find_or_insert(const Context& context, const Interface& interface,
@@ -491,10 +494,7 @@ Result<Recorder::InterfaceEntry*> Recorder::find_or_insert(const Context& contex
   entry.id = static_cast<std::uint32_t>(std::clamp<std::int64_t>(id, 0, most_interfaces)) & 0x1ff'ffffU;
   if (inserted) return &context.device.interfaces.append(std::move(entry));
   if (auto noted = note_move(context, entry.id, if_index, interface); !noted) return tl::make_unexpected(noted.error());
-  if (const auto open = context.device.rollups.restored.find(entry.id); open != context.device.rollups.restored.end()) {
-    entry.traffic = std::move(open->second);
-    context.device.rollups.restored.erase(open);
-  }
+  entry.traffic = Rollups::take_restored(context.device.rollups, entry.id);
   return &context.device.interfaces.append(std::move(entry));
 }
 
@@ -571,10 +571,14 @@ bool says_more(const DeviceFacts& facts, const DeviceFacts& known) {
                      [&](auto fact) { return facts.*fact && facts.*fact != known.*fact; });
 }
 
-void take_over(const DeviceFacts& facts, DeviceFacts& known) {
+// Mostly what the poller has of them, which then is there once.
+SharedValue<DeviceFacts> all_of(const SharedValue<DeviceFacts>& facts, const SharedValue<DeviceFacts>& known) {
+  DeviceFacts all = *facts;
   for (const auto fact : facts_of_a_device) {
-    if (facts.*fact) known.*fact = facts.*fact;
+    if (!(all.*fact)) all.*fact = (*known).*fact;
   }
+  if (all == *facts) return facts;
+  return all;
 }
 
 bool has_poll(const std::optional<SealedBlock>& block, std::uint64_t poll_number) {

@@ -17,6 +17,8 @@
 #include "latest_readings.hpp"
 #include "octopoll/core/cycle.hpp"
 #include "octopoll/core/interface_list.hpp"
+#include "octopoll/core/own_copy.hpp"
+#include "octopoll/core/shared_value.hpp"
 #include "ping_hours.hpp"
 #include "rollups.hpp"
 #include "stored_blocks.hpp"
@@ -70,14 +72,15 @@ class Recorder {
     std::int64_t id = 0;
     std::optional<std::uint64_t> last_poll_number;
     std::optional<std::string> address;  ///< as in the file; nullopt: not looked into
-    std::optional<DeviceFacts> facts;    ///< those of the file that were read since it was looked into
+    SharedValue<DeviceFacts> facts;      ///< those of the file that were read since it was looked into
+    bool facts_known = false;
     /// 1 and 2 in turn, with the polls whose readings are in device_latest; 0: not looked into
     std::uint32_t latest = 0;
     std::uint32_t latest_rows = 0;                        ///< of that poll
     std::optional<bool> has_base;                         ///< in base_lines; nullopt: not looked into
     std::optional<std::vector<StackedInterfaces>> stack;  ///< as in the file; nullopt: not looked into
     InterfaceList<InterfaceEntry> interfaces;
-    std::map<std::uint32_t, SpeedPair> odd_speeds;  ///< by interface: 0 for an unknown one
+    OwnCopy<std::map<std::uint32_t, SpeedPair>> odd_speeds;  ///< by interface: 0 for an unknown one
     Rollups::Device rollups;
   };
   struct Statements {

@@ -109,7 +109,7 @@ Result<> Rollups::restore(Device& device) {
 
   auto bins = read_open_bin(statements_.samples_from, device.id, from_poll, open_bin);
   if (!bins) return tl::make_unexpected(bins.error());
-  device.restored = std::move(*bins);
+  if (!bins->empty()) device.restored = std::make_unique<Device::Restored>(std::move(*bins));
   return {};
 }
 
@@ -165,11 +165,24 @@ Result<> Rollups::close(Device& device, OpenBin& open, std::int64_t interface_id
   return {};
 }
 
-Result<> Rollups::move(Device& device, std::int64_t newest, std::uint64_t poll_number) {
-  for (auto& [interface_id, open] : device.restored) {
+OpenBin Rollups::take_restored(Device& device, std::int64_t interface_id) {
+  if (!device.restored) return {};
+  auto found = device.restored->extract(interface_id);
+  if (device.restored->empty()) device.restored.reset();
+  return found ? std::move(found.mapped()) : OpenBin();
+}
+
+Result<> Rollups::close_restored(Device& device, std::int64_t newest) {
+  if (!device.restored) return {};
+  for (auto& [interface_id, open] : *device.restored) {
     if (auto closed = close(device, open, interface_id, newest); !closed) return closed;
   }
-  device.restored.clear();
+  device.restored.reset();
+  return {};
+}
+
+Result<> Rollups::move(Device& device, std::int64_t newest, std::uint64_t poll_number) {
+  if (auto closed = close_restored(device, newest); !closed) return closed;
   device.open_bin = newest;
   return statements_.put_state.run(device.id, newest, poll_number);
 }
@@ -185,10 +198,7 @@ Result<> Rollups::note_put_off(Device& device, std::int64_t poll_id) {
 }
 
 Result<> Rollups::settle(Device& device) {
-  for (auto& [interface_id, open] : device.restored) {
-    if (auto closed = close(device, open, interface_id, no_bin); !closed) return closed;
-  }
-  device.restored.clear();
+  if (auto closed = close_restored(device, no_bin); !closed) return closed;
   device.open_bin = no_bin;
   return statements_.drop_state.run(device.id);
 }

@@ -22,6 +22,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -47,10 +48,12 @@ class Rollups {
   };
   /// What is known of one device beside the OpenBin of each of its interfaces.
   struct Device {
+    using Restored = std::unordered_map<std::int64_t, OpenBin>;
     std::int64_t id = 0;
     std::int64_t open_bin = no_bin;
-    std::unordered_map<std::int64_t, OpenBin> restored;  ///< of interfaces that no cycle showed since restore()
-    std::int64_t marked_hour = no_bin;                   ///< noted in rollups_due, as long as `marked_at` is of now
+    /// Of interfaces that no cycle showed since restore(); null where that is none.
+    std::unique_ptr<Restored> restored;
+    std::int64_t marked_hour = no_bin;  ///< noted in rollups_due, as long as `marked_at` is of now
     std::uint64_t marked_at = 0;
     std::optional<Bins> put_off;  ///< of long samples of the cycle on its way
   };
@@ -59,6 +62,9 @@ class Rollups {
 
   /// Sets what is open of a device of which nothing is known in memory.
   [[nodiscard]] Result<> restore(Device& device);
+
+  /// What was open of an interface that a cycle shows for the first time since restore(); mostly nothing.
+  [[nodiscard]] static OpenBin take_restored(Device& device, std::int64_t interface_id);
 
   /// A sample of the device's newest cycle, whose latest reading is in the bin `newest`.
   [[nodiscard]] Result<> add(Device& device, OpenBin& open, std::int64_t interface_id, const TrafficSample& sample,
@@ -120,6 +126,7 @@ class Rollups {
   [[nodiscard]] static Result<bool> knows_less(Level& level, std::int64_t id, const TrafficBin& bin);
   [[nodiscard]] Result<> read_ids(std::int64_t device_id);
   [[nodiscard]] Result<> replay_backlog();
+  [[nodiscard]] Result<> close_restored(Device& device, std::int64_t newest);
   static void put_off(Device& device, const Bins& bins) noexcept;
   [[nodiscard]] Result<bool> catch_up_put_off();
 

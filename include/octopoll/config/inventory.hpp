@@ -16,6 +16,7 @@
 #include "octopoll/core/endpoint.hpp"
 #include "octopoll/core/health.hpp"
 #include "octopoll/core/retention.hpp"
+#include "octopoll/core/shared_value.hpp"
 
 namespace octopoll::config {
 
@@ -54,7 +55,7 @@ struct Device {
   std::string name;
   Target address;
   std::string auth_name;  ///< name in `auths`; "" for the built-in default (v2c, public)
-  SnmpCredentials auth;
+  SharedValue<SnmpCredentials> auth;
   std::chrono::nanoseconds interval = std::chrono::seconds(60);
   bool interval_auto = false;  ///< shortened where 32-bit counters of the device would wrap unseen
   std::chrono::nanoseconds timeout = std::chrono::seconds(1);  ///< per request, before the first retry

@@ -15,6 +15,7 @@
 #include "octopoll/core/interface.hpp"
 #include "octopoll/core/quality.hpp"
 #include "octopoll/core/result.hpp"
+#include "octopoll/core/shared_value.hpp"
 #include "octopoll/core/units.hpp"
 
 namespace octopoll {
@@ -93,7 +94,7 @@ struct DeviceCycle {
   bool rebooted = false;                    ///< the agent restarted since the cycle before
   std::chrono::nanoseconds cache_period{};  ///< of the agent's counters; 0: answers fresh, as far as is known
   bool cache_known = false;                 ///< that it does is no guess any more
-  DeviceFacts facts;
+  SharedValue<DeviceFacts> facts;  ///< from cycle to cycle the same block, for as long as the agent says the same
   std::optional<TimeTicks> sys_uptime;
   // Beside it, for who goes on from this cycle's readings: the agent's other clocks, when they were read (before the
   // epoch: never), and as whom.

@@ -214,7 +214,6 @@ struct DeviceFacts {
 
 /// All that one cycle read of one device.
 struct DeviceSnapshot {
-  DeviceFacts facts;
   std::optional<std::uint32_t> if_number;
   std::optional<TimeTicks> if_table_last_change;
   std::optional<std::uint32_t> engine_boots;  ///< snmpEngineBoots, RFC 3411 section 5

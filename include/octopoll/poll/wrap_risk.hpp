@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "octopoll/config/inventory.hpp"
+#include "octopoll/core/own_copy.hpp"
 #include "octopoll/ifmib/reader.hpp"
 
 namespace octopoll::poll {
@@ -31,6 +32,7 @@ struct WrapRisk {
 [[nodiscard]] std::chrono::nanoseconds wraps_in(std::uint64_t speed_bps) noexcept;
 
 /// The device's own interval, or with `interval: auto` the shorter one that the risk asks for.
+[[nodiscard]] std::chrono::nanoseconds effective_interval(const config::Device& device, const WrapRisk& risk) noexcept;
 [[nodiscard]] std::chrono::nanoseconds effective_interval(const config::Device& device,
                                                           const std::optional<WrapRisk>& risk) noexcept;
 
@@ -47,12 +49,15 @@ class WrapWatch {
  public:
   void look_at(const std::vector<ifmib::RowPlan>& plans, const config::Device& device);
   [[nodiscard]] std::chrono::nanoseconds interval(const config::Device& device) const noexcept {
-    return effective_interval(device, risk_);
+    return found_ ? effective_interval(device, found_->risk) : device.interval;
   }
 
  private:
-  std::optional<WrapRisk> risk_;
-  std::string told_;
+  struct Found {
+    WrapRisk risk;
+    std::string told;
+  };
+  OwnCopy<Found> found_;  ///< by few devices
 };
 
 }  // namespace octopoll::poll

@@ -15,6 +15,7 @@
 #include "octopoll/core/endpoint.hpp"
 #include "octopoll/core/event_loop.hpp"
 #include "octopoll/core/result.hpp"
+#include "octopoll/core/shared_value.hpp"
 #include "octopoll/snmp/oid.hpp"
 #include "octopoll/snmp/value.hpp"
 
@@ -99,7 +100,7 @@ struct Reply {
 struct SessionOptions {
   std::string label;  ///< how messages call the device
   Endpoint endpoint;
-  SnmpCredentials credentials;
+  SharedValue<SnmpCredentials> credentials;
   std::chrono::nanoseconds timeout =
       std::chrono::seconds(1);  ///< of the first try; doubles with each retry, at most 4 x
   unsigned retries = 2;

@@ -55,13 +55,13 @@ class Pair {
   [[nodiscard]] config::Device& settings() { return odd_; }
   /// Polls the odd one by this version.
   void set_version(SnmpVersion version) {
-    odd_.auth.version = version;
-    odd_.auth.username = "octo";
-    odd_.auth.level = SecurityLevel::auth_priv;
-    odd_.auth.auth_protocol = AuthProtocol::sha256;
-    odd_.auth.password = Secret(std::string("correct horse"));
-    odd_.auth.priv_protocol = PrivProtocol::aes;
-    odd_.auth.priv_password = Secret(std::string("battery staple"));
+    odd_.auth.own().version = version;
+    odd_.auth.own().username = "octo";
+    odd_.auth.own().level = SecurityLevel::auth_priv;
+    odd_.auth.own().auth_protocol = AuthProtocol::sha256;
+    odd_.auth.own().password = Secret(std::string("correct horse"));
+    odd_.auth.own().priv_protocol = PrivProtocol::aes;
+    odd_.auth.own().priv_password = Secret(std::string("battery staple"));
   }
   [[nodiscard]] poll::DevicePoller& poller() {
     if (!odd_poller_) odd_poller_ = std::make_unique<poll::DevicePoller>(bench_.shared(), odd_, 0);

@@ -19,7 +19,7 @@ class Walker {
     snmp::SessionOptions options;
     options.label = "odd";
     options.endpoint = *Endpoint::literal("127.1.0.1", pair_.agents().port());
-    options.credentials.community = Secret("public");
+    options.credentials.own().community = Secret("public");
     options.timeout = 400ms;
     options.retries = 1;
     auto session = pair_.bench().shared().engine.open(std::move(options));

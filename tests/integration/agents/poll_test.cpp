@@ -93,7 +93,7 @@ TEST_CASE("an agent whose values are odd is polled whole", "[agents]") {
 TEST_CASE("an agent that knows version 1 alone is polled by it, and says nothing to version 2", "[agents]") {
   Pair pair({{"v1_only", true}}, odd_rows);
   SECTION("version 1") {
-    pair.settings().auth.version = SnmpVersion::v1;
+    pair.settings().auth.own().version = SnmpVersion::v1;
     for (int i = 0; i < 2; ++i) {
       check_rows(pair.cycle(), {20, 32});
       pair.bench().run_for(250ms);
@@ -332,7 +332,7 @@ TEST_CASE("an object that the agent refuses is asked for twice and then no more"
 
 TEST_CASE("an SNMPv1 agent without sysUpTime is asked for it twice and then no more", "[agents]") {
   Pair pair({{"no_sys_uptime", true}}, odd_rows);
-  pair.settings().auth.version = SnmpVersion::v1;
+  pair.settings().auth.own().version = SnmpVersion::v1;
   std::vector<std::uint32_t> requests;
   for (int i = 0; i < 4; ++i) {
     const DeviceCycle cycle = pair.cycle();

@@ -36,7 +36,7 @@ inline snmp::SessionOptions v2c(const Endpoint& endpoint, const std::string& com
   snmp::SessionOptions options;
   options.label = community;
   options.endpoint = endpoint;
-  options.credentials.community = Secret(community);
+  options.credentials.own().community = Secret(community);
   options.timeout = std::chrono::seconds(10);
   options.retries = 3;
   return options;

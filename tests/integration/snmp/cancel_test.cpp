@@ -57,8 +57,8 @@ TEST_CASE("an SNMPv3 session is destroyed while its agent is being discovered", 
   const Bench bench;
   const Peer peer;
   auto options = v2c(peer.endpoint());
-  options.credentials.version = SnmpVersion::v3;
-  options.credentials.username = "alice";
+  options.credentials.own().version = SnmpVersion::v3;
+  options.credentials.own().username = "alice";
   auto session = bench.open(options);
   for (int i = 0; i < 5; ++i) session->send(get(sys_name), never);
   CHECK(take(bench, peer, 1).size() == 1);
@@ -115,8 +115,8 @@ TEST_CASE("cancelling from inside the callback of a failed discovery ends all ot
   const Bench bench;
   const Peer silent;
   auto options = v2c(silent.endpoint());
-  options.credentials.version = SnmpVersion::v3;
-  options.credentials.username = "alice";
+  options.credentials.own().version = SnmpVersion::v3;
+  options.credentials.own().username = "alice";
   options.timeout = 10ms;
   options.retries = 0;
   const auto session = bench.open(options);

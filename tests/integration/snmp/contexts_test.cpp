@@ -35,7 +35,7 @@ TEST_CASE("each context is read as what it is, and a wrong one is told", "[snmp]
   const Bench bench;
   const auto open = [&](const std::string& context) {
     auto options = session_of(at("127.0.0.1", outer.port()), pair);
-    options.credentials.context_name = context;
+    options.credentials.own().context_name = context;
     return bench.open(std::move(options));
   };
   const auto to_outer = open("");
@@ -63,7 +63,7 @@ TEST_CASE("each context is read as what it is, and a wrong one is told", "[snmp]
   CHECK(rows >= 1);
 
   auto options = session_of(at("127.0.0.1", outer.port()), pair);
-  options.credentials.context_name = "nowhere";
+  options.credentials.own().context_name = "nowhere";
   shorten_patience(options);  // this agent is silent about contexts that it does not know
   const auto to_nowhere = bench.open(std::move(options));
   const snmp::Reply unknown = bench.ask(*to_nowhere, get(sys_name));

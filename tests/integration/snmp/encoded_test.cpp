@@ -96,12 +96,12 @@ TEST_CASE("an encoded request is answered as a plain one, by every version and s
   SECTION("authPriv") { check_same(bench, *bench.open(v3(endpoint, sealed_user("sealed")))); }
   SECTION("authNoPriv") {
     auto options = v3(endpoint, signing);
-    options.credentials.level = SecurityLevel::auth_no_priv;
+    options.credentials.own().level = SecurityLevel::auth_no_priv;
     check_same(bench, *bench.open(options));
   }
   SECTION("noAuthNoPriv") {
     auto options = v3(endpoint, open);
-    options.credentials.level = SecurityLevel::no_auth_no_priv;
+    options.credentials.own().level = SecurityLevel::no_auth_no_priv;
     check_same(bench, *bench.open(options));
   }
 }
@@ -133,7 +133,7 @@ TEST_CASE("an SNMPv1 agent's error to an encoded request is that error", "[snmp]
   agents.start();
   const Bench bench;
   auto options = v2c(at("127.0.0.1", agents.port()), "d");
-  options.credentials.version = SnmpVersion::v1;
+  options.credentials.own().version = SnmpVersion::v1;
   const auto session = bench.open(options);
   const Kept kept = ask_encoded(bench, *session, encoded_row(1));  // column 99 does not exist
   CHECK(kept.reply.outcome == snmp::Outcome::answered);

@@ -61,13 +61,13 @@ TEST_CASE("a dead device beside a hundred live ones delays nobody", "[snmp]") {
   const Peer silent;
   auto dead = v2c(silent.endpoint());
   if (GENERATE(false, true)) {
-    dead.credentials.version = SnmpVersion::v3;
-    dead.credentials.username = "alice";
-    dead.credentials.level = SecurityLevel::auth_priv;
-    dead.credentials.auth_protocol = AuthProtocol::sha256;
-    dead.credentials.password = Secret("correct horse battery");
-    dead.credentials.priv_protocol = PrivProtocol::aes;
-    dead.credentials.priv_password = Secret("staple staple staple");
+    dead.credentials.own().version = SnmpVersion::v3;
+    dead.credentials.own().username = "alice";
+    dead.credentials.own().level = SecurityLevel::auth_priv;
+    dead.credentials.own().auth_protocol = AuthProtocol::sha256;
+    dead.credentials.own().password = Secret("correct horse battery");
+    dead.credentials.own().priv_protocol = PrivProtocol::aes;
+    dead.credentials.own().priv_password = Secret("staple staple staple");
   }
   dead.timeout = 10min;
   const auto session = bench.open(dead);

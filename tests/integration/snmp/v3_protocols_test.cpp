@@ -311,7 +311,7 @@ TEST_CASE("the two forms of long AES keys differ exactly where the hash is short
       for (const bool agent_is_cisco : {false, true}) {
         const UsmPair agents{auth, agent_is_cisco ? forms.cisco : forms.standard};
         auto options = session_of(at("127.0.0.1", agent.port()), {auth, agent_is_cisco ? forms.standard : forms.cisco});
-        options.credentials.username = agents.name();
+        options.credentials.own().username = agents.name();
         const bool same_key = digest_octets(auth) >= forms.key_octets;
         if (!same_key) shorten_patience(options);
         all.push_back({agents.name(), same_key, bench.open(options), std::nullopt});
@@ -353,7 +353,8 @@ TEST_CASE("a wrong passphrase is told for what it is under every protocol", "[sn
   std::vector<Wrong> all;
   for (const UsmPair& pair : pairs) {
     auto options = session_of(where, pair);
-    (pair.priv ? options.credentials.priv_password : options.credentials.password) = Secret("not the passphrase");
+    SnmpCredentials& wrong = options.credentials.own();
+    (pair.priv ? wrong.priv_password : wrong.password) = Secret("not the passphrase");
     if (pair.priv) shorten_patience(options);
     all.push_back({pair, bench.open(options), std::nullopt});
   }

@@ -82,17 +82,17 @@ inline const std::string priv_passphrase = "staple staple staple";
   snmp::SessionOptions options;
   options.label = pair.name();
   options.endpoint = endpoint;
-  options.credentials.version = SnmpVersion::v3;
-  options.credentials.username = pair.name();
+  options.credentials.own().version = SnmpVersion::v3;
+  options.credentials.own().username = pair.name();
   if (pair.auth) {
-    options.credentials.level = SecurityLevel::auth_no_priv;
-    options.credentials.auth_protocol = *pair.auth;
-    options.credentials.password = Secret(auth_passphrase);
+    options.credentials.own().level = SecurityLevel::auth_no_priv;
+    options.credentials.own().auth_protocol = *pair.auth;
+    options.credentials.own().password = Secret(auth_passphrase);
   }
   if (pair.priv) {
-    options.credentials.level = SecurityLevel::auth_priv;
-    options.credentials.priv_protocol = *pair.priv;
-    options.credentials.priv_password = Secret(priv_passphrase);
+    options.credentials.own().level = SecurityLevel::auth_priv;
+    options.credentials.own().priv_protocol = *pair.priv;
+    options.credentials.own().priv_password = Secret(priv_passphrase);
   }
   options.timeout = std::chrono::seconds(10);
   options.retries = 3;

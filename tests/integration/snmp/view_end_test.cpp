@@ -16,7 +16,7 @@ namespace {
 
 snmp::SessionOptions at_agent(const local::PrivateSnmpd& agent, const Secret& community) {
   auto options = v2c(at(agent.target().host, agent.target().port));
-  options.credentials.community = community;
+  options.credentials.own().community = community;
   return options;
 }
 

@@ -101,7 +101,7 @@ TEST_CASE("a walk finds each row once, in order, whatever the repetitions", "[sn
   const Agent agent(37);
   const Bench bench;
   auto options = agent.options();
-  if (GENERATE(false, true)) options.credentials.version = SnmpVersion::v1;
+  if (GENERATE(false, true)) options.credentials.own().version = SnmpVersion::v1;
   const auto session = bench.open(options);
   for (const unsigned repetitions : {1U, 2U, 7U, 25U, 1000U}) {
     snmp::WalkPlan plan;
@@ -200,7 +200,7 @@ TEST_CASE("a walk that comes round again ends where it does", "[snmp][walk]") {
   const Bench bench;
   const Peer agent;
   auto options = v2c(agent.endpoint());
-  options.credentials.version = SnmpVersion::v1;
+  options.credentials.own().version = SnmpVersion::v1;
   const auto session = bench.open(options);
   // 1 2 3 5 4 2 3 5 4 2 ...: out of order once, which is no loop, then round and round.
   const std::vector<std::uint32_t> rows{1, 2, 3, 5, 4};

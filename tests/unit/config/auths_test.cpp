@@ -30,7 +30,7 @@ std::string with_auth(std::string_view auth) {
   return fmt::format("devices: [{{address: a, auth: x}}]\nauths:\n  x: {}\n", auth);
 }
 
-SnmpCredentials good_auth(std::string_view auth) { return load_good(with_auth(auth)).devices.at(0).auth; }
+SnmpCredentials good_auth(std::string_view auth) { return load_good(with_auth(auth)).devices.at(0).auth.own(); }
 
 }  // namespace
 
@@ -103,7 +103,7 @@ TEST_CASE("secrets from the environment and from files", "[config]") {
         load_inventory_text(with_auth(fmt::format("{{community: '{}'}}", written)), folder / "inventory.yaml");
     INFO((inventory ? "" : listing(inventory.error())));
     REQUIRE(inventory);
-    return inventory->devices.at(0).auth.community.reveal();
+    return inventory->devices.at(0).auth->community.reveal();
   };
   CHECK(community("${OCTOPOLL_TEST_SECRET}") == "from the environment");
   CHECK(community("x-${OCTOPOLL_TEST_SECRET}-y") == "x-from the environment-y");
@@ -120,7 +120,7 @@ TEST_CASE("a folder with a name like a variable is a folder", "[config]") {
   const auto inventory =
       load_inventory_text(with_auth("{community: 'file:secret'}"), folder / "${X}" / "inventory.yaml");
   REQUIRE(inventory);
-  CHECK(inventory->devices.at(0).auth.community.reveal() == "found");
+  CHECK(inventory->devices.at(0).auth->community.reveal() == "found");
 }
 
 TEST_CASE("secrets that are not there are errors where they are written", "[config]") {

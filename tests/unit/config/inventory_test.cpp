@@ -18,8 +18,8 @@ TEST_CASE("the smallest inventory has the documented defaults", "[config]") {
   CHECK(device.name == "192.0.2.1");
   CHECK(device.address == Target{"192.0.2.1", 161, AddressFamily::any});
   CHECK(device.auth_name.empty());
-  CHECK(device.auth.version == SnmpVersion::v2c);
-  CHECK(device.auth.community.reveal() == "public");
+  CHECK(device.auth->version == SnmpVersion::v2c);
+  CHECK(device.auth->community.reveal() == "public");
   CHECK(device.interval == 60s);
   CHECK(device.timeout == 1s);
   CHECK(device.retries == 2);
@@ -114,8 +114,8 @@ groups:
   const Device& plain = inventory.devices[0];
   CHECK(plain.name == "plain");
   CHECK(plain.auth_name == "one");
-  CHECK(plain.auth.version == SnmpVersion::v1);
-  CHECK(plain.auth.community.reveal() == "first");
+  CHECK(plain.auth->version == SnmpVersion::v1);
+  CHECK(plain.auth->community.reveal() == "first");
   CHECK(plain.interval == 30s);
   CHECK(plain.timeout == 2s);
   CHECK(plain.retries == 1);
@@ -136,8 +136,10 @@ groups:
   CHECK_FALSE(plain.ping);
   CHECK(plain.tags == std::map<std::string, std::string>{{"owner", "noc"}, {"site", "none"}});
 
+  CHECK(plain.auth.same_block(inventory.devices[2].auth));  // of all devices, there once
+
   const Device& in_group = inventory.devices[1];
-  CHECK(in_group.auth.community.reveal() == "second");
+  CHECK(in_group.auth->community.reveal() == "second");
   CHECK(in_group.interval == 10s);
   CHECK(in_group.timeout == 2s);
   CHECK(in_group.ping);

@@ -28,7 +28,7 @@ void check_whole(const DeviceCycle& cycle) {
   CHECK(cycle.outcome == CycleOutcome::complete);
   CHECK_FALSE(cycle.error);
   CHECK(cycle.interfaces.size() == 3);
-  CHECK(cycle.facts.sys_name == cycle.device);
+  CHECK(cycle.facts->sys_name == cycle.device);
 }
 
 /// More rounds of the loop than a whole cycle takes: "anywhere in a cycle" is each number below.
@@ -59,6 +59,7 @@ TEST_CASE("cycles are numbered on from the store, whole, and cheap once the tabl
   const DeviceCycle second = poll_once(bench, poller);
   check_whole(second);
   CHECK(second.poll_number == 43);
+  CHECK(second.facts.same_block(first.facts));           // what nobody changed is there once
   CHECK(second.cost.requests - second.cost.looks == 2);  // scalars and counters
   // A look that follows costs the next one.
   const auto asked = first.cost.requests + second.cost.requests;
@@ -305,10 +306,10 @@ TEST_CASE("base lines end where other credentials may show another view, and sta
     check_whole(poll_once(bench, poller));
     bench.run_for(100ms);
   }
-  device.auth.password = Secret(std::string("a new passphrase"));
+  device.auth.own().password = Secret(std::string("a new passphrase"));
   poller.reconfigure(device);
   CHECK(poll_once(bench, poller).interfaces[0].quality() == Quality::ok);
-  device.auth.context_name = "vrf-7";
+  device.auth.own().context_name = "vrf-7";
   poller.reconfigure(device);
   const DeviceCycle other = poll_once(bench, poller);
   check_whole(other);

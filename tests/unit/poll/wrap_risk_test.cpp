@@ -83,7 +83,7 @@ TEST_CASE("the advice says what to set, unless all is well") {
   CHECK_THAT(plain.message, Catch::Contains("1 interface counts octets in 32 bits") && Catch::Contains("eth7") &&
                                 Catch::Contains("34.4 s") && Catch::Contains("ambiguous"));
   CHECK_THAT(plain.remedy, Catch::Contains("`interval: 27s`, or `interval: auto`") && !Catch::Contains("SNMPv1"));
-  made.auth.version = SnmpVersion::v1;
+  made.auth.own().version = SnmpVersion::v1;
   CHECK_THAT(advice(1'000).remedy, Catch::Contains("SNMPv1 has no 64-bit counters"));
   made.interval_auto = true;
   CHECK(advice(1'000).remedy.empty());

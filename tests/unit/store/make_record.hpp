@@ -71,7 +71,7 @@ inline DeviceCycle make_cycle(std::string device, std::uint64_t poll_number, Wal
   cycle.started_at = started_at;
   cycle.started = BootTime(std::chrono::hours(1));
   cycle.outcome = CycleOutcome::complete;
-  cycle.facts.sys_name = "core switch";
+  cycle.facts.own().sys_name = "core switch";
   cycle.interfaces = std::move(rows);
   for (InterfaceRecord& row : cycle.interfaces) row.sample.time.received = cycle.started;
   return cycle;

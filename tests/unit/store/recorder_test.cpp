@@ -369,13 +369,13 @@ TEST_CASE("what is known of a device is written when it changes") {
   store.store(make_cycle("sw1", 1, noon, {}));
   DeviceCycle partial = make_cycle("sw1", 2, noon + 60s, {});
   partial.facts = {};
-  partial.facts.sys_location = "roof";
+  partial.facts.own().sys_location = "roof";
   partial.address.clear();
   store.store(partial);
   CHECK(store.text("SELECT sys_name || ', ' || sys_location || ', ' || address FROM devices") ==
         "core switch, roof, 192.0.2.1:161");
   DeviceCycle renamed = make_cycle("sw1", 3, noon + 120s, {});
-  renamed.facts.sys_name = "edge switch";
+  renamed.facts.own().sys_name = "edge switch";
   renamed.address = "192.0.2.2:161";
   store.store(renamed);
   CHECK(store.text("SELECT sys_name || ', ' || sys_location || ', ' || address FROM devices") ==
