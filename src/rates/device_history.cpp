@@ -58,7 +58,7 @@ Judgement DeviceHistory::judge(DeviceSnapshot&& now, const JudgeSettings& settin
   Judgement judgement;
   judgement.restart = restart_since_last_cycle({now.read_at, {}, now.sys_uptime, now.engine_boots, now.engine_time});
   judgement.interfaces.reserve(now.interfaces.size());
-  rows_.begin_pass(now.interfaces.size());
+  rows_.begin_pass();
   BootTime newest = now.read_at;
   ClockSettings clock = settings.clock;
   const bool went_right = uptime_goes_right_;
@@ -105,7 +105,7 @@ Judgement DeviceHistory::judge(DeviceSnapshot&& now, const JudgeSettings& settin
 
 void DeviceHistory::resume(std::vector<InterfaceSample>&& before, const AgentClock& clock, BootTime now) {
   clock_ = clock;
-  rows_.begin_pass(before.size());
+  rows_.begin_pass();
   for (const InterfaceSample& sample : before) {
     if (sample.time.sys_uptime && (!latest_ || sample.time.received >= latest_->received)) {
       latest_ = AgentClock::of(sample.time);

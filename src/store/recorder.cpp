@@ -273,7 +273,7 @@ Result<> Recorder::store_interfaces(const Context& context) {
   std::size_t read = 0, as_before = 0;
   const std::int64_t newest_bin = newest_bin_of(cycle);
   const std::uint32_t latest = next_latest(device);
-  device.interfaces.begin_pass(cycle.interfaces.size());
+  device.interfaces.begin_pass();
   for (const InterfaceRecord& record : cycle.interfaces) {
     const auto entry = interface_of(context, record);
     if (!entry) return tl::make_unexpected(entry.error());

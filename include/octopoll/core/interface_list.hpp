@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <deque>
 #include <numeric>
 #include <string>
 #include <string_view>
@@ -15,7 +16,8 @@
 
 namespace octopoll {
 
-/// Items by the names of their interfaces, in one array: no node, no copy of the name and no hash an interface.
+/// Items by the names of their interfaces, in blocks of 512 octets: no node, no copy of the name and no hash an
+/// interface. One array of all is rounded up by the allocator, by a seventh where 48 base lines are.
 ///
 /// Rows come in the same order cycle after cycle, so each is looked for behind the one found before; only where it is
 /// not there, names are indexed for the rest of the pass, and end_pass() puts the items into the order asked for.
@@ -25,10 +27,9 @@ namespace octopoll {
 template <class Item>
 class InterfaceList {
  public:
-  /// Before the rows of a cycle; `rows`: how many come.
-  void begin_pass(std::size_t rows) {
+  /// Before the rows of a cycle.
+  void begin_pass() {
     end_pass();
-    if (items_.capacity() < rows) items_.reserve(rows);
     next_ = 0;
     first_pass_ = items_.empty();
   }
@@ -39,7 +40,7 @@ class InterfaceList {
     return find(wanted.name());
   }
 
-  /// nullptr where there is none. The item stays where it is until the next append(), end_pass() or erase_if().
+  /// nullptr where there is none. The item stays where it is until the next end_pass() or erase_if().
   [[nodiscard]] Item* find(std::string_view name) {
     if (!search_ && next_ < items_.size() && items_[next_].interface.name() == name) return &items_[next_++];
     if (first_pass_) return nullptr;
@@ -76,8 +77,7 @@ class InterfaceList {
   void end_pass() {
     first_pass_ = false;
     if (!search_) return;
-    std::vector<Item> ordered;
-    ordered.reserve(items_.size());
+    std::deque<Item> ordered;
     std::vector<bool> taken(items_.size());
     const auto take = [&](std::size_t place) {
       if (!taken[place]) ordered.push_back(std::move(items_[place]));
@@ -118,7 +118,7 @@ class InterfaceList {
     return search;
   }
 
-  std::vector<Item> items_;
+  std::deque<Item> items_;
   std::size_t next_ = 0;
   bool first_pass_ = false;  // all that is here came in this pass, so whoever is asked for is new
   OwnCopy<Search> search_;   // rarely there, and larger than the list

@@ -15,7 +15,7 @@ struct Item {
 /// Passes over the names, adding those that are new; gives the numbers of the items in the order of the names.
 std::vector<int> pass(InterfaceList<Item>& list, const std::vector<std::string>& names) {
   std::vector<int> numbers;
-  list.begin_pass(names.size());
+  list.begin_pass();
   for (const std::string& name : names) {
     Item* item = list.find(name);
     if (item == nullptr) item = &list.append({Interface(name, {}), static_cast<int>(list.size())});
@@ -62,12 +62,24 @@ TEST_CASE("one of few is found after a pass, in any order") {
 TEST_CASE("an item may take another block of the same name within a pass") {
   InterfaceList<Item> list;
   static_cast<void>(pass(list, {"a", "b"}));
-  list.begin_pass(2);
+  list.begin_pass();
   list.find("b")->interface = Interface("b", {});
   CHECK(list.find("a")->number == 0);
   CHECK(list.find("b")->number == 1);
   list.end_pass();
   CHECK(pass(list, {"b", "a"}) == std::vector<int>{1, 0});
+}
+
+TEST_CASE("an item stays where it is while others come") {
+  InterfaceList<Item> list;
+  list.begin_pass();
+  std::vector<Item*> places;
+  for (int number = 0; number < 100; ++number) {
+    places.push_back(&list.append({Interface("eth" + std::to_string(number), {}), number}));
+  }
+  for (int number = 0; number < 100; ++number) CHECK(places[static_cast<std::size_t>(number)]->number == number);
+  list.begin_pass();
+  for (Item* const place : places) CHECK(list.find(place->interface) == place);
 }
 
 TEST_CASE("items that are erased are gone") {
