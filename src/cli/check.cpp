@@ -193,7 +193,7 @@ std::string packets_text(const config::EchoSettings& echo) {
 
 std::string ping_text(const config::Device& device) {
   if (!device.ping) return "no";
-  const std::string packets = packets_text(device.echo);
+  const std::string packets = packets_text(*device.echo);
   return packets.empty() ? "yes" : "yes: " + packets;
 }
 
@@ -210,7 +210,7 @@ report::Table device_table(const config::Inventory& inventory) {
                    {"tags", "Tags"}};
   for (const config::Device& device : inventory.devices) {
     std::vector<std::string> tags;
-    for (const auto& [key, value] : device.tags) tags.push_back(fmt::format("{}={}", key, value));
+    for (const auto& [key, value] : *device.tags) tags.push_back(fmt::format("{}={}", key, value));
     table.rows.push_back({{device.name, {}},
                           {address_text(device.address), {}},
                           {auth_text(device), {}},
@@ -314,9 +314,9 @@ Json device_json(const config::Device& device) {
           {"health", {{"max_error_ratio", device.health.errors}, {"max_discard_ratio", device.health.discards}}},
           {"answers_from", std::move(answers_from)},
           {"ping", device.ping},
-          {"echo", echo_json(device.echo)},
+          {"echo", echo_json(*device.echo)},
           {"interfaces", device.interfaces->describe()},
-          {"tags", device.tags}};
+          {"tags", *device.tags}};
 }
 
 Json inventory_json(const config::Inventory& inventory) {

@@ -83,7 +83,7 @@ config::Inventory inventory_of(const local::Agent& agent, const Arguments& argum
   device.retries = arguments.snmp.retries;
   device.interfaces = std::make_shared<config::InterfaceRules>();
   // The rounds are as long as the polls' interval, but a table after ten seconds wants more than one probe in it.
-  device.echo.count = 10;
+  device.echo.own().count = 10;
   config::Inventory inventory;
   inventory.devices.push_back(std::move(device));
   return inventory;

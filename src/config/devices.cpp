@@ -24,6 +24,12 @@ std::vector<std::string_view> with_settings(std::initializer_list<std::string_vi
 /// A port in the address itself, which shows by what the default does to the result.
 bool names_port(const std::string& address) { return parse_target(address, 1)->port == parse_target(address, 2)->port; }
 
+/// What is as with the device before is there once.
+template <class T>
+void share(SharedValue<T>& value, const SharedValue<T>& other) {
+  if (value == other) value = other;
+}
+
 }  // namespace
 
 void DeviceReader::read_defaults(const Node& node) {
@@ -121,6 +127,10 @@ void DeviceReader::add_device(Device device, const Node& address, const Settings
   if (!device.name.empty()) names_.claim(device.name, "device", name_place);
   device.interfaces = rules_.none();
   apply(settings, auths_, device, problems_);
+  if (!devices_.empty()) {
+    share(device.echo, devices_.back().echo);
+    share(device.tags, devices_.back().tags);
+  }
   devices_.push_back(std::move(device));
 }
 

@@ -752,7 +752,7 @@ struct DevicePoller::Impl {
     if (shared.prober == nullptr || !device.ping || std::exchange(silence_told, true))
       return fail_cycle(std::move(error));
     cycle->record.error = std::move(error);
-    icmp::EchoPlan plan = echo_plan_of(device.echo);
+    icmp::EchoPlan plan = echo_plan_of(*device.echo);
     plan.count = 2;
     plan.spacing = 50ms;
     ping = shared.prober->start(addresses.current(), plan, of_this_cycle([this](const icmp::EchoRound& round) {

@@ -113,7 +113,7 @@ struct Poller::Impl {
   // ---- who there is ----
 
   [[nodiscard]] static PingPlan ping_plan(const config::Device& device) {
-    return {device.name, true, device.address, device.interval, device.echo, device.dns_cache};
+    return {device.name, true, device.address, device.interval, *device.echo, device.dns_cache};
   }
   [[nodiscard]] static PingPlan ping_plan(const config::Probe& probe) {
     return {probe.name, false, Target{probe.host, 0, probe.family}, probe.interval, probe.echo, probe.dns_cache};

@@ -169,10 +169,10 @@ struct Session::Impl {
   BootTime next_turn;                                          ///< with max_requests_per_second: nothing is sent before
   EventLoop::TimerId turn_timer = 0;                           ///< while something waits for it
   unsigned silences = 0;                                       ///< requests in a row that met silence
-  bool detour = false;                                         ///< asks by another local port than usual
   std::size_t place = 0;                                       ///< in the engine's list of sessions
   bool pump_pending = false;                                   ///< is in the engine's to_pump or pumping
   bool is_starved = false;                                     ///< is in the engine's list of them
+  bool detour = false;                                         ///< asks by another local port than usual
   std::shared_ptr<bool> alive = std::make_shared<bool>(true);  // shared with posted calls, which outlive the session
 
   std::string_view incoming;  ///< what t_recv hands to the library

@@ -44,6 +44,7 @@ struct EchoSettings {
   std::optional<std::uint8_t> dscp{};       ///< nothing: 0
   bool dont_fragment = false;
   std::optional<Endpoint> source{};  ///< an address of this machine to send from; its port means nothing
+  friend bool operator==(const EchoSettings&, const EchoSettings&) = default;
 };
 /// As the packets of a voice call are: what a burst measures is what such a stream would meet.
 inline constexpr std::chrono::milliseconds burst_spacing(20);
@@ -71,10 +72,10 @@ struct Device {
   std::vector<Endpoint> answers_from{};              ///< further addresses whose answers are taken
   std::shared_ptr<const InterfaceRules> interfaces;  ///< shared by the devices of a group; never null
   bool ping = true;                                  ///< probe its address by ICMP too
-  EchoSettings echo;                                 ///< how, if so
+  SharedValue<EchoSettings> echo;                    ///< how, if so
   std::chrono::nanoseconds dns_cache =
       std::chrono::minutes(5);  ///< the file's: how long an address found by name holds
-  std::map<std::string, std::string> tags;
+  SharedValue<std::map<std::string, std::string>> tags;
 };
 
 /// One ICMP target beside the devices.

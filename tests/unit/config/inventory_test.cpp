@@ -11,6 +11,22 @@ using namespace octopoll;
 using namespace octopoll::config;
 using namespace std::chrono_literals;
 
+TEST_CASE("what devices have alike is there once") {
+  const Inventory inventory = load_good(R"(
+defaults: {tags: {site: north}, ping: {count: 3}}
+devices:
+  - a
+  - b
+  - {name: c, address: d, tags: {role: core}}
+)");
+  const auto& devices = inventory.devices;
+  CHECK(devices[1].tags.same_block(devices[0].tags));
+  CHECK(devices[1].echo.same_block(devices[0].echo));
+  CHECK(devices[2].echo.same_block(devices[0].echo));
+  CHECK(devices[2].tags->size() == 2);
+  CHECK(devices[0].tags->size() == 1);
+}
+
 TEST_CASE("the smallest inventory has the documented defaults", "[config]") {
   const auto inventory = load_good("devices: [192.0.2.1]");
   REQUIRE(inventory.devices.size() == 1);
@@ -31,7 +47,7 @@ TEST_CASE("the smallest inventory has the documented defaults", "[config]") {
   CHECK_FALSE(device.short_request_ids);
   CHECK(device.answers_from.empty());
   CHECK(device.ping);
-  CHECK(device.tags.empty());
+  CHECK(device.tags->empty());
   REQUIRE(device.interfaces);
   CHECK(device.interfaces->empty());
   CHECK(inventory.file == "test.yaml");
@@ -134,7 +150,7 @@ groups:
     CHECK(plain.counters.contains(counter) == wanted);
   }
   CHECK_FALSE(plain.ping);
-  CHECK(plain.tags == std::map<std::string, std::string>{{"owner", "noc"}, {"site", "none"}});
+  CHECK(*plain.tags == std::map<std::string, std::string>{{"owner", "noc"}, {"site", "none"}});
 
   CHECK(plain.auth.same_block(inventory.devices[2].auth));  // of all devices, there once
 
@@ -144,7 +160,7 @@ groups:
   CHECK(in_group.timeout == 2s);
   CHECK(in_group.ping);
   CHECK(in_group.counters == CounterSet());
-  CHECK(in_group.tags == std::map<std::string, std::string>{{"owner", "noc"}, {"site", "north"}, {"role", "core"}});
+  CHECK(*in_group.tags == std::map<std::string, std::string>{{"owner", "noc"}, {"site", "north"}, {"role", "core"}});
 
   const Device& special = inventory.devices[2];
   CHECK(special.name == "special");
@@ -161,7 +177,7 @@ groups:
   CHECK_FALSE(special.short_request_ids);
   CHECK(special.counters == CounterSet::octets());
   CHECK_FALSE(special.ping);
-  CHECK(special.tags.at("role") == "spare");
+  CHECK(special.tags->at("role") == "spare");
 }
 
 TEST_CASE("an address has its own port", "[config]") {
@@ -247,7 +263,7 @@ probes:
   - {host: f, count: 20, burst: on, payload: 160, hop_limit: 255, dscp: af41, dont_fragment: true, source: 192.0.2.9}
   - g
 )");
-  const auto echo = [&inventory](std::size_t device) { return inventory.devices.at(device).echo; };
+  const auto echo = [&inventory](std::size_t device) { return *inventory.devices.at(device).echo; };
   CHECK(inventory.devices[0].ping);
   CHECK(echo(0).count == 5);
   CHECK(echo(0).timeout == 1s);
@@ -288,7 +304,7 @@ TEST_CASE("a device that asks for pings in its own way is pinged, whatever the d
   const auto inventory = load_good("defaults: {ping: no}\ndevices: [a, {address: b, ping: {count: 3}}]\n");
   CHECK_FALSE(inventory.devices[0].ping);
   CHECK(inventory.devices[1].ping);
-  CHECK(inventory.devices[1].echo.count == 3);
+  CHECK(inventory.devices[1].echo->count == 3);
 }
 
 TEST_CASE("the store is beside the file", "[config]") {
@@ -324,9 +340,9 @@ devices:
 )" + std::string());
   CHECK(inventory.devices[0].name == "007");
   CHECK(inventory.devices[0].address.host == "1e10");
-  CHECK(inventory.devices[0].tags.at("a") == "yes");
-  CHECK(inventory.devices[0].tags.at("b") == "010");
-  CHECK(inventory.devices[0].tags.at("c") == "1e3");
+  CHECK(inventory.devices[0].tags->at("a") == "yes");
+  CHECK(inventory.devices[0].tags->at("b") == "010");
+  CHECK(inventory.devices[0].tags->at("c") == "1e3");
 }
 
 TEST_CASE("ten thousand devices", "[config]") {

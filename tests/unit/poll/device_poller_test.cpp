@@ -277,7 +277,7 @@ TEST_CASE("the ping that explains a silence does not reach into the next cycle")
   CHECK_THAT(silent.error->message, Catch::Contains("the host answers ping"));
 
   // With the packets that the inventory asks for: here with some that cannot leave.
-  device.echo.source = Endpoint::literal("::1", 0);
+  device.echo.own().source = Endpoint::literal("::1", 0);
   poll::DevicePoller other(bench.shared(), device, 0);
   const DeviceCycle unknown = poll_once(bench, other);
   REQUIRE(unknown.error);

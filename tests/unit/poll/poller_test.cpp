@@ -59,7 +59,7 @@ config::Inventory inventory_of(const fleet::Fleet& agents, const std::vector<int
     device.interval = 100ms;
     device.timeout = 90ms;
     device.ping = ping;
-    device.echo = {1s, 3};
+    device.echo = config::EchoSettings{1s, 3};
     inventory.devices.push_back(std::move(device));
   }
   return inventory;
