@@ -55,10 +55,10 @@ void FreshnessLooks::pause() {
 void FreshnessLooks::forget() {
   pause();
   campaign_.reset();
-  noted_.clear();
+  noted_ = std::vector<Octets>();
   last_ = {};
   more_ = false;
-  tried_ = {};
+  tried_ = std::vector<IfIndex>();
   bound_.reset();
   due_ = doubt_due_ = BootTime::min();
 }
@@ -104,8 +104,8 @@ void FreshnessLooks::begin(const Ended& ended) {
     interfaces.emplace_back(choice.plan->interface.name());
     if (choice.unproven) tried_.push_back({choice.plan->index});
   }
-  if (!more_) tried_ = {};
-  noted_ = {};
+  if (!more_) tried_ = std::vector<IfIndex>();
+  noted_ = std::vector<Octets>();  // by {} it would keep its memory
   campaign_.reset(new Campaign{rates::FreshnessProver(expected, settings), std::move(names), std::move(interfaces),
                                ended.least_between});
 }
