@@ -88,7 +88,7 @@ Judgement DeviceHistory::judge(DeviceSnapshot&& now, const JudgeSettings& settin
       const auto uptime_before = times_[known->answered_at()].sys_uptime;
       const RowFindings found = judge_row(record, *known, *last, uptime_before, std::move(sample), settings);
       known->set_answered_at(times_.move(known->answered_at(), record.sample.time));
-      if (found.base_moved) known->set_read_at(times_.move(known->read_at(), record.sample.time));
+      if (found.base_moved) known->set_read_at(times_.join(known->read_at(), known->answered_at()));
       if (settings.watch_rows) record.sample.time = known->dated(record.sample.time);
       if (found.speed_refuted) judgement.speeds_refuted.emplace_back(record.sample.interface.name());
       if (found.unproven) judgement.unproven.push_back(record.sample.interface.if_index());

@@ -6,34 +6,23 @@
 
 namespace octopoll::rates {
 
-ReadingTimes::Place ReadingTimes::keep(const ReadingTime& time) {
-  if (!holds(recent_[0], time)) std::swap(recent_[0], recent_[1]);
-  if (!holds(recent_[0], time)) {
-    recent_[0] = free_place();
-    moments_[recent_[0]] = {time.received,
-                            time.round_trip,
-                            time.age_bound,
-                            time.sys_uptime.value_or(TimeTicks{}).count(),
-                            time.sys_uptime ? 1U : 0U,
-                            0};
-    ++used_;
-  }
-  ++moments_[recent_[0]].users;
-  return recent_[0];
+void ReadingTimes::find_or_add(const ReadingTime& time) {
+  std::swap(recent_[0], recent_[1]);
+  if (holds(recent_[0], time)) return;
+  recent_[0] = free_place();
+  moments_[recent_[0]] = {time.received,
+                          time.round_trip,
+                          time.age_bound,
+                          time.sys_uptime.value_or(TimeTicks{}).count(),
+                          time.sys_uptime ? 1U : 0U,
+                          0};
+  ++used_;
 }
 
-void ReadingTimes::let_go(Place place) noexcept {
-  Moment& moment = moments_[place];
-  if (--moment.users != 0) return;
-  moment.uptime = free_;
+void ReadingTimes::free(Place place) noexcept {
+  moments_[place].uptime = free_;
   free_ = place;
   --used_;
-}
-
-ReadingTimes::Place ReadingTimes::move(Place from, const ReadingTime& to) {
-  const Place place = keep(to);
-  let_go(from);
-  return place;
 }
 
 void ReadingTimes::limit_ages(std::chrono::nanoseconds bound) noexcept {

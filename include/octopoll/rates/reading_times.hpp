@@ -27,11 +27,27 @@ class ReadingTimes {
   static constexpr Place all_places = (Place{1} << place_bits) - 1;
 
   /// The place of this moment, by one user more. Best asked row by row in the order of their answers.
-  [[nodiscard]] Place keep(const ReadingTime& time);
+  [[nodiscard]] Place keep(const ReadingTime& time) {
+    if (!holds(recent_[0], time)) find_or_add(time);
+    ++moments_[recent_[0]].users;
+    return recent_[0];
+  }
   /// There is one user less; the place of nobody is the next one's.
-  void let_go(Place place) noexcept;
+  void let_go(Place place) noexcept {
+    if (--moments_[place].users == 0) free(place);
+  }
   /// keep() for a user who has a place already.
-  [[nodiscard]] Place move(Place from, const ReadingTime& to);
+  [[nodiscard]] Place move(Place from, const ReadingTime& to) {
+    const Place place = keep(to);
+    let_go(from);
+    return place;
+  }
+  /// The same with a place that has users.
+  [[nodiscard]] Place join(Place from, Place to) noexcept {
+    ++moments_[to].users;
+    let_go(from);
+    return to;
+  }
 
   [[nodiscard]] ReadingTime operator[](Place place) const noexcept {
     const Moment& at = moments_[place];
@@ -63,7 +79,9 @@ class ReadingTimes {
   [[nodiscard]] bool holds(Place place, const ReadingTime& time) const noexcept {
     return place != nowhere && moments_[place].users != 0 && (*this)[place] == time;
   }
+  void find_or_add(const ReadingTime& time);  // to be the latest
   [[nodiscard]] Place free_place();
+  void free(Place place) noexcept;
 
   std::vector<Moment> moments_;
   std::uint32_t used_ = 0;
