@@ -168,8 +168,8 @@ struct Session::Impl {
   BootTime wake_at;                                            ///< of that timer
   BootTime next_turn;                                          ///< with max_requests_per_second: nothing is sent before
   EventLoop::TimerId turn_timer = 0;                           ///< while something waits for it
-  unsigned silences = 0;                                       ///< requests in a row that met silence
   std::size_t place = 0;                                       ///< in the engine's list of sessions
+  unsigned silences = 0;                                       ///< requests in a row that met silence
   bool pump_pending = false;                                   ///< is in the engine's to_pump or pumping
   bool is_starved = false;                                     ///< is in the engine's list of them
   bool detour = false;                                         ///< asks by another local port than usual
