@@ -52,7 +52,8 @@ struct Cell {
 
 /// Cells that may be otherwise than the walk told, all for one reason.
 struct Suspicion {
-  std::string what;  ///< "ifHCInOctets ended before row 7"
+  std::string what;                ///< "ifHCInOctets ended before row 7"
+  std::optional<Column> column{};  ///< where it is about the end of one
   std::vector<Cell> cells{};
   std::vector<Cell> sample{};  ///< asked for first
   bool blames_bulk = false;    ///< where it proves right, fewer repetitions may heal it
@@ -132,7 +133,7 @@ std::vector<Suspicion> early_ends(const Rows& rows, std::span<const Column> colu
     if (missing.size() <= from || (!any && !thorough)) continue;
     std::string what = fmt::format("{} ended before row {}", to_string(column), missing[0].index);
     auto sample = spread_over({missing.begin() + static_cast<std::ptrdiff_t>(from), missing.end()}, cell_sample);
-    suspicions.push_back({std::move(what), std::move(missing), std::move(sample)});
+    suspicions.push_back({std::move(what), column, std::move(missing), std::move(sample)});
   }
   return suspicions;
 }
@@ -229,6 +230,7 @@ class TableReading final : public Reading {
     walks_.clear();
     rows_.clear();
     refusal_.reset();
+    refused_.clear();
     for (const Table table : {Table::if_table, Table::if_x_table}) {
       std::vector<Column>& its = mine(table);
       snmp::WalkPlan plan;
@@ -257,11 +259,13 @@ class TableReading final : public Reading {
     profile_of(table) = std::move(end.profile);
     repetitions_[place(table)] = end.most_repetitions;
     for (std::string& one : end.notes) note(std::move(one));
-    const auto matters = [&](std::size_t column) {
-      return std::find(dispensable.begin(), dispensable.end(), mine(table)[column]) == dispensable.end();
-    };
     if (!end.refused.empty()) {
-      if (!refusal_ && std::any_of(end.refused.begin(), end.refused.end(), matters)) refusal_ = std::move(end.error);
+      const std::size_t before = refused_.size();
+      for (const std::size_t place : end.refused) {
+        const Column column = mine(table)[place];
+        if (std::find(dispensable.begin(), dispensable.end(), column) == dispensable.end()) refused_.push_back(column);
+      }
+      if (!refusal_ && refused_.size() > before) refusal_ = std::move(end.error);
     } else if (end.error && !end_.error) {
       end_.error = std::move(end.error);
       end_.outcome = end.outcome;
@@ -409,12 +413,22 @@ class TableReading final : public Reading {
     const auto callback = std::move(done_);  // may destroy this
     Rows rows = std::move(rows_);
     ReadEnd read_end = std::move(end_);
-    if (refusal_ && !read_end.error && !read_end.lacking) {
+    if (refusal_ && !read_end.error && !read_end.lacking && !all_asked_by_get()) {
       read_end.lacking = std::move(refusal_);
       read_end.columns_refused = true;
     }
     read_end.profile = std::move(profile_);
     callback(std::move(rows), std::move(read_end));
+  }
+
+  /// Of the columns that were refused: what GET did not find either is what the agent cannot say, and nothing else is
+  /// missing.
+  [[nodiscard]] bool all_asked_by_get() const {
+    return std::all_of(refused_.begin(), refused_.end(), [this](Column column) {
+      const auto found = std::find_if(suspicions_.begin(), suspicions_.end(),
+                                      [column](const Suspicion& suspicion) { return suspicion.column == column; });
+      return found != suspicions_.end() && (found->proven || found->sample.size() == found->cells.size());
+    });
   }
 
   snmp::Session& session_;
@@ -426,6 +440,7 @@ class TableReading final : public Reading {
   Rows rows_;
   ReadEnd end_;
   std::optional<Error> refusal_;  ///< what ended a column that matters, in the walks of this read
+  std::vector<Column> refused_;   ///< these columns
   int under_way_ = 0;
   int reads_ = 0;
   std::size_t found_missing_ = 0;

@@ -783,15 +783,15 @@ struct DevicePoller::Impl {
                                           device.name, format_counted(shared.table_queue->waiting() - 1, "device")),
                               "fewer devices, a longer interval, or a quicker machine"});
     }
-    if (cycle->waits_for_tables) {
-      return fail_cycle(
-          Error{ErrorKind::partial,
-                fmt::format("{}: its tables are still being read, for {} now: {} rows so far", device.name,
-                            format_measured(BootClock::now() - discovery_began), discovery->rows()),
-                governor_advice()});
-    }
+    if (cycle->waits_for_tables) return fail_cycle(still_reads_tables());
     if (cycle->answered) {
       return stop_short(fmt::format("{}: not all rows were read within {}", device.name, budget), governor_advice());
+    }
+    if (discovery && !tables.known()) {
+      // The question of this cycle waited behind those of the tables, whose silence is theirs: whether anybody is there
+      // the walks will find out.
+      abandon();
+      return fail_cycle(still_reads_tables());
     }
     if (session) session->give_up_all();
     drop_discovery();
@@ -806,6 +806,13 @@ struct DevicePoller::Impl {
     silent = true;
     if (cycle->record.error) return fail_cycle(std::move(*cycle->record.error));
     fail_cycle(unanswered());
+  }
+
+  [[nodiscard]] Error still_reads_tables() const {
+    return {ErrorKind::partial,
+            fmt::format("{}: its tables are still being read, for {} now: {} rows so far", device.name,
+                        format_measured(BootClock::now() - discovery_began), discovery->rows()),
+            governor_advice()};
   }
 
   /// In this cycle.

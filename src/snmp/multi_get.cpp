@@ -63,6 +63,7 @@ struct MultiGet::Impl : std::enable_shared_from_this<MultiGet::Impl> {
   MultiGetEnd end;
   GetProfile own_profile;
   GetProfile& profile;
+  std::optional<GetProfile> before_too_big;  ///< the first in this read, as long as it may be a single object's fault
   std::deque<Packet> queue;
   std::map<unsigned, Flight> flights;
   unsigned flights_begun = 0;
@@ -166,6 +167,9 @@ struct MultiGet::Impl : std::enable_shared_from_this<MultiGet::Impl> {
     if (reply.error_status == ErrorStatus::no_such_name && drop_object(packet, reply.error_index)) return;
     if (reply.error_status != ErrorStatus::no_error) {
       if (reply.error_status == ErrorStatus::too_big ? shrink(packet, flight) : halve(packet)) return packet_done();
+      // Larger than any message: it was to blame, not how many were asked for with it.
+      if (reply.error_status == ErrorStatus::too_big && before_too_big)
+        profile = *std::exchange(before_too_big, std::nullopt);
       // One object, asked for alone, and the agent still refuses: it does not have it.
       reply.variables.clear();
     } else if (reply.variables.size() < packet.size()) {
@@ -427,6 +431,7 @@ struct MultiGet::Impl : std::enable_shared_from_this<MultiGet::Impl> {
   /// tooBig.
   bool shrink(Packet& packet, const Flight& flight) {
     if (packet.size() < 2) return false;
+    if (!before_too_big) before_too_big = profile;
     if (!packet.trial) profile.too_big(flight.size, BootClock::now());
     packet.trial = false;
     return divide(packet, profile.most()) || halve(packet);

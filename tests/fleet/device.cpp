@@ -25,7 +25,8 @@ void Device::change_faults(const Json& changes, Instant now) {
               !faults_.frozen_uptime && !faults_.skip_rows_over && !faults_.zero_values_over && !faults_.repeats_row &&
               !faults_.fewer_bindings && !faults_.trim_zeros && !faults_.trailing_nul && !faults_.stuck_hc &&
               !faults_.dead_hc && !faults_.odd_numbers && !faults_.bad_cell && !faults_.error_below &&
-              !faults_.restless_tables && !faults_.silent_instance && !faults_.refuse_instance;
+              !faults_.restless_tables && !faults_.silent_instance && !faults_.refuse_instance &&
+              !faults_.refuse_in_walks;
   if (!faults_.frozen_uptime) {
     frozen_uptime_.reset();
   } else if (!frozen_uptime_) {

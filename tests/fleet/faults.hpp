@@ -96,6 +96,7 @@ struct Faults {
   std::optional<ErrorBelow> error_below;
   std::optional<Instance> silent_instance;
   std::optional<Instance> refuse_instance;
+  std::optional<Instance> refuse_in_walks;
   bool v1_only = false;
   // Which instances there are.
   std::vector<Hole> hole;

@@ -236,6 +236,8 @@ Reply answer_get_next(const Request& request, Device& device, Instant now, Messa
   const Layout& layout = device.view();
   for (std::size_t i = 0; i < bindings_given(request, device); ++i) {
     std::size_t at = device.successor(request.name(i));
+    if (at < layout.size() && names(layout.name(at), device.faults().refuse_in_walks))
+      return error(request, message, gen_err, i + 1);
     Value value = at < layout.size() ? device.value(at, now) : Value::exception(Tag::end_of_mib_view);
     if (request.version == Version::v1) {
       // RFC 3584 section 4.2.2.1: what cannot be said in version 1 is passed over.
@@ -290,6 +292,8 @@ Reply answer_get_bulk(const Request& request, Device& device, Instant now, Messa
         column[i] = device.successor(column[i]);
         if (skips) column[i] = device.past_third_row(column[i]);
       }
+      if (column[i] < end && names(layout.name(column[i]), faults.refuse_in_walks))
+        return error(request, message, gen_err, once + i + 1);
       const Octets last_name =
           given[i] == nothing_given ? request.encoded_name(once + i) : layout.encoded_name(given[i]);
       if (!add(column[i], last_name)) return message.finish(no_error, 0);

@@ -330,6 +330,21 @@ TEST_CASE("an object that the agent refuses is asked for twice and then no more"
   CHECK(requests[3] == requests[2]);
 }
 
+TEST_CASE("an object that the agent refuses in whatever way costs its own cell, from the first cycle on", "[agents]") {
+  const auto column = GENERATE(as<std::string>(), "ifInErrors", "ifHCInUcastPkts", "ifOutDiscards", "ifName");
+  const auto row = GENERATE(7U, static_cast<std::uint32_t>(odd_rows));
+  CAPTURE(column, row);
+  Pair pair({{"refuse_instance", instance(column.c_str(), row)}, {"refuse_in_walks", instance(column.c_str(), row)}},
+            odd_rows);
+  for (int i = 0; i < 5; ++i) {
+    const DeviceCycle cycle = pair.cycle();
+    CAPTURE(i);
+    check_rows(cycle, {});
+    if (i >= 2) CHECK(cycle.cost.requests - cycle.cost.looks <= 8);
+    pair.bench().run_for(250ms);
+  }
+}
+
 TEST_CASE("an SNMPv1 agent without sysUpTime is asked for it twice and then no more", "[agents]") {
   Pair pair({{"no_sys_uptime", true}}, odd_rows);
   pair.settings().auth.own().version = SnmpVersion::v1;

@@ -77,6 +77,25 @@ TEST_CASE("an agent that is silent to more than a few objects is found out withi
   CHECK(heard.lines(of_sizes).size() == (most < 20 ? 1 : 0));
 }
 
+TEST_CASE("a text that is larger than a message does not make the counters come one by one", "[agents][sizes]") {
+  Pair pair({{"too_big_over", 1472}}, many_rows);
+  check_rows(pair.cycle(), {many_rows});
+  const std::uint32_t before = requests_of(pair.cycle());
+  fleet::InterfaceSpec added;
+  added.if_index = many_rows + 1;
+  added.name = added.descr = "added";
+  added.alias = std::string(1600, 'a');
+  for (; added.if_index <= many_rows + 8; ++added.if_index) {
+    pair.agents().add_interface("odd", added);
+    added.name = added.descr = "added" + std::to_string(added.if_index);
+    added.alias = "short";
+  }
+  CHECK(pair.cycle().interfaces.size() == many_rows + 8);  // the tables are read
+  const DeviceCycle after = pair.cycle();
+  CHECK(after.interfaces.size() == many_rows + 8);
+  CHECK(requests_of(after) <= before * 5 / 4 + 2);  // with eight rows more
+}
+
 TEST_CASE("an agent that leaves out objects it does not have is asked a bounded number of times", "[agents][sizes]") {
   const auto hole = [](const char* column) { return fleet::Json{{"column", column}, {"rows", {3, 7}}}; };
   Pair pair({{"leaves_out_absent", true},

@@ -342,6 +342,19 @@ TEST_CASE("hole: a column lacks rows, or is not there") {
   CHECK(has(bench, column(if_table, 10, 2)));
 }
 
+TEST_CASE("refuse_in_walks: who comes to one object by GETNEXT or GETBULK gets the error, and GET does not") {
+  Bench bench(switch_of(4));
+  bench.set({{"refuse_in_walks", {{"column", "ifInOctets"}, {"if_index", 3}}}});
+  CHECK(bench.ask(bulk({column(if_table, 10, 1)}, 1))->error_status == 0);
+  const auto refused = bench.ask(bulk({sys_descr, column(if_table, 10, 1)}, 2));
+  REQUIRE(refused);
+  CHECK(refused->error_status == 5);
+  CHECK(refused->error_index == 2);
+  CHECK(bench.walk(column(if_table, 10, 1), 1) == std::vector<std::string>{column(if_table, 10, 2)});
+  CHECK(bench.walk(column(if_table, 10, 3), 1) == std::vector<std::string>{column(if_table, 10, 4)});
+  CHECK(has(bench, column(if_table, 10, 3)));
+}
+
 TEST_CASE("error_below: who asks there gets the error, whatever the operation") {
   Bench bench(switch_of(3));
   bench.set({{"error_below", {{"oid", "ifInOctets"}}}});
