@@ -186,7 +186,11 @@ CounterDelta settle_doubts(const Story& recent, RowBase& base, Counter counter, 
     const Story old = old_story(*doubt, record, now, clock);
     // It would need still more octets than those that the frames of the last step could not hold.
     if (beyond && old.delta.value.value_or(0) > step) continue;
-    if (doubt->why == RowBase::Strange::wrap) {
+    if (doubt->why == RowBase::Strange::still) {
+      // What passed while it stood may be in this step: it is whole since then alone. Without packets it may stand.
+      if (step != 0) chosen = old.delta;
+      something_possible = true;
+    } else if (doubt->why == RowBase::Strange::wrap) {
       if (!something_possible && old.possible()) chosen = {std::nullopt, Quality::ambiguous, {}};
     } else if (doubt->age == 0 && !(refuted_by_others(doubt->why) && makes_rate(chosen.quality))) {
       chosen = choose_story(recent, old);
@@ -312,6 +316,17 @@ constexpr std::int64_t if_type_ethernet = 6;  // ethernetCsmacd of IANAifType-MI
 constexpr std::uint64_t ethernet_header = 14;
 constexpr std::uint64_t ethernet_on_wire = 84;  // the smallest frame, preamble, and the gap (IEEE 802.3 section 4.4.2)
 
+/// Packets that no octets are to be expected of.
+std::uint64_t not_sent(const InterfaceRecord& record, bool in) noexcept {
+  if (in) return 0;
+  return record.deltas[Counter::out_discards].value.value_or(0) + record.deltas[Counter::out_errors].value.value_or(0);
+}
+
+/// What a counter gained since the reading before this one, as far as it is known.
+std::uint64_t of_this_span(const CounterDelta& delta) noexcept {
+  return delta.elapsed.count() == 0 ? delta.value.value_or(0) : 0;
+}
+
 /// The most frames that a direction can have carried; nullopt where nothing tells.
 ///
 /// Links without such a header have one octet a frame at the least: PPP leaves its header away, tunnels count what they
@@ -337,10 +352,7 @@ std::optional<double> most_frames(const InterfaceRecord& record, bool in) noexce
     const double of_wire = static_cast<double>(*speed) * seconds / (8.0 * ethernet_on_wire);
     most = std::min(most.value_or(of_wire * speed_margin), of_wire * speed_margin);
   }
-  if (most && !in) {
-    *most += static_cast<double>(record.deltas[Counter::out_discards].value.value_or(0));
-    *most += static_cast<double>(record.deltas[Counter::out_errors].value.value_or(0));
-  }
+  if (most) *most += static_cast<double>(not_sent(record, in));
   return most;
 }
 
@@ -359,13 +371,10 @@ CounterReading stepped_back(const CounterReading& now, std::uint64_t delta) noex
 void judge_frames(InterfaceRecord& record, RowBase& base, const RowSpan& span, bool in) {
   const auto most = base.useless(RowBase::Measure::octets, in) ? std::nullopt : most_frames(record, in);
   if (!most) return;
-  const auto of_this_span = [&](Counter counter) {
-    const CounterDelta& delta = record.deltas[counter];
-    return delta.value && delta.elapsed.count() == 0 ? static_cast<double>(*delta.value) : 0.0;
-  };
   const auto counters = frame_counters(in);
+  const auto gained = [&](Counter counter) { return static_cast<double>(of_this_span(record.deltas[counter])); };
   double frames = 0.0;
-  for (const Counter counter : counters) frames += of_this_span(counter);
+  for (const Counter counter : counters) frames += gained(counter);
   if (frames <= *most) return;
   const bool again =
       std::any_of(counters.begin(), counters.end(), [&](Counter counter) { return waits_for_packets(base, counter); });
@@ -378,9 +387,9 @@ void judge_frames(InterfaceRecord& record, RowBase& base, const RowSpan& span, b
   }
   while (frames > *most) {
     const Counter largest = *std::max_element(counters.begin(), counters.end(),
-                                              [&](Counter a, Counter b) { return of_this_span(a) < of_this_span(b); });
+                                              [&](Counter a, Counter b) { return gained(a) < gained(b); });
     const CounterReading before = stepped_back(record.sample.counters[largest], *record.deltas[largest].value);
-    frames -= of_this_span(largest);
+    frames -= gained(largest);
     record.deltas[largest] = {std::nullopt, Quality::implausible, {}};
     base.doubt(largest, before, span.before, RowBase::Strange::packets);
   }
@@ -414,6 +423,35 @@ std::uint64_t surely_held(const Frames& frames) noexcept {
 bool frames_in_question(const Frames& frames, const CounterDelta& octets, std::uint64_t most_octets) noexcept {
   constexpr auto surely_on_wire = static_cast<std::uint64_t>(ethernet_on_wire / speed_margin);
   return frames.count * ethernet_header > octets.value.value_or(0) || frames.count * surely_on_wire > most_octets;
+}
+
+bool sends_nothing(const std::optional<IfStatus>& status) noexcept {
+  constexpr IfStatus not_present{6}, lower_layer_down{7};
+  return status == status_down || status == not_present || status == lower_layer_down;
+}
+
+/// Octets that stand where they stood although their direction counted packets, by more than come between two registers
+/// that are read one after the other. Octets at 0 are not counted at all, and on a link that is down packets may be
+/// counted that nobody sends, unless these octets have stood like that while it was up.
+bool stand_still(const InterfaceRecord& record, const RowBase& base, bool in, const Frames& frames) noexcept {
+  const Counter octets = in ? Counter::in_octets : Counter::out_octets;
+  const CounterReading& now = record.sample.counters[octets];
+  if (frames.count <= counted_apart || now.value == 0 || now != base.reading(octets)) return false;
+  const auto* const doubt = base.next_doubt(octets, nullptr);
+  // Packets may be counted later than their octets.
+  if (base.useless(RowBase::Measure::largest_frames, in)) return false;
+  if (doubt != nullptr && doubt->why == RowBase::Strange::frames) return false;
+  if (!in && doubt == nullptr && sends_nothing(record.sample.oper_status)) return false;
+  std::uint64_t carried = 0;
+  for (const Counter counter : frame_counters(in)) carried += of_this_span(record.deltas[counter]);
+  return carried > counted_apart + not_sent(record, in);
+}
+
+/// Octets that stand_still() are no count. They go on from the reading before they stood, whenever they do.
+void refute_still(InterfaceRecord& record, RowBase& base, Counter octets, const RowSpan& span) {
+  record.deltas[octets] = {std::nullopt, Quality::implausible, {}};
+  if (base.next_doubt(octets, nullptr) == nullptr)
+    base.doubt(octets, base.reading(octets), span.before, RowBase::Strange::still);
 }
 
 /// What nearly every counter of nearly every cycle is: not there, as before; or forward, with a base that nobody
@@ -558,11 +596,18 @@ Loads judge_counters(InterfaceRecord& record, RowBase& base, const RowSpan& span
       record.out_speed_bps == record.in_speed_bps ? most_in : most_octets(record.out_speed_bps, seconds, physics);
   const Frames in_frames = frames_told(record, true);
   const Frames out_frames = frames_told(record, false);
-  if (!judge_plain(record, base, Counter::in_octets, std::min({most_in, surely_held(in_frames), whole_turn}))) {
+  const bool in_still = stand_still(record, base, true, in_frames);
+  const bool out_still = stand_still(record, base, false, out_frames);
+  if (in_still) {
+    record.deltas[Counter::in_octets] = {0, Quality::ok, {}};  // for what is held against them
+  } else if (!judge_plain(record, base, Counter::in_octets, std::min({most_in, surely_held(in_frames), whole_turn}))) {
     uncounted[Counter::in_octets] = !judge_octets(record, base, true, span, clock, loads.in);
     all_plain = false;
   }
-  if (!judge_plain(record, base, Counter::out_octets, std::min({most_out, surely_held(out_frames), whole_turn}))) {
+  if (out_still) {
+    record.deltas[Counter::out_octets] = {0, Quality::ok, {}};
+  } else if (!judge_plain(record, base, Counter::out_octets,
+                          std::min({most_out, surely_held(out_frames), whole_turn}))) {
     uncounted[Counter::out_octets] = !judge_octets(record, base, false, span, clock, loads.out);
     all_plain = false;
   }
@@ -575,6 +620,8 @@ Loads judge_counters(InterfaceRecord& record, RowBase& base, const RowSpan& span
   if (frames_in_question(in_frames, record.deltas[Counter::in_octets], most_in)) judge_frames(record, base, span, true);
   if (frames_in_question(out_frames, record.deltas[Counter::out_octets], most_out))
     judge_frames(record, base, span, false);
+  if (in_still) refute_still(record, base, Counter::in_octets, span);
+  if (out_still) refute_still(record, base, Counter::out_octets, span);
   return loads;
 }
 

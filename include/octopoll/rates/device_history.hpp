@@ -102,6 +102,12 @@ struct Judgement {
 /// 10. `implausible` are packets for which the octets of the same span have no room (Ethernet: 14 octets a frame, else
 ///     one; octets that stand at 0 are not counted, and bound nothing), or an Ethernet no time (84 octets a frame on
 ///     the wire), unless they have been like that before.
+/// 11. `implausible` are octets that stand where they stood, at another number than 0, while their direction counted
+///     more than 16 packets (without those that were not sent): a counter that is frozen, however long. More than 16,
+///     for octets and packets are read one after the other. When they move again the delta has the time since they
+///     stood; in a span without packets they may stand. So an agent that tells octets later than packets costs one
+///     delta, and one that tells them sooner as well. It says nothing where frames are no measure of octets (7), nor of
+///     the way out of a link that is down, whose packets nobody sends.
 ///
 /// After `reset`, `implausible` and a step back that is `ambiguous`, two bases are held until the next reading shows
 /// which one it continues; a delta from the older one has its own `elapsed`. Where it could continue either, it is

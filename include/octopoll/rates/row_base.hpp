@@ -41,6 +41,7 @@ class RowBase {
     value,    ///< it contradicts its base: `reset`, `implausible`, or back for no known reason
     frames,   ///< it would be possible, but the frames of its span cannot hold it
     packets,  ///< these are more than the octets of their span, or the wire, can hold
+    still,    ///< it is the base again, though packets of its direction were counted
     wrap,     ///< nothing, but that it went back by a wrap, as a garbled one may seem to
   };
   /// The base that a strange reading pushed aside. It stays until a later reading shows which of the two to believe, so
