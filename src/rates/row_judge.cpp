@@ -109,15 +109,20 @@ std::optional<double> frames_of(const InterfaceRecord& record, bool in) noexcept
 /// Drivers read octets and packets one after the other, and frames come between.
 constexpr std::uint64_t counted_apart = 16;
 
-/// More octets than the frames of the base, and one that was just coming in, can hold: the direction's frames were not
-/// all counted there.
-bool frames_were_missing(const RowBase& base, const Interface& interface, bool in) noexcept {
+/// More octets than the frames of the base, and one that was just coming in, can hold, were each of so many octets: the
+/// direction's frames were not all counted there.
+bool frames_were_missing(const RowBase& base, double frame_octets, bool in) noexcept {
   double frames = 1.0;
   for (const Counter counter : all_counters()) {
     if (inbound(counter) == in && !counts_octets(counter)) frames += static_cast<double>(base.reading(counter).value);
   }
   const auto octets = static_cast<double>(base.reading(in ? Counter::in_octets : Counter::out_octets).value);
-  return octets > frames * std::max(largest_packet, largest_frame(interface).value_or(0.0));
+  return octets > frames * frame_octets;
+}
+
+/// The same whatever ifMtu says.
+double largest_of_all(const std::optional<double>& largest_frame) noexcept {
+  return std::max(largest_packet, largest_frame.value_or(0.0));
 }
 
 // Without ifXTable multicast and broadcast packets are not told apart (ifInNUcastPkts is deprecated, and not asked).
@@ -145,9 +150,9 @@ void bound_by_frames(CounterLimits& limits, const InterfaceRecord& record, const
     return;
   }
   if (frame && !base.useless(RowBase::Measure::frames, in)) limits.by_frames = *frames * *frame;
-  if (base.useless(RowBase::Measure::largest_frames, in) || frames_were_missing(base, record.sample.interface, in))
-    return;
-  limits.by_packets = (*frames + static_cast<double>(counted_apart)) * std::max(largest_packet, frame.value_or(0.0));
+  const double largest = largest_of_all(frame);
+  if (base.useless(RowBase::Measure::largest_frames, in) || frames_were_missing(base, largest, in)) return;
+  limits.by_packets = (*frames + static_cast<double>(counted_apart)) * largest;
 }
 
 std::optional<std::uint64_t> speed_of(const InterfaceRecord& record, Counter counter) noexcept {
@@ -220,20 +225,36 @@ std::optional<RowBase::Strange> strange(const CounterReading& before, const Coun
   return by_frames ? frames : value;
 }
 
+/// More octets than the frames of this span can hold, or frames that were there before: the base had octets that only
+/// they can have held. Both by the row's largest frame, unless octets have refuted it.
+bool beyond_own_frames(const InterfaceRecord& record, const RowBase& base, Counter counter) noexcept {
+  const bool in = inbound(counter);
+  const std::uint64_t now = record.sample.counters[counter].value;
+  const auto frame = largest_frame(record.sample.interface);
+  const bool bounded = frame && !base.useless(RowBase::Measure::frames, in);
+  if (counts_octets(counter)) {
+    const auto frames = bounded ? frames_of(record, in) : std::nullopt;
+    return frames && static_cast<double>(now) > (*frames + static_cast<double>(counted_apart)) * *frame;
+  }
+  if (kind_of(counter) != CounterKind::frames) return false;
+  // A few may be the first of their kind on a link whose largest frame nobody has put to the test.
+  return frames_were_missing(base, bounded && now > counted_apart ? *frame : largest_of_all(frame), in);
+}
+
 /// A counter that leaves zero may not have counted before: what it shows then was not counted since.
 ///
 /// Net-SNMP shows 0 unicast packets for three seconds after its start, beside octets that are right, and then all there
-/// ever were. Others show zeros until a driver has answered. The first shows in the base itself, as octets without
-/// frames; the others only where the link could not have carried that much. A speed that is stated too low costs the
-/// first delta of an interface that starts at 0, no other.
+/// ever were. Others show zeros until a driver has answered, or now and then. The first shows in the base itself, as
+/// octets without frames; the others where the link could not have carried that much, or the frames of the span not
+/// have held it. A speed or an MTU that is stated too low costs the first delta of an interface that starts at 0, no
+/// other.
 bool leaves_no_count(const InterfaceRecord& record, const RowBase& base, Counter counter, const CounterLimits& limits) {
   const std::uint64_t now = record.sample.counters[counter].value;
   if (base.reading(counter).value != 0 || now == 0 || base.next_doubt(counter, nullptr) != nullptr) return false;
   if (limits.by_speed && static_cast<double>(now) > speed_margin * (1.0 + limits.time_error) * *limits.by_speed) {
     return true;
   }
-  return kind_of(counter) == CounterKind::frames &&
-         frames_were_missing(base, record.sample.interface, inbound(counter));
+  return beyond_own_frames(record, base, counter);
 }
 
 // Judges one counter and moves its base. `limits`: of the record's span. False where the base was no count.
@@ -281,12 +302,13 @@ bool judge_octets(InterfaceRecord& record, RowBase& base, bool in, const RowSpan
   const CounterReading before = base.reading(counter);
   const CounterReading& now = record.sample.counters[counter];
   const auto* const doubt = base.next_doubt(counter, nullptr);
+  const bool doubted = doubt != nullptr;
   const std::uint64_t at_least = forward_distance(before, now);
   // The last step's frames are too few for it, or have room for the step before it, too.
   const auto no_measure = [&] {
     return beyond_packets(at_least, limits) || hold(limits.by_packets, now.value - doubt->old.value);
   };
-  if (doubt != nullptr && doubt->why == RowBase::Strange::frames && doubt->age == 0 && now.value >= before.value &&
+  if (doubted && doubt->why == RowBase::Strange::frames && doubt->age == 0 && now.value >= before.value &&
       no_measure()) {
     // What the frames contradicted goes on: they are not what the octets are made of, or are counted later.
     base.find_useless(RowBase::Measure::largest_frames, in);
@@ -299,7 +321,9 @@ bool judge_octets(InterfaceRecord& record, RowBase& base, bool in, const RowSpan
   const double certainly = speed_margin * (1.0 + limits.time_error) * limits.by_speed.value_or(0.0);
   load.above = quality == Quality::ambiguous && limits.by_speed && static_cast<double>(at_least) > certainly &&
                judge_step(CounterKind::octets, before, now, limits).quality == Quality::ambiguous;
-  if (limits.by_frames && moved && static_cast<double>(at_least) > *limits.by_frames) {
+  // A step from a reading that was pushed aside is none of this span.
+  const bool of_this_step = !doubted || (makes_rate(quality) && record.deltas[counter].elapsed.count() == 0);
+  if (limits.by_frames && moved && of_this_step && static_cast<double>(at_least) > *limits.by_frames) {
     base.find_useless(RowBase::Measure::frames, in);
   }
   return base_counted;
@@ -524,9 +548,11 @@ void doubt_small(InterfaceRecord& record, RowBase& base) noexcept {
   }
 }
 
-/// What left zero beside a counter of its direction whose zero was no count was not counted before, either.
+/// What left zero beside a counter of its row whose zero was no count was not counted before, either: they came in one
+/// answer. Unless it is packets alone, which agents come to know of later than of all the rest.
 void refute_zeros(InterfaceRecord& record, RowBase& base, const PerCounter<bool>& uncounted) noexcept {
-  std::array<bool, 2> in_doubt{};  // out, in
+  const bool row_in_doubt = uncounted[Counter::in_octets] || uncounted[Counter::out_octets];
+  std::array<bool, 2> in_doubt{row_in_doubt, row_in_doubt};  // out, in
   for (const Counter counter : all_counters()) in_doubt[inbound(counter) ? 1 : 0] |= uncounted[counter];
   for (const Counter counter : all_counters()) {
     CounterDelta& delta = record.deltas[counter];

@@ -97,8 +97,12 @@ struct Judgement {
 ///     little is no wrap. Packets of 32 bits are bounded by the speed in packets of 20 octets; errors and discards are
 ///     `ok` forward. `wrapped` beside a counter of the row that went back without a wrap is `ambiguous`.
 ///  9. `implausible` too, whatever the width, is a counter that leaves exactly 0 faster than the stated speed allows,
-///     or packets that leave 0 where the base had more octets than frames could hold: the 0 was no count, nor was that
-///     of the direction's other counters that leave it with this one. The base moves on, and the 0 is not gone back to.
+///     octets that leave it by more than the frames of the same span and 16 could hold (ifMtu + 26 each, unless that
+///     was refuted), or packets that leave 0 where the base had more octets than its frames could hold (likewise; where
+///     16 leave it or less, were each 64 KiB): the 0 was no count, nor was that of the direction's other counters that
+///     leave it with this one, and where it was the octets', that of the row's. The base moves on, and the 0 is not
+///     gone back to. A row of zeros that is left both ways within the speed, octets and packets alike, is a new
+///     interface.
 /// 10. `implausible` are packets for which the octets of the same span have no room (Ethernet: 14 octets a frame, else
 ///     one; octets that stand at 0 are not counted, and bound nothing), or an Ethernet no time (84 octets a frame on
 ///     the wire), unless they have been like that before.

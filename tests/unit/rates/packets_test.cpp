@@ -116,6 +116,85 @@ TEST_CASE("a row of zeros that the link cannot have left in the time was not cou
   CHECK(next.deltas[Counter::in_errors].value == 0U);
 }
 
+TEST_CASE("octets that leave 0 are no more than the frames of the same span can hold") {
+  const auto second = [](const Link& as, std::uint64_t all_octets, std::uint64_t packets) {
+    Link link = as;
+    (void)link.after_a_step({0, 1'000'000});
+    return link.after_a_step({all_octets, 1'000'000 + packets});
+  };
+  Link link;
+  const InterfaceRecord leap = second(link, 300'000'000, 7'000);
+  CHECK(leap.deltas[octets].quality == Quality::implausible);
+  CHECK(leap.deltas[ucast].value == 7'000U);
+  CHECK_FALSE(leap.in_utilization);
+  CHECK(second(link, 7'016 * 1'526, 7'000).deltas[octets].quality == Quality::ok);
+  CHECK(second(link, 7'016 * 1'526 + 1, 7'000).deltas[octets].quality == Quality::implausible);
+  CHECK(second(link, 1'526, 0).deltas[octets].quality == Quality::ok);
+  SECTION("unless these have been refuted") {
+    link.bits = 32;
+    link.speed = 100'000'000;
+    (void)link.after_a_step({5'000, 1'000});
+    CHECK(link.after_a_step({105'000, 1'017}).deltas[octets].value == 100'000U);
+    link.has_octets = false;
+    (void)link.after_a_step({0, 1'034});
+    link.has_octets = true;
+    (void)link.after_a_step({0, 1'051});
+    CHECK(link.after_a_step({150'000, 1'100}).deltas[octets].value == 150'000U);
+  }
+  SECTION("which a reading of 0 does not do") {
+    const bool once = GENERATE(true, false);  // it is gone back from, or makes the next delta ambiguous
+    const std::uint64_t base = once ? 1ULL << 40U : 50'000'000;
+    (void)link.after_a_step({base, 1'000'000});
+    CHECK(link.after_a_step({0, 1'001'000}).deltas[octets].quality == Quality::reset);
+    CHECK(link.after_a_step({base + 1'400'000, 1'002'000}).deltas[octets].value.has_value() == once);
+    link.has_octets = false;
+    (void)link.after_a_step({0, 1'003'000});
+    link.has_octets = true;
+    (void)link.after_a_step({0, 1'004'000});
+    CHECK(link.after_a_step({53'500'000, 1'005'000}).deltas[octets].quality == Quality::implausible);
+  }
+  SECTION("and go on from there") {
+    (void)link.after_a_step({0, 1'000'000});
+    (void)link.after_a_step({300'000'000, 1'007'000});
+    const InterfaceRecord next = link.after_a_step({300'700'000, 1'008'000});
+    CHECK(next.deltas[octets].value == 700'000U);
+    CHECK(next.deltas[octets].elapsed == 0s);
+  }
+}
+
+TEST_CASE("packets that leave 0 beside octets that had come were there before") {
+  // Multicasts enough to hold the octets, were each 64 KiB.
+  Link link;
+  (void)link.after_a_step({3'500'000'000, 0, 60'000});
+  const InterfaceRecord leap = link.after_a_step({3'535'000'000, 2'000'000, 60'600});
+  CHECK(leap.deltas[ucast].quality == Quality::implausible);
+  CHECK(leap.deltas[octets].value == 35'000'000U);
+  CHECK(leap.deltas[multicast].value == 600U);
+  CHECK(link.after_a_step({3'570'000'000, 2'050'000, 61'200}).deltas[ucast].value == 50'000U);
+}
+
+TEST_CASE("a row of zeros of which one way cannot be true was not counted the other way either") {
+  DeviceHistory history;
+  const auto shown = [](nanoseconds when, std::uint64_t in, std::uint64_t out) {
+    InterfaceSample sample = row(when, Counter::in_octets, in, 64);
+    sample.counters[Counter::in_ucast_pkts] = {in / 700, 64};
+    sample.counters[Counter::out_octets] = {out, 64};
+    sample.counters[Counter::out_ucast_pkts] = {out / 700, 64};
+    sample.counters[Counter::out_errors] = {5, 32};
+    return sample;
+  };
+  (void)judge(history, shown(0s, 0, 0));
+  const InterfaceRecord leap = judge(history, shown(step, 1'100'000'000, 720'000'000));
+  for (const Counter counter : {octets, ucast, Counter::out_octets, Counter::out_ucast_pkts}) {
+    CAPTURE(std::string(to_string(counter)));
+    CHECK(leap.deltas[counter].quality == Quality::implausible);
+  }
+  CHECK(leap.deltas[Counter::out_errors].value == 0U);
+  const InterfaceRecord next = judge(history, shown(2 * step, 1'100'700'000, 720'070'000));
+  CHECK(next.deltas[octets].value == 700'000U);
+  CHECK(next.deltas[Counter::out_octets].value == 70'000U);
+}
+
 TEST_CASE("more packets than the octets of their span can hold are not counted") {
   struct Case {
     const char* what;
