@@ -392,7 +392,10 @@ class TableReading final : public Reading {
           snmp::Value& value = answer.values[0];
           if (!value.is_exception() && value.type() != snmp::Type::null) take(cells[answer.group], std::move(value));
         },
-        [then = std::move(then)](snmp::MultiGetEnd&&) { then(); });
+        [this, then = std::move(then)](snmp::MultiGetEnd&& end) {
+          gets_whole_ = gets_whole_ && !end.error && end.unanswered == 0;
+          then();
+        });
   }
 
   // ---- one row from two tables ----
@@ -424,11 +427,12 @@ class TableReading final : public Reading {
   /// Of the columns that were refused: what GET did not find either is what the agent cannot say, and nothing else is
   /// missing.
   [[nodiscard]] bool all_asked_by_get() const {
-    return std::all_of(refused_.begin(), refused_.end(), [this](Column column) {
-      const auto found = std::find_if(suspicions_.begin(), suspicions_.end(),
-                                      [column](const Suspicion& suspicion) { return suspicion.column == column; });
-      return found != suspicions_.end() && (found->proven || found->sample.size() == found->cells.size());
-    });
+    return gets_whole_ && std::all_of(refused_.begin(), refused_.end(), [this](Column column) {
+             const auto found =
+                 std::find_if(suspicions_.begin(), suspicions_.end(),
+                              [column](const Suspicion& suspicion) { return suspicion.column == column; });
+             return found != suspicions_.end() && (found->proven || found->sample.size() == found->cells.size());
+           });
   }
 
   snmp::Session& session_;
@@ -441,6 +445,7 @@ class TableReading final : public Reading {
   ReadEnd end_;
   std::optional<Error> refusal_;  ///< what ended a column that matters, in the walks of this read
   std::vector<Column> refused_;   ///< these columns
+  bool gets_whole_ = true;        ///< every GET of this read was answered
   int under_way_ = 0;
   int reads_ = 0;
   std::size_t found_missing_ = 0;

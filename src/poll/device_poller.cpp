@@ -113,6 +113,7 @@ struct DevicePoller::Impl {
   TableQueue::Place discovery_place = 0;              ///< it waits for its turn
   BootTime discovery_began;
   EventLoop::TimerId discovery_timer = 0;
+  bool question_left = false;  ///< a cycle's first one stands in the session behind the silence of the discovery's
   /// What came of it while no cycle waited.
   struct Discovered {
     ifmib::Rows rows;
@@ -186,6 +187,7 @@ struct DevicePoller::Impl {
     discovery.reset();
     discovery_counted.reset();
     discovered.reset();
+    question_left = false;
     if (const auto place = std::exchange(discovery_place, 0)) shared.table_queue->leave(place);
     shared.loop.cancel(std::exchange(discovery_timer, 0));
   }
@@ -292,6 +294,11 @@ struct DevicePoller::Impl {
       }
       session = std::move(*opened);
       traffic_counted = {};
+    }
+    // Another one would wait behind that, and all of them take the place of the discovery's own.
+    if (question_left && discovery) {
+      cycle->waits_for_tables = true;
+      return;
     }
     ask_scalars();
   }
@@ -476,9 +483,12 @@ struct DevicePoller::Impl {
     discovery.reset();
     discovery_counted.reset();
     shared.loop.cancel(std::exchange(discovery_timer, 0));
-    if (cycle && std::exchange(cycle->waits_for_tables, false)) return take_tables(std::move(rows), std::move(end));
+    question_left = false;
+    const bool waits = cycle && std::exchange(cycle->waits_for_tables, false);
+    if (waits && cycle->answered) return take_tables(std::move(rows), std::move(end));
     const bool took_all = end.outcome != snmp::Outcome::answered;
     discovered = std::make_unique<Discovered>(Discovered{std::move(rows), std::move(end)});
+    if (waits) return ask_scalars();
     // The device has gone, and what this cycle had asked it went with the walk.
     if (cycle && reading && took_all) stop_short(discovered->end.error->message);
   }
@@ -787,9 +797,10 @@ struct DevicePoller::Impl {
     if (cycle->answered) {
       return stop_short(fmt::format("{}: not all rows were read within {}", device.name, budget), governor_advice());
     }
-    if (discovery && !tables.known()) {
+    if (discovery && !tables.known() && !cycle->waits_for_name) {
       // The question of this cycle waited behind those of the tables, whose silence is theirs: whether anybody is there
       // the walks will find out.
+      question_left = true;
       abandon();
       return fail_cycle(still_reads_tables());
     }

@@ -132,7 +132,8 @@ void RowBase::age_doubts(Counter counter, bool moved) noexcept {
   erase_doubts([counter, moved](Doubt& doubt) {
     if (doubt.counter != counter) return false;
     doubt.age += moved ? lost_by_moving : lost_by_standing;
-    return doubt.why == Strange::wrap || doubt.why == Strange::still || doubt.age >= patience;
+    if (doubt.why == Strange::still) return moved;
+    return doubt.why == Strange::wrap || doubt.age >= patience;
   });
 }
 

@@ -192,8 +192,10 @@ CounterDelta settle_doubts(const Story& recent, RowBase& base, Counter counter, 
     // It would need still more octets than those that the frames of the last step could not hold.
     if (beyond && old.delta.value.value_or(0) > step) continue;
     if (doubt->why == RowBase::Strange::still) {
-      // What passed while it stood may be in this step: it is whole since then alone. Without packets it may stand.
-      if (step != 0) chosen = old.delta;
+      // What passed while it stood may be in this step: it is whole since then alone. Without packets it may stand;
+      // what comes after that is of its own span if its frames can hold it.
+      const bool of_its_own = doubt->age > 0 && hold(recent.limits.by_frames, step);
+      if (step != 0 && !of_its_own) chosen = old.delta;
       something_possible = true;
     } else if (doubt->why == RowBase::Strange::wrap) {
       if (!something_possible && old.possible()) chosen = {std::nullopt, Quality::ambiguous, {}};
@@ -465,7 +467,8 @@ bool stand_still(const InterfaceRecord& record, const RowBase& base, bool in, co
   // Packets may be counted later than their octets.
   if (base.useless(RowBase::Measure::largest_frames, in)) return false;
   if (doubt != nullptr && doubt->why == RowBase::Strange::frames) return false;
-  if (!in && doubt == nullptr && sends_nothing(record.sample.oper_status)) return false;
+  const bool stood_before = doubt != nullptr && doubt->why == RowBase::Strange::still;
+  if (!in && !stood_before && sends_nothing(record.sample.oper_status)) return false;
   std::uint64_t carried = 0;
   for (const Counter counter : frame_counters(in)) carried += of_this_span(record.deltas[counter]);
   return carried > counted_apart + not_sent(record, in);
@@ -474,8 +477,11 @@ bool stand_still(const InterfaceRecord& record, const RowBase& base, bool in, co
 /// Octets that stand_still() are no count. They go on from the reading before they stood, whenever they do.
 void refute_still(InterfaceRecord& record, RowBase& base, Counter octets, const RowSpan& span) {
   record.deltas[octets] = {std::nullopt, Quality::implausible, {}};
-  if (base.next_doubt(octets, nullptr) == nullptr)
-    base.doubt(octets, base.reading(octets), span.before, RowBase::Strange::still);
+  const auto* const doubt = base.next_doubt(octets, nullptr);
+  if (doubt != nullptr && doubt->why == RowBase::Strange::still) return;
+  // An older one would be gone on from as if no time had passed since.
+  base.end_doubts(octets);
+  base.doubt(octets, base.reading(octets), span.before, RowBase::Strange::still);
 }
 
 /// What nearly every counter of nearly every cycle is: not there, as before; or forward, with a base that nobody

@@ -175,7 +175,7 @@ struct Session::Impl {
   bool detour = false;                                         ///< asks by another local port than usual
   std::shared_ptr<bool> alive = std::make_shared<bool>(true);  // shared with posted calls, which outlive the session
 
-  std::string_view incoming;  ///< what t_recv hands to the library
+  std::string_view incoming;  ///< the datagram that the library is told of; parse() copies it
   BootTime incoming_at;
   std::string_view own_message;         ///< the message that the library is about to send, where it was built here
   bool took_encoded = false;            ///< the library was handed an answer that was read in place

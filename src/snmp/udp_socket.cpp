@@ -137,6 +137,12 @@ std::chrono::nanoseconds wall_clock() {
 
 void set_option(int fd, int level, int name, int value) { setsockopt(fd, level, name, &value, sizeof value); }
 
+int option_of(int fd, int level, int name) {
+  int value = 0;
+  socklen_t length = sizeof value;
+  return getsockopt(fd, level, name, &value, &length) == 0 ? value : -1;
+}
+
 /// The force form needs CAP_NET_ADMIN and passes the system's limit; without it the plain one takes what it may.
 void set_buffer(int fd, int force, int plain, int octets) {
   if (setsockopt(fd, SOL_SOCKET, force, &octets, sizeof octets) != 0) set_option(fd, SOL_SOCKET, plain, octets);
@@ -175,8 +181,9 @@ Result<std::unique_ptr<UdpSocket>> UdpSocket::open(EventLoop& loop, int family, 
   if (family == AF_INET) {
     set_option(fd.get(), SOL_IP, IP_RECVERR, 1);
     // What is never fragmented needs no identification (RFC 6864), which costs the kernel 5 % of all that a request
-    // does.
-    set_option(fd.get(), SOL_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DO);
+    // does. Not where this host has all cut on its way (ip_no_pmtu_disc): there no router's word comes back.
+    if (option_of(fd.get(), SOL_IP, IP_MTU_DISCOVER) == IP_PMTUDISC_WANT)
+      set_option(fd.get(), SOL_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DO);
   } else {
     set_option(fd.get(), SOL_IPV6, IPV6_RECVERR, 1);
     set_option(fd.get(), SOL_IPV6, IPV6_V6ONLY, 1);
@@ -185,9 +192,8 @@ Result<std::unique_ptr<UdpSocket>> UdpSocket::open(EventLoop& loop, int family, 
   set_option(fd.get(), SOL_SOCKET, SO_TIMESTAMPNS, 1);
   set_buffer(fd.get(), SO_RCVBUFFORCE, SO_RCVBUF, wanted_receive_buffer);
   set_buffer(fd.get(), SO_SNDBUFFORCE, SO_SNDBUF, wanted_send_buffer);
-  int granted = 0;
-  socklen_t length = sizeof granted;
-  if (getsockopt(fd.get(), SOL_SOCKET, SO_RCVBUF, &granted, &length) != 0 || granted <= 0) {
+  const int granted = option_of(fd.get(), SOL_SOCKET, SO_RCVBUF);
+  if (granted <= 0) {
     return fail(ErrorKind::io, fmt::format("cannot read the size of a UDP socket's buffer: {}", strerror(errno)));
   }
   std::unique_ptr<UdpSocket> socket(
@@ -279,7 +285,7 @@ void UdpSocket::flush() {
 /// A path is narrower than a datagram of ours, or some interface is: from here on the kernel cuts what is too large, of
 /// all that this socket sends.
 void UdpSocket::allow_fragments() noexcept {
-  if (family_ == AF_INET && !std::exchange(fragments_, true))
+  if (family_ == AF_INET && option_of(fd_.get(), SOL_IP, IP_MTU_DISCOVER) == IP_PMTUDISC_DO)
     set_option(fd_.get(), SOL_IP, IP_MTU_DISCOVER, IP_PMTUDISC_WANT);
 }
 

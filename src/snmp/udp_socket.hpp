@@ -90,7 +90,6 @@ class UdpSocket {
   EventLoop& loop_;
   Fd fd_;
   int family_;
-  bool fragments_ = false;  // IPv4: datagrams may be cut
   Handlers handlers_;
   std::unique_ptr<Batch> batch_;
   std::size_t receive_buffer_;

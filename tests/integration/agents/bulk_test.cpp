@@ -151,6 +151,28 @@ TEST_CASE("tables whose search for what an agent answers outlasts some cycles ar
   CHECK(cycles <= 10);
 }
 
+TEST_CASE("a device that dies in its first search costs few requests, and is found out", "[agents][bulk]") {
+  Pair pair({{"no_getbulk", "silent"}}, odd_rows);
+  pair.settings().timeout = 100ms;
+  pair.settings().retries = 2;
+  pair.settings().max_outstanding = 1;
+  const poll::CycleRequest short_of_time{0, false, 475ms};
+  CHECK(pair.cycle(short_of_time).outcome == CycleOutcome::failed);
+  pair.agents().set("odd", {{"silent", true}});
+  bool told = false;
+  for (int cycles = 0; cycles < 10 && !told; ++cycles) {
+    const DeviceCycle cycle = pair.cycle(short_of_time);
+    REQUIRE(cycle.error);
+    CHECK(cycle.cost.requests <= 4);
+    told = cycle.error->message.find("no answer") != std::string::npos;
+  }
+  CHECK(told);
+  pair.agents().set("odd", {{"silent", false}, {"no_getbulk", false}});
+  int cycles = 1;
+  while (pair.cycle().outcome != CycleOutcome::complete && cycles < 5) ++cycles;
+  CHECK(cycles < 5);
+}
+
 TEST_CASE("what was found out about an agent is kept over cycles", "[agents][bulk]") {
   Pair pair({{"no_getbulk", "silent"}}, odd_rows);
   check_rows(pair.cycle(), {});

@@ -311,6 +311,23 @@ TEST_CASE("octets that stand while their packets are counted are no rate of 0") 
     CHECK(next.deltas[octets].value == 700'000U);
     CHECK(next.deltas[octets].elapsed == 0s);
   }
+  SECTION("and neither does the span after one without packets, in which all of them are told") {
+    if (bits == 32) return;  // may have come round
+    (void)link.after_a_step({frozen, 10'000});
+    for (std::uint64_t turn = 1; turn <= 10; ++turn) (void)link.after_a_step({frozen, 10'000 + turn * 1'000});
+    CHECK(link.after_a_step({frozen, 20'000}).deltas[octets].value == 0U);
+    const InterfaceRecord known = link.after_a_step({frozen + 7'700'000, 21'000});
+    CHECK(known.deltas[octets].value == 7'700'000U);
+    CHECK(known.deltas[octets].elapsed == 12 * step);
+  }
+  SECTION("also where a reading before had come round, or begun anew") {
+    (void)link.after_a_step({frozen, 10'000});
+    (void)link.after_a_step({5'000, 10'001});
+    CHECK(link.after_a_step({5'000, 11'000}).deltas[octets].quality == Quality::implausible);
+    const InterfaceRecord known = link.after_a_step({1'405'000, 12'000});
+    CHECK(known.deltas[octets].value == 1'400'000U);
+    CHECK(known.deltas[octets].elapsed == 2 * step);
+  }
   SECTION("until they begin anew") {
     if (bits == 32) return;  // may have come round
     (void)link.after_a_step({frozen, 10'000});
