@@ -34,8 +34,7 @@ namespace octopoll::poll {
 /// of before.
 ///
 /// Shape:  value type that moves, no I/O; time comes in as an argument. `device`: as it is configured now, always the
-/// same agent.
-///         `interval`: between its cycles as they are now, which `interval: auto` may have shortened.
+///         same agent. `interval`: between its cycles as they are now, which `interval: auto` may have shortened.
 /// Thread: any, one at a time.
 /// Source: invariant 4 of the design; RFC 2863 section 3.1.5 (ifIndex), ifNumber, ifTableLastChange.
 class KnownTables {
@@ -142,6 +141,8 @@ class KnownTables {
   void tell_moves(const std::vector<std::string>& moves, const std::string& device, BootTime now);
   void adopt(std::vector<ifmib::RowPlan>&& read, Taken& taken);
   [[nodiscard]] std::map<std::uint32_t, std::string> names() const;
+  /// The plan of that ifIndex; nullptr: there is none.
+  [[nodiscard]] const ifmib::RowPlan* plan_of(std::uint32_t index) const;
 
   /// What cycles borrow from, and may outlive here: they read nothing of it but the interfaces.
   struct Planned {

@@ -76,7 +76,6 @@ std::size_t Engine::starved() const noexcept { return impl_->starved.size(); }
 Engine::Impl::Impl(EventLoop& event_loop, EngineOptions with)
     : loop(event_loop), options(with), pump_hook(loop.before_wait([this] { pump_all(); })) {
   netsnmp_large_fd_set_init(&ready, FD_SETSIZE);
-  NETSNMP_LARGE_FD_SET(any_descriptor, &ready);
 }
 
 Engine::Impl::~Impl() {

@@ -55,6 +55,8 @@ int library_callback(int operation, netsnmp_session*, int, netsnmp_pdu* pdu, voi
   return a_try.session->on_library(operation, pdu, a_try);
 }
 
+/// The library looks for its descriptor among those that are ready, and is told that it is; reading it is ours.
+constexpr int any_descriptor = 0;
 constexpr unsigned longest_back_off = 4;
 /// Requests in a row that meet silence, before others leave by another local port.
 constexpr unsigned silences_of_a_flow = 3;
@@ -811,7 +813,7 @@ void Session::Impl::forget(Try& a_try) {
 
 /// Lets the library drop the tries whose exchange has ended otherwise, and forgets those it has dropped.
 void Session::Impl::sweep() {
-  // Mostly there is one, of the answer that was just read: the library let go of it.
+  // Of those that nobody waits for and the library still has; mostly there is none, and no clock is asked.
   const auto earliest = [this] {
     BootTime next = BootTime::max();
     for (const auto& a_try : tries) {

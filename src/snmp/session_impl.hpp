@@ -92,9 +92,6 @@ struct StrayAnswer {
   BootTime received;
 };
 
-/// The library looks for its descriptor among those that are ready, and is told that it is; reading it is ours.
-inline constexpr int any_descriptor = 0;
-
 struct Engine::Impl {
   EventLoop& loop;
   EngineOptions options;
@@ -118,7 +115,7 @@ struct Engine::Impl {
   std::string sealed;                            ///< v3: the message around it
   std::vector<std::unique_ptr<Exchange>> spare;  ///< with the memory of the requests that they had
 
-  netsnmp_large_fd_set ready;  ///< of descriptors: always any_descriptor
+  netsnmp_large_fd_set ready;  ///< what the library is told to be, each time that it is to read
 
   EventLoop::HookId pump_hook;
   std::shared_ptr<bool> alive = std::make_shared<bool>(true);  // shared with posted calls, which outlive the engine

@@ -197,18 +197,17 @@ Result<std::unique_ptr<UdpSocket>> UdpSocket::open(EventLoop& loop, int family, 
     return fail(ErrorKind::io, fmt::format("cannot read the size of a UDP socket's buffer: {}", strerror(errno)));
   }
   std::unique_ptr<UdpSocket> socket(
-      new UdpSocket(loop, std::move(fd), family, static_cast<std::size_t>(granted), gather, std::move(handlers)));
+      new UdpSocket(loop, std::move(fd), static_cast<std::size_t>(granted), gather, std::move(handlers)));
   const auto watched =
       loop.watch(socket->fd(), EPOLLIN, [raw = socket.get()](std::uint32_t events) { raw->on_ready(events); });
   if (!watched) return tl::make_unexpected(watched.error());
   return socket;
 }
 
-UdpSocket::UdpSocket(EventLoop& loop, Fd fd, int family, std::size_t receive_buffer, std::chrono::nanoseconds gather,
+UdpSocket::UdpSocket(EventLoop& loop, Fd fd, std::size_t receive_buffer, std::chrono::nanoseconds gather,
                      Handlers handlers)
     : loop_(loop),
       fd_(std::move(fd)),
-      family_(family),
       handlers_(std::move(handlers)),
       batch_(std::make_unique<Batch>()),
       receive_buffer_(receive_buffer),
@@ -283,9 +282,9 @@ void UdpSocket::flush() {
 }
 
 /// A path is narrower than a datagram of ours, or some interface is: from here on the kernel cuts what is too large, of
-/// all that this socket sends.
+/// all that this socket sends. (Only a socket of IPv4 was told not to.)
 void UdpSocket::allow_fragments() noexcept {
-  if (family_ == AF_INET && option_of(fd_.get(), SOL_IP, IP_MTU_DISCOVER) == IP_PMTUDISC_DO)
+  if (option_of(fd_.get(), SOL_IP, IP_MTU_DISCOVER) == IP_PMTUDISC_DO)
     set_option(fd_.get(), SOL_IP, IP_MTU_DISCOVER, IP_PMTUDISC_WANT);
 }
 
@@ -302,9 +301,7 @@ void UdpSocket::on_ready(std::uint32_t events) {
   if ((events & EPOLLERR) != 0) {
     if (!read_error_queue()) {
       // Nothing queued, yet an error is pending: reading it is what clears it.
-      int pending = 0;
-      socklen_t length = sizeof pending;
-      getsockopt(fd_.get(), SOL_SOCKET, SO_ERROR, &pending, &length);
+      option_of(fd_.get(), SOL_SOCKET, SO_ERROR);
     }
   }
   if ((events & EPOLLIN) != 0 && gathering_ == 0) {

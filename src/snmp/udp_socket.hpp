@@ -73,8 +73,7 @@ class UdpSocket {
     std::size_t length;
   };
 
-  UdpSocket(EventLoop& loop, Fd fd, int family, std::size_t receive_buffer, std::chrono::nanoseconds gather,
-            Handlers handlers);
+  UdpSocket(EventLoop& loop, Fd fd, std::size_t receive_buffer, std::chrono::nanoseconds gather, Handlers handlers);
   void on_ready(std::uint32_t events);
   [[nodiscard]] bool pays_to_gather() const noexcept;
   void gather();
@@ -89,7 +88,6 @@ class UdpSocket {
 
   EventLoop& loop_;
   Fd fd_;
-  int family_;
   Handlers handlers_;
   std::unique_ptr<Batch> batch_;
   std::size_t receive_buffer_;

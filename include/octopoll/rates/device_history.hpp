@@ -109,10 +109,10 @@ struct Judgement {
 /// 11. `implausible` are octets that stand where they stood, at another number than 0, while their direction counted
 ///     more than 16 packets (without those that were not sent): a counter that is frozen, however long. More than 16,
 ///     for octets and packets are read one after the other. When they move again the delta has the time since they
-///     stood; in a span without packets they may stand,
-///     which changes nothing about that. So an agent that tells octets later than packets costs one
-///     delta, and one that tells them sooner as well. It says nothing where frames are no measure of octets (7), nor of
-///     the way out of a link that is down, whose packets nobody sends.
+///     stood, unless a span without packets, in which they may stand, came between and its own frames have room for it.
+///     So an agent that tells octets later than packets costs one delta, and one that tells them sooner as well. It
+///     says nothing where frames are no measure of octets (7), nor of the way out of a link that is down, whose packets
+///     nobody sends.
 ///
 /// After `reset`, `implausible` and a step back that is `ambiguous`, two bases are held until the next reading shows
 /// which one it continues; a delta from the older one has its own `elapsed`. Where it could continue either, it is

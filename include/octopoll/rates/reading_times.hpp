@@ -15,9 +15,8 @@ namespace octopoll::rates {
 /// The times of readings that somebody still refers to. All rows of one answer have the same one, so a row keeps its
 /// place here, of 24 bits, in place of the 32 octets.
 ///
-/// Shape:  value type; 32 octets a moment. Each keep() is one user of a place, who gives it back by let_go(); a copy
-/// has
-///         the users of both.
+/// Shape:  value type; 32 octets a moment. Each keep() is one user of a place, who gives it back by let_go(); a
+///         copy has as many users.
 /// Errors: std::length_error beyond 2^24 moments: some answers an ifIndex, of one device, within an hour.
 /// Thread: any, one at a time.
 class ReadingTimes {
