@@ -43,6 +43,7 @@ struct Load {
 
 struct Device {
   std::string name;
+  SharedValue<DeviceFacts> facts;
   std::vector<Interface> interfaces;  ///< as discovery found them
   rates::DeviceHistory history;
 };
@@ -66,6 +67,11 @@ std::vector<Device> devices_of(const Load& load) {
   std::vector<Device> devices(load.devices);
   for (std::size_t each = 0; each < load.devices; ++each) {
     devices[each].name = fmt::format("switch-{}", each);
+    DeviceFacts facts;
+    facts.sys_name = devices[each].name;
+    facts.sys_descr = "a switch with a description that is as long as they usually are";
+    facts.sys_object_id = "1.3.6.1.4.1.9.1.1208";
+    devices[each].facts = std::move(facts);
     devices[each].interfaces.reserve(load.rows);
     for (std::size_t row = 1; row <= load.rows; ++row) {
       devices[each].interfaces.push_back(bench::made_interface(static_cast<std::uint32_t>(row)));
@@ -110,9 +116,7 @@ DeviceCycle cycle_of(const Device& device, std::size_t number, rates::Judgement&
   cycle.started = BootTime(1h) + 60s * static_cast<int>(number);
   cycle.duration = 12ms;
   cycle.outcome = CycleOutcome::complete;
-  cycle.facts.sys_name = device.name;
-  cycle.facts.sys_descr = "a switch with a description that is as long as they usually are";
-  cycle.facts.sys_object_id = "1.3.6.1.4.1.9.1.1208";
+  cycle.facts = device.facts;
   cycle.sys_uptime = TimeTicks(360'000);
   cycle.cost = {9, 9, 0, 4000, 9000};
   cycle.interfaces = std::move(judgement.interfaces);

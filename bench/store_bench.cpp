@@ -78,6 +78,7 @@ struct Port {
 
 struct Device {
   std::string name;
+  SharedValue<DeviceFacts> facts;
   std::vector<Port> ports;
 };
 
@@ -132,6 +133,13 @@ std::vector<Device> devices_of(const Load& load, std::mt19937_64& random) {
   std::vector<Device> devices(load.devices);
   for (std::size_t each = 0; each < load.devices; ++each) {
     devices[each].name = fmt::format("switch-{}", each);
+    DeviceFacts facts;
+    facts.sys_name = devices[each].name;
+    facts.sys_descr = "a switch with a description that is as long as they usually are";
+    facts.sys_object_id = "1.3.6.1.4.1.9.1.1208";
+    facts.sys_contact = "network operations";
+    facts.sys_location = "building 7, second floor";
+    devices[each].facts = std::move(facts);
     for (std::size_t row = 1; row <= load.rows; ++row) {
       Port port;
       port.interface = bench::made_interface(static_cast<std::uint32_t>(row));
@@ -217,11 +225,7 @@ RecordPtr cycle_of(const Load& load, std::size_t place, Device& device, std::siz
   cycle.started = BootTime(1h) + since_start;
   cycle.duration = 5ms + std::chrono::microseconds(random() % 9000);
   cycle.outcome = CycleOutcome::complete;
-  cycle.facts.sys_name = device.name;
-  cycle.facts.sys_descr = "a switch with a description that is as long as they usually are";
-  cycle.facts.sys_object_id = "1.3.6.1.4.1.9.1.1208";
-  cycle.facts.sys_contact = "network operations";
-  cycle.facts.sys_location = "building 7, second floor";
+  cycle.facts = device.facts;
   cycle.sys_uptime = TimeTicks(static_cast<std::uint32_t>(cycle.started.time_since_epoch() / 10ms));
   const bool tables = number % 60 == 0;  // are read, too
   cycle.cost = {tables ? 17U : 9U, tables ? 17U : 9U, 0, 4000 + noise_of(place, number, 1, 4) + (tables ? 3000 : 0),
