@@ -76,7 +76,6 @@ struct DevicePoller::Impl {
   ifmib::TableProfile profile;     ///< how much of its tables it gives at once
   std::uint64_t late_answers = 0;  ///< of this session, when the cycle before ended
   rates::DeviceHistory history;
-  std::vector<IfIndex> held_back, unproven;     ///< rows that were, in the last cycle
   std::unique_ptr<LastReadings> last_readings;  ///< of a run before this one, until the agent answers
   std::string view;                             ///< view_of(device)
   WrapWatch wraps;
@@ -276,7 +275,6 @@ struct DevicePoller::Impl {
     history = {};
     last_readings.reset();
     cache_learner = {};
-    held_back.clear();
     forget_looks();
     profile = {};
     known_at = {};
@@ -880,11 +878,11 @@ struct DevicePoller::Impl {
     add_cost();
     remember_place();
     late_answers = session ? session->traffic().late : 0;
-    if (outcome != CycleOutcome::failed) judge(record);
+    const rates::Judgement judged = outcome == CycleOutcome::failed ? rates::Judgement() : judge(record);
     record.duration = BootClock::now() - record.started;
     if (session && !discovery && !announced_cache) {
-      looks.resume({*session, record, tables.plans(), held_back, unproven, cycle->request.date_snapshot,
-                    least_between_looks(), gets.most().objects(octets_of_a_look)});
+      looks.resume({*session, record, judged, tables.plans(), cycle->request.date_snapshot, least_between_looks(),
+                    gets.most().objects(octets_of_a_look)});
     }
     auto ended = std::move(cycle);
     // Out of whatever callback this is, for `done` may start the next cycle or destroy the poller.
@@ -907,7 +905,8 @@ struct DevicePoller::Impl {
     first_row = 0;
   }
 
-  void judge(DeviceCycle& record) {
+  /// Its rows go into the record.
+  rates::Judgement judge(DeviceCycle& record) {
     auto& interfaces = cycle->snapshot.interfaces;
     const auto by_index = [](const InterfaceSample& a, const InterfaceSample& b) {
       return a.interface.if_index() < b.interface.if_index();
@@ -921,18 +920,17 @@ struct DevicePoller::Impl {
     const bool by_rows = !announced_cache && !cycle->request.date_snapshot;
     settings.watch_rows = by_rows && record.interval < rates::doubted_silence;
     settings.unproven_age = by_rows && !cache_learner.period() ? rates::longest_known_cache : 0ns;
+    settings.tell_gained = looks.wants_gained();
     settings.cache_period = cache_period();
     settings.speeds = [this](const InterfaceSample& sample) -> rates::Speeds {
       if (const auto known = device.interfaces->speed(sample.interface)) return {known->in_bps, known->out_bps};
       const auto stated = link_speed(sample.interface);
       return {stated, stated};
     };
-    auto judgement = history.judge(std::move(cycle->snapshot), settings);
+    rates::Judgement judgement = history.judge(std::move(cycle->snapshot), settings);
     record.interfaces = std::move(judgement.interfaces);
     record.rebooted = judgement.restart == rates::Restart::yes;
-    held_back = std::move(judgement.held_back);
-    unproven = std::move(judgement.unproven);
-    if (!held_back.empty()) looks.doubt();
+    if (!judgement.held_back.empty()) looks.doubt();
     if (judgement.uptime_leapt) tell_leap();
     for (const std::string& name : judgement.speeds_refuted) {
       log::warning(
@@ -940,7 +938,12 @@ struct DevicePoller::Impl {
           "interfaces: {{speed: [{{name: RE, speed: 1Gbit}}]}}",
           device.name, one_line(name));
     }
-    if (record.outcome != CycleOutcome::partial) return;
+    if (record.outcome == CycleOutcome::partial) add_gaps(record);
+    return judgement;
+  }
+
+  /// Rows that this cycle has not read.
+  void add_gaps(DeviceCycle& record) {
     const auto& plans = tables.plans();
     for (std::size_t row = 0; row < plans.size(); ++row) {
       if (row < cycle->read.size() && cycle->read[row]) continue;

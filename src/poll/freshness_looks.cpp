@@ -23,7 +23,6 @@ constexpr int least_idle_share = 4;
 /// One datagram in a hundred may be lost anywhere; the third is a sign.
 constexpr unsigned troubles_that_end = 3;
 constexpr nanoseconds pause_after_silence = 1s;
-constexpr nanoseconds noted_for = 2min;
 
 nanoseconds goal_for(nanoseconds interval) { return std::clamp(interval / 1000, finest_goal, coarsest_goal); }
 
@@ -35,9 +34,9 @@ std::optional<ifmib::Column> column_of(const ifmib::RowPlan& plan, Counter count
   return plan.layout()->column_of(counter);
 }
 
-/// Counters that went back tell nothing of what passed.
-double gained(std::uint64_t before, std::uint64_t now) {
-  return now > before ? static_cast<double>(now - before) : 0.0;
+/// Since the agent began.
+rates::OctetsGained gained_in_all(const InterfaceSample& sample, nanoseconds up) {
+  return {sample.counters[Counter::in_octets].value, sample.counters[Counter::out_octets].value, up};
 }
 
 }  // namespace
@@ -55,7 +54,6 @@ void FreshnessLooks::pause() {
 void FreshnessLooks::forget() {
   pause();
   campaign_.reset();
-  noted_ = std::vector<Octets>();
   last_ = {};
   more_ = false;
   tried_ = std::vector<IfIndex>();
@@ -80,14 +78,8 @@ void FreshnessLooks::resume(const Ended& ended) {
 }
 
 void FreshnessLooks::begin(const Ended& ended) {
-  if (noted_.empty() && !ended.in_pair) return note(ended.cycle);
   const std::vector<Choice> chosen = choose(ended);
-  if (chosen.empty()) {
-    // It is idle. What begins to flow shall not be spread over all of that time, nor what a cache held back be taken
-    // for the traffic of one interval.
-    if (ended.cycle.started - noted_at_ > noted_for) note(ended.cycle);
-    return;
-  }
+  if (chosen.empty()) return;
   const nanoseconds interval = ended.cycle.interval;
   rates::FreshnessProver::Settings settings;
   settings.goal = ended.in_pair ? finest_goal : goal_for(interval);
@@ -105,54 +97,40 @@ void FreshnessLooks::begin(const Ended& ended) {
     if (choice.unproven) tried_.push_back({choice.plan->index});
   }
   if (!more_) tried_ = std::vector<IfIndex>();
-  noted_ = std::vector<Octets>();  // by {} it would keep its memory
   campaign_.reset(new Campaign{rates::FreshnessProver(expected, settings), std::move(names), std::move(interfaces),
                                ended.least_between});
 }
 
-void FreshnessLooks::note(const DeviceCycle& cycle) {
-  noted_at_ = cycle.started;
-  noted_.clear();
-  noted_.reserve(cycle.interfaces.size());
-  for (const InterfaceRecord& record : cycle.interfaces) {
-    const auto& counters = record.sample.counters;
-    noted_.push_back({record.sample.interface.if_index().value, counters[Counter::in_octets].value,
-                      counters[Counter::out_octets].value});
-  }
-}
-
 std::vector<FreshnessLooks::Choice> FreshnessLooks::choose(const Ended& ended) {
   std::array<Choice, rows_looked_at> best{};
-  std::ptrdiff_t unproven = 0;
+  const auto& [held_back, unproven] = std::tie(ended.judged.held_back, ended.judged.unproven);
+  std::ptrdiff_t untried = 0;
   const auto& records = ended.cycle.interfaces;
   const nanoseconds up = ended.cycle.sys_uptime ? nanoseconds(*ended.cycle.sys_uptime) : nanoseconds(1h);
-  const nanoseconds span = noted_.empty() ? up : nanoseconds(ended.cycle.started - noted_at_);
-  // A row that is reloaded as often as it is read shall have had the time to move.
-  const bool hasty = !noted_.empty() && span < ended.cycle.interval * 3 / 4;
-  const double seconds = std::max(std::chrono::duration<double>(span).count(), 1e-3);
-  const auto of_index = [](const auto& row, std::uint32_t index) { return row.if_index < index; };
   const auto plan_of_index = [](const ifmib::RowPlan& plan, std::uint32_t index) { return plan.index < index; };
   for (std::size_t i = 0; i < records.size(); ++i) {
     const InterfaceSample& sample = records[i].sample;
+    rates::OctetsGained gained;
+    if (ended.in_pair) {
+      gained = gained_in_all(sample, up);
+    } else if (i < ended.judged.gained.size()) {
+      gained = ended.judged.gained[i];
+    }
+    if (gained.span < 0ns) continue;
     const IfIndex row = sample.interface.if_index();
     const std::uint32_t index = row.value;
-    Octets before{index, 0, 0};
-    if (!noted_.empty()) {
-      const auto noted = std::lower_bound(noted_.begin(), noted_.end(), index, of_index);
-      if (noted == noted_.end() || noted->if_index != index) continue;
-      before = *noted;
-    }
-    const double in = gained(before.in, sample.counters[Counter::in_octets].value);
-    const double out = gained(before.out, sample.counters[Counter::out_octets].value);
-    const Choice choice{nullptr, in >= out ? Counter::in_octets : Counter::out_octets,
-                        std::binary_search(ended.held_back.begin(), ended.held_back.end(), row),
-                        std::binary_search(ended.unproven.begin(), ended.unproven.end(), row) &&
+    const double seconds = std::max(std::chrono::duration<double>(gained.span).count(), 1e-3);
+    const Choice choice{nullptr, gained.in >= gained.out ? Counter::in_octets : Counter::out_octets,
+                        std::binary_search(held_back.begin(), held_back.end(), row),
+                        std::binary_search(unproven.begin(), unproven.end(), row) &&
                             std::find(tried_.begin(), tried_.end(), row) == tried_.end(),
-                        std::max(in, out) / seconds};
-    unproven += choice.unproven ? 1 : 0;
+                        static_cast<double>(std::max(gained.in, gained.out)) / seconds};
+    untried += choice.unproven ? 1 : 0;
     const auto all = static_cast<double>(
         std::max(sample.counters[Counter::in_octets].value, sample.counters[Counter::out_octets].value));
     const bool was_busy = all >= rates::busy_octets_per_second * std::chrono::duration<double>(up).count();
+    // A row that is reloaded as often as it is read shall have had the time to move.
+    const bool hasty = gained.span < ended.cycle.interval * 3 / 4;
     if (hasty && was_busy && choice.octets_per_second <= 0.0) return {};
     Choice& place = best[i * rows_looked_at / records.size()];
     if (choice.octets_per_second <= 0.0 || !choice.better_than(place)) continue;
@@ -167,7 +145,7 @@ std::vector<FreshnessLooks::Choice> FreshnessLooks::choose(const Ended& ended) {
     std::sort(chosen.begin(), chosen.end(), [](const Choice& a, const Choice& b) { return a.better_than(b); });
     chosen.resize(ended.most_objects);
   }
-  more_ = unproven > std::count_if(chosen.begin(), chosen.end(), [](const Choice& c) { return c.unproven; });
+  more_ = untried > std::count_if(chosen.begin(), chosen.end(), [](const Choice& c) { return c.unproven; });
   return chosen;
 }
 

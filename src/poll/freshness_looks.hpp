@@ -15,6 +15,7 @@
 #include "octopoll/core/cycle.hpp"
 #include "octopoll/core/event_loop.hpp"
 #include "octopoll/ifmib/reader.hpp"
+#include "octopoll/rates/device_history.hpp"
 #include "octopoll/rates/freshness_prover.hpp"
 #include "octopoll/snmp/engine.hpp"
 
@@ -23,7 +24,7 @@ namespace octopoll::poll {
 /// Looks at one device: what a FreshnessProver wants to see, when the device bears it.
 ///
 /// Whom. In each eighth of the table a row that is held back, else a busy one that was never proven, else the busiest,
-/// by what passed between two cycles: line cards have ifIndexes of their own, and each may be reloaded apart, as any
+/// by what passed since it moved before: line cards have ifIndexes of their own, and each may be reloaded apart, as any
 /// row may. A device on which nothing moves is not asked.
 ///
 /// When. After a cycle that was whole, met no timeout and took a small part of its interval; for the first time after
@@ -51,15 +52,16 @@ class FreshnessLooks {
   struct Ended {
     snmp::Session& session;
     const DeviceCycle& cycle;
+    const rates::Judgement& judged;  ///< of its rows, which are in the cycle; `gained` where that was wanted
     const std::vector<ifmib::RowPlan>& plans;
-    const std::vector<IfIndex>& held_back;  ///< in the order of the plans
-    const std::vector<IfIndex>& unproven;   ///< likewise: busy ones of which no look has told yet
     /// Of a pair of cycles, which has to do with what there is: what passed is reckoned from sysUpTime.
     bool in_pair = false;
     std::chrono::nanoseconds least_between{};   ///< from look to look
     std::size_t most_objects = rows_looked_at;  ///< that the agent answers at once
   };
   void resume(const Ended& ended);
+  /// Whether it will want to know what the rows of the cycle under way have gained.
+  [[nodiscard]] bool wants_gained() const { return !campaign_ && BootClock::now() >= due_; }
   /// A cycle begins, or the session goes: what is under way is not waited for.
   void pause();
   /// Another agent, or one that has restarted: nothing is known of it.
@@ -80,12 +82,6 @@ class FreshnessLooks {
   [[nodiscard]] std::optional<std::chrono::nanoseconds> bound() const noexcept { return bound_; }
 
  private:
-  /// What an interface had counted.
-  struct Octets {
-    std::uint32_t if_index = 0;
-    std::uint64_t in = 0;
-    std::uint64_t out = 0;
-  };
   struct Choice {
     const ifmib::RowPlan* plan = nullptr;
     Counter counter{};
@@ -107,7 +103,6 @@ class FreshnessLooks {
   };
 
   void begin(const Ended& ended);
-  void note(const DeviceCycle& cycle);
   [[nodiscard]] std::vector<Choice> choose(const Ended& ended);
   void arm(BootTime soonest);
   void ask();
@@ -117,8 +112,6 @@ class FreshnessLooks {
 
   EventLoop& loop_;
   Told told_;
-  std::vector<Octets> noted_;
-  BootTime noted_at_;
   std::unique_ptr<Campaign> campaign_;
   Shown last_;                        ///< by the campaign before
   bool more_ = false;                 ///< busy rows that were not proven and not chosen

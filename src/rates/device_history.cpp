@@ -71,6 +71,7 @@ Judgement DeviceHistory::judge(DeviceSnapshot&& now, const JudgeSettings& settin
     newest = std::max(newest, sample.time.received);
     InterfaceRecord& record = judgement.interfaces.emplace_back();
     RowBase* const known = rows_.find(sample.interface);
+    if (settings.tell_gained) judgement.gained.push_back(gained_by(known, sample));
     if (known == nullptr) {
       RowBase& base = append(sample, sample.time);
       if (settings.watch_rows) base.watch(RowReloads(first_reading(sample)));
@@ -121,6 +122,16 @@ RowBase& DeviceHistory::append(const InterfaceSample& sample, const ReadingTime&
   base.set_read_at(times_.keep(sample.time));
   base.set_answered_at(times_.keep(answered));
   return base;
+}
+
+OctetsGained DeviceHistory::gained_by(const RowBase* known, const InterfaceSample& now) const {
+  if (known == nullptr) return {};
+  const BootTime read_at = times_[known->read_at()].received;
+  if (restarted_at_ && read_at < *restarted_at_) return {};
+  const BootTime received = now.time.received;
+  const BootTime moved_by = known->reloads() != nullptr ? known->reloads()->moved_by(received) : read_at;
+  return {octets_gained(*known, now, Counter::in_octets), octets_gained(*known, now, Counter::out_octets),
+          received - std::min(read_at, moved_by)};
 }
 
 void DeviceHistory::watch_reloads(RowBase& base, const InterfaceSample& now, const JudgeSettings& settings,

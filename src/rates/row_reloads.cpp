@@ -60,6 +60,10 @@ void RowReloads::prove() noexcept {
   age_ = base_age_ = 0;
 }
 
+BootTime RowReloads::moved_by(BootTime now) const noexcept {
+  return now - std::chrono::milliseconds(stamp(now) - moved_by_);
+}
+
 void RowReloads::weigh_move(const Reading& now) noexcept {
   const Milliseconds gap = stamp(now.received) - asked_ + 1;
   const bool much = static_cast<double>(now.octets) >= busy_octets;

@@ -38,6 +38,8 @@ struct JudgeSettings {
   /// Whether rows are watched for being reloaded apart (RowReloads): an agent that does not say how it caches, read
   /// more often than such a row can be told from an idle one.
   bool watch_rows = false;
+  /// Whether `gained` is told.
+  bool tell_gained = false;
   /// What is known of the agent as a whole: the age_bound of each reading has it in it.
   std::chrono::nanoseconds cache_period{};
   ClockSettings clock;
@@ -46,6 +48,15 @@ struct JudgeSettings {
   std::function<Speeds(const InterfaceSample&)> speeds;
   /// An interface that was not read for longer is forgotten, so that names which come and go take no memory for ever.
   std::chrono::nanoseconds forget_after = std::chrono::hours(1);
+};
+
+/// What the octet counters of a row have gained since its base, whatever that is worth as a rate, and the time since
+/// then; of a row that is watched, since it moved before that. Negative where nobody knows: of a new row, or of an
+/// agent that has restarted since.
+struct OctetsGained {
+  std::uint64_t in = 0;
+  std::uint64_t out = 0;
+  std::chrono::nanoseconds span{-1};
 };
 
 /// One cycle, judged.
@@ -58,6 +69,7 @@ struct Judgement {
   std::vector<std::string> speeds_refuted;
   /// Rows that stand still though they were busy, or have not shown yet that nothing was held back: worth a look.
   std::vector<IfIndex> held_back;
+  std::vector<OctetsGained> gained;  ///< of each of `interfaces`, where that was asked for
   /// Busy rows that were not proven to be fresh, where `unproven_age` says that it matters: worth a look, too.
   std::vector<IfIndex> unproven;
 };
@@ -156,6 +168,7 @@ class DeviceHistory {
   [[nodiscard]] Restart restart_since_last_cycle(const AgentClock& now);
   /// `answered`: as if that had been its last answer.
   RowBase& append(const InterfaceSample& sample, const ReadingTime& answered);
+  [[nodiscard]] OctetsGained gained_by(const RowBase* known, const InterfaceSample& now) const;
   void watch_reloads(RowBase& base, const InterfaceSample& now, const JudgeSettings& settings, Judgement& judgement);
   [[nodiscard]] bool row_restarted(const ReadingTime& base, const ReadingTime& now, Restart& device);
   void forget(BootTime now, std::chrono::nanoseconds after);

@@ -60,6 +60,8 @@ class RowReloads {
   /// When the last reading was made, as far as the row shows.
   [[nodiscard]] ReadingTime date(ReadingTime last) const noexcept { return no_younger(last, age()); }
   [[nodiscard]] ReadingTime date_base(ReadingTime base) const noexcept { return no_younger(base, base_age()); }
+  /// When it had moved last, or was read first. `now`: some time since, not much later.
+  [[nodiscard]] BootTime moved_by(BootTime now) const noexcept;
   /// Or may be, for what it shows in its beginning.
   [[nodiscard]] bool held_back() const noexcept { return held_back_ || age_ != 0; }
 

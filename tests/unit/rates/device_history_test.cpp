@@ -745,5 +745,38 @@ TEST_CASE("a busy row says what it may hide until it was seen to move whenever i
   check(260s, 61s, stated);
 }
 
+TEST_CASE("what a row has gained is told with the time since it moved before, where it is watched") {
+  const bool watched = GENERATE(false, true);
+  CAPTURE(watched);
+  DeviceHistory history;
+  JudgeSettings settings;
+  settings.tell_gained = true;
+  settings.watch_rows = watched;
+  const auto gained = [&](nanoseconds when, std::uint64_t octets, nanoseconds up = 0s) {
+    InterfaceSample sample = row(when, in, octets, 64);
+    sample.counters[out] = {7, 64};
+    if (up > 0s) sample.time.sys_uptime = ticks(up);
+    const Judgement judgement = history.judge(snapshot({sample}), settings);
+    REQUIRE(judgement.gained.size() == 1);
+    CHECK(judgement.gained[0].out == 0);
+    return judgement.gained[0];
+  };
+  CHECK(gained(0s, 1'000'000).span < 0s);
+  const OctetsGained first = gained(5s, 1'005'000);
+  CHECK(first.in == 5'000);
+  CHECK(first.span == 5s);
+  for (const nanoseconds still : {10s, 15s, 20s}) CHECK(gained(still, 1'005'000).in == 0);
+  // A cache may have held back what came since it moved.
+  const OctetsGained later = gained(25s, 1'025'000);
+  CHECK(later.in == 20'000);
+  CHECK(later.span == (watched ? 20s : 5s));
+  // Of another life of the agent nobody knows.
+  CHECK(gained(30s, 1'030'000, 1s).span < 0s);
+  CHECK(gained(35s, 1'035'000, 6s).in == 5'000);
+
+  settings.tell_gained = false;
+  CHECK(history.judge(snapshot({row(40s)}), settings).gained.empty());
+}
+
 }  // namespace
 }  // namespace octopoll::rates::test
