@@ -111,7 +111,8 @@ class Client {
   [[nodiscard]] const std::string& first_failure() const { return first_failure_; }
 
  private:
-  static constexpr std::uint32_t default_window = 1024;
+  /// As many as the floor has with the buffer that it asks for.
+  static constexpr std::uint32_t default_window = 4096;
 
   std::unique_ptr<snmp::Session> open(snmp::Engine& engine, std::uint32_t device) {
     const in_addr address{htonl(workload_.base + device)};

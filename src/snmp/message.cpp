@@ -76,13 +76,13 @@ void free_security(netsnmp_pdu& pdu, const snmp_secmod_def& usm) {
 /// The library's contract for its hook: the message starts at *packet, which may be reallocated.
 int Session::Impl::build(netsnmp_pdu& pdu, u_char** packet, std::size_t* capacity, std::size_t* length) {
   const Try* a_try = try_of(pdu.reqid);
-  building = a_try;
-  own_message = {};
+  engine.work.building = a_try;
+  engine.work.own_message = {};
   if (a_try != nullptr && a_try->encoded) {
     if (a_try->exchange == nullptr) return -1;  // resent by the library, and nobody waits for it any more
     return build_encoded(pdu, a_try->exchange->encoded, packet, capacity, length);
   }
-  linked->link();
+  engine.work.linked->link();
   std::size_t built = 0;
   const int result = snmp_build(packet, capacity, &built, snmp_sess_session(handle), &pdu);
   if (result != 0) return result;
@@ -103,10 +103,10 @@ int Session::Impl::build_encoded(netsnmp_pdu& pdu, const std::string& variables,
     append_get(out, id, variables);
     if (!fill_security(pdu, session)) return -1;
     if (build_by_shortcut(pdu, out)) {
-      *length = own_message.size();
+      *length = engine.work.own_message.octets.size();
       return 0;
     }
-    linked->link();
+    engine.work.linked->link();
     std::size_t built = 0;
     const int result = snmpv3_packet_realloc_rbuild(packet, capacity, &built, &session, &pdu,
                                                     reinterpret_cast<u_char*>(out.data()), out.size());
@@ -128,7 +128,7 @@ int Session::Impl::build_encoded(netsnmp_pdu& pdu, const std::string& variables,
   ber::append_header(out, ber::octet_string_tag, community.size());
   out += community;
   append_get(out, id, variables);
-  own_message = out;
+  engine.work.own_message = {out, pdu.reqid};
   *length = out.size();
   return 0;
 }
@@ -148,7 +148,7 @@ std::optional<UsmParty> Session::Impl::party() const {
 /// Not while the library has learned something of the agent's clock that the session does not know yet: it sends again
 /// from within a report that told it the time.
 bool Session::Impl::build_by_shortcut(const netsnmp_pdu& pdu, std::string_view get) {
-  const auto us = linked->is_linked() ? std::nullopt : party();
+  const auto us = engine.work.linked->is_linked() ? std::nullopt : party();
   if (!us) return false;
   // As the library reckons msgMaxSize.
   const auto most =
@@ -156,12 +156,14 @@ bool Session::Impl::build_by_shortcut(const netsnmp_pdu& pdu, std::string_view g
   if (!engine.shortcut.write(*us, clock, BootClock::now(), pdu.msgid, static_cast<std::uint32_t>(most), get,
                              engine.sealed))
     return false;
-  own_message = engine.sealed;
+  engine.work.own_message = {engine.sealed, pdu.msgid};
   return true;
 }
 
 /// `octets` have room for what came, and are the library's to change.
 int Session::Impl::parse(netsnmp_pdu& pdu, u_char* octets, std::size_t length) {
+  const std::string_view incoming = engine.work.incoming;
+  bool& took_encoded = engine.work.took_encoded;
   netsnmp_session* session = snmp_sess_session(handle);
   const bool may_be_encoded = std::any_of(tries.begin(), tries.end(), [](const auto& t) { return t->encoded; });
   const bool ours = may_be_encoded && length == incoming.size();
@@ -175,7 +177,7 @@ int Session::Impl::parse(netsnmp_pdu& pdu, u_char* octets, std::size_t length) {
     session->s_snmp_errno = 0;
     return SNMP_ERR_NOERROR;
   }
-  linked->link();
+  engine.work.linked->link();
   const int result = snmp_parse(static_cast<session_list*>(handle), session, &pdu, octets, length);
   if (result == SNMP_ERR_NOERROR || length != incoming.size() || !parse_in_part(pdu, octets)) return result;
   session->s_snmp_errno = 0;
@@ -191,10 +193,10 @@ bool Session::Impl::parse_in_part(netsnmp_pdu& pdu, u_char* octets) {
     snmp_secmod_def* usm = find_sec_mod(SNMP_SEC_MODEL_USM);
     if (usm == nullptr || (why != SNMPERR_ASN_PARSE_ERR && why != SNMPERR_BAD_PARSE)) return false;
     free_security(pdu, *usm);
-    std::memcpy(octets, incoming.data(), incoming.size());
+    std::memcpy(octets, engine.work.incoming.data(), engine.work.incoming.size());
     return parse_v3(pdu, octets, &Impl::take_in_part);
   }
-  const auto message = ber::Reader(incoming).element(ber::sequence_tag);
+  const auto message = ber::Reader(engine.work.incoming).element(ber::sequence_tag);
   if (!message) return false;
   ber::Reader reader(*message);
   const auto version = reader.integer();
@@ -213,7 +215,7 @@ bool Session::Impl::take_in_part(netsnmp_pdu& pdu, std::string_view octets) {
 
 /// False where it is anything but a sound answer to an encoded request; then nothing has been changed.
 bool Session::Impl::parse_encoded(netsnmp_pdu& pdu) {
-  const auto message = ber::Reader(incoming).element(ber::sequence_tag);
+  const auto message = ber::Reader(engine.work.incoming).element(ber::sequence_tag);
   if (!message) return false;
   ber::Reader reader(*message);
   const auto version = reader.integer();
@@ -231,14 +233,15 @@ bool Session::Impl::take_response(netsnmp_pdu& pdu, std::string_view octets) {
   const Try* a_try = try_of(response->id);
   if (a_try == nullptr || !a_try->encoded) return false;
   response->put_into(pdu);
-  answered_variables = response->variables;
+  engine.work.answered_variables = response->variables;
   return true;
 }
 
 /// False as in parse_encoded().
 bool Session::Impl::parse_by_shortcut(netsnmp_pdu& pdu) {
   const auto us = party();
-  const auto message = us ? engine.shortcut.read(*us, clock, incoming_at, incoming) : std::nullopt;
+  const auto message =
+      us ? engine.shortcut.read(*us, clock, engine.work.incoming_at, engine.work.incoming) : std::nullopt;
   if (!message || !take_response(pdu, message->pdu)) return false;
   const Try& a_try = *try_of(pdu.reqid);
   if (a_try.went_out_as(message->id) && fill_security(pdu, *snmp_sess_session(handle))) {
@@ -246,7 +249,7 @@ bool Session::Impl::parse_by_shortcut(netsnmp_pdu& pdu) {
     pdu.msgid = static_cast<long>(message->id);
     return true;
   }
-  answered_variables = {};
+  engine.work.answered_variables = {};
   pdu.flags &= ~static_cast<u_long>(UCD_MSG_FLAG_RESPONSE_PDU);
   return false;
 }
@@ -254,8 +257,9 @@ bool Session::Impl::parse_by_shortcut(netsnmp_pdu& pdu) {
 /// The frame of RFC 3412 section 6 is read here, its security is USM's affair. False as in parse_encoded(): what USM
 /// has changed in `octets` is put back, and the library looks at the message as if for the first time.
 bool Session::Impl::parse_v3(netsnmp_pdu& pdu, u_char* octets, TakePdu take) {
+  const std::string_view incoming = engine.work.incoming;
   netsnmp_session& session = *snmp_sess_session(handle);
-  linked->link();
+  engine.work.linked->link();
   snmp_secmod_def* usm = find_sec_mod(SNMP_SEC_MODEL_USM);
   if (usm == nullptr || usm->decode == nullptr) return false;
   const auto message = ber::Reader(incoming).element(ber::sequence_tag);
@@ -328,7 +332,7 @@ bool Session::Impl::parse_v3(netsnmp_pdu& pdu, u_char* octets, TakePdu take) {
     pdu.version = SNMP_VERSION_3;
     if (pdu.contextEngineID != nullptr && pdu.contextName != nullptr) return true;
   }
-  answered_variables = {};
+  engine.work.answered_variables = {};
   free_security(pdu, *usm);
   pdu.flags &= ~static_cast<u_long>(UCD_MSG_FLAG_RESPONSE_PDU);
   std::memcpy(octets, incoming.data(), incoming.size());

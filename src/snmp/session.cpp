@@ -7,6 +7,7 @@
 #include <iterator>
 #include <string>
 
+#include "octopoll/core/nearby.hpp"
 #include "octopoll/core/text.hpp"
 #include "snmp/convert.hpp"
 #include "snmp/session_impl.hpp"
@@ -28,7 +29,7 @@ Session::Impl& session_of(netsnmp_transport* transport) {
 
 int transport_receive(netsnmp_transport* transport, void*, int size, void** opaque, int* opaque_length) noexcept {
   // What is read in place is never copied; the hook that parses copies all else.
-  const auto length = std::min(session_of(transport).incoming.size(), static_cast<std::size_t>(size));
+  const auto length = std::min(session_of(transport).engine.work.incoming.size(), static_cast<std::size_t>(size));
   *opaque = nullptr;
   *opaque_length = 0;
   return static_cast<int>(length);
@@ -62,6 +63,10 @@ constexpr unsigned longest_back_off = 4;
 constexpr unsigned silences_of_a_flow = 3;
 constexpr auto unread_pause = std::chrono::milliseconds(2);
 constexpr auto longest_grace = std::chrono::seconds(1);
+/// Octets of a text, from which on the processor sees by itself that it is read to its end.
+constexpr std::size_t begun_text = 256;
+/// Octets of what the library has for its own eyes that it looks at for an answer.
+constexpr std::size_t shown_of_library = 128;
 constexpr auto copy_wait = std::chrono::milliseconds(100);
 
 }  // namespace
@@ -251,10 +256,7 @@ unsigned Session::Impl::allowed_in_flight() const noexcept {
 
 void Session::Impl::start(std::unique_ptr<Exchange> exchange, Channel& channel) {
   // What was dropped before explains no silence to come. A check is part of what it is made for.
-  if (active.empty() && !exchange->on_behalf) {
-    dropped = {};
-    dropped.since = BootClock::now();
-  }
+  if (active.empty() && !exchange->on_behalf) dropped = {};
   exchange->channel = &channel;
   channel.socket->set_awaited(++channel.awaited);
   ++engine.in_flight;
@@ -325,6 +327,7 @@ void Session::Impl::transmit(Exchange& exchange) {
   a_try.sent = BootClock::now();
   a_try.expires = a_try.sent + welcome;
   tries.push_back(std::move(owned));
+  if (dropped.since == BootTime()) dropped.since = a_try.sent;
   if (number > 0) {
     ++traffic.retries;
     ++engine.traffic.retries;
@@ -335,12 +338,13 @@ void Session::Impl::transmit(Exchange& exchange) {
   if (pdu != nullptr) {
     a_try.request_id = pdu->reqid;
     snmp_sess_session(handle)->timeout = std::chrono::duration_cast<std::chrono::microseconds>(welcome).count();
-    sending = &a_try;
+    engine.work.sending = &a_try;
     {
-      const LinkedEngine while_sending(*snmp_sess_session(handle), user.get(), clock, linked);
+      const LinkedEngine while_sending(*snmp_sess_session(handle), user.get(), clock, engine.work.linked);
+      a_try.pdu = pdu;
       queued = snmp_sess_async_send(handle, pdu, library_callback, &a_try) != 0;
     }
-    sending = nullptr;
+    engine.work.sending = nullptr;
     if (!queued) snmp_free_pdu(pdu);
   }
   if (!queued) {
@@ -451,21 +455,25 @@ Exchange* Session::Impl::exchange_of(std::int64_t id) noexcept {
 
 /// `octets` are the library's, and untouched where the message was built here.
 int Session::Impl::send_datagram(std::string_view octets) {
-  const std::string_view datagram = own_message.empty() ? octets : std::exchange(own_message, {});
-  const auto head = read_head(datagram);
-  if (!head) return -1;
-  const Exchange* exchange = building != nullptr ? building->exchange : nullptr;
+  Work::OwnMessage message = std::exchange(engine.work.own_message, {});
+  if (message.octets.empty()) {
+    const auto head = read_head(octets);
+    if (!head) return -1;
+    message = {octets, head->id};
+  }
+  const auto [datagram, id] = message;
+  const Exchange* exchange = engine.work.building != nullptr ? engine.work.building->exchange : nullptr;
   Channel& channel = exchange != nullptr ? *exchange->channel : engine.channels(options.endpoint.family()).front();
   channel.socket->send(options.endpoint, datagram);
   // Here, as the library sends again by itself, too.
   if (const auto rate = options.max_requests_per_second) {
     next_turn = std::max(next_turn, BootClock::now()) + std::chrono::nanoseconds(std::chrono::seconds(1)) / *rate;
   }
-  engine.sent.set(head->id, this);
-  if (sending != nullptr) {
-    sending->ids[0] = head->id;
+  engine.sent.set(id, this);
+  if (engine.work.sending != nullptr) {
+    engine.work.sending->ids[0] = id;
   } else {
-    sent_ids.push_back(head->id);
+    engine.work.sent_ids.push_back(id);
   }
   for (Traffic* counts : {&traffic, &engine.traffic}) {
     ++counts->requests;
@@ -474,30 +482,57 @@ int Session::Impl::send_datagram(std::string_view octets) {
   return static_cast<int>(datagram.size());
 }
 
+void Session::Impl::bring_lists_near() const noexcept {
+  bring_near(tries.data(), sizeof tries.front() * tries.size());
+  bring_near(active.data(), sizeof active.front() * active.size());
+  bring_near(handle, sizeof(session_list));
+}
+
+void Session::Impl::bring_parts_near() const noexcept {
+  for (const auto& a_try : tries) bring_near(a_try.get(), sizeof(Try));
+  for (const auto& exchange : active) bring_near(exchange.get(), sizeof(Exchange));
+  const auto& library = *static_cast<const session_list*>(handle);
+  bring_near(library.session, offsetof(netsnmp_session, contextEngineID));
+  bring_near(&library.session->myvoid, sizeof(void*));
+  bring_near(library.transport, sizeof(netsnmp_transport));
+  bring_near(library.internal, shown_of_library);
+}
+
+void Session::Impl::bring_requests_near() const noexcept {
+  for (const auto& a_try : tries) bring_near(a_try->pdu, sizeof(netsnmp_pdu));
+  for (const auto& exchange : active)
+    bring_near(exchange->encoded.data(), std::min(exchange->encoded.size(), begun_text));
+  // Of what the library has for its own eyes the first word is where its list of requests begins.
+  const void* requests = nullptr;
+  std::memcpy(&requests, static_cast<const session_list*>(handle)->internal, sizeof requests);
+  bring_near(requests, shown_of_library);
+}
+
 void Session::Impl::feed(std::string_view datagram, const MessageHead& head, BootTime received) {
+  Work& work = engine.work;
   for (Traffic* counts : {&traffic, &engine.traffic}) counts->octets_received += datagram.size();
-  incoming = datagram;
-  incoming_at = received;
-  sent_ids.clear();
+  work.incoming = datagram;
+  work.incoming_at = received;
+  work.sent_ids.clear();
   netsnmp_session* session = snmp_sess_session(handle);
   const std::uint32_t strangers = count_strangers();
   {
-    LinkedEngine while_reading(*session, user.get(), clock, linked);
-    took_encoded = false;
+    LinkedEngine while_reading(*session, user.get(), clock, work.linked);
+    work.took_encoded = false;
     NETSNMP_LARGE_FD_SET(any_descriptor, &engine.ready);  // reading takes it out
     snmp_sess_read2(handle, &engine.ready);
     // An authenticated answer says what its clock is; whatever else the library took may have taught it a new one.
-    if (took_encoded && head.engine_time && clock.authenticated) {
+    if (work.took_encoded && head.engine_time && clock.authenticated) {
       clock.follow(*head.engine_time, received);
     } else {
       while_reading.learn();
     }
   }
-  incoming = {};
-  answered_variables = {};
+  work.incoming = {};
+  work.answered_variables = {};
   if (session->s_snmp_errno != SNMPERR_SUCCESS) take_refusal(head, count_strangers() != strangers);
   const bool useful =
-      !sent_ids.empty() || std::any_of(active.begin(), active.end(), [](const auto& e) { return e->ended; });
+      !work.sent_ids.empty() || std::any_of(active.begin(), active.end(), [](const auto& e) { return e->ended; });
   for (Traffic* counts : {&traffic, &engine.traffic}) {
     if (useful) {
       ++counts->responses;
@@ -561,7 +596,7 @@ const StrayAnswer* Session::Impl::newest_stray() const noexcept {
 int Session::Impl::on_library(int operation, netsnmp_pdu* pdu, Try& a_try) {
   switch (operation) {
     case NETSNMP_CALLBACK_OP_RESEND:  // after a notInTimeWindow report, under a new message id
-      for (const std::int64_t id : sent_ids) {
+      for (const std::int64_t id : engine.work.sent_ids) {
         if (a_try.ids[1] != 0) engine.sent.erase(a_try.ids[1]);
         a_try.ids[1] = id;
       }
@@ -575,16 +610,16 @@ int Session::Impl::on_library(int operation, netsnmp_pdu* pdu, Try& a_try) {
       return 1;
   }
   // A PDU that could not be encoded comes back here as well; transmit() sees to it.
-  if (sending != nullptr) return 1;
+  if (engine.work.sending != nullptr) return 1;
   if (operation == NETSNMP_CALLBACK_OP_RECEIVED_MESSAGE) a_try.gone = true;
   if (a_try.exchange == nullptr || a_try.exchange->ended) return 1;
   Exchange& exchange = *a_try.exchange;
   Reply& reply = exchange.reply;
   // Stamps are of the wall clock: one that was set between stamp and reading dates an answer before its request, and
   // then it came at some time until now.
-  reply.received = incoming_at < a_try.sent ? BootClock::now() : incoming_at;
+  reply.received = engine.work.incoming_at < a_try.sent ? BootClock::now() : engine.work.incoming_at;
   reply.round_trip = reply.received - a_try.sent;
-  reply.octets = incoming.size();
+  reply.octets = engine.work.incoming.size();
   if (pdu->command == SNMP_MSG_REPORT) {
     take_report(reply, pdu);
     end(exchange, reply.outcome);
@@ -596,7 +631,7 @@ int Session::Impl::on_library(int operation, netsnmp_pdu* pdu, Try& a_try) {
   foreign_source = {};  // a stray copy, now: it explains no silence to come
   if (a_try.encoded) {
     reply.asked = exchange.encoded;
-    reply.encoded = std::exchange(answered_variables, {});
+    reply.encoded = std::exchange(engine.work.answered_variables, {});
   } else {
     reply.variables = to_varbinds(pdu->variables);
   }
@@ -638,9 +673,10 @@ void Session::Impl::take_report(Reply& reply, netsnmp_pdu* pdu) const {
 /// new engine id, or an answer with an engine clock behind ours. Its message id is that of our request, so it is no
 /// replay; waiting for the last retry would only delay the discovery that must come.
 void Session::Impl::take_refusal(const MessageHead& head, bool by_stranger) {
-  const bool clock_went_back = clock.known && head.engine_time &&
-                               std::pair(head.engine_time->boots, head.engine_time->time + time_window) <
-                                   std::pair(std::int64_t{clock.boots}, std::int64_t{clock.time_at(incoming_at)});
+  const bool clock_went_back =
+      clock.known && head.engine_time &&
+      std::pair(head.engine_time->boots, head.engine_time->time + time_window) <
+          std::pair(std::int64_t{clock.boots}, std::int64_t{clock.time_at(engine.work.incoming_at)});
   if (!by_stranger && !clock_went_back) return;
   Exchange* const exchange = exchange_of(head.id);
   if (exchange != nullptr && !exchange->rediscovered)
@@ -823,7 +859,7 @@ void Session::Impl::sweep() {
   };
   BootTime next = earliest(), now{};
   if (next != BootTime::max() && next < (now = BootClock::now()) && handle != nullptr) {
-    const LinkedEngine while_dropping(*snmp_sess_session(handle), user.get(), clock, linked);
+    const LinkedEngine while_dropping(*snmp_sess_session(handle), user.get(), clock, engine.work.linked);
     snmp_sess_timeout(handle);
     next = earliest();
   }

@@ -5,6 +5,7 @@
 #include <array>
 #include <deque>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -60,9 +61,10 @@ struct Try {
   std::int64_t request_id = 0;        ///< in the PDU
   std::array<std::int64_t, 2> ids{};  ///< request id or message ids it went out under; the library resends but once
   BootTime sent;
-  BootTime expires;         ///< when the library may be told to drop it
-  bool gone = false;        ///< the library dropped it
-  bool unreadable = false;  ///< an answer came to it that cannot be read
+  BootTime expires;           ///< when the library may be told to drop it
+  bool gone = false;          ///< the library dropped it
+  bool unreadable = false;    ///< an answer came to it that cannot be read
+  const void* pdu = nullptr;  ///< the library's, to be fetched before it asks for it
 
   [[nodiscard]] bool went_out_as(std::int64_t id) const noexcept {
     return std::find(ids.begin(), ids.end(), id) != ids.end();
@@ -92,6 +94,24 @@ struct StrayAnswer {
   BootTime received;
 };
 
+/// The message that the library is at work on: one at a time, of whatever session.
+struct Work {
+  std::string_view incoming;  ///< the datagram that the library is told of; parse() copies it
+  BootTime incoming_at;
+  /// What the library is about to send, where it was built here, and its id on the wire; else none.
+  struct OwnMessage {
+    std::string_view octets;
+    std::int64_t id = 0;
+  };
+  OwnMessage own_message;
+  bool took_encoded = false;            ///< the library was handed an answer that was read in place
+  std::string_view answered_variables;  ///< of the answer to an encoded request that the library hands out next
+  Try* sending = nullptr;               ///< whose PDU we have the library send right now
+  LinkedEngine* linked = nullptr;       ///< while the library is at work
+  const Try* building = nullptr;        ///< whose PDU it built last: also one that it resends by itself
+  std::vector<std::int64_t> sent_ids;   ///< ids that went out while the library was at work on an answer
+};
+
 struct Engine::Impl {
   EventLoop& loop;
   EngineOptions options;
@@ -108,11 +128,12 @@ struct Engine::Impl {
   std::deque<Session::Impl*> starved;  ///< have something to send and no room for the answer; first come, first served
   mutable Traffic traffic;             ///< mutable: kernel_drops is gathered from the sockets when somebody looks
   std::size_t in_flight = 0;
-  std::array<StrayAnswer, 32> strays;            ///< the newest: to explain a silence by
-  std::size_t stray_count = 0;                   ///< of them all
-  std::string scoped_pdu;                        ///< v3: the PDU within, decrypted; of the answer at hand
-  std::string message;                           ///< an encoded request being built
-  std::string sealed;                            ///< v3: the message around it
+  std::array<StrayAnswer, 32> strays;  ///< the newest: to explain a silence by
+  std::size_t stray_count = 0;         ///< of them all
+  std::string scoped_pdu;              ///< v3: the PDU within, decrypted; of the answer at hand
+  std::string message;                 ///< an encoded request being built
+  std::string sealed;                  ///< v3: the message around it
+  Work work;
   std::vector<std::unique_ptr<Exchange>> spare;  ///< with the memory of the requests that they had
 
   netsnmp_large_fd_set ready;  ///< what the library is told to be, each time that it is to read
@@ -137,7 +158,8 @@ struct Engine::Impl {
   void pump_all();
   void enter(Session::Impl& session);
   void leave(Session::Impl& session);
-  void on_datagram(const Endpoint& from, std::string_view datagram, BootTime received);
+  void on_datagrams(std::span<const Datagram> datagrams);
+  void on_datagram(const Datagram& came, std::optional<MessageHead>& head);
   void on_undelivered(const Endpoint& destination, std::int64_t id, const std::string& reason, Undelivered::Word word);
 };
 
@@ -172,16 +194,7 @@ struct Session::Impl {
   bool detour = false;                                         ///< asks by another local port than usual
   std::shared_ptr<bool> alive = std::make_shared<bool>(true);  // shared with posted calls, which outlive the session
 
-  std::string_view incoming;  ///< the datagram that the library is told of; parse() copies it
-  BootTime incoming_at;
-  std::string_view own_message;         ///< the message that the library is about to send, where it was built here
-  bool took_encoded = false;            ///< the library was handed an answer that was read in place
-  std::string_view answered_variables;  ///< of the answer to an encoded request that the library hands out next
-  Try* sending = nullptr;               ///< whose PDU we have the library send right now
-  LinkedEngine* linked = nullptr;       ///< while the library is at work for this session
-  const Try* building = nullptr;        ///< whose PDU it built last: also one that it resends by itself
-  std::vector<std::int64_t> sent_ids;   ///< ids that went out while the library was at work on an answer
-  Endpoint foreign_source;              ///< an answer came from here, and was not taken; invalid: none did
+  Endpoint foreign_source;  ///< an answer came from here, and was not taken; invalid: none did
   DroppedAnswers dropped;
 
   Impl(Engine::Impl& owner, SessionOptions with) : engine(owner), options(std::move(with)) {}
@@ -211,6 +224,10 @@ struct Session::Impl {
   void wake_for(Exchange& exchange, BootTime when);
   void on_wake_timer();
   void look_after(Exchange& exchange, BootTime now);
+  /// What an answer leads to, one step after the other: each reads what the one before has fetched.
+  void bring_lists_near() const noexcept;
+  void bring_parts_near() const noexcept;
+  void bring_requests_near() const noexcept;
   void feed(std::string_view datagram, const MessageHead& head, BootTime received);
   [[nodiscard]] Try* try_of(std::int64_t request_id) noexcept;
   /// The try that went out under this id, while somebody waits for it.

@@ -158,6 +158,7 @@ struct UdpSocket::Batch {
   std::array<mmsghdr, batch_size> incoming{};
   std::array<iovec, batch_size> incoming_vectors{};
   std::array<sockaddr_storage, batch_size> from{};
+  std::array<Datagram, batch_size> received{};
   std::array<mmsghdr, batch_size> outgoing{};
   std::array<iovec, batch_size> outgoing_vectors{};
 
@@ -356,6 +357,7 @@ void UdpSocket::receive() {
     const auto wall_now = wall_clock();
     const auto count = static_cast<std::size_t>(received);
     last_count_ += count;
+    std::size_t taken = 0;
     for (std::size_t i = 0; i < count; ++i) {
       mmsghdr& message = batch_->incoming[i];
       BootTime arrived = now;
@@ -375,8 +377,9 @@ void UdpSocket::receive() {
       const auto from =
           Endpoint::from(reinterpret_cast<const sockaddr*>(&batch_->from[i]), message.msg_hdr.msg_namelen);
       if (!from || (message.msg_hdr.msg_flags & MSG_TRUNC) != 0) continue;
-      handlers_.datagram(*from, {batch_->octets.get() + i * slot_octets, message.msg_len}, arrived);
+      batch_->received[taken++] = {*from, {batch_->octets.get() + i * slot_octets, message.msg_len}, arrived};
     }
+    if (taken > 0) handlers_.datagrams({batch_->received.data(), taken});
     if (count < batch_size) {
       drained_at_ = now;
       return;

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,6 +29,13 @@ struct Undelivered {
   Word word = Word::hint;
 };
 
+/// What somebody sent to us. The octets lie in the socket's buffers until the next reading.
+struct Datagram {
+  Endpoint from;
+  std::string_view octets;
+  BootTime received;
+};
+
 /// Sends to anyone, receives from anyone, in batches; unconnected, so that a thousand agents cost one descriptor.
 ///
 /// Sending: what is sent in one round of the loop leaves at its end, or when a batch is full.
@@ -38,7 +46,8 @@ struct Undelivered {
 class UdpSocket {
  public:
   struct Handlers {
-    std::function<void(const Endpoint& from, std::string_view datagram, BootTime received)> datagram;
+    /// Those of one reading, in their order: never none.
+    std::function<void(std::span<const Datagram>)> datagrams;
     /// May come from inside send().
     std::function<void(const Undelivered&)> undelivered;
   };
