@@ -37,6 +37,10 @@ std::optional<std::int64_t> signed_number(const Row& row, Column column) {
 
 }  // namespace
 
+Row::Row(const CellMemory& memory, std::size_t cells) : cells_(CellAllocator<Cells::value_type>(memory)) {
+  cells_.reserve(cells);
+}
+
 void Row::set(Column column, snmp::Value value) {
   const std::uint64_t bit = bit_of(column);
   const auto place = cells_.begin() + place_in(columns_, bit);

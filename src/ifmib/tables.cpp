@@ -229,6 +229,7 @@ class TableReading final : public Reading {
     ++reads_;
     walks_.clear();
     rows_.clear();
+    memory_ = CellMemory::of_one_reading();
     refusal_.reset();
     refused_.clear();
     for (const Table table : {Table::if_table, Table::if_x_table}) {
@@ -252,7 +253,8 @@ class TableReading final : public Reading {
   void take(Column column, snmp::VarBind&& variable) {
     const std::size_t length = oid_of(column).size();
     if (variable.oid.size() != length + 1) return;
-    rows_[variable.oid.back()].set(column, std::move(variable.value));
+    const auto row = rows_.try_emplace(variable.oid.back(), memory_, columns_.size()).first;
+    row->second.set(column, std::move(variable.value));
   }
 
   void take_end(Table table, snmp::WalkEnd&& end) {
@@ -441,6 +443,7 @@ class TableReading final : public Reading {
   ReadLimits limits_;
   TableProfile profile_;
   std::array<unsigned, 2> repetitions_{};
+  CellMemory memory_;
   Rows rows_;
   ReadEnd end_;
   std::optional<Error> refusal_;  ///< what ended a column that matters, in the walks of this read

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "octopoll/core/interface.hpp"
+#include "octopoll/ifmib/cell_memory.hpp"
 #include "octopoll/ifmib/columns.hpp"
 #include "octopoll/snmp/value.hpp"
 
@@ -17,6 +18,11 @@ namespace octopoll::ifmib {
 /// The cells of one ifIndex, of both tables. A cell that the agent does not have is not there.
 class Row {
  public:
+  using Cells = std::vector<std::pair<Column, snmp::Value>, CellAllocator<std::pair<Column, snmp::Value>>>;
+
+  Row() = default;
+  /// With room for so many cells, there.
+  Row(const CellMemory& memory, std::size_t cells);
   void set(Column column, snmp::Value value);
   [[nodiscard]] const snmp::Value* find(Column column) const noexcept;
   /// The cell as a number of whatever integer type; nullopt where it is none.
@@ -25,14 +31,14 @@ class Row {
   [[nodiscard]] const std::string* octets(Column column) const noexcept;
   [[nodiscard]] bool in(Table table) const noexcept;
   /// In the order of their columns.
-  [[nodiscard]] const std::vector<std::pair<Column, snmp::Value>>& cells() const noexcept { return cells_; }
+  [[nodiscard]] const Cells& cells() const noexcept { return cells_; }
 
   /// Where ifXTable numbers this interface otherwise: its index there.
   std::optional<std::uint32_t> x_index;
 
  private:
-  std::vector<std::pair<Column, snmp::Value>> cells_;  // in the order of their columns
-  std::uint64_t columns_ = 0;                          // a bit for each: their number before a column's is its place
+  Cells cells_;                // in the order of their columns
+  std::uint64_t columns_ = 0;  // a bit for each: their number before a column's is its place
 };
 
 /// Rows by ifIndex, which is the last number of the instance, whatever the ifIndex column says.

@@ -31,6 +31,29 @@ TEST_CASE("a cell is set once and replaced after") {
   CHECK(row.number(Column::if_mtu) == 9000U);
 }
 
+TEST_CASE("rows of one reading share memory, which lasts as long as the last of them, and a copy has its own") {
+  Row last;
+  Row copy;
+  {
+    const CellMemory memory = CellMemory::of_one_reading();
+    Row row(memory, 1);
+    row.set(Column::if_descr, text("eth0, whose description is longer than a short text"));
+    row.set(Column::if_mtu, number(1500));  // more than were expected
+    row.set(Column::if_in_octets, Value::counter32(7));
+    copy = row;
+    last = std::move(row);
+    CHECK(last.cells().get_allocator().memory() == memory);
+  }
+  CHECK(copy.cells().get_allocator().memory() == CellMemory());
+  for (const Row* row : {&last, &copy}) {
+    REQUIRE(row->cells().size() == 3);
+    CHECK(row->number(Column::if_mtu) == 1500U);
+    CHECK(*row->octets(Column::if_descr) == "eth0, whose description is longer than a short text");
+  }
+  last.set(Column::if_out_octets, Value::counter32(8));
+  CHECK(last.number(Column::if_out_octets) == 8U);
+}
+
 TEST_CASE("a cell is a number or octets, not both") {
   const Row row = make_row({{Column::if_mtu, number(-1)},
                             {Column::if_in_octets, Value::counter32(7)},
