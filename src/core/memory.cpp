@@ -15,6 +15,7 @@
 
 // tcmalloc's, in programs that are linked with it (cmake/allocator.cmake).
 extern "C" void MallocExtension_ReleaseToSystem(std::size_t octets) __attribute__((weak));
+extern "C" void MallocExtension_MarkThreadIdle() __attribute__((weak));
 
 namespace octopoll {
 namespace {
@@ -65,6 +66,8 @@ int give_back_file_pages(dl_phdr_info* object, std::size_t, void* pages) {
 void give_back_memory() noexcept {
   constexpr std::size_t most = 64U << 20U;
   if (MallocExtension_ReleaseToSystem != nullptr) {
+    // First what this thread keeps at hand: some of it makes whole pages with what is free already.
+    if (MallocExtension_MarkThreadIdle != nullptr) MallocExtension_MarkThreadIdle();
     MallocExtension_ReleaseToSystem(most);
   } else {
     malloc_trim(0);

@@ -98,7 +98,7 @@ void FreshnessLooks::begin(const Ended& ended) {
   }
   if (!more_) tried_ = std::vector<IfIndex>();
   campaign_.reset(new Campaign{rates::FreshnessProver(expected, settings), std::move(names), std::move(interfaces),
-                               ended.least_between});
+                               ended.least_between, ended.in_pair});
 }
 
 std::vector<FreshnessLooks::Choice> FreshnessLooks::choose(const Ended& ended) {
@@ -196,6 +196,7 @@ void FreshnessLooks::take(const snmp::Reply& reply) {
 void FreshnessLooks::end() {
   const rates::Freshness found = campaign_->prover.finding();
   const unsigned looks = campaign_->prover.looks();
+  const bool in_pair = campaign_->in_pair;
   last_ = shown();
   campaign_.reset();
   // What sparse traffic shows is no better than what was known, and no worse.
@@ -206,6 +207,7 @@ void FreshnessLooks::end() {
   }
   put_off(looks);
   told_({bound_, found.caches, found.stood_still});
+  if (!in_pair) last_.fresh = std::vector<std::string>();  // by {} it would keep its memory
 }
 
 FreshnessLooks::Shown FreshnessLooks::shown() const {

@@ -98,6 +98,7 @@ class FreshnessLooks {
     std::vector<snmp::Oid> names;
     std::vector<std::string> interfaces;
     std::chrono::nanoseconds least_between;
+    bool in_pair = false;
     std::optional<std::chrono::nanoseconds> shortest_trip{};
     unsigned troubles = 0;  ///< looks that showed the device, or the way to it, to be overloaded
   };
@@ -113,7 +114,7 @@ class FreshnessLooks {
   EventLoop& loop_;
   Told told_;
   std::unique_ptr<Campaign> campaign_;
-  Shown last_;                        ///< by the campaign before
+  Shown last_;                        ///< by the campaign before; of a pair of cycles the second one asks for it
   bool more_ = false;                 ///< busy rows that were not proven and not chosen
   std::vector<IfIndex> tried_;        ///< some that were, until none is left
   snmp::Session* session_ = nullptr;  ///< null while paused

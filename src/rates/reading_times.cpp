@@ -37,8 +37,9 @@ ReadingTimes::Place ReadingTimes::free_place() {
   }
   const std::size_t size = moments_.size();
   if (size == nowhere) throw std::length_error("too many times of readings");
-  // Not twice as many: the next cycle needs but one more than this one, and gives it back.
-  if (size == moments_.capacity()) moments_.reserve(size + size / 8 + 2);
+  // Not twice as many: the next cycle needs but one more than this one, and gives it back. Few steps, though, for each
+  // leaves a block behind.
+  if (size == moments_.capacity()) moments_.reserve(size + size / 8 + (size == 0 ? 4 : 14));
   moments_.emplace_back();
   return static_cast<Place>(size);
 }

@@ -56,8 +56,9 @@ Result<Database> open_for_writing(const fs::path& path) {
   // here: the writer refers to rows that it has just read or inserted, and the check costs as much as the row. Debian's
   // SQLite zeroes each new page and all that is freed, which hides nothing here. A log of 16 MB before it goes into the
   // file takes together what several batches change of one page: a tenth less is written.
-  if (auto set = database->execute("PRAGMA synchronous = FULL; PRAGMA foreign_keys = OFF; PRAGMA secure_delete = OFF;"
-                                   "PRAGMA journal_size_limit = 67108864; PRAGMA wal_autocheckpoint = 4000;");
+  if (auto set = database->execute(
+          "PRAGMA cache_size = -1000; PRAGMA synchronous = FULL; PRAGMA foreign_keys = OFF; PRAGMA secure_delete = OFF;"
+          "PRAGMA journal_size_limit = 67108864; PRAGMA wal_autocheckpoint = 4000;");
       !set) {
     return tl::make_unexpected(set.error());
   }
