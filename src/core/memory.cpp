@@ -63,11 +63,14 @@ int give_back_file_pages(dl_phdr_info* object, std::size_t, void* pages) {
 
 }  // namespace
 
+void give_back_own_memory() noexcept {
+  if (MallocExtension_MarkThreadIdle != nullptr) MallocExtension_MarkThreadIdle();
+}
+
 void give_back_memory() noexcept {
   constexpr std::size_t most = 64U << 20U;
+  give_back_own_memory();  // some of it makes whole pages with what is free already
   if (MallocExtension_ReleaseToSystem != nullptr) {
-    // First what this thread keeps at hand: some of it makes whole pages with what is free already.
-    if (MallocExtension_MarkThreadIdle != nullptr) MallocExtension_MarkThreadIdle();
     MallocExtension_ReleaseToSystem(most);
   } else {
     malloc_trim(0);

@@ -18,6 +18,7 @@
 #include "octopoll/core/clock.hpp"
 #include "octopoll/core/guarded.hpp"
 #include "octopoll/core/log.hpp"
+#include "octopoll/core/memory.hpp"
 #include "octopoll/core/queue.hpp"
 #include "old_blocks.hpp"
 #include "open.hpp"
@@ -38,6 +39,7 @@ constexpr std::int64_t rows_of_a_block = 1000;    // of those that retention tak
 constexpr milliseconds idle_patience{60'000};     // nothing to do: wakes early for a record or close()
 constexpr milliseconds closing_pause{100};        // between attempts once close() was called
 constexpr std::chrono::minutes caring_again{10};  // for sums and old rows, after that failed
+constexpr std::chrono::seconds giving_back_again{30};
 constexpr std::chrono::minutes dropping_again{1};  // a disk that stays too slow is reported this often
 
 /// What care has learnt, also while the store is opened anew.
@@ -142,6 +144,7 @@ struct Writer::Impl {
   mutable Guarded<WriterStatistics> statistics;  ///< without what waits in the queue and what was dropped from it
   std::uint64_t drops_reported = 0;              ///< the writer's thread alone
   std::optional<BootTime> drops_reported_at;
+  BootTime memory_given_back;
 
   std::mutex stop_mutex;
   std::condition_variable stop_changed;
@@ -232,6 +235,10 @@ void Writer::Impl::run() {
     if (!write(batch)) {
       give_up(batch.size());
       break;
+    }
+    if (BootClock::now() - memory_given_back >= giving_back_again) {
+      give_back_own_memory();
+      memory_given_back = BootClock::now();
     }
   }
   storage.reset();
