@@ -22,11 +22,16 @@ std::optional<std::string> text_of(const Row& row, Column column) {
   return is_blank(text) ? std::nullopt : std::optional(std::move(text));
 }
 
-/// What the pairs say for the offset.
+/// What pairs of rows say for belonging together.
 struct Evidence {
+  int pairs = 0;
   int same_names = 0;
   int same_counters = 0;
   int other_counters = 0;
+
+  [[nodiscard]] bool by_name() const noexcept { return pairs > 0 && same_names == pairs; }
+  [[nodiscard]] bool by_counters() const noexcept { return same_counters >= enough_pairs && other_counters == 0; }
+  [[nodiscard]] bool against_counters() const noexcept { return same_counters == 0 && other_counters >= enough_pairs; }
 };
 
 /// The 64-bit counter's low half and the 32-bit one are the same counter, read a moment apart.
@@ -41,18 +46,37 @@ void compare_counters(const Row& row, const Row& x_row, Column narrow_column, Co
   ++(apart <= std::min(a, b) / 16 ? evidence.same_counters : evidence.other_counters);
 }
 
+/// A row of ifTable and one of ifXTable.
+void compare(const Row& row, const Row& x_row, Evidence& evidence) {
+  ++evidence.pairs;
+  const auto name = text_of(x_row, Column::if_name);
+  if (name && text_of(row, Column::if_descr) == name) ++evidence.same_names;
+  compare_counters(row, x_row, Column::if_in_octets, Column::if_hc_in_octets, evidence);
+  compare_counters(row, x_row, Column::if_out_octets, Column::if_hc_out_octets, evidence);
+}
+
+/// Cells of one of the tables.
+void copy_cells(const Row& from, Table table, Row& to) {
+  for (const auto& [column, value] : from.cells()) {
+    if (table_of(column) == table) to.set(column, value);
+  }
+}
+
 }  // namespace
 
 std::optional<std::int64_t> ifx_offset(const Rows& rows) {
   std::vector<std::uint32_t> plain, extended;
+  Evidence by_same_index;
   for (const auto& [index, row] : rows) {
     const bool in_plain = row.in(Table::if_table);
     const bool in_extended = row.in(Table::if_x_table);
-    if (in_plain && in_extended) return std::nullopt;
-    (in_plain ? plain : extended).push_back(index);
+    if (in_plain) plain.push_back(index);
+    if (in_extended) extended.push_back(index);
+    if (in_plain && in_extended) compare(row, row, by_same_index);
   }
-  if (plain.empty() || plain.size() != extended.size()) return std::nullopt;
+  if (plain.empty() || plain.size() != extended.size() || by_same_index.same_names > 0) return std::nullopt;
   const std::int64_t offset = std::int64_t{extended[0]} - std::int64_t{plain[0]};
+  if (offset == 0) return std::nullopt;
   std::set<std::string> descriptions;
   for (std::size_t i = 0; i < plain.size(); ++i) {
     if (std::int64_t{extended[i]} - std::int64_t{plain[i]} != offset) return std::nullopt;
@@ -62,32 +86,28 @@ std::optional<std::int64_t> ifx_offset(const Rows& rows) {
   for (std::size_t i = 0; i < plain.size(); ++i) {
     const Row& row = rows.at(plain[i]);
     const Row& x_row = rows.at(extended[i]);
-    if (const auto name = text_of(x_row, Column::if_name)) {
-      if (text_of(row, Column::if_descr) == name) {
-        ++evidence.same_names;
-      } else if (descriptions.contains(*name)) {
-        return std::nullopt;  // it is the name of another row
-      }
-    }
-    compare_counters(row, x_row, Column::if_in_octets, Column::if_hc_in_octets, evidence);
-    compare_counters(row, x_row, Column::if_out_octets, Column::if_hc_out_octets, evidence);
+    const auto name = text_of(x_row, Column::if_name);
+    // It is the name of another row.
+    if (name && text_of(row, Column::if_descr) != name && descriptions.contains(*name)) return std::nullopt;
+    compare(row, x_row, evidence);
   }
-  const bool by_name = evidence.same_names == static_cast<int>(plain.size());
-  const bool by_counters = evidence.same_counters >= enough_pairs && evidence.other_counters == 0;
-  return by_name || by_counters ? std::optional(offset) : std::nullopt;
+  // Interfaces that carry the same look alike by their counters, those with a name of their own do not.
+  const bool by_counters = evidence.by_counters() && (by_same_index.pairs == 0 || by_same_index.against_counters());
+  const bool proven = evidence.by_name() || by_counters;
+  return proven ? std::optional(offset) : std::nullopt;
 }
 
 void join_tables(Rows& rows, std::int64_t offset) {
-  std::vector<std::uint32_t> extended;
+  Rows joined;
   for (const auto& [index, row] : rows) {
-    if (row.in(Table::if_x_table)) extended.push_back(index);
+    if (!row.in(Table::if_table)) continue;
+    const auto x_index = static_cast<std::uint32_t>(std::int64_t{index} + offset);
+    Row& to = joined[index];
+    copy_cells(row, Table::if_table, to);
+    copy_cells(rows.at(x_index), Table::if_x_table, to);
+    to.x_index = x_index;
   }
-  for (const std::uint32_t index : extended) {
-    const auto from = rows.extract(index);
-    Row& to = rows.at(static_cast<std::uint32_t>(std::int64_t{index} - offset));
-    for (const auto& [column, value] : from.mapped().cells()) to.set(column, value);
-    to.x_index = index;
-  }
+  rows = std::move(joined);
 }
 
 }  // namespace octopoll::ifmib

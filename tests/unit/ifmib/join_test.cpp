@@ -19,11 +19,13 @@ snmp::Value counter(std::uint64_t value) { return snmp::Value::counter64(value);
 struct Device {
   Rows rows;
   Device& add(std::uint32_t index, const char* descr, std::uint64_t octets) {
-    rows[index] = make_row({{Column::if_descr, text(descr)}, {Column::if_in_octets, counter(octets & 0xffff'ffff)}});
+    rows[index].set(Column::if_descr, text(descr));
+    rows[index].set(Column::if_in_octets, counter(octets & 0xffff'ffff));
     return *this;
   }
   Device& add_x(std::uint32_t index, const char* name, std::uint64_t octets) {
-    rows[index] = make_row({{Column::if_name, text(name)}, {Column::if_hc_in_octets, counter(octets)}});
+    rows[index].set(Column::if_name, text(name));
+    rows[index].set(Column::if_hc_in_octets, counter(octets));
     return *this;
   }
 };
@@ -49,6 +51,29 @@ TEST_CASE("tables a constant apart are joined where counters of other names agre
   CHECK(ifx_offset(device.rows) == 1000);
 }
 
+TEST_CASE("tables of which one is numbered by one more are joined across their common indexes", "[ifmib][join]") {
+  Device device;
+  SECTION("by names") {
+    device.add(1, "eth1", 0).add(2, "eth2", 0).add(3, "eth3", 0);
+    device.add_x(2, "eth1", 0).add_x(3, "eth2", 0).add_x(4, "eth3", 0);
+  }
+  SECTION("by counters") {
+    device.add(1, "Port 1", 5'000'000'000).add(2, "Port 2", 70'000'000).add(3, "Port 3", 90'000'000);
+    device.add_x(2, "0/1", 5'000'000'900).add_x(3, "0/2", 70'000'500).add_x(4, "0/3", 90'000'001);
+  }
+  REQUIRE(ifx_offset(device.rows) == 1);
+  const Rows before = device.rows;
+  join_tables(device.rows, 1);
+  REQUIRE(device.rows.size() == 3);
+  for (std::uint32_t index = 1; index <= 3; ++index) {
+    const Row& row = device.rows.at(index);
+    CHECK(row.cells().size() == 4);
+    CHECK(row.x_index == index + 1);
+    CHECK(*row.octets(Column::if_descr) == *before.at(index).octets(Column::if_descr));
+    CHECK(*row.octets(Column::if_name) == *before.at(index + 1).octets(Column::if_name));
+  }
+}
+
 TEST_CASE("tables are not joined without proof", "[ifmib][join]") {
   Device device;
   SECTION("nothing says that they belong together") {
@@ -70,8 +95,20 @@ TEST_CASE("tables are not joined without proof", "[ifmib][join]") {
   }
   SECTION("there are more rows in one") { device.add(1, "eth1", 0).add_x(1001, "eth1", 0).add_x(1002, "eth2", 0); }
   SECTION("they share an index") {
-    device.add(1, "eth1", 0).add(2, "eth2", 0).add_x(1001, "eth1", 0);
-    device.rows[2].set(Column::if_name, text("eth2"));
+    device.add(1, "eth1", 0).add(2, "eth2", 0).add_x(1001, "eth1", 0).add_x(2, "eth2", 0);
+  }
+  SECTION("a row has gone from one table while another has come: rows of one index belong together by their names") {
+    device.add(1, "eth", 0).add(2, "eth", 0).add(3, "eth", 0).add_x(2, "eth", 0).add_x(3, "eth", 0).add_x(4, "eth", 0);
+  }
+  SECTION("the same by counters") {
+    device.add(1, "Port 1", 70'000'000).add(2, "Port 2", 70'000'000).add(3, "Port 3", 70'000'000);
+    device.add_x(2, "0/1", 70'000'000).add_x(3, "0/2", 70'000'000).add_x(4, "0/3", 70'000'000);
+  }
+  SECTION("counters of one index tell nothing") {
+    device.add(1, "Port 1", 70'000'000).add(2, "Port 2", 80'000'000).add(3, "Port 3", 0);
+    device.add_x(2, "0/1", 70'000'000).add_x(3, "0/2", 80'000'000).add_x(4, "0/3", 0);
+    device.rows[2].set(Column::if_hc_in_octets, counter(0));
+    device.rows[3].set(Column::if_hc_in_octets, counter(0));
   }
   SECTION("there is one table alone") { device.add(1, "eth1", 0); }
   SECTION("there is nothing") {}
