@@ -94,7 +94,8 @@ class Client {
  public:
   Client(const Workload& workload, octopoll::EventLoop& loop, snmp::Engine& engine)
       : workload_(workload), loop_(loop), asker_(workload), order_(workload) {
-    window_ = workload.window != 0 ? workload.window : default_window;
+    const int granted = snmp::EngineOptions().receive_buffer;  // where that may be had
+    window_ = workload.window != 0 ? workload.window : bench::answers_held(granted);
     sessions_.reserve(workload.devices);
     for (std::uint32_t device = 0; device < workload.devices; ++device) sessions_.push_back(open(engine, device));
   }
@@ -111,9 +112,6 @@ class Client {
   [[nodiscard]] const std::string& first_failure() const { return first_failure_; }
 
  private:
-  /// As many as the floor has with the buffer that it asks for.
-  static constexpr std::uint32_t default_window = 4096;
-
   std::unique_ptr<snmp::Session> open(snmp::Engine& engine, std::uint32_t device) {
     const in_addr address{htonl(workload_.base + device)};
     std::array<char, INET_ADDRSTRLEN> text{};

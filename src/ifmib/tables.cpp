@@ -253,7 +253,12 @@ class TableReading final : public Reading {
   void take(Column column, snmp::VarBind&& variable) {
     const std::size_t length = oid_of(column).size();
     if (variable.oid.size() != length + 1) return;
-    const auto row = rows_.try_emplace(variable.oid.back(), memory_, columns_.size()).first;
+    const std::uint32_t index = variable.oid.back();
+    auto row = rows_.find(index);
+    if (row == rows_.end()) {
+      if (rows_.size() >= most_rows) return note(fmt::format("rows beyond the first {} are left out", most_rows));
+      row = rows_.try_emplace(index, memory_, columns_.size()).first;
+    }
     row->second.set(column, std::move(variable.value));
   }
 

@@ -880,7 +880,7 @@ struct DevicePoller::Impl {
     late_answers = session ? session->traffic().late : 0;
     const rates::Judgement judged = outcome == CycleOutcome::failed ? rates::Judgement() : judge(record);
     record.duration = BootClock::now() - record.started;
-    if (session && !discovery && !announced_cache) {
+    if (may_look()) {
       looks.resume({*session, record, judged, tables.plans(), cycle->request.date_snapshot, least_between_looks(),
                     gets.most().objects(octets_of_a_look)});
     }
@@ -905,6 +905,8 @@ struct DevicePoller::Impl {
     first_row = 0;
   }
 
+  [[nodiscard]] bool may_look() const { return session && !discovery && !announced_cache; }
+
   /// Its rows go into the record.
   rates::Judgement judge(DeviceCycle& record) {
     auto& interfaces = cycle->snapshot.interfaces;
@@ -920,7 +922,8 @@ struct DevicePoller::Impl {
     const bool by_rows = !announced_cache && !cycle->request.date_snapshot;
     settings.watch_rows = by_rows && record.interval < rates::doubted_silence;
     settings.unproven_age = by_rows && !cache_learner.period() ? rates::longest_known_cache : 0ns;
-    settings.tell_gained = looks.wants_gained();
+    settings.tell_gained =
+        may_look() && record.outcome == CycleOutcome::complete && !cycle->request.date_snapshot && looks.wants_gained();
     settings.cache_period = cache_period();
     settings.speeds = [this](const InterfaceSample& sample) -> rates::Speeds {
       if (const auto known = device.interfaces->speed(sample.interface)) return {known->in_bps, known->out_bps};

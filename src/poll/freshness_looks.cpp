@@ -130,7 +130,7 @@ std::vector<FreshnessLooks::Choice> FreshnessLooks::choose(const Ended& ended) {
         std::max(sample.counters[Counter::in_octets].value, sample.counters[Counter::out_octets].value));
     const bool was_busy = all >= rates::busy_octets_per_second * std::chrono::duration<double>(up).count();
     // A row that is reloaded as often as it is read shall have had the time to move.
-    const bool hasty = gained.span < ended.cycle.interval * 3 / 4;
+    const bool hasty = !ended.in_pair && gained.span < ended.cycle.interval * 3 / 4;
     if (hasty && was_busy && choice.octets_per_second <= 0.0) return {};
     Choice& place = best[i * rows_looked_at / records.size()];
     if (choice.octets_per_second <= 0.0 || !choice.better_than(place)) continue;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "counter_rule.hpp"
+#include "octopoll/rates/cache_learner.hpp"
 #include "row_judge.hpp"
 
 namespace octopoll::rates {
@@ -45,6 +46,17 @@ std::uint64_t octets_gained(const RowBase& base, const InterfaceSample& sample, 
   return gained >> (now.bits - 1U) == 0 ? gained : 0;
 }
 
+/// Without what the judgement refutes.
+OctetsGained believed(OctetsGained gained, const InterfaceRecord& record) noexcept {
+  const auto counted = [&record](Counter counter) {
+    const Quality quality = record.deltas[counter].quality;
+    return makes_rate(quality) || quality == Quality::stale;
+  };
+  if (!counted(Counter::in_octets)) gained.in = 0;
+  if (!counted(Counter::out_octets)) gained.out = 0;
+  return gained;
+}
+
 RowReloads::Reading next_reading(const RowBase& base, BootTime read_at, const InterfaceSample& sample) noexcept {
   RowReloads::Reading reading = reading_of(sample);
   reading.octets = octets_gained(base, sample, Counter::in_octets) + octets_gained(base, sample, Counter::out_octets);
@@ -58,6 +70,7 @@ Judgement DeviceHistory::judge(DeviceSnapshot&& now, const JudgeSettings& settin
   Judgement judgement;
   judgement.restart = restart_since_last_cycle({now.read_at, {}, now.sys_uptime, now.engine_boots, now.engine_time});
   judgement.interfaces.reserve(now.interfaces.size());
+  if (settings.tell_gained) judgement.gained.reserve(now.interfaces.size());
   rows_.begin_pass();
   BootTime newest = now.read_at;
   ClockSettings clock = settings.clock;
@@ -71,7 +84,7 @@ Judgement DeviceHistory::judge(DeviceSnapshot&& now, const JudgeSettings& settin
     newest = std::max(newest, sample.time.received);
     InterfaceRecord& record = judgement.interfaces.emplace_back();
     RowBase* const known = rows_.find(sample.interface);
-    if (settings.tell_gained) judgement.gained.push_back(gained_by(known, sample));
+    const OctetsGained gained = settings.tell_gained ? gained_by(known, sample) : OctetsGained{};
     if (known == nullptr) {
       RowBase& base = append(sample, sample.time);
       if (settings.watch_rows) base.watch(RowReloads(first_reading(sample)));
@@ -94,6 +107,7 @@ Judgement DeviceHistory::judge(DeviceSnapshot&& now, const JudgeSettings& settin
       if (found.speed_refuted) judgement.speeds_refuted.emplace_back(record.sample.interface.name());
       if (found.unproven) judgement.unproven.push_back(record.sample.interface.if_index());
     }
+    if (settings.tell_gained) judgement.gained.push_back(believed(gained, record));
   }
   if (judgement.uptime_leapt) {
     uptime_since_.reset();
@@ -106,6 +120,7 @@ Judgement DeviceHistory::judge(DeviceSnapshot&& now, const JudgeSettings& settin
 
 void DeviceHistory::resume(std::vector<InterfaceSample>&& before, const AgentClock& clock, BootTime now) {
   clock_ = clock;
+  begun_at_ = now;
   rows_.begin_pass();
   for (const InterfaceSample& sample : before) {
     if (sample.time.sys_uptime && (!latest_ || sample.time.received >= latest_->received)) {
@@ -126,12 +141,16 @@ RowBase& DeviceHistory::append(const InterfaceSample& sample, const ReadingTime&
 
 OctetsGained DeviceHistory::gained_by(const RowBase* known, const InterfaceSample& now) const {
   if (known == nullptr) return {};
-  const BootTime read_at = times_[known->read_at()].received;
-  if (restarted_at_ && read_at < *restarted_at_) return {};
+  BootTime since = times_[known->read_at()].received;
+  if (since < begun_at_ || (restarted_at_ && since < *restarted_at_)) return {};
   const BootTime received = now.time.received;
-  const BootTime moved_by = known->reloads() != nullptr ? known->reloads()->moved_by(received) : read_at;
+  if (const RowReloads* const watched = known->reloads()) {
+    // What stood for longer was idle, and in no cache: what begins to flow is not spread over all of that time.
+    const BootTime moved_by = watched->moved_by(received);
+    if (received - moved_by <= doubted_silence) since = std::min(since, moved_by);
+  }
   return {octets_gained(*known, now, Counter::in_octets), octets_gained(*known, now, Counter::out_octets),
-          received - std::min(read_at, moved_by)};
+          received - since};
 }
 
 void DeviceHistory::watch_reloads(RowBase& base, const InterfaceSample& now, const JudgeSettings& settings,

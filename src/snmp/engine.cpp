@@ -7,9 +7,9 @@
 #include <cstdint>
 #include <utility>
 
-#include "octopoll/core/nearby.hpp"
 #include "snmp/ber.hpp"
 #include "snmp/library.hpp"
+#include "snmp/nearby.hpp"
 #include "snmp/session_impl.hpp"
 #include "snmp/wire.hpp"
 

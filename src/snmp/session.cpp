@@ -7,9 +7,9 @@
 #include <iterator>
 #include <string>
 
-#include "octopoll/core/nearby.hpp"
 #include "octopoll/core/text.hpp"
 #include "snmp/convert.hpp"
+#include "snmp/nearby.hpp"
 #include "snmp/session_impl.hpp"
 #include "snmp/wire.hpp"
 
@@ -327,7 +327,7 @@ void Session::Impl::transmit(Exchange& exchange) {
   a_try.sent = BootClock::now();
   a_try.expires = a_try.sent + welcome;
   tries.push_back(std::move(owned));
-  if (dropped.since == BootTime()) dropped.since = a_try.sent;
+  if (!dropped.since) dropped.since = a_try.sent;
   if (number > 0) {
     ++traffic.retries;
     ++engine.traffic.retries;
@@ -585,9 +585,10 @@ bool Session::Impl::all_unreadable(const Exchange& exchange) const noexcept {
 }
 
 const StrayAnswer* Session::Impl::newest_stray() const noexcept {
+  if (!dropped.since) return nullptr;
   const StrayAnswer* newest = nullptr;
   for (const StrayAnswer& stray : engine.strays) {
-    if (!(stray.from == options.endpoint) || stray.received < dropped.since) continue;
+    if (!(stray.from == options.endpoint) || stray.received < *dropped.since) continue;
     if (newest == nullptr || newest->received < stray.received) newest = &stray;
   }
   return newest;

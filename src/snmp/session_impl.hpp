@@ -82,9 +82,9 @@ struct DroppedAnswers {
     unauthentic,  ///< v3: did not decode, or did not authenticate
   };
   unsigned count = 0;
-  Why why = Why::unreadable;  ///< the last one
-  std::size_t octets = 0;     ///< of the last one
-  BootTime since;             ///< before that nothing was under way
+  Why why = Why::unreadable;        ///< the last one
+  std::size_t octets = 0;           ///< of the last one
+  std::optional<BootTime> since{};  ///< the first try; before that nothing was under way
 };
 
 /// An answer under an id that nobody sent, or that was forgotten already.

@@ -131,7 +131,7 @@ void LinkedEngine::link() noexcept {
 }
 
 LinkedEngine::~LinkedEngine() {
-  current_ = nullptr;
+  current_ = before_;
   if (!is_linked_) return;
   if (user_ != nullptr) {
     usm_remove_user(user_);

@@ -84,7 +84,7 @@ class LinkedEngine {
  public:
   /// `current` points to this one as long as it lives.
   LinkedEngine(const netsnmp_session& session, usmUser* user, EngineClock& clock, LinkedEngine*& current) noexcept
-      : session_(session), user_(user), clock_(clock), current_(current) {
+      : session_(session), user_(user), clock_(clock), current_(current), before_(current) {
     current_ = this;
   }
   ~LinkedEngine();
@@ -100,6 +100,7 @@ class LinkedEngine {
   usmUser* user_;
   EngineClock& clock_;
   LinkedEngine*& current_;
+  LinkedEngine* before_;
   bool is_linked_ = false;
 };
 

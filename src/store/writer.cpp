@@ -143,8 +143,8 @@ struct Writer::Impl {
   std::condition_variable rows_are_there;
   mutable Guarded<WriterStatistics> statistics;  ///< without what waits in the queue and what was dropped from it
   std::uint64_t drops_reported = 0;              ///< the writer's thread alone
-  std::optional<BootTime> drops_reported_at;
-  BootTime memory_given_back;
+  std::optional<BootTime> drops_reported_at;     ///< likewise
+  BootTime memory_given_back;                    ///< likewise
 
   std::mutex stop_mutex;
   std::condition_variable stop_changed;

@@ -12,12 +12,13 @@ namespace octopoll::ifmib {
 
 /// Memory that the rows of one reading share: it goes as a whole, with the last of them. Thousands of cells that come
 /// and go one by one leave holes among what stays, which nobody else fills. By default that of the program.
+/// Shape: a handle; copies are handles on the same memory. Thread: one at a time, for all handles on one.
 class CellMemory {
  public:
   CellMemory() noexcept = default;
-  /// Thread: one at a time.
   [[nodiscard]] static CellMemory of_one_reading() {
-    // So much comes from the kernel's pages directly, and what is not touched takes none.
+    // Allocators keep free blocks of less for blocks like them; of this the pages may go, and untouched ones never
+    // come.
     constexpr std::size_t first_part = 320U << 10U;
     CellMemory memory;
     memory.shared_ = std::make_shared<std::pmr::monotonic_buffer_resource>(first_part);
@@ -36,15 +37,19 @@ class CellMemory {
   std::shared_ptr<std::pmr::memory_resource> shared_;
 };
 
-/// The same for containers. A copy of a container is the program's: it may stay for long.
+/// The same for containers. One that is made as a copy of another has the program's: it may stay for long.
 template <class T>
 class CellAllocator {
+  static_assert(alignof(T) <= __STDCPP_DEFAULT_NEW_ALIGNMENT__);
+
  public:
   using value_type = T;
   using propagate_on_container_move_assignment = std::true_type;
   using propagate_on_container_swap = std::true_type;
 
   CellAllocator() noexcept = default;
+  CellAllocator(const CellAllocator&) noexcept = default;  // and no other: what is moved from keeps its memory
+  CellAllocator& operator=(const CellAllocator&) noexcept = default;
   explicit CellAllocator(CellMemory memory) noexcept : memory_(std::move(memory)) {}
   template <class U>
   explicit CellAllocator(const CellAllocator<U>& other) noexcept : memory_(other.memory()) {}

@@ -51,8 +51,9 @@ struct JudgeSettings {
 };
 
 /// What the octet counters of a row have gained since its base, whatever that is worth as a rate, and the time since
-/// then; of a row that is watched, since it moved before that. Negative where nobody knows: of a new row, or of an
-/// agent that has restarted since.
+/// then; of a row that is watched, since it moved before that, as far as a cache can hold it back. A counter of 32 bits
+/// that gained 2^31 or more, or that the judgement refutes, has gained 0. `span` is negative where nobody knows: of a
+/// new row, of an agent that has restarted since, or of a base of another run.
 struct OctetsGained {
   std::uint64_t in = 0;
   std::uint64_t out = 0;
@@ -76,7 +77,7 @@ struct Judgement {
 
 /// The base lines of one device's interfaces.
 ///
-/// Shape:  value type; about 120 octets an interface. judge() allocates the vector it returns, and more only where the
+/// Shape:  value type; about 120 octets an interface. judge() allocates the vectors it returns, and more only where the
 ///         rows are not those of the cycle before.
 /// Errors: none; what cannot be known has a quality that says so.
 /// Thread: any, one at a time.
@@ -176,6 +177,7 @@ class DeviceHistory {
   InterfaceList<RowBase> rows_;
   ReadingTimes times_;                       // of `rows_`, each of which uses two places
   std::optional<AgentClock> clock_;          // of the last cycle's beginning
+  BootTime begun_at_ = BootTime::min();      // of resume()
   std::optional<AgentClock> latest_;         // of its newest row
   std::optional<BootTime> restarted_at_;     // the last restart, not earlier than it was
   std::optional<ReadingTime> uptime_since_;  // the reading that the agent's clock is compared with

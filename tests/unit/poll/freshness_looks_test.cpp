@@ -122,6 +122,13 @@ TEST_CASE("a period shorter than the time between the cycles is found, and no ra
   CHECK(agent.requests() <= 15 + 2 * 12 + 2 * 40);
 }
 
+TEST_CASE("both cycles of a pair are looked between though sysUpTime stands at 0 and a row is idle") {
+  Looked agent([](auto& spec) { spec.interfaces[3].traffic = {}; });
+  agent.agents.set("device-1", {{"frozen_uptime", true}});
+  agent.poll({1, true, 60s});
+  CHECK(agent.looks_after(300ms) > 0);
+}
+
 TEST_CASE("an idle agent is not looked at, and what may be unseen is stated") {
   Looked agent([](auto& spec) {
     for (auto& interface : spec.interfaces) interface.traffic = {};

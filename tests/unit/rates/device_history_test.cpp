@@ -778,5 +778,41 @@ TEST_CASE("what a row has gained is told with the time since it moved before, wh
   CHECK(history.judge(snapshot({row(40s)}), settings).gained.empty());
 }
 
+TEST_CASE("what a row has gained is not spread over a time that no cache explains, nor told where it is refuted") {
+  DeviceHistory history;
+  JudgeSettings settings;
+  settings.tell_gained = true;
+  settings.watch_rows = true;
+  const auto gained = [&](nanoseconds when, std::uint64_t octets, nanoseconds up, std::uint8_t bits = 64) {
+    InterfaceSample sample = row(when, in, octets, bits);
+    sample.counters[out] = {7, bits};
+    sample.time.sys_uptime = ticks(up);
+    DeviceSnapshot cycle = snapshot({sample});
+    cycle.sys_uptime = ticks(when + 1000s);  // as if the agent had not restarted before its rows were read
+    const Judgement judgement = history.judge(std::move(cycle), settings);
+    return judgement.gained.at(0);
+  };
+  SECTION("it was idle for an hour") {
+    for (nanoseconds when = 0s; when <= 3600s; when += 5s) (void)gained(when, 1'000'000, when + 1000s);
+    const OctetsGained flows = gained(3605s, 26'000'000, 4605s);
+    CHECK(flows.in == 25'000'000);
+    CHECK(flows.span == 5s);
+  }
+  SECTION("the agent restarts while its rows are read") {
+    (void)gained(5s, 4'000'000'000U, 1005s, 32);
+    CHECK(gained(10s, 1'000'000, 1s, 32).in == 0);
+  }
+  SECTION("it is more than any link carries") {
+    settings.watch_rows = false;
+    (void)gained(5s, 1'000'000, 1005s);
+    CHECK(gained(10s, std::uint64_t{1} << 60U, 1010s).in == 0);
+  }
+  SECTION("the base is of a run before") {
+    history.resume({row(0s, in, 1'000'000, 64)}, {at(0s), {}, ticks(1000s), {}, {}}, at(600s));
+    CHECK(gained(605s, 900'000'000, 1605s).span < 0s);
+    CHECK(gained(610s, 901'000'000, 1610s).in == 1'000'000);
+  }
+}
+
 }  // namespace
 }  // namespace octopoll::rates::test

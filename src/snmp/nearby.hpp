@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace octopoll {
+namespace octopoll::snmp {
 
 /// Has the processor bring these octets near while it does something else. A hint: nothing is read, so the address may
 /// be any, null or one that is no more.
@@ -16,4 +16,4 @@ inline void bring_near(const void* at, std::size_t octets) noexcept {
     __builtin_prefetch(reinterpret_cast<const void*>(each));
 }
 
-}  // namespace octopoll
+}  // namespace octopoll::snmp
