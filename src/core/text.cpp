@@ -38,7 +38,10 @@ Decoded decode(std::string_view text) noexcept {
 
 constexpr bool is_hidden_control(char32_t code) noexcept {
   if (code == U'\t' || code == U'\n' || code == U'\r') return false;
-  return code < 0x20 || (code >= 0x7f && code <= 0x9f);
+  // What turns the direction of a text around could show a name as another one (Unicode, UAX 9).
+  const bool turns = code == 0x061c || code == 0x200e || code == 0x200f || (code >= 0x202a && code <= 0x202e) ||
+                     (code >= 0x2066 && code <= 0x2069);
+  return code < 0x20 || (code >= 0x7f && code <= 0x9f) || turns;
 }
 
 std::string_view without_trailing_nuls(std::string_view octets) noexcept {

@@ -37,6 +37,8 @@ constexpr auto facts_stay_fresh = 1h;
 constexpr unsigned refusals_believed = 2;
 /// Walks ask for one object at a time below this.
 constexpr unsigned smallest_message = 300;
+/// Cycles in a row without a rate, for the reason alone that counters are said to have been set anew.
+constexpr unsigned discontinuities_told = 3;
 /// Of one object that freshness is looked at by, in an answer.
 constexpr std::size_t octets_of_a_look = 26;
 
@@ -72,7 +74,8 @@ struct DevicePoller::Impl {
   bool discovery_demanded = false;  ///< interfaces may have other numbers: no counters before the discovery ends
   bool answers_oddly = false;       ///< names other objects than it is asked for: read by the library
   unsigned uptime_refusals = 0;
-  Hourly leap_warning;
+  Hourly leap_warning, discontinuity_warning;
+  unsigned discontinuities = 0;    ///< cycles in a row in which all rows had one
   ifmib::TableProfile profile;     ///< how much of its tables it gives at once
   std::uint64_t late_answers = 0;  ///< of this session, when the cycle before ended
   rates::DeviceHistory history;
@@ -818,10 +821,16 @@ struct DevicePoller::Impl {
   }
 
   [[nodiscard]] Error still_reads_tables() const {
+    std::string advice = governor_advice();
+    if (advice.empty()) {
+      advice =
+          "many rows, a slow agent, or one that is silent to some requests take several cycles, once: octopoll "
+          "doctor tells what would spare it the search";
+    }
     return {ErrorKind::partial,
             fmt::format("{}: its tables are still being read, for {} now: {} rows so far", device.name,
                         format_measured(BootClock::now() - discovery_began), discovery->rows()),
-            governor_advice()};
+            std::move(advice)};
   }
 
   /// In this cycle.
@@ -935,6 +944,7 @@ struct DevicePoller::Impl {
     record.rebooted = judgement.restart == rates::Restart::yes;
     if (!judgement.held_back.empty()) looks.doubt();
     if (judgement.uptime_leapt) tell_leap();
+    watch_discontinuities(record);
     for (const std::string& name : judgement.speeds_refuted) {
       log::warning(
           "{}: {} carries more than its stated speed: its utilisation is not known; give its speed in the inventory: "
@@ -960,6 +970,21 @@ struct DevicePoller::Impl {
   /// So that the next cycle finds room for its own.
   [[nodiscard]] std::chrono::nanoseconds least_between_looks() const {
     return device.max_requests_per_second ? std::chrono::nanoseconds(4s) / *device.max_requests_per_second : 0ns;
+  }
+
+  /// An agent that gives the time of now there never has a rate, and nothing else says why.
+  void watch_discontinuities(const DeviceCycle& record) {
+    const auto& rows = record.interfaces;
+    const bool all = !rows.empty() && std::all_of(rows.begin(), rows.end(), [](const InterfaceRecord& row) {
+      return row.quality() == Quality::discontinuity;
+    });
+    discontinuities = all ? std::min(discontinuities + 1, discontinuities_told) : 0;
+    if (discontinuities < discontinuities_told || !discontinuity_warning.due(BootClock::now())) return;
+    log::warning(
+        "{}: ifCounterDiscontinuityTime of all its interfaces moves from reading to reading, so that no counter makes "
+        "a "
+        "rate (RFC 2863): see whether a newer firmware does better",
+        device.name);
   }
 
   /// Two agents behind one address take turns.

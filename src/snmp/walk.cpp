@@ -77,8 +77,10 @@ struct Walk::Impl : std::enable_shared_from_this<Walk::Impl> {
     }
   }
 
+  /// One repetition is what GETNEXT asks for, and whoever allows no more may know an agent without GETBULK.
   [[nodiscard]] bool bulk() const {
-    return profile.bulk && !probing && session.options().credentials->version != SnmpVersion::v1;
+    return profile.bulk && !probing && plan.max_repetitions > 1 &&
+           session.options().credentials->version != SnmpVersion::v1;
   }
 
   void next() {

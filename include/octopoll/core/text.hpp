@@ -10,8 +10,9 @@
 namespace octopoll {
 
 /// An agent's octets as text that is always valid UTF-8. Trailing NULs are dropped, well-formed UTF-8 stays; every
-/// other octet, and every octet of a control character (U+0000-001F but TAB, LF, CR; U+007F; U+0080-009F) becomes
-/// `\xNN`, two lower-case hex digits. Nothing is trimmed; a backslash stays as it is.
+/// other octet, and every octet of a control character (U+0000-001F but TAB, LF, CR; U+007F; U+0080-009F; those that
+/// turn a text's direction: U+061C, U+200E-200F, U+202A-202E, U+2066-2069) becomes `\xNN`, two lower-case hex digits.
+/// Nothing is trimmed; a backslash stays as it is.
 [[nodiscard]] std::string agent_text(std::string_view octets);
 
 /// True if agent_text() lost something: then `to_hex` of the octets says it all.

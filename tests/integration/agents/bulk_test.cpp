@@ -151,6 +151,16 @@ TEST_CASE("tables whose search for what an agent answers outlasts some cycles ar
   CHECK(cycles <= 10);
 }
 
+TEST_CASE("an agent that is known to be silent to GETBULK is never asked by it", "[agents][bulk]") {
+  Pair pair({{"no_getbulk", "silent"}}, odd_rows);
+  pair.settings().max_repetitions = 1;
+  const DeviceCycle cycle = pair.cycle();
+  check_rows(cycle, {});
+  CHECK(cycle.cost.timeouts == 0);
+  CHECK(cycle.cost.retries == 0);
+  CHECK(pair.agents().stats("odd").get_bulks == 0);
+}
+
 TEST_CASE("a device that dies in its first search costs few requests, and is found out", "[agents][bulk]") {
   Pair pair({{"no_getbulk", "silent"}}, odd_rows);
   pair.settings().timeout = 100ms;

@@ -210,6 +210,28 @@ TEST_CASE("a reboot is told once, and no rate spans it", "[run]") {
   }
 }
 
+TEST_CASE("an agent whose discontinuities never end is told of once", "[run]") {
+  Watch watch(agent_with({40 * megabits, 200 * megabits}));
+  const auto times_told = [&watch] {
+    const std::string said = watch.said();
+    int times = 0;
+    for (auto at = said.find("moves from reading to reading"); at != said.npos; ++times) {
+      at = said.find("moves from reading to reading", at + 1);
+    }
+    return times;
+  };
+  await("a warning", [&] {
+    fleet::InterfaceChange change;
+    change.discontinuity = true;
+    for (const char* name : {"eth1", "eth2"}) watch.fleet().change_interface("agent", name, change);
+    return times_told() > 0;
+  });
+  watch.await_rates(2);
+  CHECK(times_told() == 1);
+  watch.stop();
+  CHECK(watch.qualities().at("discontinuity") >= 3);
+}
+
 TEST_CASE("an interface that gets another ifIndex in passing keeps its history", "[run]") {
   Watch watch(agent_with({40 * megabits, 200 * megabits}));
   watch.await_rates(2);

@@ -103,8 +103,9 @@ TEST_CASE("each code point is shown or escaped, never half of it") {
   // All of plane 0 and 1, and a sieve through the others with their last ones, which are no characters.
   for (char32_t code = 1; code <= 0x10ffff; code += code < 0x20000 ? 1 : 251) {
     const bool surrogate = code >= 0xd800 && code <= 0xdfff;
-    const bool control =
-        (code < 0x20 && code != '\t' && code != '\n' && code != '\r') || (code >= 0x7f && code <= 0x9f);
+    const std::u32string_view turns = U"\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069";
+    const bool control = (code < 0x20 && code != '\t' && code != '\n' && code != '\r') ||
+                         (code >= 0x7f && code <= 0x9f) || turns.find(code) != turns.npos;
     const std::string octets = spelled(code);
     const std::string wanted = surrogate || control ? escaped(octets) : octets;
     if (agent_text(octets) != wanted || needs_raw(octets) != (surrogate || control)) {
