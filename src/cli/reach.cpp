@@ -40,11 +40,11 @@ Result<std::unique_ptr<snmp::Session>> reach(snmp::Interview& interview, const T
     if (!session) return tl::make_unexpected(session.error());
     const snmp::Reply reply = interview.get(**session, {snmp::sys_up_time()});
     if (reply.outcome == snmp::Outcome::answered && !is_denial(reply)) return std::move(*session);
+    if (interview.interrupted()) return fail(ErrorKind::partial, (*session)->options().label + ": interrupted");
     const bool nobody = reply.outcome == snmp::Outcome::timed_out || reply.outcome == snmp::Outcome::unreachable;
     if (nobody && i + 1 < endpoints->size()) continue;
     Error error = (*session)->explain(reply);
-    if (reply.outcome == snmp::Outcome::timed_out && !interview.interrupted())
-      add_echo(interview.loop(), (*endpoints)[i], error);
+    if (reply.outcome == snmp::Outcome::timed_out) add_echo(interview.loop(), (*endpoints)[i], error);
     return tl::make_unexpected(std::move(error));
   }
 }

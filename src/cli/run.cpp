@@ -221,6 +221,8 @@ int run_run(int argc, char** argv) {
     print_error("run", signals.error());
     return exit_code(ExitCode::internal);
   }
+  // Whoever reads its log may go; polling goes on. A table of --once is for a reader who is there.
+  if (!arguments->once) ::signal(SIGPIPE, SIG_IGN);
   if (arguments->duration) (*house)->loop().after(*arguments->duration, [&house] { (*house)->stop(); });
   if (arguments->once) {
     const int code = run_once(**house, *arguments, devices);

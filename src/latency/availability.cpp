@@ -12,7 +12,7 @@ using std::chrono::milliseconds;
 constexpr int intervals_of_the_last = 3;
 constexpr int intervals_between = 2;
 
-/// A stretch of time of one protocol's word.
+/// A stretch of time of one protocol's word; none where the question came to nothing.
 struct Stretch {
   WallTime begin;
   WallTime end;
@@ -26,9 +26,10 @@ void align(std::vector<Observation>& rounds, const std::vector<Observation>& cyc
 class Reading {
  public:
   explicit Reading(const std::vector<Stretch>& stretches) : at_(stretches.begin()), end_(stretches.end()) {}
-  std::optional<bool> at(WallTime moment) {
+  /// Null where the protocol was not asked.
+  const Stretch* at(WallTime moment) {
     while (at_ != end_ && at_->end <= moment) ++at_;
-    return at_ == end_ || at_->begin > moment ? std::nullopt : at_->answered;
+    return at_ == end_ || at_->begin > moment ? nullptr : &*at_;
   }
 
  private:
@@ -68,14 +69,18 @@ Availability availability_of(std::vector<Observation> icmp, const std::vector<Ob
   Reading poll(polls);
   std::optional<Reachability> known;
   for (std::size_t i = 0; i + 1 < edges.size(); ++i) {
-    const auto by_icmp = ping.at(edges[i]);
-    const auto by_snmp = poll.at(edges[i]);
+    const Stretch* const pinged = ping.at(edges[i]);
+    const Stretch* const polled = poll.at(edges[i]);
+    const auto by_icmp = pinged != nullptr ? pinged->answered : std::nullopt;
+    const auto by_snmp = polled != nullptr ? polled->answered : std::nullopt;
     const milliseconds length = edges[i + 1] - edges[i];
     if (by_icmp) result.icmp.asked += length;
     if (by_icmp.value_or(false)) result.icmp.answered += length;
     if (by_snmp) result.snmp.asked += length;
     if (by_snmp.value_or(false)) result.snmp.answered += length;
-    const Reachability state = reachability(by_icmp, by_snmp);
+    // A ping does not stand for an agent that was asked and of whose answer nobody knows.
+    const bool cut = polled != nullptr && !by_snmp;
+    const Reachability state = cut ? Reachability::unknown : reachability(by_icmp, by_snmp);
     result.time[static_cast<std::size_t>(state)] += length;
     if (state != result.state) {
       result.state = state;

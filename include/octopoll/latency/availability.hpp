@@ -18,7 +18,7 @@ struct Observation {
   WallTime at;  ///< when it began
   std::chrono::nanoseconds interval{};
   std::optional<std::int64_t> slot{};  ///< the turn of the schedule
-  std::optional<bool> answered{};      ///< nullopt: nothing was asked
+  std::optional<bool> answered{};      ///< nullopt: nothing was asked, or nobody waited for the answer
 };
 
 /// Time by what one protocol said.
@@ -33,8 +33,9 @@ struct AskedTime {
 ///
 /// An observation holds from its begin until the next one of its protocol begins. Where that is more than two intervals
 /// away, nobody looked for a while, and it holds for one interval. The last one of all holds for up to three: a round
-/// of pings is known only when it is over. A round of pings counts from the begin of the device's cycle of the same
-/// slot, so that what was asked in one turn changes the state once.
+/// of pings is known only when it is over. While a cycle without a word holds, such as one that octopoll's own end has
+/// cut, the state is unknown: no ping stands for the agent. A round of pings counts from the begin of the device's
+/// cycle of the same slot, so that what was asked in one turn changes the state once.
 struct Availability {
   std::array<std::chrono::milliseconds, all_reachabilities.size()> time{};  ///< by Reachability; together the window
   AskedTime icmp;

@@ -28,8 +28,9 @@ struct Speeds {
 };
 
 struct JudgeSettings {
-  /// A delta whose time is less certain than this makes no rate.
-  double max_time_error = 0.10;
+  /// A delta whose time is less certain than this makes no rate: 10 %, and a little for clocks that are not exact. An
+  /// agent that shows the same for 3 s may be asked every 30 s.
+  double max_time_error = 0.101;
   /// What a delta states beside that: how old a reading may have been though nothing has shown it.
   std::chrono::nanoseconds unseen_age{};
   /// The same, as far as the delta spans it, of a busy row that was not proven to be fresh: others prove nothing of it,

@@ -1,5 +1,6 @@
 // What `octopoll record` writes is what the device said: each recording is recorded again and played again.
 
+#include <signal.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -8,6 +9,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "fleet/fleet.hpp"
@@ -142,6 +144,21 @@ TEST_CASE("a place that cannot be written to is told before the device is asked"
   CHECK(result.exit_code() == 1);
   CHECK_THAT(result.err, Catch::Contains("/nowhere/at/all.snmprec: cannot be written: No such file or directory"));
   CHECK(agent.fleet.stats("d").requests == 0);
+}
+
+TEST_CASE("a recording that is interrupted before the first answer says so, and nothing else", "[record]") {
+  Agent agent(2);
+  agent.fleet.set("d", {{"silent", true}});
+  Child child = Child::start({octopoll_binary().string(), "record", agent.fleet.target(), "-c", "d", "-t", "30"});
+  while (agent.fleet.stats("d").requests == 0 && child.running()) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  child.signal(SIGINT);
+  const auto ended = child.wait(std::chrono::seconds(30));
+  REQUIRE(ended);
+  CHECK_FALSE(ended->ok());
+  CHECK_THAT(child.err(), Catch::Contains("interrupted"));
+  CHECK_THAT(child.err(), !Catch::Contains("community"));
 }
 
 TEST_CASE("a dash for the file is stdout, and a stdout that takes nothing is an error", "[record]") {

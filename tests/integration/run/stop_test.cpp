@@ -85,6 +85,22 @@ TEST_CASE("a stop waits for nobody, and stores what had arrived", "[run]") {
                    " WHERE t.name = 'slow'") == 1);
 }
 
+TEST_CASE("a run goes on when nobody reads its log any more", "[run]") {
+  fleet::Fleet agents;
+  add_agents(agents);
+  agents.start();
+  const Site site(inventory_of(agents));
+  std::vector<std::string> piped{"/bin/bash", "-c", "set -o pipefail; \"$@\" 2>&1 | head -1", "bash"};
+  const auto run = site.run({"-v", "--duration", "4s"});
+  piped.insert(piped.end(), run.begin(), run.end());
+  Child child = Child::start(piped);
+  const auto ended = child.wait(60s);
+  INFO(child.err());
+  REQUIRE(ended);
+  CHECK(ended->ok());
+  CHECK(cycles_of(site.store(), "healthy").size() >= 2);
+}
+
 TEST_CASE("a run ends by itself after --duration", "[run]") {
   fleet::Fleet agents;
   add_agents(agents);

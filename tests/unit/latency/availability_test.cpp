@@ -76,6 +76,16 @@ TEST_CASE("what nobody looked at is unknown, and no change") {
     CHECK(made.in(Reachability::unknown) == 2min);
     CHECK(made.snmp.share() == 1.0);
   }
+  SECTION("nor is one whose question was cut, though it answers pings") {
+    const Availability cut = availability_of(turns("yyyy"), turns("nn??"), noon, noon + 4min);
+    CHECK(cut.in(Reachability::icmp_only) == 2min);
+    CHECK(cut.in(Reachability::unknown) == 2min);
+    CHECK(cut.icmp.share() == 1.0);
+    CHECK(cut.snmp.share() == 0.0);
+  }
+  SECTION("an agent that answers is up where no ping could be sent") {
+    CHECK(availability_of(turns("??"), turns("yy"), noon, noon + 2min).in(Reachability::up) == 2min);
+  }
   SECTION("nothing at all") {
     const Availability made = availability_of({}, {}, noon, noon + 1h);
     CHECK(made.in(Reachability::unknown) == 1h);

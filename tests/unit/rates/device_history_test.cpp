@@ -151,17 +151,17 @@ TEST_CASE("a stale delta is not lost: it comes with the next one that is certain
     return sample;
   };
   (void)judge(history, cached(0s));
-  for (const nanoseconds when : {10s, 20s, 30s}) {
+  for (const nanoseconds when : {10s, 20s}) {
     const InterfaceRecord record = judge(history, cached(when));
     CHECK(record.deltas[in].quality == Quality::stale);
     CHECK(record.elapsed == when);
     CHECK(record.time_error == Approx(3.0 / std::chrono::duration<double>(when).count()).epsilon(0.001));
     CHECK_FALSE(record.in_utilization);
   }
-  const InterfaceRecord record = judge(history, cached(40s));
+  const InterfaceRecord record = judge(history, cached(30s));  // a tenth, and what the clocks are not exact by
   CHECK(record.deltas[in].quality == Quality::ok);
-  CHECK(record.deltas[in].value == 40'000U);
-  CHECK(record.elapsed == 40s);
+  CHECK(record.deltas[in].value == 30'000U);
+  CHECK(record.elapsed == 30s);
 }
 
 TEST_CASE("a counter that was away in a stale cycle starts anew, the others keep their base") {
