@@ -1,10 +1,12 @@
 #pragma once
-// An interface as a switch of an office has it, for benchmarks that make their own cycles.
+// A switch of an office and its interfaces, for benchmarks that make their own cycles.
 
 #include <fmt/format.h>
 
 #include <cstdint>
+#include <string>
 
+#include "octopoll/core/cycle.hpp"
 #include "octopoll/core/interface.hpp"
 
 namespace octopoll::bench {
@@ -24,6 +26,16 @@ inline Interface made_interface(std::uint32_t index) {
   facts.speed_bps = made_speed_bps;
   facts.speed_source = SpeedSource::if_speed;
   return Interface(*facts.if_name, facts);
+}
+
+inline DeviceFacts made_facts(const std::string& name) {
+  DeviceFacts facts;
+  facts.sys_name = name;
+  facts.sys_descr = "a switch with a description that is as long as they usually are";
+  facts.sys_object_id = "1.3.6.1.4.1.9.1.1208";
+  facts.sys_contact = "network operations";
+  facts.sys_location = "building 7, second floor";
+  return facts;
 }
 
 }  // namespace octopoll::bench

@@ -133,13 +133,7 @@ std::vector<Device> devices_of(const Load& load, std::mt19937_64& random) {
   std::vector<Device> devices(load.devices);
   for (std::size_t each = 0; each < load.devices; ++each) {
     devices[each].name = fmt::format("switch-{}", each);
-    DeviceFacts facts;
-    facts.sys_name = devices[each].name;
-    facts.sys_descr = "a switch with a description that is as long as they usually are";
-    facts.sys_object_id = "1.3.6.1.4.1.9.1.1208";
-    facts.sys_contact = "network operations";
-    facts.sys_location = "building 7, second floor";
-    devices[each].facts = std::move(facts);
+    devices[each].facts = bench::made_facts(devices[each].name);
     for (std::size_t row = 1; row <= load.rows; ++row) {
       Port port;
       port.interface = bench::made_interface(static_cast<std::uint32_t>(row));

@@ -539,6 +539,12 @@ void leave_out(RowPlan& plan, Column column) {
   plan.objects.set_layout(RowLayout::of(columns));
 }
 
+const RowPlan* plan_of(const std::vector<RowPlan>& plans, std::uint32_t index) noexcept {
+  const auto plan = std::lower_bound(plans.begin(), plans.end(), index,
+                                     [](const RowPlan& each, std::uint32_t wanted) { return each.index < wanted; });
+  return plan != plans.end() && plan->index == index ? &*plan : nullptr;
+}
+
 RowPlan plan_row(std::uint32_t index, std::string_view name, const Row& row, const CounterSet& counters,
                  WideZero zero) {
   RowPlan plan;

@@ -46,13 +46,15 @@ void compare_counters(const Row& row, const Row& x_row, Column narrow_column, Co
   ++(apart <= std::min(a, b) / 16 ? evidence.same_counters : evidence.other_counters);
 }
 
-/// A row of ifTable and one of ifXTable.
-void compare(const Row& row, const Row& x_row, Evidence& evidence) {
+/// A row of ifTable and one of ifXTable. The name of the second one, where the first one has another.
+std::optional<std::string> compare(const Row& row, const Row& x_row, Evidence& evidence) {
   ++evidence.pairs;
-  const auto name = text_of(x_row, Column::if_name);
-  if (name && text_of(row, Column::if_descr) == name) ++evidence.same_names;
   compare_counters(row, x_row, Column::if_in_octets, Column::if_hc_in_octets, evidence);
   compare_counters(row, x_row, Column::if_out_octets, Column::if_hc_out_octets, evidence);
+  auto name = text_of(x_row, Column::if_name);
+  if (!name || text_of(row, Column::if_descr) != name) return name;
+  ++evidence.same_names;
+  return std::nullopt;
 }
 
 /// Cells of one of the tables.
@@ -66,15 +68,11 @@ void copy_cells(const Row& from, Table table, Row& to) {
 
 std::optional<std::int64_t> ifx_offset(const Rows& rows) {
   std::vector<std::uint32_t> plain, extended;
-  Evidence by_same_index;
   for (const auto& [index, row] : rows) {
-    const bool in_plain = row.in(Table::if_table);
-    const bool in_extended = row.in(Table::if_x_table);
-    if (in_plain) plain.push_back(index);
-    if (in_extended) extended.push_back(index);
-    if (in_plain && in_extended) compare(row, row, by_same_index);
+    if (row.in(Table::if_table)) plain.push_back(index);
+    if (row.in(Table::if_x_table)) extended.push_back(index);
   }
-  if (plain.empty() || plain.size() != extended.size() || by_same_index.same_names > 0) return std::nullopt;
+  if (plain.empty() || plain.size() != extended.size()) return std::nullopt;
   const std::int64_t offset = std::int64_t{extended[0]} - std::int64_t{plain[0]};
   if (offset == 0) return std::nullopt;
   std::set<std::string> descriptions;
@@ -82,15 +80,14 @@ std::optional<std::int64_t> ifx_offset(const Rows& rows) {
     if (std::int64_t{extended[i]} - std::int64_t{plain[i]} != offset) return std::nullopt;
     if (auto descr = text_of(rows.at(plain[i]), Column::if_descr)) descriptions.insert(std::move(*descr));
   }
-  Evidence evidence;
+  Evidence evidence, by_same_index;
   for (std::size_t i = 0; i < plain.size(); ++i) {
     const Row& row = rows.at(plain[i]);
-    const Row& x_row = rows.at(extended[i]);
-    const auto name = text_of(x_row, Column::if_name);
-    // It is the name of another row.
-    if (name && text_of(row, Column::if_descr) != name && descriptions.contains(*name)) return std::nullopt;
-    compare(row, x_row, evidence);
+    if (row.in(Table::if_x_table)) static_cast<void>(compare(row, row, by_same_index));
+    const auto other = compare(row, rows.at(extended[i]), evidence);
+    if (other && descriptions.contains(*other)) return std::nullopt;  // it is the name of another row
   }
+  if (by_same_index.same_names > 0) return std::nullopt;
   // Interfaces that carry the same look alike by their counters, those with a name of their own do not.
   const bool by_counters = evidence.by_counters() && (by_same_index.pairs == 0 || by_same_index.against_counters());
   const bool proven = evidence.by_name() || by_counters;

@@ -981,9 +981,8 @@ struct DevicePoller::Impl {
     discontinuities = all ? std::min(discontinuities + 1, discontinuities_told) : 0;
     if (discontinuities < discontinuities_told || !discontinuity_warning.due(BootClock::now())) return;
     log::warning(
-        "{}: ifCounterDiscontinuityTime of all its interfaces moves from reading to reading, so that no counter makes "
-        "a "
-        "rate (RFC 2863): see whether a newer firmware does better",
+        "{}: ifCounterDiscontinuityTime of all its interfaces moves from reading to reading, so that no counter "
+        "makes a rate (RFC 2863): see whether a newer firmware does better",
         device.name);
   }
 

@@ -68,10 +68,7 @@ void FreshnessLooks::resume(const Ended& ended) {
   const bool bearable = cycle.outcome == CycleOutcome::complete && cycle.cost.timeouts == 0 &&
                         cycle.cost.retries == 0 && cycle.duration < cycle.interval / least_idle_share;
   if (!bearable) return;
-  if (!campaign_) {
-    if (BootClock::now() < due_) return;
-    begin(ended);
-  }
+  if (wants_gained()) begin(ended);
   if (!campaign_) return;
   session_ = &ended.session;
   arm(BootClock::now());
@@ -103,11 +100,11 @@ void FreshnessLooks::begin(const Ended& ended) {
 
 std::vector<FreshnessLooks::Choice> FreshnessLooks::choose(const Ended& ended) {
   std::array<Choice, rows_looked_at> best{};
-  const auto& [held_back, unproven] = std::tie(ended.judged.held_back, ended.judged.unproven);
+  const std::vector<IfIndex>& held_back = ended.judged.held_back;
+  const std::vector<IfIndex>& unproven = ended.judged.unproven;
   std::ptrdiff_t untried = 0;
   const auto& records = ended.cycle.interfaces;
   const nanoseconds up = ended.cycle.sys_uptime ? nanoseconds(*ended.cycle.sys_uptime) : nanoseconds(1h);
-  const auto plan_of_index = [](const ifmib::RowPlan& plan, std::uint32_t index) { return plan.index < index; };
   for (std::size_t i = 0; i < records.size(); ++i) {
     const InterfaceSample& sample = records[i].sample;
     rates::OctetsGained gained;
@@ -118,7 +115,6 @@ std::vector<FreshnessLooks::Choice> FreshnessLooks::choose(const Ended& ended) {
     }
     if (gained.span < 0ns) continue;
     const IfIndex row = sample.interface.if_index();
-    const std::uint32_t index = row.value;
     const double seconds = std::max(std::chrono::duration<double>(gained.span).count(), 1e-3);
     const Choice choice{nullptr, gained.in >= gained.out ? Counter::in_octets : Counter::out_octets,
                         std::binary_search(held_back.begin(), held_back.end(), row),
@@ -134,10 +130,10 @@ std::vector<FreshnessLooks::Choice> FreshnessLooks::choose(const Ended& ended) {
     if (hasty && was_busy && choice.octets_per_second <= 0.0) return {};
     Choice& place = best[i * rows_looked_at / records.size()];
     if (choice.octets_per_second <= 0.0 || !choice.better_than(place)) continue;
-    const auto plan = std::lower_bound(ended.plans.begin(), ended.plans.end(), index, plan_of_index);
-    if (plan == ended.plans.end() || plan->index != index || !column_of(*plan, choice.counter)) continue;
+    const ifmib::RowPlan* const plan = ifmib::plan_of(ended.plans, row.value);
+    if (plan == nullptr || !column_of(*plan, choice.counter)) continue;
     place = choice;
-    place.plan = &*plan;
+    place.plan = plan;
   }
   std::vector<Choice> chosen;
   std::copy_if(best.begin(), best.end(), std::back_inserter(chosen), [](const Choice& c) { return c.plan != nullptr; });

@@ -425,20 +425,12 @@ std::map<std::uint32_t, std::string> KnownTables::names() const {
   return all;
 }
 
-const ifmib::RowPlan* KnownTables::plan_of(std::uint32_t index) const {
-  const auto& all = plans();
-  const auto plan =
-      std::lower_bound(all.begin(), all.end(), index,
-                       [](const ifmib::RowPlan& each, std::uint32_t wanted) { return each.index < wanted; });
-  return plan != all.end() && plan->index == index ? &*plan : nullptr;
-}
-
 std::vector<StackedInterfaces> KnownTables::names_of(
     const std::vector<std::pair<std::uint32_t, std::uint32_t>>& stacked) const {
   std::vector<StackedInterfaces> pairs;
   for (const auto& [higher, lower] : stacked) {
-    const ifmib::RowPlan* above = plan_of(higher);
-    const ifmib::RowPlan* below = plan_of(lower);
+    const ifmib::RowPlan* above = ifmib::plan_of(plans(), higher);
+    const ifmib::RowPlan* below = ifmib::plan_of(plans(), lower);
     if (above == nullptr || below == nullptr) continue;
     pairs.push_back({std::string(above->interface.name()), std::string(below->interface.name())});
   }
@@ -488,7 +480,7 @@ std::vector<const ifmib::RowPlan*> KnownTables::rows_in_doubt(const std::vector<
     if (in.bits == 32 || out.bits == 32 || (in.bits == 0 && out.bits == 0)) continue;
     counts = counts || in.value != 0 || out.value != 0;
     if (in.value != 0 || out.value != 0 || sample.oper_status == status_down) continue;
-    if (const ifmib::RowPlan* const plan = plan_of(sample.interface.if_index().value)) rows.push_back(plan);
+    if (const auto* const plan = ifmib::plan_of(plans(), sample.interface.if_index().value)) rows.push_back(plan);
   }
   const unsigned number = ++cycles_;
   const bool rarely = (number & (number - 1)) != 0;  // the cycles 1, 2, 4, 8, ...

@@ -141,8 +141,6 @@ class KnownTables {
   void tell_moves(const std::vector<std::string>& moves, const std::string& device, BootTime now);
   void adopt(std::vector<ifmib::RowPlan>&& read, Taken& taken);
   [[nodiscard]] std::map<std::uint32_t, std::string> names() const;
-  /// The plan of that ifIndex; nullptr: there is none.
-  [[nodiscard]] const ifmib::RowPlan* plan_of(std::uint32_t index) const;
 
   /// What cycles borrow from, and may outlive here: they read nothing of it but the interfaces.
   struct Planned {

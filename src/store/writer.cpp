@@ -39,8 +39,8 @@ constexpr std::int64_t rows_of_a_block = 1000;    // of those that retention tak
 constexpr milliseconds idle_patience{60'000};     // nothing to do: wakes early for a record or close()
 constexpr milliseconds closing_pause{100};        // between attempts once close() was called
 constexpr std::chrono::minutes caring_again{10};  // for sums and old rows, after that failed
-constexpr std::chrono::seconds giving_back_again{30};
-constexpr std::chrono::minutes dropping_again{1};  // a disk that stays too slow is reported this often
+constexpr std::chrono::seconds giving_back_again{30};  // what this thread has at hand
+constexpr std::chrono::minutes dropping_again{1};      // a disk that stays too slow is reported this often
 
 /// What care has learnt, also while the store is opened anew.
 struct CareMemory {
@@ -236,9 +236,10 @@ void Writer::Impl::run() {
       give_up(batch.size());
       break;
     }
-    if (BootClock::now() - memory_given_back >= giving_back_again) {
+    const BootTime now = BootClock::now();
+    if (now - memory_given_back >= giving_back_again) {
       give_back_own_memory();
-      memory_given_back = BootClock::now();
+      memory_given_back = now;
     }
   }
   storage.reset();

@@ -145,6 +145,8 @@ struct RowPlan {
 static_assert(sizeof(RowPlan) == 24);
 [[nodiscard]] RowPlan plan_row(std::uint32_t index, std::string_view name, const Row& row,
                                const CounterSet& counters = {}, WideZero zero = WideZero::believed);
+/// The one of that ifIndex among plans in the order of their indexes; nullptr: there is none.
+[[nodiscard]] const RowPlan* plan_of(const std::vector<RowPlan>& plans, std::uint32_t index) noexcept;
 /// The row is read without that column from here on.
 void leave_out(RowPlan& plan, Column column);
 

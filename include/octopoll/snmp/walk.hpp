@@ -38,8 +38,9 @@ struct BulkProfile {
 
 /// What to walk and how gently.
 struct WalkPlan {
-  std::vector<Oid> columns;          ///< subtrees, walked in parallel, several to a PDU
-  unsigned max_repetitions = 25;     ///< upper bound; fewer are asked where answers would pass max_message_size
+  std::vector<Oid> columns;  ///< subtrees, walked in parallel, several to a PDU
+  /// Upper bound; fewer are asked where answers would pass max_message_size. 1: by GETNEXT alone.
+  unsigned max_repetitions = 25;
   unsigned max_message_size = 1472;  ///< octets an answer may have (RFC 3417 section 3.2 recommends 1472)
   std::size_t max_columns = BulkProfile::most_columns;  ///< side by side, whatever the profile says
   std::size_t max_variables = 4'000'000;                ///< an agent that never ends is stopped here
@@ -61,13 +62,14 @@ struct WalkEnd {
 
 /// One walk.
 ///
-/// Strategy: GETBULK of all columns side by side, sized by the answers seen and by the profile. SNMPv1 walks by
-/// GETNEXT. Silence: a GETNEXT of one column tells whether the request was too much or the device has gone; in the
-/// second case the walk ends with that, however many steps there would be left to try. Ends: each column at its
-/// subtree's end, endOfMibView, noSuchName (v1), or an OID that comes a second time, which would loop. Any other error
-/// to a GETNEXT of one column ends that column, and the walk is not whole: genErr and tooBig may pass. OIDs that merely
-/// do not increase are taken, and noted. Source: RFC 3416 section 4.2.3 (a GETBULK may be answered with fewer
-/// variables, even none; short is not the end). Thread: the loop's. Destroying it ends it without calling back.
+/// Strategy: GETBULK of all columns side by side, sized by the answers seen and by the profile. SNMPv1, and who
+/// allows one repetition, walks by GETNEXT. Silence: a GETNEXT of one column tells whether the request was too much or
+/// the device has gone; in the second case the walk ends with that, however many steps there would be left to try.
+/// Ends: each column at its subtree's end, endOfMibView, noSuchName (v1), or an OID that comes a second time, which
+/// would loop. Any other error to a GETNEXT of one column ends that column, and the walk is not whole: genErr and
+/// tooBig may pass. OIDs that merely do not increase are taken, and noted. Source: RFC 3416 section 4.2.3 (a GETBULK
+/// may be answered with fewer variables, even none; short is not the end). Thread: the loop's. Destroying it ends it
+/// without calling back.
 class Walk {
  public:
   using Found = std::function<void(std::size_t column, VarBind&&)>;
