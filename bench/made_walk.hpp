@@ -41,8 +41,8 @@ class Walk {
                             std::exp(slow_ + kind.noise * 0.5 * normal_(random_)) * kind.speed_bps;
       const double octets = std::min(wanted, 0.98 * kind.speed_bps) / 8 * 60;
       const auto set = [&](Counter counter, double value) {
-        row.deltas.items[static_cast<std::size_t>(counter) + way] = {
-            static_cast<std::uint64_t>(std::max(0.0, value)), Quality::ok, {}};
+        row.deltas.set(static_cast<Counter>(static_cast<std::size_t>(counter) + way),
+                       {static_cast<std::uint64_t>(std::max(0.0, value)), Quality::ok, {}});
       };
       const bool used = kind.load > 0.0;
       set(Counter::in_octets, octets);
@@ -53,7 +53,7 @@ class Walk {
       set(Counter::in_errors, errors && way == 0 ? 1 + std::abs(normal_(random_)) * 5 : 0);
       set(Counter::in_discards, errors && way == 1 ? 1 + std::abs(normal_(random_)) * 90 : 0);
     }
-    row.deltas[Counter::in_unknown_protos] = {0, Quality::ok, {}};
+    row.deltas.set(Counter::in_unknown_protos, {0, Quality::ok, {}});
     return row;
   }
 

@@ -367,8 +367,8 @@ class Beside {
       row.elapsed = 1s;
       row.in_speed_bps = row.out_speed_bps = bench::made_speed_bps;
       for (const Counter counter : all_counters()) {
-        row.sample.counters[counter] = {number * 1000 * index, 64};
-        row.deltas[counter] = {20'000 * index, Quality::ok, {}};
+        row.sample.counters.set(counter, {number * 1000 * index, 64});
+        row.deltas.set(counter, {20'000 * index, Quality::ok, {}});
       }
       cycle.interfaces.push_back(std::move(row));
     }

@@ -92,7 +92,7 @@ DeviceSnapshot read(const Device& device, std::size_t cycle) {
       if (counter == Counter::out_discards) continue;
       const bool rare = counter == Counter::in_errors || counter == Counter::out_errors;
       const std::uint64_t pace = rare ? 0 : counts_octets(counter) ? 123'456'789 : 234'567;
-      sample.counters[counter] = {(1'000'000 + pace * cycle) * interface.if_index().value, 64};
+      sample.counters.set(counter, {(1'000'000 + pace * cycle) * interface.if_index().value, 64});
     }
     sample.time = {now + 3ms, 1ms, snapshot.sys_uptime, 0ns};
     snapshot.interfaces.push_back(std::move(sample));

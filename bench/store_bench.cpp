@@ -178,7 +178,7 @@ InterfaceRecord busy_minute(Port& port, std::mt19937_64& random) {
   row.in_speed_bps = speed_bps;
   row.out_speed_bps = speed_bps;
   const PerCounter<std::uint64_t> gained = gain(port, random);
-  for (const Counter counter : all_counters()) row.deltas[counter] = {gained[counter], Quality::ok, {}};
+  for (const Counter counter : all_counters()) row.deltas.set(counter, {gained[counter], Quality::ok, {}});
   return row;
 }
 
@@ -190,7 +190,7 @@ InterfaceRecord row_of(Port& port, BootTime read, WallTime at, std::mt19937_64& 
   row.sample.time = {read, 1ms, TimeTicks(static_cast<std::uint32_t>(read.time_since_epoch() / 10ms)), 0ns};
   for (const Counter counter : all_counters()) {
     port.counters[counter] += row.deltas[counter].value.value_or(0);
-    row.sample.counters[counter] = {port.counters[counter], 64};
+    row.sample.counters.set(counter, {port.counters[counter], 64});
   }
   row.in_utilization = row.in_rate()->value / static_cast<double>(*row.in_speed_bps);
   row.out_utilization = row.out_rate()->value / static_cast<double>(*row.out_speed_bps);

@@ -109,8 +109,8 @@ ordered_json interface_json(const InterfaceRecord& record) {
       {"out_utilization", or_null(record.out_utilization)}};
   ordered_json counters = ordered_json::object();
   for (const Counter counter : all_counters()) {
-    const CounterReading& reading = sample.counters[counter];
-    const CounterDelta& delta = record.deltas[counter];
+    const CounterReading reading = sample.counters[counter];
+    const CounterDelta delta = record.deltas[counter];
     counters[std::string(to_string(counter))] = {
         {"value", reading.present() ? ordered_json(reading.value) : ordered_json(nullptr)},
         {"delta", or_null(delta.value)},

@@ -16,7 +16,7 @@ std::optional<BitsPerSecond> bits_per_second(std::optional<double> octets_per_se
 }  // namespace
 
 std::optional<double> InterfaceRecord::per_second(Counter counter) const noexcept {
-  const CounterDelta& delta = deltas[counter];
+  const CounterDelta delta = deltas[counter];
   const auto span = delta.elapsed.count() != 0 ? delta.elapsed : elapsed;
   if (!makes_rate(delta.quality) || !delta.value || span.count() <= 0) return std::nullopt;
   return static_cast<double>(*delta.value) / std::chrono::duration<double>(span).count();

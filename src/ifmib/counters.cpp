@@ -43,7 +43,6 @@ struct Cell {
   Kind kind = Kind::absent;
   bool gone = false;         ///< absent, by the agent's own word
   std::uint8_t bits = 0;     ///< of a number: the width on the wire, since a Counter32 in a 64-bit column wraps at 2^32
-  std::uint32_t size = 0;    ///< octets in the answer, where it was read in place
   std::uint64_t number = 0;  ///< of a negative one: bit-cast
   std::string_view octets{};
 
@@ -54,10 +53,10 @@ struct Cell {
 Cell cell_of(const snmp::Value& value) {
   if (value.is_exception()) return {Cell::Kind::absent, true};
   if (value.type() == snmp::Type::null) return {};
-  if (value.octets() != nullptr) return {Cell::Kind::octets, false, 0, 0, 0, *value.octets()};
-  if (const auto number = value.as_unsigned()) return {Cell::Kind::number, false, value.bits(), 0, *number};
+  if (value.octets() != nullptr) return {Cell::Kind::octets, false, 0, 0, *value.octets()};
+  if (const auto number = value.as_unsigned()) return {Cell::Kind::number, false, value.bits(), *number};
   if (const auto integer = value.as_signed())
-    return {Cell::Kind::negative, false, value.bits(), 0, static_cast<std::uint64_t>(*integer)};
+    return {Cell::Kind::negative, false, value.bits(), static_cast<std::uint64_t>(*integer)};
   return {Cell::Kind::other};
 }
 
@@ -66,7 +65,6 @@ bool read_cell(const snmp::WireVariable& variable, Cell& cell) {
   constexpr std::uint8_t octet_string = 0x04;
   cell.kind = Cell::Kind::absent;
   cell.gone = variable.absent();
-  cell.size = static_cast<std::uint32_t>(variable.value.size());
   if (const auto number = variable.number()) {
     cell.kind = Cell::Kind::number;
     cell.bits = static_cast<std::uint8_t>(variable.bits());
@@ -94,35 +92,34 @@ std::optional<TimeTicks> ticks_of(const Cell& cell) {
   return cell.is_number() ? std::optional(TimeTicks(static_cast<std::uint32_t>(cell.number))) : std::nullopt;
 }
 
-/// A row out of its objects; `next(Cell&)` hands out one after the other, in the order of the layout, and false where
-/// it cannot.
-template <class Next>
-bool assemble(const RowPlan& plan, RowReading& reading, Next&& next) {
-  bool any = false;
-  bool same_name = true;
-  reading.plan = &plan;
-  InterfaceSample& sample = reading.sample;
-  sample.interface = plan.interface.borrowed();
-  Cell cell;
-  std::size_t octets = 0;
-  for (const RowLayout::Object& object : plan.layout()->objects()) {
-    if (!next(cell)) return false;
-    octets += cell.size;
-    any = any || cell.kind != Cell::Kind::absent;
+/// A row out of its objects, one after the other in the order of the layout.
+class RowBuilder {
+ public:
+  RowBuilder(const RowPlan& plan, RowReading& reading) : plan_(plan), reading_(reading) {
+    reading.plan = &plan;
+    reading.sample.interface = plan.interface.borrowed();
+  }
+
+  /// What nearly all objects of nearly all rows are.
+  void count(Counter counter, std::uint64_t number, std::uint8_t bits) {
+    any_ = true;
+    if (is_stuck(number)) {
+      reading_.stuck = true;
+    } else {
+      reading_.sample.counters.set(counter, {number, bits});
+    }
+  }
+
+  void take(const RowLayout::Object& object, const Cell& cell) {
+    any_ = any_ || cell.kind != Cell::Kind::absent;
+    InterfaceSample& sample = reading_.sample;
     switch (object.role) {
       case Role::counter:
-        if (!cell.is_number()) {
-          reading.lost_octets = reading.lost_octets || (cell.gone && counts_octets(object.counter));
-          break;
-        }
-        if (is_stuck(cell.number)) {
-          reading.stuck = true;
-        } else {
-          sample.counters[object.counter] = {cell.number, cell.bits};
-        }
+        if (cell.is_number()) return count(object.counter, cell.number, cell.bits);
+        reading_.lost_octets = reading_.lost_octets || (cell.gone && counts_octets(object.counter));
         break;
       case Role::name:
-        same_name = cell.kind == Cell::Kind::octets && cell.octets == plan.name_octets();
+        same_name_ = cell.kind == Cell::Kind::octets && cell.octets == plan_.name_octets();
         break;
       case Role::admin_status:
         sample.admin_status = status_of(cell);
@@ -138,10 +135,40 @@ bool assemble(const RowPlan& plan, RowReading& reading, Next&& next) {
         break;
     }
   }
+
+  void finish() {
+    reading_.vanished = !any_ && !plan_.layout()->objects().empty();
+    reading_.renamed = !reading_.vanished && !same_name_;
+    reading_.lost_octets = reading_.lost_octets && !reading_.vanished;
+  }
+
+ private:
+  const RowPlan& plan_;
+  RowReading& reading_;
+  bool any_ = false;
+  bool same_name_ = true;
+};
+
+/// False where the answer does not go on as it was asked for.
+bool read_row(snmp::AnswerReader& variables, const RowPlan& plan, RowReading& reading) {
+  RowBuilder row(plan, reading);
+  snmp::WireVariable variable;
+  std::size_t octets = 0;
+  for (const RowLayout::Object& object : plan.layout()->objects()) {
+    if (!variables.next(variable)) return false;
+    octets += variable.value.size();
+    if (object.role == Role::counter) {
+      if (const auto number = variable.number()) {
+        row.count(object.counter, *number, static_cast<std::uint8_t>(variable.bits()));
+        continue;
+      }
+    }
+    Cell cell;
+    if (!read_cell(variable, cell)) return false;
+    row.take(object, cell);
+  }
   reading.value_octets = static_cast<std::uint32_t>(octets);
-  reading.vanished = !any && !plan.layout()->objects().empty();
-  reading.renamed = !reading.vanished && !same_name;
-  reading.lost_octets = reading.lost_octets && !reading.vanished;
+  row.finish();
   return true;
 }
 
@@ -380,9 +407,7 @@ class CounterReadings final : public Reading {
     }
     for (std::size_t i = 0; i < packet.count; ++i) {
       RowReading reading;
-      const bool as_asked = assemble(plans_[packet.first + i], reading,
-                                     [&](Cell& cell) { return variables.next(variable) && read_cell(variable, cell); });
-      if (!as_asked) {
+      if (!read_row(variables, plans_[packet.first + i], reading)) {
         cut_short = variables.finished();
         return i;
       }
@@ -454,10 +479,10 @@ class CounterReadings final : public Reading {
     if (answer.torn) return;
     std::size_t at = 0;
     RowReading reading;
-    assemble(plans_[doubtful_[answer.group]], reading, [&](Cell& cell) {
-      cell = cell_of(answer.values[at++]);
-      return true;
-    });
+    const RowPlan& plan = plans_[doubtful_[answer.group]];
+    RowBuilder row(plan, reading);
+    for (const RowLayout::Object& object : plan.layout()->objects()) row.take(object, cell_of(answer.values[at++]));
+    row.finish();
     // What an agent refuses by an error counts as absent there, and is left to `refused`.
     if (limits_.in_place) reading.lost_octets = false;
     ReadingTime& time = reading.sample.time;

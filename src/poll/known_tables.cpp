@@ -475,8 +475,8 @@ std::vector<const ifmib::RowPlan*> KnownTables::rows_in_doubt(const std::vector<
   std::vector<const ifmib::RowPlan*> rows;
   bool counts = false;
   for (const InterfaceSample& sample : samples) {
-    const auto& in = sample.counters[Counter::in_octets];
-    const auto& out = sample.counters[Counter::out_octets];
+    const auto in = sample.counters[Counter::in_octets];
+    const auto out = sample.counters[Counter::out_octets];
     if (in.bits == 32 || out.bits == 32 || (in.bits == 0 && out.bits == 0)) continue;
     counts = counts || in.value != 0 || out.value != 0;
     if (in.value != 0 || out.value != 0 || sample.oper_status == status_down) continue;

@@ -202,12 +202,9 @@ std::uint64_t fingerprint(std::span<const InterfaceSample> rows) noexcept {
   std::uint64_t print = rows.size();
   for (const InterfaceSample& row : rows) {
     std::uint64_t own = row.interface.if_index().value;
-    std::uint64_t widths = 0;
-    for (std::size_t i = 0; i < counter_count; ++i) {
-      const CounterReading& reading = row.counters.items[i];
-      own += reading.value * weights[i];
-      widths = widths << 2U | reading.bits / 32U;
-    }
+    const auto& values = row.counters.values().items;
+    for (std::size_t i = 0; i < counter_count; ++i) own += values[i] * weights[i];
+    const std::uint64_t widths = std::uint64_t{row.counters.present()} << 16U | row.counters.wide();
     print += stir(stir(own) + widths);
   }
   return print;

@@ -40,7 +40,7 @@ RowReloads::Reading first_reading(const InterfaceSample& sample) noexcept {
 /// What went back tells nothing of what passed.
 std::uint64_t octets_gained(const RowBase& base, const InterfaceSample& sample, Counter counter) noexcept {
   const CounterReading before = base.reading(counter);
-  const CounterReading& now = sample.counters[counter];
+  const CounterReading now = sample.counters[counter];
   if (!now.present() || before.bits != now.bits) return 0;
   const std::uint64_t gained = forward_distance(before, now);
   return gained >> (now.bits - 1U) == 0 ? gained : 0;
@@ -171,7 +171,7 @@ std::optional<InterfaceRecord> DeviceHistory::gap(std::string_view name) {
   record.sample.interface = known->interface;
   for (const Counter counter : all_counters()) {
     const bool has = known->reading(counter).present();
-    record.deltas[counter].quality = has ? Quality::gap : Quality::absent;
+    record.deltas.set_quality(counter, has ? Quality::gap : Quality::absent);
   }
   return record;
 }

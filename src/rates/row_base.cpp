@@ -100,6 +100,21 @@ void RowBase::set(Counter counter, const CounterReading& reading) {
   wide_ = ((wide_ & others) | (reading.bits == 64 ? bit(counter) : 0)) & all_of_them;
 }
 
+PerCounter<std::uint64_t> RowBase::values() const noexcept {
+  PerCounter<std::uint64_t> all;
+  std::copy(octets_.begin(), octets_.end(), all.items.begin());
+  for (std::size_t at = 0; at < short_counters; ++at) all.items[octet_counters + at] = low_value(at);
+  if (tall_) {
+    for (const Counter counter : all_counters()) all[counter] = value(counter);
+  }
+  return all;
+}
+
+void RowBase::move_all(const PerCounter<std::uint64_t>& values) {
+  std::copy_n(values.items.begin(), octet_counters, octets_.begin());
+  for (std::size_t at = 0; at < short_counters; ++at) set_short(at, values.items[octet_counters + at]);
+}
+
 void RowBase::drop(Counter counter) {
   set(counter, {});
   end_doubts(counter);

@@ -49,12 +49,11 @@ std::optional<Quality> break_of(const RowBase& base, const RowSpan& span, const 
 
 void mark_break(InterfaceRecord& record, const RowBase& base, Quality reason) {
   for (const Counter counter : all_counters()) {
-    Quality& quality = record.deltas[counter].quality;
-    if (!record.sample.counters[counter].present()) {
-      quality = Quality::absent;
-    } else {
+    Quality quality = Quality::absent;
+    if (record.sample.counters[counter].present()) {
       quality = base.reading(counter).present() ? reason : Quality::first;
     }
+    record.deltas.set_quality(counter, quality);
   }
 }
 
@@ -71,7 +70,7 @@ void mark_stale(InterfaceRecord& record, RowBase& base) {
   for (const Counter counter : all_counters()) {
     const auto why_not = incomparable(base.reading(counter), record.sample.counters[counter]);
     if (why_not) base.drop(counter);
-    record.deltas[counter].quality = why_not.value_or(Quality::stale);
+    record.deltas.set_quality(counter, why_not.value_or(Quality::stale));
   }
 }
 
@@ -98,7 +97,7 @@ std::optional<double> frames_of(const InterfaceRecord& record, bool in) noexcept
     const CounterKind kind = kind_of(counter);
     if (inbound(counter) != in || kind == CounterKind::octets) continue;
     if (kind == CounterKind::events && (!in || !record.sample.counters[counter].present())) continue;
-    const CounterDelta& delta = record.deltas[counter];
+    const CounterDelta delta = record.deltas[counter];
     // One from an older base counts more frames than this span had, so it bounds them too.
     if (!makes_rate(delta.quality)) return std::nullopt;
     frames += static_cast<double>(*delta.value);
@@ -130,7 +129,7 @@ std::optional<double> likely_frames(const InterfaceRecord& record, bool in) noex
   using enum Counter;
   constexpr double uncounted_a_second = 1000.0;
   const auto not_counted = [&](Counter counter) { return record.deltas[counter].quality == Quality::absent; };
-  const CounterDelta& unicast = record.deltas[in ? in_ucast_pkts : out_ucast_pkts];
+  const CounterDelta unicast = record.deltas[in ? in_ucast_pkts : out_ucast_pkts];
   if (!makes_rate(unicast.quality) || !not_counted(in ? in_multicast_pkts : out_multicast_pkts) ||
       !not_counted(in ? in_broadcast_pkts : out_broadcast_pkts)) {
     return std::nullopt;
@@ -263,21 +262,21 @@ bool leaves_no_count(const InterfaceRecord& record, const RowBase& base, Counter
 bool judge_counter(InterfaceRecord& record, RowBase& base, Counter counter, const CounterLimits& limits,
                    const RowSpan& span, const ClockSettings& clock) {
   const CounterReading before = base.reading(counter);
-  const CounterReading& now = record.sample.counters[counter];
-  CounterDelta& delta = record.deltas[counter];
+  const CounterReading now = record.sample.counters[counter];
   if (const auto why_not = incomparable(before, now)) {
-    delta.quality = *why_not;
+    record.deltas.set_quality(counter, *why_not);
     base.drop(counter);
     base.set(counter, now);
     return true;
   }
   if (leaves_no_count(record, base, counter, limits)) {
-    delta.quality = Quality::implausible;
+    record.deltas.set_quality(counter, Quality::implausible);
     base.set(counter, now);
     return false;
   }
-  delta = judge_step(kind_of(counter), before, now, limits);
+  CounterDelta delta = judge_step(kind_of(counter), before, now, limits);
   if (base.doubted()) delta = settle_doubts({delta, limits}, base, counter, record, span.now, clock);
+  record.deltas.set(counter, delta);
   if (const auto why = strange(before, now, delta, limits)) base.doubt(counter, before, span.before, *why);
   base.set(counter, now);
   return true;
@@ -302,7 +301,7 @@ bool judge_octets(InterfaceRecord& record, RowBase& base, bool in, const RowSpan
   CounterLimits limits = limits_of(record, counter);
   bound_by_frames(limits, record, base, in);
   const CounterReading before = base.reading(counter);
-  const CounterReading& now = record.sample.counters[counter];
+  const CounterReading now = record.sample.counters[counter];
   const auto* const doubt = base.next_doubt(counter, nullptr);
   const bool doubted = doubt != nullptr;
   const std::uint64_t at_least = forward_distance(before, now);
@@ -362,8 +361,8 @@ std::uint64_t of_this_span(const CounterDelta& delta) noexcept {
 /// ifOutUcastPkts), and octets those that were.
 std::optional<double> most_frames(const InterfaceRecord& record, bool in) noexcept {
   const Counter octets = in ? Counter::in_octets : Counter::out_octets;
-  const CounterReading& shown = record.sample.counters[octets];
-  const CounterDelta& delta = record.deltas[octets];
+  const CounterReading shown = record.sample.counters[octets];
+  const CounterDelta delta = record.deltas[octets];
   const auto speed = speed_of(record, octets);
   const bool ethernet = record.sample.interface.type() == if_type_ethernet;
   std::optional<double> most;
@@ -416,7 +415,7 @@ void judge_frames(InterfaceRecord& record, RowBase& base, const RowSpan& span, b
                                               [&](Counter a, Counter b) { return gained(a) < gained(b); });
     const CounterReading before = stepped_back(record.sample.counters[largest], *record.deltas[largest].value);
     frames -= gained(largest);
-    record.deltas[largest] = {std::nullopt, Quality::implausible, {}};
+    record.deltas.set(largest, {std::nullopt, Quality::implausible, {}});
     base.doubt(largest, before, span.before, RowBase::Strange::packets);
   }
 }
@@ -428,11 +427,9 @@ struct Frames {
 };
 
 Frames frames_told(const InterfaceRecord& record, bool in) noexcept {
-  // The counters of the other direction stand one place behind.
-  const CounterDelta* const deltas = record.deltas.items.data() + (in ? 0 : 1);
   Frames frames;
-  for (const Counter of_in : frame_counters(true)) {
-    const auto& delta = deltas[static_cast<unsigned>(of_in)].value;
+  for (const Counter counter : frame_counters(in)) {
+    const auto delta = record.deltas[counter].value;
     frames.count += delta.value_or(0);
     frames.all = frames.all && delta;
   }
@@ -456,13 +453,19 @@ bool sends_nothing(const std::optional<IfStatus>& status) noexcept {
   return status == status_down || status == not_present || status == lower_layer_down;
 }
 
+/// Nearly always not.
+constexpr bool may_stand_still(const Frames& frames, std::uint64_t octets, std::uint64_t gained) noexcept {
+  return gained == 0 && octets != 0 && frames.count > counted_apart;
+}
+
 /// Octets that stand where they stood although their direction counted packets, by more than come between two registers
 /// that are read one after the other. Octets at 0 are not counted at all, and on a link that is down packets may be
 /// counted that nobody sends, unless these octets have stood like that while it was up.
 bool stand_still(const InterfaceRecord& record, const RowBase& base, bool in, const Frames& frames) noexcept {
   const Counter octets = in ? Counter::in_octets : Counter::out_octets;
-  const CounterReading& now = record.sample.counters[octets];
-  if (frames.count <= counted_apart || now.value == 0 || now != base.reading(octets)) return false;
+  const CounterReading now = record.sample.counters[octets];
+  const CounterReading before = base.reading(octets);
+  if (now.bits != before.bits || !may_stand_still(frames, now.value, now.value - before.value)) return false;
   const auto* const doubt = base.next_doubt(octets, nullptr);
   // Packets may be counted later than their octets.
   if (base.useless(RowBase::Measure::largest_frames, in)) return false;
@@ -476,7 +479,7 @@ bool stand_still(const InterfaceRecord& record, const RowBase& base, bool in, co
 
 /// Octets that stand_still() are no count. They go on from the reading before they stood, whenever they do.
 void refute_still(InterfaceRecord& record, RowBase& base, Counter octets, const RowSpan& span) {
-  record.deltas[octets] = {std::nullopt, Quality::implausible, {}};
+  record.deltas.set(octets, {std::nullopt, Quality::implausible, {}});
   const auto* const doubt = base.next_doubt(octets, nullptr);
   if (doubt != nullptr && doubt->why == RowBase::Strange::still) return;
   // An older one would be gone on from as if no time had passed since.
@@ -488,19 +491,61 @@ void refute_still(InterfaceRecord& record, RowBase& base, Counter octets, const 
 /// doubts, and of 64 bits or a count of events. The rules of judge_step() come to the same there, and cost several
 /// times as much.
 bool judge_plain(InterfaceRecord& record, RowBase& base, Counter counter, std::uint64_t physics) {
-  const CounterReading& now = record.sample.counters[counter];
+  const CounterReading now = record.sample.counters[counter];
   const CounterReading before = base.reading(counter);
   if (!now.present() && !before.present()) {
-    record.deltas[counter].quality = Quality::absent;
+    record.deltas.set_quality(counter, Quality::absent);
     return true;
   }
   if (!now.present() || now.bits != before.bits || now.value < before.value || base.doubted()) return false;
   if (now.bits != 64 && kind_of(counter) != CounterKind::events) return false;
   const std::uint64_t delta = now.value - before.value;
   if (delta >= physics || (before.value == 0 && delta != 0)) return false;
-  record.deltas[counter].value = delta;
-  record.deltas[counter].quality = Quality::ok;
+  record.deltas.set_value(counter, delta);
+  record.deltas.set_quality(counter, Quality::ok);
   base.move(counter, now.value);
+  return true;
+}
+
+/// What a direction's octets must stay below to be judged by nothing but that they went forward. `most`: that the link
+/// can carry; of 64 bits they need no bound within that, but where they may have been read torn.
+std::uint64_t plain_octets(std::uint64_t most, const Frames& frames) noexcept {
+  return std::min({most, surely_held(frames), whole_turn});
+}
+
+/// What the link can carry in each direction, of octets.
+struct MostOctets {
+  std::uint64_t in, out;
+};
+
+/// The same as judge_plain() of all counters of a row, which nearly every row is. False where it is not: then nothing
+/// is judged.
+bool judge_plain_row(InterfaceRecord& record, RowBase& base, std::uint64_t physics, const MostOctets& most) {
+  const RowReadings& now = record.sample.counters;
+  if (base.doubted() || !base.same_counters(now)) return false;
+  constexpr unsigned events_from = static_cast<unsigned>(Counter::in_errors);
+  if ((now.present() & ~now.wide() & ((1U << events_from) - 1)) != 0) return false;
+  const PerCounter<std::uint64_t> before = base.values();
+  PerCounter<std::uint64_t> gained;
+  bool odd = false;
+  for (std::size_t i = 0; i < counter_count; ++i) {
+    const std::uint64_t from = before.items[i], to = now.values().items[i];
+    gained.items[i] = to - from;
+    odd |= to < from || to - from >= physics || (from == 0 && to != 0);
+  }
+  if (odd) return false;
+  for (const bool in : {true, false}) {
+    Frames frames;
+    for (const Counter counter : frame_counters(in)) {
+      frames.count += gained[counter];
+      frames.all = frames.all && (now.present() >> static_cast<unsigned>(counter) & 1U) != 0;
+    }
+    const Counter octets = in ? Counter::in_octets : Counter::out_octets;
+    if (gained[octets] >= plain_octets(in ? most.in : most.out, frames)) return false;
+    if (may_stand_still(frames, now.values()[octets], gained[octets])) return false;
+  }
+  record.deltas.set_all(now.present(), gained);
+  base.move_all(now.values());
   return true;
 }
 
@@ -529,9 +574,9 @@ void doubt_wraps(InterfaceRecord& record, RowBase& base, const PerCounter<bool>&
   const auto counters = all_counters();
   if (std::none_of(counters.begin(), counters.end(), broken)) return;
   for (const Counter counter : counters) {
-    CounterDelta& delta = record.deltas[counter];
+    const CounterDelta delta = record.deltas[counter];
     if (delta.quality != Quality::wrapped || delta.elapsed.count() != 0) continue;
-    delta = {std::nullopt, Quality::ambiguous, {}};
+    record.deltas.set(counter, {std::nullopt, Quality::ambiguous, {}});
     base.doubt_wrap(counter);
   }
 }
@@ -544,12 +589,12 @@ void doubt_small(InterfaceRecord& record, RowBase& base) noexcept {
   const auto counters = all_counters();
   if (std::none_of(counters.begin(), counters.end(), back)) return;
   for (const Counter counter : counters) {
-    CounterDelta& delta = record.deltas[counter];
-    const CounterReading& now = record.sample.counters[counter];
+    const CounterDelta delta = record.deltas[counter];
+    const CounterReading now = record.sample.counters[counter];
     if (!makes_rate(delta.quality) || delta.elapsed.count() != 0 || now.value == 0) continue;
     const CounterLimits limits = limits_of(record, counter);
     if (static_cast<double>(now.value) > limits.by_physics || !within_speed(now.value, limits)) continue;
-    delta = {std::nullopt, Quality::ambiguous, {}};
+    record.deltas.set(counter, {std::nullopt, Quality::ambiguous, {}});
     base.end_doubts(counter);
   }
 }
@@ -561,17 +606,17 @@ void refute_zeros(InterfaceRecord& record, RowBase& base, const PerCounter<bool>
   std::array<bool, 2> in_doubt{row_in_doubt, row_in_doubt};  // out, in
   for (const Counter counter : all_counters()) in_doubt[inbound(counter) ? 1 : 0] |= uncounted[counter];
   for (const Counter counter : all_counters()) {
-    CounterDelta& delta = record.deltas[counter];
+    const CounterDelta delta = record.deltas[counter];
     const std::uint64_t now = record.sample.counters[counter].value;
     if (!in_doubt[inbound(counter) ? 1 : 0] || now == 0 || delta.elapsed.count() != 0 || delta.value != now) continue;
-    delta = {std::nullopt, Quality::implausible, {}};
+    record.deltas.set(counter, {std::nullopt, Quality::implausible, {}});
     base.end_doubts(counter);
   }
 }
 
 /// The reading before this one; nullopt where there was none to compare with.
 std::optional<CounterReading> reading_before(const InterfaceRecord& record, const RowBase& base, Counter counter) {
-  const CounterDelta& delta = record.deltas[counter];
+  const CounterDelta delta = record.deltas[counter];
   if (const auto* const doubt = base.next_doubt(counter, nullptr); doubt != nullptr && doubt->age == 0) {
     return doubt->old;
   }
@@ -581,7 +626,7 @@ std::optional<CounterReading> reading_before(const InterfaceRecord& record, cons
 
 /// Whether the counter goes on, within what its link can carry, where another one was.
 bool goes_on_from(const CounterReading& other, const InterfaceRecord& record, Counter counter) noexcept {
-  const CounterReading& now = record.sample.counters[counter];
+  const CounterReading now = record.sample.counters[counter];
   if (now.bits != other.bits || now.value < other.value) return false;
   const CounterLimits limits = limits_of(record, counter);
   return static_cast<double>(now.value - other.value) <= limits.by_physics &&
@@ -592,11 +637,11 @@ bool goes_on_from(const CounterReading& other, const InterfaceRecord& record, Co
 /// out.
 void doubt_exchanged(InterfaceRecord& record, RowBase& base, const RowSpan& span) {
   const auto refute = [&](Counter counter, const CounterReading& before) {
-    CounterDelta& delta = record.deltas[counter];
-    if (!makes_rate(delta.quality)) return;
-    if (delta.quality == Quality::ok) base.doubt(counter, before, span.before, RowBase::Strange::value);
+    const Quality quality = record.deltas[counter].quality;
+    if (!makes_rate(quality)) return;
+    if (quality == Quality::ok) base.doubt(counter, before, span.before, RowBase::Strange::value);
     base.doubt_wrap(counter);
-    delta = {std::nullopt, Quality::ambiguous, {}};
+    record.deltas.set(counter, {std::nullopt, Quality::ambiguous, {}});
   };
   for (unsigned i = 0; i + 1 < counter_count; i += 2) {
     const auto in = static_cast<Counter>(i), out = static_cast<Counter>(i + 1);
@@ -610,10 +655,10 @@ void doubt_exchanged(InterfaceRecord& record, RowBase& base, const RowSpan& span
   }
 }
 
-Loads judge_counters(InterfaceRecord& record, RowBase& base, const RowSpan& span, const ClockSettings& clock) {
+/// One after the other, as some of them are not plain.
+Loads judge_each(InterfaceRecord& record, RowBase& base, const RowSpan& span, const ClockSettings& clock,
+                 std::uint64_t physics, const MostOctets& most) {
   Loads loads;
-  const std::uint64_t physics = least_physics(record.elapsed);
-  const double seconds = std::chrono::duration<double>(record.elapsed).count();
   bool all_plain = true;
   PerCounter<bool> uncounted;  // the base was no count
   for (const Counter counter : all_counters()) {
@@ -621,25 +666,20 @@ Loads judge_counters(InterfaceRecord& record, RowBase& base, const RowSpan& span
     uncounted[counter] = !judge_counter(record, base, counter, limits_of(record, counter), span, clock);
     all_plain = false;
   }
-  // Octets come last: the packets of the same span bound them. Those of 64 bits need no bound within the link's speed,
-  // but where they may have been read torn.
-  const std::uint64_t most_in = most_octets(record.in_speed_bps, seconds, physics);
-  const std::uint64_t most_out =
-      record.out_speed_bps == record.in_speed_bps ? most_in : most_octets(record.out_speed_bps, seconds, physics);
+  // Octets come last: the packets of the same span bound them.
   const Frames in_frames = frames_told(record, true);
   const Frames out_frames = frames_told(record, false);
   const bool in_still = stand_still(record, base, true, in_frames);
   const bool out_still = stand_still(record, base, false, out_frames);
   if (in_still) {
-    record.deltas[Counter::in_octets] = {0, Quality::ok, {}};  // for what is held against them
-  } else if (!judge_plain(record, base, Counter::in_octets, std::min({most_in, surely_held(in_frames), whole_turn}))) {
+    record.deltas.set(Counter::in_octets, {0, Quality::ok, {}});  // for what is held against them
+  } else if (!judge_plain(record, base, Counter::in_octets, plain_octets(most.in, in_frames))) {
     uncounted[Counter::in_octets] = !judge_octets(record, base, true, span, clock, loads.in);
     all_plain = false;
   }
   if (out_still) {
-    record.deltas[Counter::out_octets] = {0, Quality::ok, {}};
-  } else if (!judge_plain(record, base, Counter::out_octets,
-                          std::min({most_out, surely_held(out_frames), whole_turn}))) {
+    record.deltas.set(Counter::out_octets, {0, Quality::ok, {}});
+  } else if (!judge_plain(record, base, Counter::out_octets, plain_octets(most.out, out_frames))) {
     uncounted[Counter::out_octets] = !judge_octets(record, base, false, span, clock, loads.out);
     all_plain = false;
   }
@@ -649,12 +689,27 @@ Loads judge_counters(InterfaceRecord& record, RowBase& base, const RowSpan& span
     doubt_small(record, base);
     refute_zeros(record, base, uncounted);
   }
-  if (frames_in_question(in_frames, record.deltas[Counter::in_octets], most_in)) judge_frames(record, base, span, true);
-  if (frames_in_question(out_frames, record.deltas[Counter::out_octets], most_out))
+  if (frames_in_question(in_frames, record.deltas[Counter::in_octets], most.in)) judge_frames(record, base, span, true);
+  if (frames_in_question(out_frames, record.deltas[Counter::out_octets], most.out))
     judge_frames(record, base, span, false);
   if (in_still) refute_still(record, base, Counter::in_octets, span);
   if (out_still) refute_still(record, base, Counter::out_octets, span);
   return loads;
+}
+
+Loads judge_counters(InterfaceRecord& record, RowBase& base, const RowSpan& span, const ClockSettings& clock) {
+  const std::uint64_t physics = least_physics(record.elapsed);
+  const double seconds = std::chrono::duration<double>(record.elapsed).count();
+  const std::uint64_t most_in = most_octets(record.in_speed_bps, seconds, physics);
+  const std::uint64_t most_out =
+      record.out_speed_bps == record.in_speed_bps ? most_in : most_octets(record.out_speed_bps, seconds, physics);
+  const MostOctets most{most_in, most_out};
+  if (!judge_plain_row(record, base, physics, most)) return judge_each(record, base, span, clock, physics, most);
+  if (frames_in_question(frames_told(record, true), record.deltas[Counter::in_octets], most_in))
+    judge_frames(record, base, span, true);
+  if (frames_in_question(frames_told(record, false), record.deltas[Counter::out_octets], most_out))
+    judge_frames(record, base, span, false);
+  return {};
 }
 
 /// What RowBase knows a pair of speeds by; never 0.

@@ -1,5 +1,6 @@
 #include "octopoll/snmp/variables.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 #include "snmp/ber.hpp"
@@ -29,12 +30,8 @@ void append_varbind(std::string& encoded, std::string_view prefix, std::string_v
 }  // namespace
 
 EncodedArc::EncodedArc(std::uint32_t arc) noexcept {
-  unsigned shift = 28;
-  while (shift > 0 && arc >> shift == 0) shift -= 7;
-  for (;; shift -= 7) {
-    octets_[size_++] = static_cast<char>((arc >> shift & 0x7fU) | (shift > 0 ? 0x80U : 0U));
-    if (shift == 0) break;
-  }
+  for (std::size_t left = size_of(arc); left > 0; --left)
+    octets_[size_++] = static_cast<char>((arc >> 7 * (left - 1) & 0x7fU) | (left > 1 ? 0x80U : 0U));
 }
 
 void append_variable(std::string& encoded, const Oid& name) { append_varbind(encoded, encode(name), {}); }
@@ -91,8 +88,7 @@ void RowNames::append_each(std::string& encoded, std::string_view first, std::st
 }
 
 std::size_t RowNames::octets(std::uint32_t index, std::uint32_t second_index) const noexcept {
-  return name_octets_ + first_count_ * EncodedArc(index).octets().size() +
-         second_count_ * EncodedArc(second_index).octets().size();
+  return name_octets_ + first_count_ * EncodedArc::size_of(index) + second_count_ * EncodedArc::size_of(second_index);
 }
 
 bool VariableReader::next(WireVariable& variable) noexcept {
@@ -107,6 +103,9 @@ bool VariableReader::next(WireVariable& variable) noexcept {
   const auto value = reader.any();
   if (!value || !reader.at_end()) return false;
   variable.value = *value;
+  variable.last_octets = 0;
+  for (const char octet : value->substr(value->size() - std::min<std::size_t>(value->size(), 8)))
+    variable.last_octets = variable.last_octets << 8U | static_cast<unsigned char>(octet);
   rest_ = list.rest();
   return true;
 }

@@ -131,8 +131,8 @@ InterfaceSample sample_of(const Base& base, Interface interface) {
   sample.time.age_bound = base.moment.uncertain + rounding;
   sample.counters = reading.counters;
   // Which of the two base lines such a counter goes on from, only the next reading would have told.
-  for (std::size_t place = 0; place < counter_count; ++place) {
-    if ((reading.doubted >> place & 1U) != 0) sample.counters.items[place] = {};
+  for (const Counter counter : all_counters()) {
+    if ((reading.doubted >> static_cast<unsigned>(counter) & 1U) != 0) sample.counters.set(counter, {});
   }
   return sample;
 }

@@ -108,9 +108,10 @@ constexpr bool is_doubtful(Quality quality) noexcept {
 
 std::int64_t flags_of(const InterfaceRecord& row) {
   std::int64_t bits = is_stale(row) ? stale_bit : 0;
-  for (std::size_t place = 0; place < counter_count; ++place) {
-    bits |= static_cast<std::int64_t>(row.sample.counters.items[place].bits == 32) << place;
-    bits |= static_cast<std::int64_t>(is_doubtful(row.deltas.items[place].quality)) << (place + doubts_from);
+  for (const Counter counter : all_counters()) {
+    const auto place = static_cast<unsigned>(counter);
+    bits |= static_cast<std::int64_t>(row.sample.counters[counter].bits == 32) << place;
+    bits |= static_cast<std::int64_t>(is_doubtful(row.deltas[counter].quality)) << (place + doubts_from);
   }
   return bits;
 }
@@ -171,7 +172,8 @@ std::optional<KeptReading> reading_of(const RowNumbers& numbers) {
     const auto& value = numbers[numbers_before_counters + place];
     if (!value) continue;
     const bool narrow = (flags >> place & 1) != 0;
-    reading.counters.items[place] = {std::bit_cast<std::uint64_t>(*value), static_cast<std::uint8_t>(narrow ? 32 : 64)};
+    reading.counters.set(static_cast<Counter>(place),
+                         {std::bit_cast<std::uint64_t>(*value), static_cast<std::uint8_t>(narrow ? 32 : 64)});
   }
   reading.doubted = static_cast<std::uint32_t>(flags >> doubts_from & bits_of_counters);
   reading.stale = (flags & stale_bit) != 0;
@@ -199,7 +201,8 @@ std::string_view LatestReadings::write(const DeviceCycle& cycle, const std::vect
     json.add(ticks(sample.last_change));
     json.add(ticks(sample.discontinuity_time));
     json.add(flags_of(cycle.interfaces[place]));
-    for (const CounterReading& one : sample.counters.items) {
+    for (const Counter counter : all_counters()) {
+      const CounterReading one = sample.counters[counter];
       if (one.present()) {
         json.add(std::bit_cast<std::int64_t>(one.value));
       } else {
@@ -237,10 +240,6 @@ bool read_readings(std::string_view text, const std::function<void(const KeptRea
   return scan.skip(']') && scan.at_end();
 }
 
-bool is_stale(const InterfaceRecord& row) noexcept {
-  const auto& deltas = row.deltas.items;
-  return std::any_of(deltas.begin(), deltas.end(),
-                     [](const CounterDelta& delta) { return delta.quality == Quality::stale; });
-}
+bool is_stale(const InterfaceRecord& row) noexcept { return row.deltas.any(Quality::stale); }
 
 }  // namespace octopoll::store

@@ -22,7 +22,7 @@ struct KeptReading {
   std::optional<TimeTicks> sys_uptime;
   std::optional<TimeTicks> last_change;
   std::optional<TimeTicks> discontinuity_time;
-  PerCounter<CounterReading> counters;
+  RowReadings counters;
   /// A bit a counter: its delta contradicted its base line (reset, implausible, ambiguous).
   std::uint32_t doubted = 0;
   bool stale = false;  ///< it made no delta, for its time was too uncertain: its base line is older

@@ -25,7 +25,7 @@ std::optional<std::string> number_without_word(const std::optional<IfStatus>& st
   return lacks_word(status) ? std::optional(to_string(*status)) : std::nullopt;
 }
 
-std::optional<std::string> qualities_of_others(const PerCounter<CounterDelta>& deltas) {
+std::optional<std::string> qualities_of_others(const RowDeltas& deltas) {
   std::string list;
   for (const Counter counter : all_counters()) {
     const Quality quality = deltas[counter].quality;
@@ -37,10 +37,10 @@ std::optional<std::string> qualities_of_others(const PerCounter<CounterDelta>& d
 }
 
 /// One of the deltas has no room.
-bool overflows(const PerCounter<CounterDelta>& deltas, const PackedDeltas& how) noexcept {
+bool overflows(const RowDeltas& deltas, const PackedDeltas& how) noexcept {
   const auto first = static_cast<std::size_t>(how.first);
   for (std::size_t place = 0; place < static_cast<std::size_t>(how.count); ++place) {
-    const auto& delta = deltas.items[first + place].value;
+    const auto delta = deltas[static_cast<Counter>(first + place)].value;
     if (delta && *delta >= (std::uint64_t{1} << how.bits) - 1) return true;
   }
   return false;
@@ -48,13 +48,13 @@ bool overflows(const PerCounter<CounterDelta>& deltas, const PackedDeltas& how) 
 
 }  // namespace
 
-std::optional<std::int64_t> pack(const PerCounter<CounterDelta>& deltas, const PackedDeltas& how) noexcept {
+std::optional<std::int64_t> pack(const RowDeltas& deltas, const PackedDeltas& how) noexcept {
   const auto first = static_cast<std::size_t>(how.first);
   const std::uint64_t none = (std::uint64_t{1} << how.bits) - 1;
   std::uint64_t packed = 0;
   bool any = false;
   for (int place = 0; place < how.count; ++place) {
-    const auto& delta = deltas.items[first + static_cast<std::size_t>(place)].value;
+    const auto delta = deltas[static_cast<Counter>(first + static_cast<std::size_t>(place))].value;
     if (delta && *delta >= none) return std::nullopt;
     any = any || delta.has_value();
     packed |= delta.value_or(none) << (place * how.bits);
@@ -109,7 +109,7 @@ SampleExceptions exceptions_of(const InterfaceRecord& row) {
     if (!overflows(row.deltas, how)) continue;
     const auto first = static_cast<std::size_t>(how.first);
     for (std::size_t place = first; place < first + static_cast<std::size_t>(how.count); ++place) {
-      exceptions.deltas.items[place] = row.deltas.items[place].value;
+      exceptions.deltas.items[place] = row.deltas[static_cast<Counter>(place)].value;
     }
   }
   exceptions.deltas[Counter::in_unknown_protos] = row.deltas[Counter::in_unknown_protos].value;

@@ -36,8 +36,7 @@ inline constexpr std::array<PackedDeltas, 4> packed_deltas{{{Counter::in_ucast_p
                                                             {Counter::in_broadcast_pkts, 2, 30},
                                                             {Counter::in_errors, 4, 15}}};
 /// The number; nullopt where none has a delta, or one has no room: then all stand in SampleExceptions.
-[[nodiscard]] std::optional<std::int64_t> pack(const PerCounter<CounterDelta>& deltas,
-                                               const PackedDeltas& how) noexcept;
+[[nodiscard]] std::optional<std::int64_t> pack(const RowDeltas& deltas, const PackedDeltas& how) noexcept;
 
 /// The way back: sets those that have a delta.
 void unpack(std::uint64_t packed, const PackedDeltas& how, PerCounter<std::optional<std::uint64_t>>& deltas) noexcept;

@@ -93,10 +93,10 @@ TrafficSample traffic_of(const InterfaceRecord& row, std::int64_t read_at_ms) no
   const auto& deltas = row.deltas;
   for (const std::size_t way : {std::size_t{0}, std::size_t{1}}) {
     TrafficSample::Direction& direction = sample.directions[way];
-    const auto of = [&deltas, way](Counter in) -> const CounterDelta& {
-      return deltas.items[static_cast<std::size_t>(in) + way];
+    const auto of = [&deltas, way](Counter in) {
+      return deltas[static_cast<Counter>(static_cast<std::size_t>(in) + way)];
     };
-    const CounterDelta& octets = of(Counter::in_octets);
+    const CounterDelta octets = of(Counter::in_octets);
     if (octets.value && makes_rate(octets.quality)) {
       direction.octets = *octets.value;
       direction.span_us = octets.elapsed.count() == 0 ? sample.span_us : shared(octets.elapsed);

@@ -148,12 +148,12 @@ KeptTraffic read_kept_traffic(const Statement& row) {
   InterfaceRecord record;
   record.elapsed = std::chrono::microseconds(row.integer(4));
   const auto deltas = deltas_of(row, 12, 16);
-  for (const Counter counter : all_counters()) record.deltas[counter].value = deltas[counter];
+  for (const Counter counter : all_counters()) record.deltas.set_value(counter, deltas[counter]);
   const std::int64_t states = row.integer(5);
-  record.deltas[Counter::in_octets] = {row.maybe_unsigned(6), in_quality_of(states).value_or(Quality::absent),
-                                       std::chrono::microseconds(row.integer(8))};
-  record.deltas[Counter::out_octets] = {row.maybe_unsigned(7), out_quality_of(states).value_or(Quality::absent),
-                                        std::chrono::microseconds(row.integer(9))};
+  record.deltas.set(Counter::in_octets, {row.maybe_unsigned(6), in_quality_of(states).value_or(Quality::absent),
+                                         std::chrono::microseconds(row.integer(8))});
+  record.deltas.set(Counter::out_octets, {row.maybe_unsigned(7), out_quality_of(states).value_or(Quality::absent),
+                                          std::chrono::microseconds(row.integer(9))});
   record.in_speed_bps = row.maybe_unsigned(10);
   record.out_speed_bps = row.maybe_unsigned(11);
   kept.sample = traffic_of(record, row.integer(3));

@@ -78,4 +78,35 @@ struct CounterReading {
   friend bool operator==(const CounterReading&, const CounterReading&) = default;
 };
 
+/// Those of all counters of one row, in half of what as many CounterReading take.
+class RowReadings {
+ public:
+  [[nodiscard]] constexpr CounterReading operator[](Counter counter) const noexcept {
+    if ((present_ & bit(counter)) == 0) return {};
+    return {values_[counter], static_cast<std::uint8_t>((wide_ & bit(counter)) != 0 ? 64 : 32)};
+  }
+  constexpr void set(Counter counter, const CounterReading& reading) noexcept {
+    values_[counter] = reading.present() ? reading.value : 0;
+    present_ = with(present_, counter, reading.present());
+    wide_ = with(wide_, counter, reading.bits == 64);
+  }
+  friend bool operator==(const RowReadings&, const RowReadings&) = default;
+
+  // All of them at once. Of those that are not there the value is 0.
+  [[nodiscard]] constexpr const PerCounter<std::uint64_t>& values() const noexcept { return values_; }
+  [[nodiscard]] constexpr std::uint16_t present() const noexcept { return present_; }  ///< a bit a counter
+  [[nodiscard]] constexpr std::uint16_t wide() const noexcept { return wide_; }        ///< those of 64 bits
+
+ private:
+  static constexpr std::uint32_t bit(Counter counter) noexcept { return 1U << static_cast<unsigned>(counter); }
+  static constexpr std::uint16_t with(std::uint16_t bits, Counter counter, bool set) noexcept {
+    return static_cast<std::uint16_t>(set ? bits | bit(counter) : bits & ~bit(counter));
+  }
+
+  PerCounter<std::uint64_t> values_;
+  std::uint16_t present_ = 0;
+  std::uint16_t wide_ = 0;
+  static_assert(counter_count <= 16);
+};
+
 }  // namespace octopoll

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "octopoll/core/clock.hpp"
+#include "octopoll/core/counter_delta.hpp"
 #include "octopoll/core/counters.hpp"
 #include "octopoll/core/interface.hpp"
 #include "octopoll/core/quality.hpp"
@@ -20,18 +21,10 @@
 
 namespace octopoll {
 
-/// What one counter did between two readings. Where no honest delta exists `value` is empty and `quality` says why.
-struct CounterDelta {
-  std::optional<std::uint64_t> value;
-  Quality quality = Quality::first;
-  /// This counter's own span, where it differs from the row's (its base line is older); 0: the row's `elapsed`.
-  std::chrono::nanoseconds elapsed{};
-};
-
 /// One interface in one cycle: raw, judged, and put against its speed.
 struct InterfaceRecord {
   InterfaceSample sample;
-  PerCounter<CounterDelta> deltas;
+  RowDeltas deltas;
   /// Between the two snapshots of this row, by the better of the two clocks (invariant 2); 0 with quality `first`.
   std::chrono::nanoseconds elapsed{};
   /// Relative uncertainty of `elapsed`: 0.05 is 5 %.

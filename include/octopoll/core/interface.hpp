@@ -198,7 +198,7 @@ struct InterfaceSample {
   std::optional<IfStatus> oper_status;
   std::optional<TimeTicks> last_change;         ///< ifLastChange: sysUpTime when the present state was entered
   std::optional<TimeTicks> discontinuity_time;  ///< ifCounterDiscontinuityTime
-  PerCounter<CounterReading> counters;
+  RowReadings counters;
   ReadingTime time;
 };
 

@@ -74,6 +74,14 @@ class RowBase {
     }
   }
   void drop(Counter counter);
+  /// Whether these are the counters that it has, each of the width that it has there.
+  [[nodiscard]] bool same_counters(const RowReadings& now) const noexcept {
+    return now.present() == present_ && now.wide() == wide_;
+  }
+  /// As of RowReadings.
+  [[nodiscard]] PerCounter<std::uint64_t> values() const noexcept;
+  /// The next reading of the same counters.
+  void move_all(const PerCounter<std::uint64_t>& values);
 
   /// Some counter is.
   [[nodiscard]] bool doubted() const noexcept { return doubted_; }
@@ -188,9 +196,11 @@ class RowBase {
   [[nodiscard]] std::uint64_t value(Counter counter) const noexcept {
     if (counts_octets(counter)) return octets_[place(counter)];
     const std::size_t at = place(counter) - octet_counters;
-    std::uint64_t value = low_[at];
-    if (at < packet_counters) value |= std::uint64_t{middle_[at]} << 32U;
-    return tall_ ? value | std::uint64_t{aside_->rare->high[at]} << bits_of_short(at) : value;
+    return tall_ ? low_value(at) | std::uint64_t{aside_->rare->high[at]} << bits_of_short(at) : low_value(at);
+  }
+  /// Without what is kept aside.
+  [[nodiscard]] std::uint64_t low_value(std::size_t at) const noexcept {
+    return at < packet_counters ? low_[at] | std::uint64_t{middle_[at]} << 32U : low_[at];
   }
   void set_short(std::size_t at, std::uint64_t value) {
     low_[at] = static_cast<std::uint32_t>(value);

@@ -2,6 +2,7 @@
 // The variables of requests that are encoded once, and of their answers, read where they lie.
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -21,6 +22,9 @@ void append_variable(std::string& encoded, const Oid& name);
 /// An arc of an OID in BER: seven bits an octet.
 struct EncodedArc {
   explicit EncodedArc(std::uint32_t arc) noexcept;
+  [[nodiscard]] static std::size_t size_of(std::uint32_t arc) noexcept {
+    return (static_cast<std::size_t>(std::bit_width(arc | 1U)) + 6) / 7;
+  }
   [[nodiscard]] std::string_view octets() const noexcept { return {octets_, size_}; }
 
  private:
@@ -66,11 +70,19 @@ class RowNames {
   std::size_t first_count_ = 0, second_count_ = 0;
 };
 
+/// Eight octets, the first the highest.
+[[nodiscard]] inline std::uint64_t big_endian_word(const char* octets) noexcept {
+  std::uint64_t word = 0;
+  std::memcpy(&word, octets, sizeof word);
+  return std::endian::native == std::endian::little ? __builtin_bswap64(word) : word;
+}
+
 /// One variable of an answer, still encoded. The views point into the answer.
 struct WireVariable {
   std::string_view name;  ///< contents of its OBJECT IDENTIFIER
   std::uint8_t tag = 0;   ///< of its value
   std::string_view value;
+  std::uint64_t last_octets = 0;  ///< of the value the last eight; of a shorter one with anything before them
 
   /// noSuchObject, noSuchInstance, endOfMibView, or NULL: there is none.
   [[nodiscard]] bool absent() const noexcept { return (tag & 0xf0U) == 0x80 || tag == 0x05; }
@@ -112,20 +124,21 @@ class AnswerReader {
   [[nodiscard]] bool next(WireVariable& variable) noexcept {
     const char* const asked = asked_.data();
     const char* const answer = answered_.data();
-    // A VarBind is 30 LENGTH 06 LENGTH name TAG LENGTH value; nearly all are short enough for lengths of one octet.
+    // A VarBind is 30 LENGTH 06 LENGTH name TAG LENGTH value. Nearly all have a name that two words hold, and a value
+    // that is no long text; then each length is one octet. What is asked for has 05 00 for its value.
     if (asked_.size() >= shortest && answered_.size() >= shortest) {
-      const std::size_t asked_length = static_cast<unsigned char>(asked[1]);
-      const std::size_t length = static_cast<unsigned char>(answer[1]);
-      const std::size_t name = static_cast<unsigned char>(asked[3]);
-      if (asked_length < 0x80 && length < 0x80 && length >= name + 4 && asked_.size() >= asked_length + 2 &&
-          asked_length >= name + 4 && answered_.size() >= length + 2 && answer[0] == varbind_tag &&
-          answer[2] == name_tag && same(asked + 2, answer + 2, name + 2) &&
-          static_cast<unsigned char>(answer[name + 5]) == length - name - 4) {
+      const std::size_t name = octet(asked, 3);
+      const std::size_t value = octet(answer, 1) - name - 4;  // of one that is shorter than its name: no small number
+      const std::size_t length = value + name + 6;
+      if (name - 6 <= 8 && value < 64 && octet(asked, 1) == name + 4 && asked_.size() >= name + 6 &&
+          answered_.size() >= length && asked[0] == varbind_tag && answer[0] == varbind_tag && answer[2] == name_tag &&
+          same(asked + 2, answer + 2, name + 2) && octet(answer, name + 5) == value) {
         variable.name = {answer + 4, name};
         variable.tag = static_cast<std::uint8_t>(answer[name + 4]);
-        variable.value = {answer + name + 6, length - name - 4};
-        asked_.remove_prefix(asked_length + 2);
-        answered_.remove_prefix(length + 2);
+        variable.value = {answer + name + 6, value};
+        variable.last_octets = big_endian_word(answer + length - 8);
+        asked_.remove_prefix(name + 6);
+        answered_.remove_prefix(length);
         return true;
       }
     }
@@ -135,13 +148,15 @@ class AnswerReader {
   [[nodiscard]] bool finished() const noexcept { return asked_.empty() && answered_.empty(); }
 
  private:
-  static constexpr std::size_t shortest = 6;
+  static constexpr std::size_t shortest = 8;
   static constexpr char varbind_tag = 0x30;
   static constexpr char name_tag = 0x06;
 
-  /// Nearly all names have 8 to 16 octets: two words that may overlap.
+  [[nodiscard]] static std::size_t octet(const char* octets, std::size_t place) noexcept {
+    return static_cast<unsigned char>(octets[place]);
+  }
+  /// Of 8 to 16 octets: two words that may overlap.
   [[nodiscard]] static bool same(const char* a, const char* b, std::size_t length) noexcept {
-    if (length < 8 || length > 16) return std::memcmp(a, b, length) == 0;
     const auto word = [](const char* at) {
       std::uint64_t octets = 0;
       std::memcpy(&octets, at, sizeof octets);
@@ -155,34 +170,27 @@ class AnswerReader {
   std::string_view answered_;
 };
 
-[[nodiscard]] inline std::uint32_t big_endian_word(const char* octets) noexcept {
-  const auto at = [octets](unsigned place) { return std::uint32_t{static_cast<unsigned char>(octets[place])}; };
-  return at(0) << 24U | at(1) << 16U | at(2) << 8U | at(3);
-}
-
 inline std::optional<std::uint64_t> WireVariable::number() const noexcept {
   if (tag == 0x02) {
     const auto signed_number = integer();
     return signed_number && *signed_number >= 0 ? std::optional(static_cast<std::uint64_t>(*signed_number))
                                                 : std::nullopt;
   }
-  const std::size_t size = value.size();
   const std::size_t longest = bits() / 8;
-  // One octet more than the type has bits for is the sign, which must be none.
-  if (longest == 0 || size == 0 || size > longest + 1 || (size == longest + 1 && value[0] != 0)) return std::nullopt;
-  // Without a loop, whose end no processor foresees: two words, or three octets, that may overlap.
-  const char* const octets = value.data();
-  if (size > 8) return std::uint64_t{big_endian_word(octets + 1)} << 32U | big_endian_word(octets + 5);
-  if (size >= 4) return std::uint64_t{big_endian_word(octets)} << 8U * (size - 4) | big_endian_word(octets + size - 4);
-  const auto at = [octets](std::size_t place) { return std::uint64_t{static_cast<unsigned char>(octets[place])}; };
-  return at(0) << 8U * (size - 1) | at(size / 2) << 8U * (size - 1 - size / 2) | at(size - 1);
+  std::size_t size = value.size();
+  if (size - 1 >= longest) {
+    // One octet more than the type has bits for is the sign, which must be none.
+    if (longest == 0 || size != longest + 1 || value[0] != 0) return std::nullopt;
+    size = longest;
+  }
+  const std::size_t unused = 64 - 8 * size;
+  return last_octets << unused >> unused;
 }
 
 inline std::optional<std::int64_t> WireVariable::integer() const noexcept {
   if (tag != 0x02 || value.empty() || value.size() > 4) return std::nullopt;
-  std::uint64_t number = (static_cast<unsigned char>(value[0]) & 0x80U) != 0 ? ~std::uint64_t{0} : 0;
-  for (const char octet : value) number = number << 8U | static_cast<unsigned char>(octet);
-  return static_cast<std::int64_t>(number);
+  const std::size_t unused = 64 - 8 * value.size();
+  return static_cast<std::int64_t>(last_octets << unused) >> unused;
 }
 
 }  // namespace octopoll::snmp

@@ -46,7 +46,7 @@ DeviceCycle cycle(const std::string& device, std::uint64_t turn) {
                                    .elapsed = 20min}));
     for (const Counter counter : {Counter::in_ucast_pkts, Counter::out_ucast_pkts, Counter::in_errors,
                                   Counter::out_errors, Counter::in_discards, Counter::out_discards})
-      rows.back().deltas[counter].value = noise * (1 + static_cast<unsigned>(counter)) % 30'011;
+      rows.back().deltas.set_value(counter, noise * (1 + static_cast<unsigned>(counter)) % 30'011);
   }
   return test::make_cycle(device, turn + 1, noon + turn * 20min, std::move(rows));
 }

@@ -11,7 +11,7 @@ using std::chrono::nanoseconds;
 InterfaceRecord record(CounterDelta in, nanoseconds elapsed = 10s) {
   InterfaceRecord made;
   made.elapsed = elapsed;
-  made.deltas[Counter::in_octets] = in;
+  made.deltas.set(Counter::in_octets, in);
   return made;
 }
 
@@ -23,7 +23,7 @@ TEST_CASE("a delta divides by the time of its row") {
 
 TEST_CASE("a delta with a time of its own divides by that") {
   InterfaceRecord made = record({12'500, Quality::ok, 20s});
-  made.deltas[Counter::out_octets] = {12'500, Quality::ok, 0s};
+  made.deltas.set(Counter::out_octets, {12'500, Quality::ok, 0s});
   CHECK(made.per_second(Counter::in_octets) == 625.0);
   CHECK(made.in_rate() == BitsPerSecond{5'000.0});
   CHECK(made.out_rate() == BitsPerSecond{10'000.0});
@@ -51,7 +51,7 @@ TEST_CASE("no time, or time that goes back, makes no rate") {
 
 TEST_CASE("packets are not multiplied by eight") {
   InterfaceRecord made = record({0, Quality::ok, 0s});
-  made.deltas[Counter::in_ucast_pkts] = {1'000, Quality::wrapped, 0s};
+  made.deltas.set(Counter::in_ucast_pkts, {1'000, Quality::wrapped, 0s});
   CHECK(made.per_second(Counter::in_ucast_pkts) == 100.0);
 }
 
@@ -67,9 +67,9 @@ TEST_CASE("the headline is the worse of the two octet deltas") {
       {Quality::first, Quality::first, Quality::first},
   }));
   InterfaceRecord made;
-  for (const Counter counter : all_counters()) made.deltas[counter].quality = Quality::implausible;
-  made.deltas[Counter::in_octets].quality = in;
-  made.deltas[Counter::out_octets].quality = out;
+  for (const Counter counter : all_counters()) made.deltas.set_quality(counter, Quality::implausible);
+  made.deltas.set_quality(Counter::in_octets, in);
+  made.deltas.set_quality(Counter::out_octets, out);
   CHECK(made.quality() == headline);
 }
 

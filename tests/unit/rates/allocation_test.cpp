@@ -38,7 +38,7 @@ DeviceSnapshot cycle(int number) {
     sample.time.received += (index - 1) / rows_of_an_answer * 1ms;
     for (const Counter counter : all_counters()) {
       const std::uint64_t each = counts_octets(counter) ? 100'000 : 1'000;
-      sample.counters[counter] = {static_cast<std::uint64_t>(number) * each + index, 64};
+      sample.counters.set(counter, {static_cast<std::uint64_t>(number) * each + index, 64});
     }
     rows.push_back(std::move(sample));
   }

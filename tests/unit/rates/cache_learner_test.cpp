@@ -560,11 +560,11 @@ TEST_CASE("a fingerprint sees each counter of each row") {
   rows[1].time.received += 1s;
   CHECK(fingerprint(rows) == print);
   for (InterfaceSample& sample : rows) {
-    for (CounterReading& reading : sample.counters.items) {
-      const CounterReading kept = reading;
-      ++reading.value;
+    for (const Counter counter : all_counters()) {
+      const CounterReading kept = sample.counters[counter];
+      sample.counters.set(counter, {kept.value + 1, kept.present() ? kept.bits : std::uint8_t{64}});
       CHECK(fingerprint(rows) != print);
-      reading = kept;
+      sample.counters.set(counter, kept);
     }
   }
   std::swap(rows[0], rows[1]);

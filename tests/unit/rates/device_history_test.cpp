@@ -23,9 +23,9 @@ struct Change {
 InterfaceSample usual(nanoseconds when) {
   InterfaceSample sample = row(when);
   const auto seconds = static_cast<std::uint64_t>(when / 1s);
-  sample.counters[in] = {1'000'000 + 1'000 * seconds, 64};
-  sample.counters[out] = {2'000'000 + 500 * seconds, 64};
-  sample.counters[Counter::in_errors] = {7 + seconds, 32};
+  sample.counters.set(in, {1'000'000 + 1'000 * seconds, 64});
+  sample.counters.set(out, {2'000'000 + 500 * seconds, 64});
+  sample.counters.set(Counter::in_errors, {7 + seconds, 32});
   return sample;
 }
 
@@ -69,14 +69,18 @@ TEST_CASE("what ends a base line, and what each counter then says") {
          s.discontinuity_time = ticks(1s);
        },
        Quality::reboot, Quality::reboot},
-      {"the counter went away", [](auto& s) { s.counters[in] = {}; }, Quality::absent, Quality::ok},
+      {"the counter went away", [](auto& s) { s.counters.set(in, {}); }, Quality::absent, Quality::ok},
       {"it went away in a restart",
        [](auto& s) {
-         s.counters[in] = {};
+         s.counters.set(in, {});
          s.time.sys_uptime = ticks(5s);
        },
        Quality::absent, Quality::reboot},
-      {"now it is 32 bits wide", [](auto& s) { s.counters[in].bits = 32; }, Quality::first, Quality::ok},
+      {"now it is 32 bits wide",
+       [](auto& s) {
+         s.counters.set(in, {s.counters[in].value, 32});
+       },
+       Quality::first, Quality::ok},
       {"the agent's cache is slow", [](auto& s) { s.time.age_bound = 7s; }, Quality::stale, Quality::stale},
       {"slow, and restarted",
        [](auto& s) {
@@ -118,7 +122,9 @@ TEST_CASE("what ends a base line, and what each counter then says") {
 TEST_CASE("after each break the very next reading makes a rate again") {
   const std::function<void(InterfaceSample&)> breaks[] = {
       [](auto& s) { s.discontinuity_time = TimeTicks(5); },
-      [](auto& s) { s.counters[in].bits = 32; },
+      [](auto& s) {
+        s.counters.set(in, {s.counters[in].value, 32});
+      },
   };
   for (const auto& apply : breaks) {
     DeviceHistory history;
@@ -137,7 +143,7 @@ TEST_CASE("a counter that was away starts anew") {
   DeviceHistory history;
   (void)judge(history, usual(0s));
   InterfaceSample without = usual(step);
-  without.counters[in] = {};
+  without.counters.set(in, {});
   (void)judge(history, without);
   CHECK(judge(history, usual(2 * step)).deltas[in].quality == Quality::first);
   CHECK(judge(history, usual(3 * step)).deltas[in].value == 60'000U);
@@ -169,7 +175,7 @@ TEST_CASE("a counter that was away in a stale cycle starts anew, the others keep
   (void)judge(history, usual(0s));
   InterfaceSample stale = usual(10s);
   stale.time.age_bound = 3s;
-  stale.counters[in] = {};
+  stale.counters.set(in, {});
   CHECK(judge(history, stale).deltas[in].quality == Quality::absent);
   const InterfaceRecord record = judge(history, usual(step));
   CHECK(record.deltas[in].quality == Quality::first);
@@ -284,7 +290,7 @@ class Loaded {
     in_ += in_mbps * octets_a_step;
     out_ += out_mbps * octets_a_step;
     InterfaceSample sample = row(now_, in, in_, 64);
-    sample.counters[Counter::out_octets] = {out_, 64};
+    sample.counters.set(Counter::out_octets, {out_, 64});
     if (shape) change_facts(sample, shape);
     return history_.judge(snapshot({sample}), settings);
   }
@@ -410,12 +416,11 @@ InterfaceRecord gigabit_step(std::uint64_t octets, Frames frames, const std::fun
   DeviceHistory history;
   InterfaceRecord record;
   for (const bool second : {false, true}) {
-    InterfaceSample sample = row(second ? step : 0s, in, second ? 4'000'000'000U + octets : 4'000'000'000U, 32);
-    sample.counters[in].value %= two_to_32;
+    InterfaceSample sample = row(second ? step : 0s, in, (4'000'000'000U + (second ? octets : 0)) % two_to_32, 32);
     change_facts(sample, [&](InterfaceFacts& facts) { facts.speed_bps = 1'000'000'000; });
-    sample.counters[Counter::in_ucast_pkts] = {1 + (second ? frames.ucast : 0), 32};
-    sample.counters[Counter::in_multicast_pkts] = {1 + (second ? frames.multicast : 0), 32};
-    sample.counters[Counter::in_broadcast_pkts] = {1 + (second ? frames.broadcast : 0), 32};
+    sample.counters.set(Counter::in_ucast_pkts, {1 + (second ? frames.ucast : 0), 32});
+    sample.counters.set(Counter::in_multicast_pkts, {1 + (second ? frames.multicast : 0), 32});
+    sample.counters.set(Counter::in_broadcast_pkts, {1 + (second ? frames.broadcast : 0), 32});
     shape(sample);
     record = judge(history, sample);
   }
@@ -440,13 +445,13 @@ TEST_CASE("packets times the largest frame decide where the speed cannot") {
       {"without broadcast nothing is bounded",
        1'000'000,
        {1'000, 10, 0},
-       [](auto& s) { s.counters[Counter::in_broadcast_pkts] = {}; },
+       [](auto& s) { s.counters.set(Counter::in_broadcast_pkts, {}); },
        Quality::ambiguous},
       {"discarded frames have octets too",
        1'000'000,
        {2'814'526, 0, 0},
        [](auto& s) {
-         s.counters[Counter::in_discards] = {s.time.received == at(0s) ? 5U : 6U, 32};
+         s.counters.set(Counter::in_discards, {s.time.received == at(0s) ? 5U : 6U, 32});
        },
        Quality::ambiguous},
       {"an unknown MTU means jumbo frames: 2^32 / 9234",
@@ -491,9 +496,9 @@ TEST_CASE("an interface whose octets once did not fit into its frames is not bou
   const auto reading = [](nanoseconds when, std::uint64_t octets, std::uint64_t frames) {
     InterfaceSample sample = row(when, in, octets, 32);
     change_facts(sample, [&](InterfaceFacts& facts) { facts.speed_bps = 1'000'000'000; });
-    sample.counters[Counter::in_ucast_pkts] = {frames, 32};
-    sample.counters[Counter::in_multicast_pkts] = {0, 32};
-    sample.counters[Counter::in_broadcast_pkts] = {0, 32};
+    sample.counters.set(Counter::in_ucast_pkts, {frames, 32});
+    sample.counters.set(Counter::in_multicast_pkts, {0, 32});
+    sample.counters.set(Counter::in_broadcast_pkts, {0, 32});
     return sample;
   };
   (void)judge(history, reading(0s, 0, 0));
@@ -530,7 +535,7 @@ TEST_CASE("a restart is told once, and every row knows of it") {
     auto middle = rows(2 * step, 1120s, 300);
     middle[2].time.received += 2s;
     middle[2].time.sys_uptime = ticks(1s);
-    middle[2].counters[in].value = 3;
+    middle[2].counters.set(in, {3, 64});
     const Judgement judgement = history.judge(snapshot(middle), {});
     CHECK(judgement.restart == Restart::yes);
     CHECK(judgement.interfaces[0].deltas[in].value == 100U);
@@ -546,7 +551,7 @@ TEST_CASE("a restart is told once, and every row knows of it") {
     auto middle = rows(2 * step, 1120s, 300);
     middle[0].time.received += 2s;
     middle[0].time.sys_uptime = ticks(1s);
-    middle[0].counters[in].value = 3;
+    middle[0].counters.set(in, {3, 64});
     const Judgement judgement = history.judge(snapshot({middle[1], middle[0], middle[2]}), {});
     CHECK(judgement.restart == Restart::yes);
     CHECK(judgement.interfaces[0].deltas[in].value == 100U);
@@ -754,7 +759,7 @@ TEST_CASE("what a row has gained is told with the time since it moved before, wh
   settings.watch_rows = watched;
   const auto gained = [&](nanoseconds when, std::uint64_t octets, nanoseconds up = 0s) {
     InterfaceSample sample = row(when, in, octets, 64);
-    sample.counters[out] = {7, 64};
+    sample.counters.set(out, {7, 64});
     if (up > 0s) sample.time.sys_uptime = ticks(up);
     const Judgement judgement = history.judge(snapshot({sample}), settings);
     REQUIRE(judgement.gained.size() == 1);
@@ -785,7 +790,7 @@ TEST_CASE("what a row has gained is not spread over a time that no cache explain
   settings.watch_rows = true;
   const auto gained = [&](nanoseconds when, std::uint64_t octets, nanoseconds up, std::uint8_t bits = 64) {
     InterfaceSample sample = row(when, in, octets, bits);
-    sample.counters[out] = {7, bits};
+    sample.counters.set(out, {7, bits});
     sample.time.sys_uptime = ticks(up);
     DeviceSnapshot cycle = snapshot({sample});
     cycle.sys_uptime = ticks(when + 1000s);  // as if the agent had not restarted before its rows were read

@@ -202,9 +202,9 @@ TEST_CASE("a contradicting reading costs neither a spike nor the base line") {
 
 InterfaceSample with_frames(nanoseconds when, std::uint64_t octets, std::uint64_t frames, std::uint8_t bits = 64) {
   InterfaceSample sample = row(when, in, octets, bits);
-  sample.counters[Counter::in_ucast_pkts] = {frames, bits};
-  sample.counters[Counter::in_multicast_pkts] = {0, bits};
-  sample.counters[Counter::in_broadcast_pkts] = {0, bits};
+  sample.counters.set(Counter::in_ucast_pkts, {frames, bits});
+  sample.counters.set(Counter::in_multicast_pkts, {0, bits});
+  sample.counters.set(Counter::in_broadcast_pkts, {0, bits});
   return sample;
 }
 
@@ -340,7 +340,7 @@ TEST_CASE("a wrap beside a counter that restarted is no wrap") {
   DeviceHistory history;
   const auto unclocked = [](nanoseconds when, std::uint64_t octets, std::uint64_t errors) {
     InterfaceSample sample = row(when, in, octets, 32);
-    sample.counters[Counter::in_errors] = {errors, 32};
+    sample.counters.set(Counter::in_errors, {errors, 32});
     sample.time.sys_uptime.reset();
     return sample;
   };
@@ -423,9 +423,9 @@ TEST_CASE("beside a 64-bit counter that went back, those that may have come from
   DeviceHistory history;
   const auto row_of = [](nanoseconds when, std::uint64_t in_value, std::uint64_t out_value, std::uint64_t errors) {
     InterfaceSample sample = row(when, in, in_value, 64);
-    sample.counters[Counter::out_octets] = {out_value, 64};
-    sample.counters[Counter::in_errors] = {errors, 32};
-    sample.counters[Counter::out_errors] = {4'000'000'000, 32};
+    sample.counters.set(Counter::out_octets, {out_value, 64});
+    sample.counters.set(Counter::in_errors, {errors, 32});
+    sample.counters.set(Counter::out_errors, {4'000'000'000, 32});
     return sample;
   };
   (void)judge(history, row_of(0s, tera, 20'000, 1));
@@ -455,7 +455,7 @@ TEST_CASE("an answer that took one direction for the other is no traffic, and lo
     const std::uint64_t passed = static_cast<std::uint64_t>(cycle) * 1'000'000;
     InterfaceSample sample =
         row(cycle * (bits == 32 ? 1s : step), exchanged ? out : in, 1'000'000'000 + more + passed, bits);
-    sample.counters[exchanged ? in : out] = {1'000'000'000 + passed / 2, bits};
+    sample.counters.set(exchanged ? in : out, {1'000'000'000 + passed / 2, bits});
     return judge(history, sample, settings);
   };
   (void)read(0, false);
@@ -483,7 +483,7 @@ TEST_CASE("directions that changed places for good are believed again") {
   const auto read = [&](int cycle, bool exchanged) {
     const std::uint64_t passed = static_cast<std::uint64_t>(cycle) * 1'000'000;
     InterfaceSample sample = row(cycle * step, exchanged ? out : in, tera + passed, 64);
-    sample.counters[exchanged ? in : out] = {passed / 2, 64};
+    sample.counters.set(exchanged ? in : out, {passed / 2, 64});
     return judge(history, sample);
   };
   (void)read(0, false);
@@ -500,7 +500,7 @@ TEST_CASE("a doubt is a counter's own: the others of its row go on") {
   DeviceHistory history;
   const auto both = [](nanoseconds when, std::uint64_t in_value, std::uint64_t out_value) {
     InterfaceSample sample = row(when, in, in_value, 64);
-    sample.counters[Counter::out_octets] = {out_value, 64};
+    sample.counters.set(Counter::out_octets, {out_value, 64});
     return sample;
   };
   (void)judge(history, both(0s, tera, tera + 100));

@@ -274,14 +274,14 @@ void run_history(std::uint64_t seed, Checker& checker) {
       sample.discontinuity_time = TimeTicks(link.discontinuity);
       sample.time = {snapshot.read_at, round_trip, snapshot.sys_uptime, device.cache_period};
       for (const Counter counter : all_counters()) {
-        sample.counters[counter] = {raw(link, counter), width(link, counter)};
+        sample.counters.set(counter, {raw(link, counter), width(link, counter)});
         Track& track = tracks[link.name][counter];
         // Garbled alone: two wrong readings in a row, or a wrong first one, leave nothing to go by.
         const bool alone =
             !track.shots.empty() && !track.doubted && track.shots[track.base].restarts == link.restarts[counter];
         if (alone && counts_octets(counter) && chance(random, trouble)) {
           const auto value = garbled(random, link, track.shots[track.base].raw);
-          sample.counters[counter].value = value.value_or(sample.counters[counter].value);
+          if (value) sample.counters.set(counter, {*value, sample.counters[counter].bits});
         }
         track.shots.push_back({device.now + round_trip / 2, device.shown_at, link.total[counter],
                                sample.counters[counter].value, link.restarts[counter]});

@@ -26,11 +26,11 @@ class Link {
   InterfaceRecord after_a_step(const Shown& shown) {
     now_ += step;
     InterfaceSample sample = row(now_);
-    if (has_octets) sample.counters[Counter::in_octets] = {shown.octets, bits};
-    sample.counters[ucast] = {shown.ucast, bits};
-    sample.counters[multicast] = {shown.multicast, bits};
-    sample.counters[broadcast] = {0, bits};
-    sample.counters[Counter::in_errors] = {errors, 32};
+    if (has_octets) sample.counters.set(Counter::in_octets, {shown.octets, bits});
+    sample.counters.set(ucast, {shown.ucast, bits});
+    sample.counters.set(multicast, {shown.multicast, bits});
+    sample.counters.set(broadcast, {0, bits});
+    sample.counters.set(Counter::in_errors, {errors, 32});
     change_facts(sample, [&](InterfaceFacts& facts) {
       facts.type = type;
       facts.speed_bps = speed;
@@ -177,10 +177,10 @@ TEST_CASE("a row of zeros of which one way cannot be true was not counted the ot
   DeviceHistory history;
   const auto shown = [](nanoseconds when, std::uint64_t in, std::uint64_t out) {
     InterfaceSample sample = row(when, Counter::in_octets, in, 64);
-    sample.counters[Counter::in_ucast_pkts] = {in / 700, 64};
-    sample.counters[Counter::out_octets] = {out, 64};
-    sample.counters[Counter::out_ucast_pkts] = {out / 700, 64};
-    sample.counters[Counter::out_errors] = {5, 32};
+    sample.counters.set(Counter::in_ucast_pkts, {in / 700, 64});
+    sample.counters.set(Counter::out_octets, {out, 64});
+    sample.counters.set(Counter::out_ucast_pkts, {out / 700, 64});
+    sample.counters.set(Counter::out_errors, {5, 32});
     return sample;
   };
   (void)judge(history, shown(0s, 0, 0));
@@ -383,8 +383,8 @@ TEST_CASE("packets that a link cannot send say nothing of its octets") {
     for (const std::uint64_t turn : {0U, 1U, 2U, 3U}) {
       InterfaceSample sample = row(turn * step, Counter::out_octets, 1'000, 64);
       sample.oper_status = turn < 2 ? at_first : then;
-      sample.counters[Counter::out_ucast_pkts] = {turn * 10'000, 64};
-      sample.counters[Counter::out_discards] = {turn * discards, 32};
+      sample.counters.set(Counter::out_ucast_pkts, {turn * 10'000, 64});
+      sample.counters.set(Counter::out_discards, {turn * discards, 32});
       all.push_back(judge(history, std::move(sample)).deltas[Counter::out_octets].quality);
     }
     return all;
@@ -419,9 +419,9 @@ TEST_CASE("packets that were to be sent and were not need no octets") {
     InterfaceRecord record;
     for (const std::uint64_t turn : {1U, 2U}) {
       InterfaceSample sample = row(turn * step, Counter::out_octets, 1'000, 64);
-      sample.counters[Counter::out_ucast_pkts] = {turn * 10'000, 64};
-      sample.counters[Counter::out_discards] = {turn * discards, 32};
-      sample.counters[Counter::out_errors] = {turn * errors, 32};
+      sample.counters.set(Counter::out_ucast_pkts, {turn * 10'000, 64});
+      sample.counters.set(Counter::out_discards, {turn * discards, 32});
+      sample.counters.set(Counter::out_errors, {turn * errors, 32});
       record = judge(history, std::move(sample));
     }
     return record.deltas[Counter::out_ucast_pkts].quality;

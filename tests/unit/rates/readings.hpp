@@ -43,7 +43,7 @@ inline InterfaceSample row(nanoseconds when) {
 
 inline InterfaceSample row(nanoseconds when, Counter counter, std::uint64_t value, std::uint8_t bits) {
   InterfaceSample sample = row(when);
-  sample.counters[counter] = {value, bits};
+  sample.counters.set(counter, {value, bits});
   return sample;
 }
 

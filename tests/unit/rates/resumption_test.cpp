@@ -175,7 +175,7 @@ TEST_CASE("without an uptime the engine's time vouches for the agent") {
 TEST_CASE("what stands on a resumed base is judged by the same rules as any other") {
   const auto narrow = [](std::uint64_t before, std::uint64_t now, nanoseconds stop) {
     LastReadings last = kept();
-    last.interfaces[0].counters[Counter::in_octets] = {before, 32};
+    last.interfaces[0].counters.set(Counter::in_octets, {before, 32});
     const Now then = after(stop, 1000s + stop);
     const auto how = found(last, then);
     REQUIRE(how);

@@ -20,8 +20,8 @@ TEST_CASE("a base line keeps every number of every counter, and what it was copi
   for (const Counter counter : all_counters()) {
     CAPTURE(number, to_string(counter));
     InterfaceSample sample = row(step);
-    for (const Counter each : all_counters()) sample.counters[each] = {static_cast<std::uint64_t>(each) + 7, 32};
-    sample.counters[counter] = {number, 64};
+    for (const Counter each : all_counters()) sample.counters.set(each, {static_cast<std::uint64_t>(each) + 7, 32});
+    sample.counters.set(counter, {number, 64});
     RowBase base(sample);
     const RowBase copy = base;
     for (const Counter each : all_counters()) CHECK(base.reading(each) == sample.counters[each]);

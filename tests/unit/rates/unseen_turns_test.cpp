@@ -28,11 +28,11 @@ InterfaceSample shown(const Link& link, double seconds, std::uint64_t began) {
   InterfaceSample sample = row(nanoseconds(static_cast<std::int64_t>(seconds * 1e9)));
   change_facts(sample, [&](InterfaceFacts& facts) { facts.speed_bps = link.stated_bps; });
   const auto counted = [](double count) { return static_cast<std::uint32_t>(static_cast<std::uint64_t>(count)); };
-  sample.counters[in] = {static_cast<std::uint32_t>(began + octets), 32};
-  sample.counters[Counter::in_ucast_pkts] = {counted(static_cast<double>(octets) / link.octets_per_frame), 32};
+  sample.counters.set(in, {static_cast<std::uint32_t>(began + octets), 32});
+  sample.counters.set(Counter::in_ucast_pkts, {counted(static_cast<double>(octets) / link.octets_per_frame), 32});
   if (link.broadcast_told) {
-    sample.counters[Counter::in_multicast_pkts] = {counted(seconds), 32};
-    sample.counters[Counter::in_broadcast_pkts] = {counted(seconds), 32};
+    sample.counters.set(Counter::in_multicast_pkts, {counted(seconds), 32});
+    sample.counters.set(Counter::in_broadcast_pkts, {counted(seconds), 32});
   }
   return sample;
 }
@@ -78,8 +78,8 @@ TEST_CASE("a speed that one direction refutes bounds no turns of the other") {
   for (int cycle = 0; cycle <= 60; ++cycle) {
     InterfaceSample sample = shown(in_link, cycle * 10.0, 5);
     const InterfaceSample other = shown(out_link, cycle * 10.0, 77);
-    sample.counters[Counter::out_octets] = other.counters[in];
-    sample.counters[Counter::out_ucast_pkts] = other.counters[Counter::in_ucast_pkts];
+    sample.counters.set(Counter::out_octets, other.counters[in]);
+    sample.counters.set(Counter::out_ucast_pkts, other.counters[Counter::in_ucast_pkts]);
     const InterfaceRecord record = judge(history, sample);
     for (const Counter counter : {in, Counter::out_octets}) {
       const auto octets = record.per_second(counter);
@@ -96,7 +96,7 @@ TEST_CASE("one reading of 0 among those of a busy link of 32 bits is no wrap abo
   std::uint64_t told = 0;
   for (int cycle = 0; cycle <= 5; ++cycle) {
     InterfaceSample sample = shown(link, cycle * 60.0, 1'000'000'000);
-    if (cycle == 3) sample.counters[in].value = 0;
+    if (cycle == 3) sample.counters.set(in, {0, 32});
     const InterfaceRecord record = judge(history, sample);
     if (cycle == 3) {
       CHECK_FALSE(record.deltas[in].value);

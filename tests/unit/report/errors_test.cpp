@@ -20,7 +20,7 @@ struct Counts {
 InterfaceRecord row(const std::string& name, const Counts& in, const Counts& out, Quality quality = Quality::ok) {
   InterfaceRecord made = test::make_row({.name = name, .if_index = name == "a" ? 1U : 2U, .quality = quality});
   if (!makes_rate(quality)) return made;
-  const auto set = [&made](Counter counter, std::uint64_t value) { made.deltas[counter].value = value; };
+  const auto set = [&made](Counter counter, std::uint64_t value) { made.deltas.set_value(counter, value); };
   for (const Counter counter : all_counters()) set(counter, 0);
   set(Counter::in_ucast_pkts, in.packets);
   set(Counter::in_errors, in.errors);
@@ -91,7 +91,7 @@ TEST_CASE("what has no true delta is left out, also where only one counter has n
   StoredCycles store;
   store.add(0, {row("a", {}, {}, Quality::first)});
   InterfaceRecord half = row("a", {1'000, 7, 10}, {1'000, 0, 0});
-  half.deltas[Counter::in_errors] = {std::nullopt, Quality::implausible, {}};
+  half.deltas.set(Counter::in_errors, {std::nullopt, Quality::implausible, {}});
   store.add(1, {half});
   store.add(2, {row("a", {990, 10, 0}, {1'000, 0, 0})});
   const InterfaceErrors one = report(store).interfaces[0];
@@ -106,7 +106,7 @@ TEST_CASE("errors of a time whose packets are not known are judged all the same"
   StoredCycles store;
   store.add(0, {row("a", {}, {}, Quality::first)});
   InterfaceRecord half = row("a", {0, 100'000, 0}, {1'000, 0, 0});
-  half.deltas[Counter::in_ucast_pkts] = {std::nullopt, Quality::implausible, {}};
+  half.deltas.set(Counter::in_ucast_pkts, {std::nullopt, Quality::implausible, {}});
   store.add(1, {half});
   store.add(2, {row("a", {25'000, 0, 0}, {1'000, 0, 0})});
   const InterfaceErrors one = report(store).interfaces[0];
@@ -118,7 +118,7 @@ TEST_CASE("errors of a time whose packets are not known are judged all the same"
 
 TEST_CASE("counters that are not polled, or that no agent has, make the share of the others no smaller") {
   const auto without = [](InterfaceRecord record, std::vector<Counter> which) {
-    for (const Counter counter : which) record.deltas[counter] = {std::nullopt, Quality::absent, {}};
+    for (const Counter counter : which) record.deltas.set(counter, {std::nullopt, Quality::absent, {}});
     return record;
   };
   const std::vector<Counter> discards{Counter::in_discards, Counter::out_discards};
@@ -154,9 +154,9 @@ TEST_CASE("packets of unknown protocols are told, are among all packets, and mak
   StoredCycles store;
   store.add(0, {row("a", {}, {}, Quality::first), row("b", {}, {}, Quality::first)});
   InterfaceRecord without = row("b", {1'000, 0, 0}, {1'000, 0, 0});
-  without.deltas[Counter::in_unknown_protos] = {std::nullopt, Quality::absent, {}};
+  without.deltas.set(Counter::in_unknown_protos, {std::nullopt, Quality::absent, {}});
   InterfaceRecord strange = row("a", {700, 0, 0}, {1'000, 0, 0});
-  strange.deltas[Counter::in_unknown_protos].value = 300;
+  strange.deltas.set_value(Counter::in_unknown_protos, 300);
   store.add(1, {strange, without});
   store.add(2, {row("a", {990, 10, 0}, {1'000, 0, 0}), without});
   const auto made = report(store);

@@ -113,7 +113,7 @@ TEST_CASE("a delta from an older base line counts over its own time, not over th
   store.add(0s, {.quality = Quality::first});
   store.add(60s, {.quality = Quality::reset});
   InterfaceRecord row = make_row({.in_octets = 2 * megabit_minute, .out_octets = megabit_minute});
-  row.deltas[Counter::in_octets].elapsed = 120s;
+  row.deltas.set_elapsed(Counter::in_octets, 120s);
   store.add(make_cycle("sw1", 3, noon + 120s, {row}));
   const InterfaceUsage usage = store.only(window(0s, 1h));
   CHECK(usage.in.bps_max == Approx(1e6));
@@ -188,7 +188,7 @@ TEST_CASE("a delta that is stored but makes no rate is not counted") {
   Store store;
   store.add(0s, {.quality = Quality::first});
   InterfaceRecord stale = make_row({.name = "a", .quality = Quality::stale});
-  stale.deltas[Counter::in_octets].value = 1'000'000;
+  stale.deltas.set_value(Counter::in_octets, 1'000'000);
   store.add(make_cycle("sw1", 99, noon + 60s, {stale}));
   CHECK_FALSE(store.only(window(0s, 1h)).known());
 }

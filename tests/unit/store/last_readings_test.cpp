@@ -36,7 +36,7 @@ DeviceCycle cycle_of(std::uint64_t number, std::vector<InterfaceRecord> rows) {
     row.sample.time.received = cycle.started + 120ms;
     row.sample.time.round_trip = 2ms;
     row.sample.time.age_bound = 3s;
-    row.sample.counters[in] = {number * 1000, 64};
+    row.sample.counters.set(in, {number * 1000, 64});
   }
   return cycle;
 }
@@ -77,10 +77,10 @@ TEST_CASE("what was read last comes back, with its clocks") {
   row.sample.oper_status = IfStatus{-7};
   row.sample.last_change = TimeTicks(4294967295U);
   row.sample.time.sys_uptime = TimeTicks(77);
-  row.sample.counters[Counter::out_octets] = {5, 32};
-  row.sample.counters[Counter::in_errors] = {};
+  row.sample.counters.set(Counter::out_octets, {5, 32});
+  row.sample.counters.set(Counter::in_errors, {});
   DeviceCycle cycle = cycle_of(2, {row});
-  cycle.interfaces[0].sample.counters[in].value = std::numeric_limits<std::uint64_t>::max();
+  cycle.interfaces[0].sample.counters.set(in, {std::numeric_limits<std::uint64_t>::max(), 64});
   const auto all = kept(dir / "x.db", {cycle_of(1, {row}), cycle});
   REQUIRE(all.size() == 1);
   const LastReadings& last = all.at("sw1");
@@ -205,7 +205,7 @@ TEST_CASE("a counter that contradicted its base line comes back as one that was 
   const test::TempDir dir;
   const Quality quality = GENERATE(Quality::reset, Quality::implausible, Quality::ambiguous);
   InterfaceRecord row = with_quality("a", Quality::ok);
-  row.deltas[in] = {std::nullopt, quality};
+  row.deltas.set(in, {std::nullopt, quality});
   const auto all = kept(dir / "x.db", {cycle_of(1, {row})});
   CHECK_FALSE(of(all.at("sw1"), "a").counters[in].present());
   CHECK(of(all.at("sw1"), "a").counters[Counter::out_octets].value == 1000);
@@ -230,8 +230,8 @@ TEST_CASE("readings that are no readings of ours are left out, and do no harm") 
 TEST_CASE("a text of readings is read as it was written") {
   InterfaceRecord row = make_row({.name = "a"});
   row.sample.last_change = TimeTicks(4294967295U);
-  row.sample.counters[Counter::out_octets] = {5, 32};
-  row.deltas[Counter::in_errors].quality = Quality::reset;
+  row.sample.counters.set(Counter::out_octets, {5, 32});
+  row.deltas.set_quality(Counter::in_errors, Quality::reset);
   DeviceCycle cycle = make_cycle("sw1", 1, noon, {row, with_quality("b", Quality::stale)});
   LatestReadings readings;
   std::vector<KeptReading> back;

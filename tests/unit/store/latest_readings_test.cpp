@@ -19,8 +19,8 @@ TEST_CASE("readings are a JSON array an interface") {
   row.sample.admin_status.reset();
   row.sample.oper_status = IfStatus{-7};
   row.sample.last_change = TimeTicks(4294967295U);
-  row.sample.counters[Counter::out_octets] = {5, 32};
-  row.sample.counters[Counter::out_discards] = {};
+  row.sample.counters.set(Counter::out_octets, {5, 32});
+  row.sample.counters.set(Counter::out_discards, {});
   DeviceCycle cycle = make_cycle("sw1", 1, noon, {row, make_row({.name = "b"})});
   cycle.interfaces[1].sample.time.received += std::chrono::milliseconds(120);
   LatestReadings readings;
@@ -41,8 +41,8 @@ TEST_CASE("a reading has all its digits, and from 2^63 on those of a signed numb
   LatestReadings readings;
   for (const std::uint64_t number : numbers) {
     InterfaceRecord row = make_row({.name = "a"});
-    for (CounterReading& one : row.sample.counters.items) one = {};
-    row.sample.counters[Counter::in_octets] = {number, 64};
+    row.sample.counters = {};
+    row.sample.counters.set(Counter::in_octets, {number, 64});
     const std::string text(readings.write(make_cycle("sw1", 1, noon, {row}), {1}));
     CAPTURE(text);
     CHECK(text.find("null,0," + std::to_string(static_cast<std::int64_t>(number)) + ",null") != std::string::npos);

@@ -44,14 +44,14 @@ inline InterfaceRecord make_row(const RowSpec& spec) {
   }
   row.sample.interface = Interface(spec.name, facts);
   for (const Counter counter : all_counters()) {
-    row.sample.counters[counter] = CounterReading{1000, 64};
-    row.deltas[counter].quality = spec.quality;
-    if (makes_rate(spec.quality)) row.deltas[counter].value = 1;
+    row.sample.counters.set(counter, CounterReading{1000, 64});
+    row.deltas.set_quality(counter, spec.quality);
+    if (makes_rate(spec.quality)) row.deltas.set_value(counter, 1);
   }
   if (makes_rate(spec.quality)) {
-    row.deltas[Counter::in_unknown_protos].value = 0;
-    row.deltas[Counter::in_octets].value = spec.in_octets;
-    row.deltas[Counter::out_octets].value = spec.out_octets;
+    row.deltas.set_value(Counter::in_unknown_protos, 0);
+    row.deltas.set_value(Counter::in_octets, spec.in_octets);
+    row.deltas.set_value(Counter::out_octets, spec.out_octets);
     if (spec.speed_bps != 0) {
       row.in_utilization = row.in_rate()->value / static_cast<double>(spec.speed_bps);
       row.out_utilization = row.out_rate()->value / static_cast<double>(spec.speed_bps);

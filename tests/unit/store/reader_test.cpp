@@ -112,7 +112,7 @@ TEST_CASE("a share is put against the speed of its time, and over the span of it
   const test::TempDir dir;
   DeviceCycle slow = minute(1, 60s);
   slow.interfaces[0] = make_row({.name = "a", .in_octets = 750'000, .out_octets = 750'000, .speed_bps = 10'000'000});
-  slow.interfaces[0].deltas[Counter::out_octets].elapsed = 120s;
+  slow.interfaces[0].deltas.set_elapsed(Counter::out_octets, 120s);
   DeviceCycle fast = minute(2, 120s);
   fast.interfaces[0] = make_row({.name = "a", .in_octets = 750'000, .out_octets = 0, .speed_bps = 64'500});
   fast.interfaces[0].in_speed_bps.reset();

@@ -63,14 +63,14 @@ DeviceCycle rich_cycle() {
   row.sample.oper_status = status_down;
   row.sample.last_change = TimeTicks(4294967295U);
   row.sample.time.sys_uptime = TimeTicks(123456);
-  row.sample.counters[Counter::in_octets] = {std::numeric_limits<std::uint64_t>::max(), 64};
-  row.sample.counters[Counter::out_octets] = {std::uint64_t{1} << 63U, 64};
-  row.sample.counters[Counter::in_errors] = {5, 32};
-  row.sample.counters[Counter::out_discards] = {};
-  row.deltas[Counter::in_octets].quality = Quality::wrapped;
-  row.deltas[Counter::in_errors] = {std::nullopt, Quality::reset};
-  row.deltas[Counter::out_errors] = {3, Quality::wrapped};
-  row.deltas[Counter::out_discards] = {std::nullopt, Quality::absent};
+  row.sample.counters.set(Counter::in_octets, {std::numeric_limits<std::uint64_t>::max(), 64});
+  row.sample.counters.set(Counter::out_octets, {std::uint64_t{1} << 63U, 64});
+  row.sample.counters.set(Counter::in_errors, {5, 32});
+  row.sample.counters.set(Counter::out_discards, {});
+  row.deltas.set_quality(Counter::in_octets, Quality::wrapped);
+  row.deltas.set(Counter::in_errors, {std::nullopt, Quality::reset});
+  row.deltas.set(Counter::out_errors, {3, Quality::wrapped});
+  row.deltas.set(Counter::out_discards, {std::nullopt, Quality::absent});
   row.time_error = 0.05;
   DeviceCycle cycle = make_cycle("sw1", 7, noon, {row});
   cycle.interfaces[0].sample.time.received = cycle.started + 1500ms;
@@ -183,7 +183,7 @@ std::string latest_octets(Fixture& store) {
 
 InterfaceRecord reading(const std::string& name, std::uint64_t octets) {
   InterfaceRecord row = make_row({.name = name, .if_index = static_cast<std::uint32_t>(name[0])});
-  row.sample.counters[Counter::in_octets] = {octets, 64};
+  row.sample.counters.set(Counter::in_octets, {octets, 64});
   return row;
 }
 
@@ -251,7 +251,7 @@ TEST_CASE("what few rows have is kept") {
   InterfaceRecord adsl = make_row({.name = "adsl", .in_octets = 1'000'000, .out_octets = 60'000});
   adsl.in_speed_bps = 16'128'000;
   adsl.out_speed_bps = 1'024'000;
-  adsl.deltas[Counter::in_octets].elapsed = 120s;  // its base line is older than the row's
+  adsl.deltas.set_elapsed(Counter::in_octets, 120s);  // its base line is older than the row's
   adsl.sample.admin_status = IfStatus{42};
   adsl.sample.oper_status = IfStatus{-1};
   InterfaceRecord faster = make_row({.name = "faster", .in_octets = 600, .out_octets = 1});
@@ -299,10 +299,10 @@ TEST_CASE("each delta of the other counters comes back, absent or however large"
   InterfaceRecord row = make_row({.name = "a"});
   for (const Counter counter : all_counters()) {
     if (counts_octets(counter)) continue;
-    row.deltas[counter] = {value, value ? Quality::ok : Quality::absent, {}};
+    row.deltas.set(counter, {value, value ? Quality::ok : Quality::absent, {}});
     InterfaceRecord beside = make_row({.name = std::string(to_string(counter))});
-    beside.deltas[Counter::in_unknown_protos].value = 1;
-    beside.deltas[counter] = row.deltas[counter];  // its neighbours gained 1
+    beside.deltas.set_value(Counter::in_unknown_protos, 1);
+    beside.deltas.set(counter, row.deltas[counter]);  // its neighbours gained 1
     store.store(make_cycle("sw1", 1 + static_cast<std::uint64_t>(counter), noon, {row, beside}));
     for (const Counter each : all_counters()) {
       if (counts_octets(each)) continue;
@@ -323,7 +323,7 @@ TEST_CASE("no packets of unknown protocols cost no octet, and are not the same a
   InterfaceRecord none = make_row({.name = "none"});
   InterfaceRecord unknown = make_row({.name = "unknown"});
   InterfaceRecord odd = make_row({.name = "odd"});
-  unknown.deltas[Counter::in_unknown_protos] = {std::nullopt, Quality::absent, {}};
+  unknown.deltas.set(Counter::in_unknown_protos, {std::nullopt, Quality::absent, {}});
   odd.sample.oper_status = IfStatus{-1};
   const std::int64_t oper = GENERATE(range(0, 8));
   for (InterfaceRecord* row : {&none, &unknown}) row->sample.oper_status = IfStatus{oper};
@@ -388,7 +388,7 @@ TEST_CASE("storing the same cycle twice changes nothing") {
   Fixture store;
   store.store(rich_cycle());
   DeviceCycle again = rich_cycle();
-  again.interfaces[0].deltas[Counter::in_octets].value = 1;
+  again.interfaces[0].deltas.set_value(Counter::in_octets, 1);
   again.address = "198.51.100.9:161";
   CHECK(store.store(again).duplicate);
   CHECK(store.integer("SELECT count(*) FROM polls") == 1);

@@ -77,7 +77,7 @@ DeviceCycle cycle(const std::string& device, std::uint64_t number, WallTime when
   std::vector<InterfaceRecord> rows;
   for (std::uint32_t index = 1; index <= interfaces; ++index) {
     rows.push_back(make_row({.name = "port" + std::to_string(index), .if_index = index, .in_octets = 7000}));
-    rows.back().deltas[Counter::out_errors] = {std::nullopt, Quality::reset};  // a row of sample_exceptions, too
+    rows.back().deltas.set(Counter::out_errors, {std::nullopt, Quality::reset});  // a row of sample_exceptions, too
   }
   return make_cycle(device, number, when, std::move(rows));
 }

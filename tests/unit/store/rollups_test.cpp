@@ -203,7 +203,7 @@ TEST_CASE("an interface without a rate has no octets, which is not 0") {
   test::RowSpec unknown = row("a", 1, 0);
   unknown.quality = Quality::ambiguous;
   InterfaceRecord half = make_row(unknown);
-  half.deltas[Counter::in_errors] = {4, Quality::ok, {}};
+  half.deltas.set(Counter::in_errors, {4, Quality::ok, {}});
   store.store(make_cycle("sw1", 1, noon + 1min, {half, make_row({.name = "b", .quality = Quality::first})}));
   store.store(make_cycle("sw1", 2, noon + 6min, {}));
   CHECK(store.integer("SELECT count(*) FROM traffic_5m") == 1);
@@ -232,7 +232,7 @@ TEST_CASE("what had no room in an open bin is counted once, by the writer and by
   std::uint64_t errors = 0;
   for (std::uint64_t minute = 1; minute <= 3; ++minute) {
     InterfaceRecord record = make_row(row("a", 1, 1000 * minute));
-    record.deltas[Counter::in_errors].value = 3'000'000'000;  // 32 bits hold one of them
+    record.deltas.set_value(Counter::in_errors, 3'000'000'000);  // 32 bits hold one of them
     octets += static_cast<std::int64_t>(1000 * minute);
     errors += 3'000'000'000;
     store.store(make_cycle("sw1", minute, noon + minute * 1min, {record}));
@@ -441,9 +441,9 @@ TEST_CASE("sums of 5 minutes, hours and days are those of the samples, whatever 
       spec.speed_bps = chance(8) ? 1'544'000 : chance(8) ? 0 : 1'000'000'000;
       InterfaceRecord record = make_row(spec);
       if (makes_rate(spec.quality)) {
-        record.deltas[Counter::in_errors].value = chance(20) ? 3'000'000'000 : random() % 100;
-        record.deltas[Counter::in_ucast_pkts].value = random() >> 20;
-        if (chance(10)) record.deltas[Counter::out_octets].elapsed = spec.elapsed + 10min;
+        record.deltas.set_value(Counter::in_errors, chance(20) ? 3'000'000'000 : random() % 100);
+        record.deltas.set_value(Counter::in_ucast_pkts, random() >> 20);
+        if (chance(10)) record.deltas.set_elapsed(Counter::out_octets, spec.elapsed + 10min);
       }
       record.sample.time.received = BootTime(1h) + std::chrono::milliseconds(random() % 3000);
       rows.push_back(std::move(record));

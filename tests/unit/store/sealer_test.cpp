@@ -223,7 +223,7 @@ DeviceCycle cycle(const std::string& device, std::uint64_t number, WallTime when
                                    .in_octets = octets * index,
                                    .out_octets = octets,
                                    .elapsed = 10min}));
-    if (number % 5 == 0) rows.back().deltas[Counter::out_errors] = {std::nullopt, Quality::reset};
+    if (number % 5 == 0) rows.back().deltas.set(Counter::out_errors, {std::nullopt, Quality::reset});
   }
   return test::make_cycle(device, number, when, std::move(rows));
 }

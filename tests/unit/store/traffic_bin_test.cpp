@@ -347,11 +347,11 @@ TEST_CASE("what says nothing leaves a bin empty") {
 TEST_CASE("a delta over more than a day is in no bin") {
   InterfaceRecord row;
   row.elapsed = std::chrono::hours(25);
-  row.deltas[Counter::in_octets] = {1000, Quality::ok, {}};
+  row.deltas.set(Counter::in_octets, {1000, Quality::ok, {}});
   CHECK(traffic_of(row, noon / 1000).directions[0].span_us == 0);
   row.elapsed = std::chrono::hours(24);
   CHECK(traffic_of(row, noon / 1000).directions[0].span_us == longest_shared_us);
-  row.deltas[Counter::in_octets].quality = Quality::ambiguous;
+  row.deltas.set_quality(Counter::in_octets, Quality::ambiguous);
   CHECK(traffic_of(row, noon / 1000).directions[0].span_us == 0);
 }
 
