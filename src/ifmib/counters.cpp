@@ -60,28 +60,28 @@ Cell cell_of(const snmp::Value& value) {
   return {Cell::Kind::other};
 }
 
-/// False where the value is none of the types that the tables have: the library shall read it.
-bool read_cell(const snmp::WireVariable& variable, Cell& cell) {
+/// nullopt where the value is none of the types that the tables have: the library shall read it.
+std::optional<Cell> cell_of(const snmp::WireVariable& variable) {
   constexpr std::uint8_t octet_string = 0x04;
-  cell.kind = Cell::Kind::absent;
+  Cell cell;
   cell.gone = variable.absent();
   if (const auto number = variable.number()) {
     cell.kind = Cell::Kind::number;
     cell.bits = static_cast<std::uint8_t>(variable.bits());
     cell.number = *number;
-    return true;
+    return cell;
   }
-  if (cell.gone || variable.unreadable()) return true;
+  if (cell.gone || variable.unreadable()) return cell;
   if (variable.tag == octet_string) {
     cell.kind = Cell::Kind::octets;
     cell.octets = variable.value;
-    return true;
+    return cell;
   }
   const auto integer = variable.integer();
-  if (!integer) return false;
+  if (!integer) return std::nullopt;
   cell.kind = Cell::Kind::negative;
   cell.number = static_cast<std::uint64_t>(*integer);
-  return true;
+  return cell;
 }
 
 std::optional<IfStatus> status_of(const Cell& cell) {
@@ -163,9 +163,9 @@ bool read_row(snmp::AnswerReader& variables, const RowPlan& plan, RowReading& re
         continue;
       }
     }
-    Cell cell;
-    if (!read_cell(variable, cell)) return false;
-    row.take(object, cell);
+    const auto cell = cell_of(variable);
+    if (!cell) return false;
+    row.take(object, *cell);
   }
   reading.value_octets = static_cast<std::uint32_t>(octets);
   row.finish();

@@ -95,9 +95,9 @@ void RowBase::set_high(std::size_t at, std::uint32_t high) {
 
 void RowBase::set(Counter counter, const CounterReading& reading) {
   move(counter, reading.value);
-  const std::uint32_t others = all_of_them & ~bit(counter);
-  present_ = ((present_ & others) | (reading.present() ? bit(counter) : 0)) & all_of_them;
-  wide_ = ((wide_ & others) | (reading.bits == 64 ? bit(counter) : 0)) & all_of_them;
+  const std::uint32_t others = all_of_them & ~bit_of(counter);
+  present_ = ((present_ & others) | (reading.present() ? bit_of(counter) : 0)) & all_of_them;
+  wide_ = ((wide_ & others) | (reading.bits == 64 ? bit_of(counter) : 0)) & all_of_them;
 }
 
 PerCounter<std::uint64_t> RowBase::values() const noexcept {

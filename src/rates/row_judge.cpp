@@ -487,6 +487,11 @@ void refute_still(InterfaceRecord& record, RowBase& base, Counter octets, const 
   base.doubt(octets, base.reading(octets), span.before, RowBase::Strange::still);
 }
 
+/// Forward by less than `bound`, and not from a zero that may have been no count.
+constexpr bool went_plainly(std::uint64_t before, std::uint64_t now, std::uint64_t bound) noexcept {
+  return now >= before && now - before < bound && (before != 0 || now == 0);
+}
+
 /// What nearly every counter of nearly every cycle is: not there, as before; or forward, with a base that nobody
 /// doubts, and of 64 bits or a count of events. The rules of judge_step() come to the same there, and cost several
 /// times as much.
@@ -497,11 +502,10 @@ bool judge_plain(InterfaceRecord& record, RowBase& base, Counter counter, std::u
     record.deltas.set_quality(counter, Quality::absent);
     return true;
   }
-  if (!now.present() || now.bits != before.bits || now.value < before.value || base.doubted()) return false;
+  if (!now.present() || now.bits != before.bits || base.doubted()) return false;
   if (now.bits != 64 && kind_of(counter) != CounterKind::events) return false;
-  const std::uint64_t delta = now.value - before.value;
-  if (delta >= physics || (before.value == 0 && delta != 0)) return false;
-  record.deltas.set_value(counter, delta);
+  if (!went_plainly(before.value, now.value, physics)) return false;
+  record.deltas.set_value(counter, now.value - before.value);
   record.deltas.set_quality(counter, Quality::ok);
   base.move(counter, now.value);
   return true;
@@ -523,22 +527,19 @@ struct MostOctets {
 bool judge_plain_row(InterfaceRecord& record, RowBase& base, std::uint64_t physics, const MostOctets& most) {
   const RowReadings& now = record.sample.counters;
   if (base.doubted() || !base.same_counters(now)) return false;
-  constexpr unsigned events_from = static_cast<unsigned>(Counter::in_errors);
-  if ((now.present() & ~now.wide() & ((1U << events_from) - 1)) != 0) return false;
+  constexpr std::uint32_t before_events = bit_of(Counter::in_errors) - 1;
+  if ((now.present() & ~now.wide() & before_events) != 0) return false;
   const PerCounter<std::uint64_t> before = base.values();
   PerCounter<std::uint64_t> gained;
-  bool odd = false;
-  for (std::size_t i = 0; i < counter_count; ++i) {
-    const std::uint64_t from = before.items[i], to = now.values().items[i];
-    gained.items[i] = to - from;
-    odd |= to < from || to - from >= physics || (from == 0 && to != 0);
+  for (const Counter counter : all_counters()) {
+    if (!went_plainly(before[counter], now.values()[counter], physics)) return false;
+    gained[counter] = now.values()[counter] - before[counter];
   }
-  if (odd) return false;
   for (const bool in : {true, false}) {
     Frames frames;
     for (const Counter counter : frame_counters(in)) {
       frames.count += gained[counter];
-      frames.all = frames.all && (now.present() >> static_cast<unsigned>(counter) & 1U) != 0;
+      frames.all = frames.all && (now.present() & bit_of(counter)) != 0;
     }
     const Counter octets = in ? Counter::in_octets : Counter::out_octets;
     if (gained[octets] >= plain_octets(in ? most.in : most.out, frames)) return false;
@@ -655,6 +656,14 @@ void doubt_exchanged(InterfaceRecord& record, RowBase& base, const RowSpan& span
   }
 }
 
+/// Looks at the frames of each direction where that may refute some.
+void judge_frames_in_question(InterfaceRecord& record, RowBase& base, const RowSpan& span, const MostOctets& most) {
+  if (frames_in_question(frames_told(record, true), record.deltas[Counter::in_octets], most.in))
+    judge_frames(record, base, span, true);
+  if (frames_in_question(frames_told(record, false), record.deltas[Counter::out_octets], most.out))
+    judge_frames(record, base, span, false);
+}
+
 /// One after the other, as some of them are not plain.
 Loads judge_each(InterfaceRecord& record, RowBase& base, const RowSpan& span, const ClockSettings& clock,
                  std::uint64_t physics, const MostOctets& most) {
@@ -689,9 +698,7 @@ Loads judge_each(InterfaceRecord& record, RowBase& base, const RowSpan& span, co
     doubt_small(record, base);
     refute_zeros(record, base, uncounted);
   }
-  if (frames_in_question(in_frames, record.deltas[Counter::in_octets], most.in)) judge_frames(record, base, span, true);
-  if (frames_in_question(out_frames, record.deltas[Counter::out_octets], most.out))
-    judge_frames(record, base, span, false);
+  judge_frames_in_question(record, base, span, most);
   if (in_still) refute_still(record, base, Counter::in_octets, span);
   if (out_still) refute_still(record, base, Counter::out_octets, span);
   return loads;
@@ -705,10 +712,7 @@ Loads judge_counters(InterfaceRecord& record, RowBase& base, const RowSpan& span
       record.out_speed_bps == record.in_speed_bps ? most_in : most_octets(record.out_speed_bps, seconds, physics);
   const MostOctets most{most_in, most_out};
   if (!judge_plain_row(record, base, physics, most)) return judge_each(record, base, span, clock, physics, most);
-  if (frames_in_question(frames_told(record, true), record.deltas[Counter::in_octets], most_in))
-    judge_frames(record, base, span, true);
-  if (frames_in_question(frames_told(record, false), record.deltas[Counter::out_octets], most_out))
-    judge_frames(record, base, span, false);
+  judge_frames_in_question(record, base, span, most);
   return {};
 }
 

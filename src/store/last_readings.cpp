@@ -132,7 +132,7 @@ InterfaceSample sample_of(const Base& base, Interface interface) {
   sample.counters = reading.counters;
   // Which of the two base lines such a counter goes on from, only the next reading would have told.
   for (const Counter counter : all_counters()) {
-    if ((reading.doubted >> static_cast<unsigned>(counter) & 1U) != 0) sample.counters.set(counter, {});
+    if ((reading.doubted & bit_of(counter)) != 0) sample.counters.set(counter, {});
   }
   return sample;
 }

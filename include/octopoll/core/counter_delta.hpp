@@ -28,7 +28,7 @@ class RowDeltas {
 
   [[nodiscard]] CounterDelta operator[](Counter counter) const noexcept {
     CounterDelta delta;
-    if ((counted_ & bit(counter)) != 0) delta.value = values_[counter];
+    if ((counted_ & bit_of(counter)) != 0) delta.value = values_[counter];
     delta.quality = qualities_[counter];
     if (elapsed_) delta.elapsed = (*elapsed_)[counter];
     return delta;
@@ -40,7 +40,7 @@ class RowDeltas {
   }
   void set_value(Counter counter, const std::optional<std::uint64_t>& value) noexcept {
     values_[counter] = value.value_or(0);
-    counted_ = static_cast<std::uint16_t>(value ? counted_ | bit(counter) : counted_ & ~bit(counter));
+    counted_ = static_cast<std::uint16_t>(value ? counted_ | bit_of(counter) : counted_ & ~bit_of(counter));
   }
   void set_quality(Counter counter, Quality quality) noexcept { qualities_[counter] = quality; }
   void set_elapsed(Counter counter, std::chrono::nanoseconds elapsed);
@@ -51,13 +51,10 @@ class RowDeltas {
   [[nodiscard]] bool any(Quality quality) const noexcept;
 
  private:
-  static constexpr std::uint32_t bit(Counter counter) noexcept { return 1U << static_cast<unsigned>(counter); }
-
   PerCounter<std::uint64_t> values_;
   PerCounter<Quality> qualities_;
   std::uint16_t counted_ = 0;  ///< a bit a counter: it has a value
   OwnCopy<PerCounter<std::chrono::nanoseconds>> elapsed_;
-  static_assert(counter_count <= 16);
 };
 static_assert(sizeof(RowDeltas) == 128);
 

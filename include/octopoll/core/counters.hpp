@@ -43,6 +43,11 @@ struct PerCounter {
   for (std::size_t i = 0; i < counter_count; ++i) all[i] = static_cast<Counter>(i);
   return all;
 }
+/// Of sets that have a bit a counter.
+[[nodiscard]] constexpr std::uint32_t bit_of(Counter counter) noexcept {
+  return std::uint32_t{1} << static_cast<unsigned>(counter);
+}
+static_assert(counter_count <= 16);
 [[nodiscard]] constexpr bool counts_octets(Counter c) noexcept {
   return c == Counter::in_octets || c == Counter::out_octets;
 }
@@ -55,17 +60,14 @@ class CounterSet {
   constexpr CounterSet() noexcept = default;
   [[nodiscard]] static constexpr CounterSet octets() noexcept {
     CounterSet set;
-    set.bits_ = bit(Counter::in_octets) | bit(Counter::out_octets);
+    set.bits_ = bit_of(Counter::in_octets) | bit_of(Counter::out_octets);
     return set;
   }
-  constexpr void add(Counter counter) noexcept { bits_ |= bit(counter); }
-  [[nodiscard]] constexpr bool contains(Counter counter) const noexcept { return (bits_ & bit(counter)) != 0; }
+  constexpr void add(Counter counter) noexcept { bits_ |= bit_of(counter); }
+  [[nodiscard]] constexpr bool contains(Counter counter) const noexcept { return (bits_ & bit_of(counter)) != 0; }
   friend constexpr bool operator==(const CounterSet&, const CounterSet&) = default;
 
  private:
-  [[nodiscard]] static constexpr std::uint32_t bit(Counter counter) noexcept {
-    return std::uint32_t{1} << static_cast<unsigned>(counter);
-  }
   std::uint32_t bits_ = (std::uint32_t{1} << counter_count) - 1;
 };
 
@@ -82,8 +84,8 @@ struct CounterReading {
 class RowReadings {
  public:
   [[nodiscard]] constexpr CounterReading operator[](Counter counter) const noexcept {
-    if ((present_ & bit(counter)) == 0) return {};
-    return {values_[counter], static_cast<std::uint8_t>((wide_ & bit(counter)) != 0 ? 64 : 32)};
+    if ((present_ & bit_of(counter)) == 0) return {};
+    return {values_[counter], static_cast<std::uint8_t>((wide_ & bit_of(counter)) != 0 ? 64 : 32)};
   }
   constexpr void set(Counter counter, const CounterReading& reading) noexcept {
     values_[counter] = reading.present() ? reading.value : 0;
@@ -98,15 +100,13 @@ class RowReadings {
   [[nodiscard]] constexpr std::uint16_t wide() const noexcept { return wide_; }        ///< those of 64 bits
 
  private:
-  static constexpr std::uint32_t bit(Counter counter) noexcept { return 1U << static_cast<unsigned>(counter); }
   static constexpr std::uint16_t with(std::uint16_t bits, Counter counter, bool set) noexcept {
-    return static_cast<std::uint16_t>(set ? bits | bit(counter) : bits & ~bit(counter));
+    return static_cast<std::uint16_t>(set ? bits | bit_of(counter) : bits & ~bit_of(counter));
   }
 
   PerCounter<std::uint64_t> values_;
   std::uint16_t present_ = 0;
   std::uint16_t wide_ = 0;
-  static_assert(counter_count <= 16);
 };
 
 }  // namespace octopoll

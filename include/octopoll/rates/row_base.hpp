@@ -61,8 +61,8 @@ class RowBase {
   void begin_anew(const InterfaceSample& sample);
 
   [[nodiscard]] CounterReading reading(Counter counter) const noexcept {
-    if ((present_ & bit(counter)) == 0) return {};
-    return {value(counter), static_cast<std::uint8_t>((wide_ & bit(counter)) != 0 ? 64 : 32)};
+    if ((present_ & bit_of(counter)) == 0) return {};
+    return {value(counter), static_cast<std::uint8_t>((wide_ & bit_of(counter)) != 0 ? 64 : 32)};
   }
   void set(Counter counter, const CounterReading& reading);
   /// The next reading of a counter that is there, of the same width.
@@ -188,7 +188,6 @@ class RowBase {
   };
 
   static constexpr std::size_t place(Counter counter) noexcept { return static_cast<std::size_t>(counter); }
-  static constexpr std::uint32_t bit(Counter counter) noexcept { return 1U << place(counter); }
   static constexpr std::uint32_t bit(Measure measure, bool in) noexcept {
     return 1U << (2U * static_cast<unsigned>(measure) + (in ? 1U : 0U));
   }
