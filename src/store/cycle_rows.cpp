@@ -39,10 +39,12 @@ std::int64_t code_of(const std::optional<IfStatus>& status);
 
 struct Table : sqlite3_vtab {
   CycleRows* rows;
+  sqlite3* connection;
 };
 struct Cursor : sqlite3_vtab_cursor {
   const InterfaceRecord* row;  // nullptr: at the end
   std::size_t place;
+  std::int64_t highest_id;  // of the rows before this one
 };
 
 }  // namespace
@@ -55,7 +57,7 @@ struct CycleRowsModule {
         "CREATE TABLE cycle_rows (id, read_after_ms, elapsed_us, time_error_ppb, states, speed_mbps,"
         " in_octets, out_octets, ucast_pkts, multicast_pkts, broadcast_pkts, faults)";
     if (const int code = sqlite3_declare_vtab(connection, columns); code != SQLITE_OK) return code;
-    auto* made = new (std::nothrow) Table{{}, static_cast<CycleRows*>(rows)};
+    auto* made = new (std::nothrow) Table{{}, static_cast<CycleRows*>(rows), connection};
     *table = made;
     return made == nullptr ? SQLITE_NOMEM : SQLITE_OK;
   }
@@ -68,7 +70,7 @@ struct CycleRowsModule {
     return SQLITE_OK;
   }
   static int open(sqlite3_vtab*, sqlite3_vtab_cursor** cursor) noexcept {
-    auto* made = new (std::nothrow) Cursor{{}, nullptr, 0};
+    auto* made = new (std::nothrow) Cursor{{}, nullptr, 0, 0};
     *cursor = made;
     return made == nullptr ? SQLITE_NOMEM : SQLITE_OK;
   }
@@ -81,14 +83,20 @@ struct CycleRowsModule {
   static int filter(sqlite3_vtab_cursor* cursor, int, const char*, int, sqlite3_value**) noexcept {
     const auto& ids = *rows_of(cursor).interface_ids_;
     if (std::any_of(ids.begin(), ids.end(), [](std::int64_t one) { return one >= most_interfaces; })) {
-      cursor->pVtab->zErrMsg =
-          sqlite3_mprintf("a store has room for %lld interfaces", static_cast<sqlite3_int64>(most_interfaces));
-      return SQLITE_CONSTRAINT;
+      return refuse(
+          cursor, sqlite3_mprintf("a store has room for %lld interfaces", static_cast<sqlite3_int64>(most_interfaces)));
     }
+    at(cursor).highest_id = 0;
     go_to(cursor, 0);
     return SQLITE_OK;
   }
   static int next(sqlite3_vtab_cursor* cursor) noexcept {
+    const std::int64_t wanted = id_at(cursor);
+    if (sqlite3_last_insert_rowid(static_cast<Table*>(cursor->pVtab)->connection) != wanted) {
+      return refuse(cursor, sqlite3_mprintf("sample_rows has rows of polls after poll %lld",
+                                            static_cast<sqlite3_int64>(rows_of(cursor).poll_id_)));
+    }
+    at(cursor).highest_id = std::max(at(cursor).highest_id, wanted);
     go_to(cursor, at(cursor).place + 1);
     return SQLITE_OK;
   }
@@ -103,7 +111,7 @@ struct CycleRowsModule {
     const InterfaceRecord& row = *at(cursor).row;
     switch (which) {
       case id:
-        sqlite3_result_int64(result, sample_id(rows.poll_id_, (*rows.interface_ids_)[at(cursor).place]));
+        if (!comes_by_itself(cursor)) sqlite3_result_int64(result, id_at(cursor));
         break;
       case read_after:
         sqlite3_result_int64(result, read_after_ms(*rows.cycle_, row.sample));
@@ -144,6 +152,20 @@ struct CycleRowsModule {
     const bool there = place < rows.cycle_->interfaces.size();
     at(cursor).place = place;
     at(cursor).row = there ? &rows.cycle_->interfaces[place] : nullptr;
+  }
+  static std::int64_t id_at(sqlite3_vtab_cursor* cursor) noexcept {
+    const CycleRows& rows = rows_of(cursor);
+    return sample_id(rows.poll_id_, (*rows.interface_ids_)[at(cursor).place]);
+  }
+  // In place of NULL SQLite takes the highest key and one (https://sqlite.org/autoinc.html): no poll is newer, so that
+  // is a row of this one. It then adds to the end, where it would search for the place of any key that it is given.
+  // next() sees whether it was the one.
+  static bool comes_by_itself(sqlite3_vtab_cursor* cursor) noexcept {
+    return at(cursor).place > 0 && id_at(cursor) == at(cursor).highest_id + 1;
+  }
+  static int refuse(sqlite3_vtab_cursor* cursor, char* why) noexcept {
+    cursor->pVtab->zErrMsg = why;
+    return SQLITE_CONSTRAINT;
   }
   static CycleRows& rows_of(sqlite3_vtab_cursor* cursor) noexcept { return *static_cast<Table*>(cursor->pVtab)->rows; }
 };

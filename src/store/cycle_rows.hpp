@@ -15,7 +15,9 @@ namespace octopoll::store {
 /// What `INSERT INTO sample_rows SELECT * FROM cycle_rows` reads: one statement a cycle, where one a row, with its
 /// bindings, costs half as much again.
 ///
-/// Shape:  a virtual table of the connection that it was attached to, with the columns of sample_rows in their order.
+/// Shape:  a virtual table of the connection that it was attached to, with the columns of sample_rows in their order;
+/// an
+///         id that SQLite finds by itself is NULL. It can be read by that statement alone.
 ///         It stays where it is: SQLite knows its address until the connection closes or attaches another.
 /// Thread: the connection's.
 class CycleRows {

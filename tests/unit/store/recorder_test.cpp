@@ -84,6 +84,43 @@ DeviceCycle rich_cycle() {
   return cycle;
 }
 
+TEST_CASE("rows keep their interfaces in whatever order they come") {
+  Fixture store;
+  std::vector<InterfaceRecord> rows;
+  for (std::uint32_t port = 1; port <= 9; ++port) {
+    rows.push_back(make_row({.name = fmt::format("p{}", port), .if_index = port, .in_octets = 100 + port}));
+  }
+  store.store(make_cycle("sw1", 1, noon, rows));
+  const auto order =
+      GENERATE(values<std::string>({"123456789", "456123789", "987654321", "2", "9123", "13579", "1239456"}));
+  std::vector<InterfaceRecord> reordered;
+  for (const char port : order) reordered.push_back(rows[static_cast<std::size_t>(port - '1')]);
+  store.store(make_cycle("sw1", 2, noon + 60s, reordered));
+  CHECK(store.integer("SELECT count(*) FROM sample_rows WHERE id >> 24 = 2") ==
+        static_cast<std::int64_t>(order.size()));
+  CHECK(store.integer("SELECT count(*) FROM sample_rows s JOIN interfaces i ON i.id = s.id & 16777215"
+                      " WHERE s.in_octets = 100 + i.if_index") == static_cast<std::int64_t>(9 + order.size()));
+}
+
+TEST_CASE("rows of a later poll in the file are no reason to write to it under other keys") {
+  Fixture store;
+  const std::vector<InterfaceRecord> rows{make_row({.name = "p1", .if_index = 1}),
+                                          make_row({.name = "p2", .if_index = 2})};
+  store.store(make_cycle("sw1", 1, noon, rows));
+  REQUIRE(
+      store.database->execute("INSERT INTO sample_rows SELECT (9 << 24) + 1, read_after_ms, elapsed_us,"
+                              " time_error_ppb, states, speed_mbps, in_octets, out_octets, ucast_pkts,"
+                              " multicast_pkts, broadcast_pkts, faults FROM sample_rows LIMIT 1"));
+  {
+    auto transaction = Transaction::begin(*store.database);
+    REQUIRE(transaction);
+    const auto refused = store.recorder->store(make_cycle("sw1", 2, noon + 60s, rows));
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().message.find("sample_rows has rows of polls after poll 2") != std::string::npos);
+  }
+  CHECK(store.integer("SELECT count(*) FROM sample_rows") == 3);
+}
+
 TEST_CASE("a cycle comes back as it was stored") {
   Fixture store;
   const Recorded recorded = store.store(rich_cycle());
