@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "octopoll/core/fd.hpp"
+#include "octopoll/core/file_access.hpp"
 
 namespace octopoll::config {
 namespace {
@@ -24,7 +25,11 @@ bool is_control(std::string_view character);
 Result<FileText> read_text_file(const std::filesystem::path& file) {
   // O_NONBLOCK: opening a FIFO must not wait for somebody who writes to it.
   const Fd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (!fd) return cannot_read(errno, errno == ENOENT ? "check the path" : "check that this user may read it");
+  if (!fd) {
+    const int error = errno;
+    std::string whose = error == EACCES ? remedy_of_refusal(file, FileUse::read) : "check the path";
+    return cannot_read(error, whose.empty() ? "check that this user may read it" : std::move(whose));
+  }
   struct stat status {};
   if (::fstat(fd.get(), &status) != 0) return cannot_read(errno, {});
   if (!S_ISREG(status.st_mode)) {

@@ -10,6 +10,8 @@
 #include <iterator>
 #include <string_view>
 
+#include "octopoll/core/file_access.hpp"
+
 namespace octopoll {
 namespace {
 
@@ -59,8 +61,10 @@ Result<std::string> expand(const std::string& written) {
 Result<Secret> read_file(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   if (!file) {
-    return fail(ErrorKind::config, fmt::format("cannot read the secret file {}: {}", path, strerror(errno)),
-                "check the path and that this user may read it");
+    const int reason = errno;
+    std::string whose = remedy_of_refusal(path, FileUse::read);
+    return fail(ErrorKind::config, fmt::format("cannot read the secret file {}: {}", path, strerror(reason)),
+                whose.empty() ? "check the path and that this user may read it" : std::move(whose));
   }
   std::string text(largest_secret_file + 1, '\0');
   file.read(text.data(), static_cast<std::streamsize>(text.size()));

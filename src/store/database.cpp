@@ -6,6 +6,8 @@
 #include <bit>
 #include <utility>
 
+#include "octopoll/core/file_access.hpp"
+
 namespace octopoll::store {
 namespace {
 
@@ -258,6 +260,10 @@ std::string remedy_for(int code) {
 
 Error describe(const std::filesystem::path& path, std::string_view doing, int code, const char* message) {
   const int primary = code & 0xFF;
+  // SQLite says "unable to open database file" whatever the reason is.
+  if (std::string whose = primary == SQLITE_CANTOPEN ? remedy_of_refusal(path, FileUse::read) : ""; !whose.empty())
+    return Error{ErrorKind::permission, fmt::format("{} {}: permission denied", doing, path.string()),
+                 std::move(whose)};
   const bool refused = primary == SQLITE_PERM || primary == SQLITE_READONLY || primary == SQLITE_AUTH;
   return Error{refused ? ErrorKind::permission : ErrorKind::store,
                fmt::format("{} {}: {} (SQLite {})", doing, path.string(), message, code), remedy_for(code)};

@@ -8,6 +8,7 @@
 
 #include "octopoll/core/log.hpp"
 #include "octopoll/core/text.hpp"
+#include "open.hpp"
 #include "schema.hpp"
 #include "statements.hpp"
 
@@ -117,12 +118,7 @@ Result<> migrate(Database& database, std::span<const Migration> steps, std::chro
   const auto before = database.integer("PRAGMA user_version");
   if (!before) return tl::make_unexpected(before.error());
   if (*before == steps.back().to) return {};
-  if (*before > steps.back().to) {
-    return fail(ErrorKind::store,
-                fmt::format("{} has schema version {}, this octopoll knows up to {}", database.path().string(), *before,
-                            steps.back().to),
-                "use the newer octopoll that wrote it, or name another file with --db");
-  }
+  if (*before > steps.back().to) return newer_than_known(database.path(), *before, steps.back().to);
   auto transaction = Transaction::begin(database);
   if (!transaction) return tl::make_unexpected(transaction.error());
   {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "octopoll/core/fd.hpp"
+#include "octopoll/core/file_access.hpp"
 #include "octopoll/store/path.hpp"
 #include "schema.hpp"
 #include "united_tables.hpp"
@@ -23,17 +24,22 @@ namespace fs = std::filesystem;
 
 enum class Content { missing, empty, ours, foreign };
 
-Result<Content> content_of(const fs::path& path);
+using Open = Result<Database>(const fs::path&);
+Result<Content> content_of(const fs::path& path, Open* open);
 Result<Database> open_to_read(const fs::path& path);
+Result<Database> open_to_look(const fs::path& path);
+Result<std::vector<fs::path>> missing_directories(const fs::path& path);
+Result<> check_rights(const fs::path& path, Content content);
 Result<> create_file(const fs::path& path);
 Result<Content> identify(Database& database);
 tl::unexpected<Error> not_ours(const fs::path& path);
-tl::unexpected<Error> system_failure(const std::string& doing, int reason);
+tl::unexpected<Error> cannot_look_at(const fs::path& path, std::error_code problem);
+tl::unexpected<Error> not_to_be_written(const fs::path& path);
 
 }  // namespace
 
 Result<Database> open_for_writing(const fs::path& path) {
-  const auto content = content_of(path);
+  const auto content = content_of(path, open_to_read);
   if (!content) return tl::make_unexpected(content.error());
   if (*content == Content::foreign) return not_ours(path);
   if (*content == Content::missing) {
@@ -41,10 +47,7 @@ Result<Database> open_for_writing(const fs::path& path) {
   }
   auto database = Database::open(path, Database::Access::read_write);
   if (!database) return database;
-  if (database->read_only()) {
-    return fail(ErrorKind::permission, fmt::format("{} may not be written by this user", path.string()),
-                "check owner and permissions of the file and its directory, or name another file with --db");
-  }
+  if (database->read_only()) return not_to_be_written(path);
   const auto mode = database->text("PRAGMA journal_mode = WAL");
   if (!mode) return tl::make_unexpected(mode.error());
   if (*mode != "wal") {
@@ -69,7 +72,7 @@ Result<Database> open_for_writing(const fs::path& path) {
 }
 
 Result<Database> open_for_reading(const fs::path& path, Versions versions) {
-  const auto content = content_of(path);
+  const auto content = content_of(path, open_to_read);
   if (!content) return tl::make_unexpected(content.error());
   switch (*content) {
     case Content::missing:
@@ -87,12 +90,7 @@ Result<Database> open_for_reading(const fs::path& path, Versions versions) {
   if (!database) return database;
   const auto version = database->integer("PRAGMA user_version");
   if (!version) return tl::make_unexpected(version.error());
-  if (*version > newest_version()) {
-    return fail(ErrorKind::store,
-                fmt::format("{} has schema version {}, this octopoll knows up to {}", path.string(), *version,
-                            newest_version()),
-                "use the newer octopoll that wrote it, or name another file with --db");
-  }
+  if (*version > newest_version()) return newer_than_known(path, *version, newest_version());
   if (*version < newest_version() && versions == Versions::newest) {
     return fail(
         ErrorKind::store,
@@ -103,10 +101,27 @@ Result<Database> open_for_reading(const fs::path& path, Versions versions) {
 }
 
 Result<> check_not_foreign(const fs::path& path) {
-  const auto content = content_of(path);
+  const auto content = content_of(path, open_to_read);
   if (!content) return tl::make_unexpected(content.error());
   if (*content == Content::foreign) return not_ours(path);
   return {};
+}
+
+Result<> check_writable(const fs::path& path) {
+  const auto missing = missing_directories(path);
+  if (!missing) return tl::make_unexpected(missing.error());
+  if (!missing->empty()) return check_rights(missing->back(), Content::missing);
+  const auto content = content_of(path, open_to_look);
+  if (!content) return tl::make_unexpected(content.error());
+  if (*content == Content::foreign) return not_ours(path);
+  if (*content == Content::ours) {
+    auto database = open_to_look(path);
+    if (!database) return tl::make_unexpected(database.error());
+    const auto version = database->integer("PRAGMA user_version");
+    if (!version) return tl::make_unexpected(version.error());
+    if (*version > newest_version()) return newer_than_known(path, *version, newest_version());
+  }
+  return check_rights(path, *content);
 }
 
 Result<> unite_where_sealed(Database& database, Unite what, std::shared_ptr<OnDamage> damage) {
@@ -120,11 +135,40 @@ Result<> unite_where_sealed(Database& database, Unite what, std::shared_ptr<OnDa
 }
 
 Result<> make_parent(const fs::path& path) {
+  const auto missing = missing_directories(path);
+  if (!missing) return tl::make_unexpected(missing.error());
+  for (auto each = missing->rbegin(); each != missing->rend(); ++each) {
+    if (::mkdir(each->c_str(), 0750) != 0 && errno != EEXIST) return cannot_make(*each, errno);
+  }
+  return {};
+}
+
+tl::unexpected<Error> cannot_make(const fs::path& path, int reason) {
+  const bool refused = reason == EACCES || reason == EPERM || reason == EROFS;
+  const std::string whose = refused ? remedy_of_refusal(path, FileUse::create) : "";
+  return fail(
+      refused ? ErrorKind::permission : ErrorKind::io,
+      fmt::format("cannot make {}: {}", path.string(), std::generic_category().message(reason)),
+      whose.empty() ? "name a file that this user may write to with --db" : whose + "; or name another file with --db");
+}
+
+tl::unexpected<Error> newer_than_known(const fs::path& path, std::int64_t version, std::int64_t known) {
+  return fail(ErrorKind::store,
+              fmt::format("{} has schema version {}, this octopoll knows up to {}", path.string(), version, known),
+              "use the newer octopoll that wrote it, or name another file with --db");
+}
+
+namespace {
+
+/// The directories of a store that are to be made, the innermost first. Errors: those that are not, and why.
+Result<std::vector<fs::path>> missing_directories(const fs::path& path) {
   const fs::path parent = fs::absolute(path).parent_path();
   std::vector<fs::path> missing;
   std::error_code problem;
-  for (fs::path each = parent; !fs::exists(each, problem) && each.has_relative_path(); each = each.parent_path())
+  for (fs::path each = parent; !fs::exists(each, problem) && each.has_relative_path(); each = each.parent_path()) {
+    if (problem) return cannot_look_at(each, problem);
     missing.push_back(each);
+  }
   const fs::path there = missing.empty() ? parent : missing.back().parent_path();
   if (!fs::is_directory(there, problem))
     return fail(ErrorKind::store, fmt::format("{} is no directory", there.string()), "name another file with --db");
@@ -134,21 +178,26 @@ Result<> make_parent(const fs::path& path) {
                 fmt::format("no store at {}: there is no directory {}", path.string(), missing.back().string()),
                 fmt::format("check the spelling, or make it: mkdir -p {}", parent.string()));
   }
-  for (auto each = missing.rbegin(); each != missing.rend(); ++each) {
-    if (::mkdir(each->c_str(), 0750) != 0 && errno != EEXIST)
-      return system_failure("cannot make " + each->string(), errno);
-  }
+  return missing;
+}
+
+/// What a writer makes first is its lock, beside the file.
+Result<> check_rights(const fs::path& path, Content content) {
+  const fs::path lock = path.string() + ".lock";
+  const auto writable = [](const fs::path& which) { return ::access(which.c_str(), R_OK | W_OK) == 0 ? 0 : errno; };
+  if (content != Content::missing && writable(path) != 0) return not_to_be_written(path);
+  if (const int reason = ::access(fs::absolute(path).parent_path().c_str(), W_OK | X_OK) == 0 ? 0 : errno; reason != 0)
+    return cannot_make(content == Content::missing ? path : lock, reason);
+  if (const int reason = writable(lock); reason != 0 && reason != ENOENT) return not_to_be_written(lock);
   return {};
 }
 
-namespace {
-
 // Asks through a read-only connection: opening for writing could already replay a foreign journal.
-Result<Content> content_of(const fs::path& path) {
+Result<Content> content_of(const fs::path& path, Open* open) {
   std::error_code problem;
   const fs::file_status status = fs::status(path, problem);
   if (status.type() == fs::file_type::not_found) return Content::missing;
-  if (problem) return system_failure("cannot look at " + path.string(), problem.value());
+  if (problem) return cannot_look_at(path, problem);
   if (status.type() == fs::file_type::directory) {
     return fail(ErrorKind::store, fmt::format("{} is a directory", path.string()),
                 fmt::format("name a file, for example {}", (path / "octopoll.db").string()));
@@ -156,9 +205,16 @@ Result<Content> content_of(const fs::path& path) {
   if (status.type() != fs::file_type::regular) {
     return fail(ErrorKind::store, fmt::format("{} is no regular file", path.string()), "name another file with --db");
   }
-  auto database = open_to_read(path);
+  auto database = open(path);
   if (!database) return tl::make_unexpected(database.error());
   return identify(*database);
+}
+
+// Nothing is made beside the file: without a log it is all there is.
+Result<Database> open_to_look(const fs::path& path) {
+  std::error_code problem;
+  const std::uintmax_t log = fs::file_size(path.string() + "-wal", problem);
+  return !problem && log > 0 ? open_to_read(path) : Database::open(path, Database::Access::immutable);
 }
 
 // SQLite makes the files beside a database before it reads one with a write-ahead log, and reads none where it may not:
@@ -203,7 +259,7 @@ Result<Content> identify(Database& database) {
 // database to the -wal and -shm files as well.
 Result<> create_file(const fs::path& path) {
   const Fd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0640));
-  if (!fd) return system_failure("cannot make the store " + path.string(), errno);
+  if (!fd) return cannot_make(path, errno);
   return {};
 }
 
@@ -212,11 +268,18 @@ tl::unexpected<Error> not_ours(const fs::path& path) {
               "it was left as it is; name another file with --db");
 }
 
-tl::unexpected<Error> system_failure(const std::string& doing, int reason) {
-  const bool refused = reason == EACCES || reason == EPERM || reason == EROFS;
-  return fail(refused ? ErrorKind::permission : ErrorKind::io,
-              fmt::format("{}: {}", doing, std::generic_category().message(reason)),
-              refused ? "let this user write there, or name another file with --db" : "name another file with --db");
+tl::unexpected<Error> cannot_look_at(const fs::path& path, std::error_code problem) {
+  return fail(problem == std::errc::permission_denied ? ErrorKind::permission : ErrorKind::io,
+              fmt::format("cannot look at {}: {}", path.string(), problem.message()),
+              remedy_of_refusal(path, FileUse::read));
+}
+
+tl::unexpected<Error> not_to_be_written(const fs::path& path) {
+  std::string remedy = remedy_of_refusal(path, FileUse::write);
+  if (remedy.empty()) remedy = remedy_of_refusal(path, FileUse::create);
+  if (remedy.empty()) remedy = "check owner and permissions of the file and its directory";
+  return fail(ErrorKind::permission, fmt::format("{} may not be written by this user", path.string()),
+              remedy + "; or name another file with --db");
 }
 
 }  // namespace

@@ -30,6 +30,14 @@ enum class Unite : std::uint8_t { tables, views };
 /// What open_for_writing() would refuse of the file's kind and content, asked without changing anything.
 [[nodiscard]] Result<> check_not_foreign(const std::filesystem::path& path);
 
+/// What a writer would refuse, asked without making or changing a file. Another writer's lock is none of it.
+[[nodiscard]] Result<> check_writable(const std::filesystem::path& path);
+
+/// Errors of others that speak of a store's files: one that cannot be made, and a store that a newer octopoll wrote.
+[[nodiscard]] tl::unexpected<Error> cannot_make(const std::filesystem::path& path, int reason);
+[[nodiscard]] tl::unexpected<Error> newer_than_known(const std::filesystem::path& path, std::int64_t version,
+                                                     std::int64_t known);
+
 /// The directory of a store, made where missing; its parents too at the default path alone, for elsewhere they are
 /// rather mistyped: an error that says which one is missing.
 [[nodiscard]] Result<> make_parent(const std::filesystem::path& path);

@@ -181,6 +181,8 @@ Result<std::unique_ptr<Writer>> Writer::open(const fs::path& path, WriterOptions
   return std::unique_ptr<Writer>(new Writer(std::move(impl)));
 }
 
+Result<> Writer::check(const fs::path& path) { return check_writable(path); }
+
 Writer::Writer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Writer::~Writer() { close(); }
 

@@ -11,6 +11,8 @@
 #include <string>
 #include <system_error>
 
+#include "open.hpp"
+
 namespace octopoll::store {
 namespace {
 
@@ -22,13 +24,7 @@ void write_holder(int fd);
 Result<WriterLock> WriterLock::take(const std::filesystem::path& store) {
   const std::string file = store.string() + ".lock";
   Fd fd(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640));
-  if (!fd) {
-    const int reason = errno;
-    const bool refused = reason == EACCES || reason == EPERM || reason == EROFS;
-    return fail(refused ? ErrorKind::permission : ErrorKind::io,
-                fmt::format("cannot make {}: {}", file, std::generic_category().message(reason)),
-                "give this user a directory it may write to, or name another file with --db");
-  }
+  if (!fd) return cannot_make(file, errno);
   if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
     const int reason = errno;
     if (reason != EWOULDBLOCK) {

@@ -72,6 +72,9 @@ class Writer final : public Sink {
   /// not writable, or being written by another octopoll; such a file stays as it is.
   [[nodiscard]] static Result<std::unique_ptr<Writer>> open(const std::filesystem::path& path,
                                                             WriterOptions options = {});
+  /// What open() would refuse for its place, its content or its rights, found out without making or changing a file.
+  /// That another octopoll writes to it now is none of it.
+  [[nodiscard]] static Result<> check(const std::filesystem::path& path);
   ~Writer() override;
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;
