@@ -11,7 +11,10 @@
 #include "cli/problems.hpp"
 #include "octopoll/config/inventory.hpp"
 #include "octopoll/core/duration.hpp"
+#include "octopoll/core/patience.hpp"
 #include "octopoll/core/text.hpp"
+#include "octopoll/store/path.hpp"
+#include "octopoll/store/writer.hpp"
 
 namespace octopoll::cli {
 namespace {
@@ -21,9 +24,10 @@ using Json = nlohmann::ordered_json;
 using Problems = std::vector<config::Problem>;
 
 const CommandHelp help{
-    "octopoll check -c FILE [--plan [--probe] [--assume N]] [--format table|json]",
+    "octopoll check -c FILE [--db FILE] [--plan [--probe] [--assume N]] [--format table|json]",
     "Validates an inventory and shows what would be polled. Nothing is sent, but with --probe. Each error stands on\n"
-    "stderr with its line and column and what to do, all of them at once.\n"
+    "stderr with its line and column and what to do, all of them at once. A store that `octopoll run` would refuse is\n"
+    "one, but where this user alone may not write to it: that is a warning. The store is not changed.\n"
     "\n"
     "--plan shows what polling costs: PDUs, octets and seconds a cycle of each device, and the load of all together.\n"
     "Devices that were polled before are known from the store (the median of their newest 15 complete polls). --probe\n"
@@ -40,7 +44,8 @@ const CommandHelp help{
 constexpr std::int64_t most_assumed = 1'000'000;
 
 int fail_with(const Problems& problems, report::Format format);
-void print_inventory(const config::Inventory& inventory);
+std::optional<config::Problem> check_store(config::Inventory& inventory, const Result<std::filesystem::path>& store);
+void print_inventory(const config::Inventory& inventory, bool named_here, const std::string& store);
 Json inventory_json(const config::Inventory& inventory);
 int show_plan(const config::Inventory& inventory, const PlanOptions& options, report::Format format);
 void warn_of_length(const PlannedDevice& planned);
@@ -55,7 +60,7 @@ int run_check(int argc, char** argv) {
       "plan", po::bool_switch(), "what polling costs")("probe", po::bool_switch(), "with --plan: ask unknown devices")(
       "assume", po::value<std::int64_t>()->value_name("N")->default_value(48),
       "with --plan: interfaces of a device of which nothing else is known; 0: none is assumed")(
-      "db", po::value<std::string>()->value_name("FILE"), "with --plan: the store, instead of the inventory's");
+      "db", po::value<std::string>()->value_name("FILE"), "the store, instead of the inventory's");
   const auto arguments = parse_arguments(argc, argv, help, options);
   if (!arguments) return exit_code(arguments.error());
   if (arguments->count("config") == 0) {
@@ -70,8 +75,8 @@ int run_check(int argc, char** argv) {
 
   const bool plan = (*arguments)["plan"].as<bool>();
   const bool assumes = !(*arguments)["assume"].defaulted();
-  if (!plan && ((*arguments)["probe"].as<bool>() || assumes || arguments->count("db") != 0)) {
-    print_error("check", {ErrorKind::usage, "--probe, --assume and --db belong to --plan", "--plan --probe"});
+  if (!plan && ((*arguments)["probe"].as<bool>() || assumes)) {
+    print_error("check", {ErrorKind::usage, "--probe and --assume belong to --plan", "--plan --probe"});
     return exit_code(ExitCode::usage);
   }
   const auto assumed = (*arguments)["assume"].as<std::int64_t>();
@@ -81,20 +86,23 @@ int run_check(int argc, char** argv) {
     return exit_code(ExitCode::usage);
   }
 
-  const auto inventory = config::load_inventory((*arguments)["config"].as<std::string>());
+  PlanOptions plan_options;
+  plan_options.probe = (*arguments)["probe"].as<bool>();
+  plan_options.assume = static_cast<std::size_t>(assumed);
+  if (arguments->count("db") != 0) plan_options.db = (*arguments)["db"].as<std::string>();
+  auto inventory = config::load_inventory((*arguments)["config"].as<std::string>());
   if (!inventory) return fail_with(inventory.error(), *format);
-  print_warnings(inventory->warnings);
-  if (plan) {
-    PlanOptions plan_options;
-    plan_options.probe = (*arguments)["probe"].as<bool>();
-    plan_options.assume = static_cast<std::size_t>(assumed);
-    if (arguments->count("db") != 0) plan_options.db = (*arguments)["db"].as<std::string>();
-    return show_plan(*inventory, plan_options, *format);
+  const auto store = store::default_store_path(plan_options.db, inventory->store);
+  // A plan reads the store, and says by itself where it cannot.
+  if (!plan) {
+    if (const auto refused = check_store(*inventory, store)) return fail_with({*refused}, *format);
   }
+  print_warnings(inventory->warnings);
+  if (plan) return show_plan(*inventory, plan_options, *format);
   if (*format == report::Format::json) {
     std::cout << inventory_json(*inventory).dump(1, ' ', false, Json::error_handler_t::replace) << "\n";
   } else {
-    print_inventory(*inventory);
+    print_inventory(*inventory, plan_options.db.has_value(), store->string());
   }
   return exit_code(ExitCode::done);
 }
@@ -124,6 +132,21 @@ int fail_with(const Problems& problems, report::Format format) {
     std::cout << result.dump(1, ' ', false, Json::error_handler_t::replace) << "\n";
   }
   return exit_code(ExitCode::usage);
+}
+
+/// What `octopoll run` would say of the store. Who checks a service's inventory need not be who runs it, so that this
+/// user has no right to the store is added to the warnings.
+std::optional<config::Problem> check_store(config::Inventory& inventory, const Result<std::filesystem::path>& store) {
+  const Result<> usable = store ? store::Writer::check(*store) : tl::make_unexpected(store.error());
+  if (usable) return std::nullopt;
+  const Error& error = usable.error();
+  config::Problem problem = inventory.store_place;
+  problem.message = agent_text("the store cannot be used: " + error.message);
+  problem.remedy = agent_text(error.remedy);
+  if (error.kind != ErrorKind::permission) return problem;
+  problem.message = agent_text("this user could not run it: " + error.message);
+  inventory.warnings.push_back(std::move(problem));
+  return std::nullopt;
 }
 
 // --- Words of the inventory ---
@@ -243,7 +266,7 @@ report::Table probe_table(const config::Inventory& inventory) {
   return table;
 }
 
-void print_inventory(const config::Inventory& inventory) {
+void print_inventory(const config::Inventory& inventory, bool named_here, const std::string& store) {
   if (!inventory.devices.empty()) {
     print_table(device_table(inventory), report::Format::table);
     std::cout << "\n";
@@ -252,7 +275,8 @@ void print_inventory(const config::Inventory& inventory) {
     print_table(probe_table(inventory), report::Format::table);
     std::cout << "\n";
   }
-  std::cout << "store: " << (inventory.store ? agent_text(inventory.store->string()) : "not set in this file") << "\n"
+  const std::string file = agent_text(inventory.store && !named_here ? inventory.store->string() : store);
+  std::cout << "store: " << file << (inventory.store || named_here ? "" : " (not set in this file)") << "\n"
             << fmt::format("{}, {}; ok\n", format_counted(inventory.devices.size(), "device"),
                            format_counted(inventory.probes.size(), "probe"));
 }
@@ -373,7 +397,7 @@ void warn_of_length(const PlannedDevice& planned) {
   if (!planned.cost) return;
   const config::Device& device = *planned.device;
   const auto interval = interval_of(planned);
-  const auto budget = poll::cycle_budget(interval);
+  const auto budget = cycle_budget(interval);
   const auto first = poll::governed_duration(planned.cost->requests_with_tables.value_or(0), device);
   const bool is_first = planned.cost->duration <= budget;
   if (is_first && first <= budget) return;

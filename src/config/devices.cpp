@@ -127,6 +127,7 @@ void DeviceReader::add_device(Device device, const Node& address, const Settings
   if (!device.name.empty()) names_.claim(device.name, "device", name_place);
   device.interfaces = rules_.none();
   apply(settings, auths_, device, problems_);
+  patience_.look(settings, device);
   if (!devices_.empty()) {
     share(device.echo, devices_.back().echo);
     share(device.tags, devices_.back().tags);

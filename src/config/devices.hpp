@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "config/names.hpp"
+#include "config/patience.hpp"
 #include "config/problems.hpp"
 #include "config/settings.hpp"
 #include "config/yaml_tree.hpp"
@@ -24,6 +25,8 @@ class DeviceReader {
   void read_groups(const Node& node);
   void read_devices(const Node& node) { read_list(node, defaults_); }
 
+  /// What is odd about devices that have no problem.
+  void warn(Problems& warnings) const { patience_.tell(warnings); }
   [[nodiscard]] std::vector<Device> take_devices() { return std::move(devices_); }
 
  private:
@@ -38,6 +41,7 @@ class DeviceReader {
   SettingsReader settings_;
   Names& names_;
   Problems& problems_;
+  PatienceCheck patience_;
   Settings defaults_;
   std::vector<Device> devices_;
 };

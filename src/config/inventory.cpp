@@ -24,8 +24,14 @@ constexpr std::array<std::string_view, 8> top_keys{"defaults", "auths", "groups"
 constexpr DurationRange dns_cache_range{std::chrono::seconds(1), std::chrono::hours(24)};
 
 const Entry* find(const Node& map, std::string_view key);
-void read_inventory(const Node& root, Inventory& inventory, std::optional<Place>& literal_secret, Problems& problems);
-void read_store(const Entry& entry, const std::filesystem::path& folder, Inventory& inventory, Problems& problems);
+/// Places that only the whole file gives a meaning to.
+struct Found {
+  std::optional<Place> literal_secret;
+  Place store;
+};
+void read_inventory(const Node& root, Inventory& inventory, Found& found, Problems& problems, Problems& warnings);
+void read_store(const Entry& entry, const std::filesystem::path& folder, Inventory& inventory, Found& found,
+                Problems& problems);
 std::optional<std::filesystem::path> read_store_path(const Entry& entry, const std::filesystem::path& folder,
                                                      Problems& problems);
 void read_retention(const Entry& entry, Retention& retention, Problems& problems);
@@ -46,22 +52,25 @@ tl::expected<Inventory, std::vector<Problem>> load_inventory_text(std::string_vi
                                                                   const std::filesystem::path& file,
                                                                   bool others_may_read) {
   Problems problems;
+  Problems warnings;
   Inventory inventory;
   inventory.file = file;
-  std::optional<Place> literal_secret;
+  Found found;
   const std::string_view content = without_bom(text);
   if (check_encoding(content, problems)) {
     if (const auto tree = parse_yaml(content, problems)) {
-      read_inventory(*tree->root, inventory, literal_secret, problems);
+      read_inventory(*tree->root, inventory, found, problems, warnings);
     }
   }
   if (!problems.empty()) return tl::make_unexpected(problems.take(file.string(), content));
 
-  if (literal_secret && others_may_read) {
-    problems.add(*literal_secret, "this file holds secrets, and every user may read it",
+  problems.add(found.store, {});
+  inventory.store_place = problems.take(file.string(), content).front();
+  if (found.literal_secret && others_may_read) {
+    warnings.add(*found.literal_secret, "this file holds secrets, and every user may read it",
                  fmt::format("`chmod o-r {}`, or write them as '${{VAR}}' or 'file:PATH'", file.string()));
-    inventory.warnings = problems.take(file.string(), content);
   }
+  inventory.warnings = warnings.take(file.string(), content);
   return inventory;
 }
 
@@ -74,13 +83,13 @@ const Entry* find(const Node& map, std::string_view key) {
   return nullptr;
 }
 
-void read_inventory(const Node& root, Inventory& inventory, std::optional<Place>& literal_secret, Problems& problems) {
+void read_inventory(const Node& root, Inventory& inventory, Found& found, Problems& problems, Problems& warnings) {
   if (!expect_map(root, "an inventory", "write `devices:`, and the devices below it", problems)) return;
   const std::filesystem::path folder = inventory.file.parent_path();
   // What others refer to comes first, wherever it stands.
   Auths auths;
   if (const Entry* entry = find(root, "auths")) auths = read_auths(*entry->value, folder, problems);
-  literal_secret = auths.literal_secret;
+  found.literal_secret = auths.literal_secret;
   EchoParts ping;
   if (const Entry* entry = find(root, "ping")) ping = read_ping(*entry->value, problems);
   inventory.ping = settings_of(ping);
@@ -100,11 +109,12 @@ void read_inventory(const Node& root, Inventory& inventory, std::optional<Place>
     } else if (entry.key == "probes") {
       inventory.probes = read_probes(*entry.value, names, problems);
     } else if (entry.key == "store") {
-      read_store(entry, folder, inventory, problems);
+      read_store(entry, folder, inventory, found, problems);
     } else if (std::find(top_keys.begin(), top_keys.end(), entry.key) == top_keys.end()) {
       unknown_key(entry, "an inventory", top_keys, problems);
     }
   }
+  devices.warn(warnings);
   inventory.devices = devices.take_devices();
   for (Device& device : inventory.devices) device.dns_cache = inventory.dns_cache;
   for (Probe& probe : inventory.probes) probe.dns_cache = inventory.dns_cache;
@@ -114,8 +124,10 @@ void read_inventory(const Node& root, Inventory& inventory, std::optional<Place>
   }
 }
 
-void read_store(const Entry& entry, const std::filesystem::path& folder, Inventory& inventory, Problems& problems) {
+void read_store(const Entry& entry, const std::filesystem::path& folder, Inventory& inventory, Found& found,
+                Problems& problems) {
   static constexpr std::array<std::string_view, 2> keys{"path", "retention"};
+  found.store = entry.value->place;
   if (entry.value->kind != Node::Kind::map) {
     inventory.store = read_store_path(entry, folder, problems);
     return;
@@ -123,6 +135,7 @@ void read_store(const Entry& entry, const std::filesystem::path& folder, Invento
   bool says_something = false;
   for (const Entry& part : entry.value->entries) {
     if (part.key == "path") {
+      found.store = part.value->place;
       inventory.store = read_store_path(part, folder, problems);
     } else if (part.key == "retention") {
       read_retention(part, inventory.retention, problems);

@@ -108,10 +108,6 @@ double seconds(std::chrono::nanoseconds time) { return std::chrono::duration<dou
 
 }  // namespace
 
-std::chrono::nanoseconds cycle_budget(std::chrono::nanoseconds interval) noexcept {
-  return std::max<std::chrono::nanoseconds>(interval * 19 / 20, std::chrono::milliseconds(50));
-}
-
 std::chrono::nanoseconds governed_duration(std::uint64_t requests, const config::Device& device) noexcept {
   if (!device.max_requests_per_second || requests == 0) return {};
   // The first one goes at once.

@@ -8,6 +8,7 @@
 #include <unordered_set>
 
 #include "octopoll/core/log.hpp"
+#include "octopoll/core/patience.hpp"
 #include "octopoll/core/shared_moment.hpp"
 #include "octopoll/core/text.hpp"
 #include "octopoll/poll/cycle_cost.hpp"

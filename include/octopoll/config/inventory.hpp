@@ -95,7 +95,8 @@ struct Inventory {
   EchoSettings ping;            ///< of devices, where neither they nor their groups say otherwise
   std::chrono::nanoseconds dns_cache = std::chrono::minutes(5);  ///< also in each device and probe
   std::optional<std::filesystem::path> store;                    ///< relative paths are relative to the file
-  Retention retention;                                           ///< of the store
+  Problem store_place;            ///< where it is named: what is wrong with it goes there
+  Retention retention;            ///< of the store
   std::vector<Problem> warnings;  ///< nothing that keeps it from running: secrets that others may read
 };
 

@@ -27,9 +27,6 @@ struct CycleCost {
   std::optional<WrapRisk> wraps{};
 };
 
-/// A cycle ends before the device's next turn begins: with what has arrived by then.
-[[nodiscard]] std::chrono::nanoseconds cycle_budget(std::chrono::nanoseconds interval) noexcept;
-
 /// What the device's max_requests_per_second makes of so many requests, if they are answered at once; 0 without it.
 [[nodiscard]] std::chrono::nanoseconds governed_duration(std::uint64_t requests, const config::Device& device) noexcept;
 

@@ -4,6 +4,7 @@
 // OCTOPOLL_UPDATE_GOLDEN=1 writes them anew: read the diff before it is kept.
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <catch2/catch.hpp>
 #include <cstdlib>
@@ -13,6 +14,7 @@
 
 #include "support/binaries.hpp"
 #include "support/run_command.hpp"
+#include "support/sqlite_query.hpp"
 #include "support/temp_dir.hpp"
 
 using namespace octopoll::test;
@@ -37,8 +39,10 @@ void check_golden(const std::string& name, mode_t mode, int exit_code, const Chi
   const TempDir folder;
   write_file(folder / "inventory.yaml", read_file(golden / (name + ".yaml")));
   REQUIRE(::chmod((folder / "inventory.yaml").c_str(), mode) == 0);
+  ChildOptions with_store = options;
+  with_store.env.emplace_back("OCTOPOLL_DB", "/tmp/octopoll-golden.db");
   for (const std::string format : {"table", "json"}) {
-    const auto result = check(folder, {"-c", "inventory.yaml", "--format", format}, options);
+    const auto result = check(folder, {"-c", "inventory.yaml", "--format", format}, with_store);
     INFO(result.describe());
     CHECK(result.exit_code() == exit_code);
     compare(golden / (name + "." + format + ".out"), result.out);
@@ -106,4 +110,80 @@ TEST_CASE("columns stand below each other behind names that are wider than their
   INFO(result.describe());
   // Two letters of two columns each, below "Device" and its gap of two.
   CHECK_THAT(result.out, Catch::Contains("\u6771\u4eac    192.0.2.1:161"));
+}
+
+TEST_CASE("check refuses the store that run would refuse, and changes nothing", "[check]") {
+  const TempDir folder;
+  std::filesystem::create_directory(folder / "folder");
+  write_file(folder / "notes.txt", std::string(5000, 'x'));
+  // Of another program, and of an octopoll to come ("OcPl").
+  for (const char* empty : {"foreign.db", "newer.db"}) write_file(folder / empty, "");
+  sqlite_change(folder / "foreign.db", "CREATE TABLE t (a)");
+  sqlite_change(folder / "newer.db", "PRAGMA application_id = 0x4F63506C");
+  sqlite_change(folder / "newer.db", "PRAGMA user_version = 999");
+  struct Refused {
+    std::string store;
+    std::string says;
+  };
+  const auto refused = GENERATE(values<Refused>({{"folder", "folder is a directory"},
+                                                 {"notes.txt", "file is not a database"},
+                                                 {"foreign.db", "is a database of another program"},
+                                                 {"newer.db", "has schema version 999, this octopoll knows up to"},
+                                                 {"no/where/x.db", "there is no directory"}}));
+  const bool by_option = GENERATE(false, true);
+  write_file(folder / "inventory.yaml",
+             "devices: [192.0.2.1]\nstore: " + (by_option ? "fine.db" : refused.store) + "\n");
+  std::vector<std::string> words{"-c", "inventory.yaml"};
+  if (by_option) words.insert(words.end(), {"--db", refused.store});
+  const auto entries = [&] {
+    return std::distance(std::filesystem::directory_iterator(folder.path()), std::filesystem::directory_iterator());
+  };
+  const auto before = entries();
+  const auto result = check(folder, words);
+  INFO(result.describe());
+  CHECK(result.exit_code() == 2);
+  CHECK(result.out.empty());
+  CHECK_THAT(result.err, Catch::StartsWith("inventory.yaml:2:8: error: the store cannot be used: ") &&
+                             Catch::Contains(refused.says) && Catch::EndsWith("1 error\n"));
+  CHECK(entries() == before);
+
+  words.insert(words.begin(), {octopoll_binary().string(), "run", "--duration", "1s"});
+  ChildOptions options;
+  options.cwd = folder.path();
+  const auto run = run_command(words, options);
+  INFO(run.describe());
+  CHECK(run.exit_code() == 2);
+  CHECK_THAT(run.err, Catch::Contains(refused.says));
+}
+
+TEST_CASE("check takes a store that is there, is empty, or can be made", "[check]") {
+  const TempDir folder;
+  write_file(folder / "empty.db", "");
+  write_file(folder / "inventory.yaml", "devices: [192.0.2.1]\n");
+  for (const std::string store : {"empty.db", "new.db", "new/new.db"}) {
+    const auto result = check(folder, {"-c", "inventory.yaml", "--db", store});
+    INFO(result.describe());
+    CHECK(result.exit_code() == 0);
+    CHECK(result.err.empty());
+    CHECK_THAT(result.out, Catch::EndsWith("store: " + (folder / store).string() + "\n1 device, 0 probes; ok\n"));
+  }
+  CHECK_FALSE(std::filesystem::exists(folder / "new"));
+  CHECK_FALSE(std::filesystem::exists(folder / "new.db"));
+}
+
+TEST_CASE("check warns where this user alone may not write to the store", "[check]") {
+  if (::geteuid() != 0) return;
+  const TempDir folder;
+  write_file(folder / "inventory.yaml", "devices: [192.0.2.1]\nstore: x.db\n");
+  REQUIRE(::chmod(folder.path().c_str(), 0755) == 0);
+  REQUIRE(::chmod((folder / "inventory.yaml").c_str(), 0644) == 0);
+  ChildOptions options;
+  options.cwd = folder.path();
+  const auto result = run_command({"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups",
+                                   octopoll_binary().string(), "check", "-c", "inventory.yaml"},
+                                  options);
+  INFO(result.describe());
+  CHECK(result.exit_code() == 0);
+  CHECK_THAT(result.err, Catch::StartsWith("inventory.yaml:2:8: warning: this user could not run it: cannot make ") &&
+                             Catch::Contains("belongs to root:root with mode 0755, and this user is nobody"));
 }

@@ -6,6 +6,7 @@
 
 #include "bench.hpp"
 #include "fleet/fleet.hpp"
+#include "octopoll/core/patience.hpp"
 #include "peer.hpp"
 
 using namespace octopoll;
@@ -65,6 +66,19 @@ TEST_CASE("an agent slower than the timeout is answered for before its last retr
   CHECK(session->traffic().timeouts == 0);
   // The retries are answered as well, each too late.
   bench.run_until([&] { return bench.engine->traffic().late == session->traffic().retries; });
+}
+
+TEST_CASE("silence is waited for as long as check reckons, and no shorter", "[snmp]") {
+  const Bench bench;
+  const Peer peer;
+  auto options = v2c(peer.endpoint());
+  options.timeout = 30ms;
+  options.retries = GENERATE(0U, 1U, 3U);
+  const auto session = bench.open(options);
+  const snmp::Reply reply = bench.ask(*session, get(sys_name));
+  CHECK(reply.outcome == Outcome::timed_out);
+  CHECK(reply.tries == options.retries + 1);
+  CHECK(reply.waited >= whole_patience(options.timeout, options.retries));
 }
 
 TEST_CASE("an answer after the end is late and ends nothing", "[snmp]") {

@@ -374,3 +374,31 @@ TEST_CASE("how long names are kept is said once for the whole file", "[config]")
   CHECK(inventory.probes[0].dns_cache == 90s);
   CHECK(load_good("devices: [core.example]").devices[0].dns_cache == 5min);
 }
+
+TEST_CASE("a warning names the devices whose retries outlast their polls, once where they are set") {
+  const auto warnings = [](std::string_view text) { return load_good(text).warnings; };
+  const auto own = warnings("devices:\n  - {name: a, address: 192.0.2.1, interval: 5s}\n");
+  REQUIRE(own.size() == 1);
+  CHECK(own[0].line == 2);
+  CHECK(own[0].column == 45);
+  CHECK(
+      own[0].message ==
+      "`a`: a request that nobody answers is waited for 7s (timeout 1s, 2 retries, each wait twice the one before, up "
+      "to 4 times the first), and a poll at the interval 5s ends after 4.75s");
+  CHECK(own[0].remedy == "set `timeout: 670ms`, fewer `retries` or a longer `interval`");
+
+  const auto inherited = warnings(
+      "defaults: {interval: 10s, timeout: 2s}\n"
+      "devices: [192.0.2.1, 192.0.2.2, {address: 192.0.2.3, interval: 60s}, {address: 192.0.2.4, retries: 9}]\n");
+  REQUIRE(inherited.size() == 2);
+  CHECK(inherited[0].line == 1);
+  CHECK_THAT(inherited[0].message, Catch::StartsWith("`192.0.2.1` and 1 more: "));
+  CHECK(inherited[1].line == 2);
+  CHECK_THAT(inherited[1].message, Catch::StartsWith("`192.0.2.4`: ") && Catch::Contains("9 retries"));
+
+  // What a warning says mends it.
+  CHECK(warnings("devices: [{address: 192.0.2.1, interval: 5s, timeout: 670ms}]\n").empty());
+  CHECK(warnings("devices: [{address: 192.0.2.1, interval: 5s, retries: 1}]\n").empty());
+  CHECK(warnings("devices: [{address: 192.0.2.1, interval: 5s, timeout: 4800ms, retries: 0}]\n").size() == 1);
+  CHECK(warnings("devices: [{address: 192.0.2.1, interval: auto}, 192.0.2.2]\n").empty());
+}
