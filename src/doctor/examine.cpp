@@ -151,12 +151,12 @@ class Examiner {
     const SnmpVersion other = wanted == SnmpVersion::v1 ? SnmpVersion::v2c : SnmpVersion::v1;
     std::vector<std::string> texts;
     std::optional<Error> first_error;
+    std::optional<Error> error;
+    Reply reply;
     bool other_answers = false;
     for (const SnmpVersion version : {wanted, other}) {
       SnmpCredentials credentials = *patient_.session.credentials;
       credentials.version = version;
-      Reply reply;
-      std::optional<Error> error;
       auto session = open(credentials, reply, error);
       const bool answers = !error && reply.outcome == Outcome::answered;
       texts.push_back(answers ? fmt::format("{} answers in {:.1f} ms", word_of(version),
@@ -167,6 +167,8 @@ class Examiner {
       if (answers && !session_) adopt(std::move(session), credentials);
     }
     if (!session_) {
+      if (first_error->kind == ErrorKind::timeout && reply.outcome == Outcome::timed_out)
+        first_error = silent_to_both(*first_error, wanted, *error, reply);
       add({"versions", Severity::problem, first_error->message, first_error->remedy});
       return false;
     }
@@ -182,6 +184,18 @@ class Examiner {
     }
     add(std::move(finding));
     return true;
+  }
+
+  /// Where nothing came at all the remedy is what the silence to v1 leaves: that to v2c has "try v1" in it.
+  [[nodiscard]] Error silent_to_both(const Error& first, SnmpVersion wanted, const Error& second,
+                                     const Reply& second_reply) const {
+    const snmp::Traffic cost = interview_.traffic() - before_;
+    const bool all_silent = cost.foreign + cost.malformed + cost.late == 0;
+    const bool first_is_v1 = wanted == SnmpVersion::v1;
+    return {first.kind,
+            fmt::format("{}; nor to {} of {}", first.message, format_counted(second_reply.tries, "request"),
+                        word_of(first_is_v1 ? SnmpVersion::v2c : SnmpVersion::v1)),
+            all_silent && !first_is_v1 ? second.remedy : first.remedy};
   }
 
   bool contact_v3() {

@@ -338,6 +338,21 @@ TEST_CASE("nobody there, no such host, bad usage", "[doctor]") {
   CHECK(doctor({"tcp:127.0.0.1"}).exit_code() == 2);
 }
 
+TEST_CASE("of a silent agent both versions are told, and none is advised that was tried", "[doctor]") {
+  const Agent agent(5, {{"silent", true}});
+  for (const std::string version : {"1", "2c"}) {
+    const json found = examine({agent.fleet.target(), "-v", version}, 1, {"-t", "0.2", "-r", "1"})["agents"][0];
+    const json versions = finding(found, "versions");
+    INFO(versions.dump(1));
+    CHECK_THAT(versions["measured"].get<std::string>(),
+               Catch::Contains("no answer to 2 requests within 600ms") &&
+                   Catch::EndsWith(version == "1" ? "; nor to 2 requests of v2c" : "; nor to 2 requests of v1"));
+    CHECK_THAT(versions["meaning"].get<std::string>(),
+               Catch::Contains("is the community right") && !Catch::Contains("-v 1"));
+    CHECK(found["requests"] == 4);
+  }
+}
+
 TEST_CASE("an agent that falls silent in between is told so, and judged by what it said before", "[doctor]") {
   const std::size_t answers = GENERATE(4U, 8U, 60U);
   CAPTURE(answers);
