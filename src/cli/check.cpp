@@ -1,9 +1,12 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <filesystem>
 #include <iostream>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "cli/check_plan.hpp"
@@ -27,7 +30,9 @@ const CommandHelp help{
     "octopoll check -c FILE [--db FILE] [--plan [--probe] [--assume N]] [--format table|json]",
     "Validates an inventory and shows what would be polled. Nothing is sent, but with --probe. Each error stands on\n"
     "stderr with its line and column and what to do, all of them at once. A store that `octopoll run` would refuse is\n"
-    "one, but where this user alone may not write to it: that is a warning. The store is not changed.\n"
+    "one, but where this user alone may not write to it, or its directory is not here: those are warnings. The store "
+    "is\n"
+    "not changed.\n"
     "\n"
     "--plan shows what polling costs: PDUs, octets and seconds a cycle of each device, and the load of all together.\n"
     "Devices that were polled before are known from the store (the median of their newest 15 complete polls). --probe\n"
@@ -134,8 +139,8 @@ int fail_with(const Problems& problems, report::Format format) {
   return exit_code(ExitCode::usage);
 }
 
-/// What `octopoll run` would say of the store. Who checks a service's inventory need not be who runs it, so that this
-/// user has no right to the store is added to the warnings.
+/// What `octopoll run` would say of the store. Who checks a service's inventory need not be who runs it, nor where:
+/// that this user has no right to the store, or its directory is not here, is added to the warnings.
 std::optional<config::Problem> check_store(config::Inventory& inventory, const Result<std::filesystem::path>& store) {
   const Result<> usable = store ? store::Writer::check(*store) : tl::make_unexpected(store.error());
   if (usable) return std::nullopt;
@@ -143,8 +148,10 @@ std::optional<config::Problem> check_store(config::Inventory& inventory, const R
   config::Problem problem = inventory.store_place;
   problem.message = agent_text("the store cannot be used: " + error.message);
   problem.remedy = agent_text(error.remedy);
-  if (error.kind != ErrorKind::permission) return problem;
-  problem.message = agent_text("this user could not run it: " + error.message);
+  std::error_code none;
+  const bool not_here = store && !std::filesystem::exists(std::filesystem::absolute(*store).parent_path(), none);
+  if (error.kind != ErrorKind::permission && !not_here) return problem;
+  problem.message = agent_text((not_here ? "it cannot be run here: " : "this user could not run it: ") + error.message);
   inventory.warnings.push_back(std::move(problem));
   return std::nullopt;
 }

@@ -128,8 +128,7 @@ TEST_CASE("check refuses the store that run would refuse, and changes nothing", 
   const auto refused = GENERATE(values<Refused>({{"folder", "folder is a directory"},
                                                  {"notes.txt", "file is not a database"},
                                                  {"foreign.db", "is a database of another program"},
-                                                 {"newer.db", "has schema version 999, this octopoll knows up to"},
-                                                 {"no/where/x.db", "there is no directory"}}));
+                                                 {"newer.db", "has schema version 999, this octopoll knows up to"}}));
   const bool by_option = GENERATE(false, true);
   write_file(folder / "inventory.yaml",
              "devices: [192.0.2.1]\nstore: " + (by_option ? "fine.db" : refused.store) + "\n");
@@ -169,6 +168,16 @@ TEST_CASE("check takes a store that is there, is empty, or can be made", "[check
   }
   CHECK_FALSE(std::filesystem::exists(folder / "new"));
   CHECK_FALSE(std::filesystem::exists(folder / "new.db"));
+}
+
+TEST_CASE("check warns where the directory of the store is not on this machine", "[check]") {
+  const TempDir folder;
+  write_file(folder / "inventory.yaml", "devices: [192.0.2.1]\nstore: no/where/x.db\n");
+  const auto result = check(folder, {"-c", "inventory.yaml"});
+  INFO(result.describe());
+  CHECK(result.exit_code() == 0);
+  CHECK_THAT(result.err, Catch::StartsWith("inventory.yaml:2:8: warning: it cannot be run here: ") &&
+                             Catch::Contains("there is no directory") && Catch::Contains("mkdir -p "));
 }
 
 TEST_CASE("check warns where this user alone may not write to the store", "[check]") {
