@@ -190,6 +190,8 @@ int run_run(int argc, char** argv) {
   if (arguments->verbose) log::set_level(log::Level::debug);
   // From the start: a signal that comes while the file is read is not to end the daemon.
   Signals::block({SIGHUP, SIGUSR1});
+  // Whoever reads its log may go; polling goes on. A table of --once is for a reader who is there.
+  if (!arguments->once) ::signal(SIGPIPE, SIG_IGN);
   auto inventory = config::load_inventory(arguments->file);
   if (!inventory) {
     print_errors(inventory.error());
@@ -221,8 +223,6 @@ int run_run(int argc, char** argv) {
     print_error("run", signals.error());
     return exit_code(ExitCode::internal);
   }
-  // Whoever reads its log may go; polling goes on. A table of --once is for a reader who is there.
-  if (!arguments->once) ::signal(SIGPIPE, SIG_IGN);
   if (arguments->duration) (*house)->loop().after(*arguments->duration, [&house] { (*house)->stop(); });
   if (arguments->once) {
     const int code = run_once(**house, *arguments, devices);

@@ -125,7 +125,7 @@ TEST_CASE("without a way to ping there is one warning, and the polling goes on",
   for (const char* device : {"device-1", "device-2"}) await_cycles(site.store(), device, 4);
   stop_polling(run);
   INFO(run.err());
-  CHECK(count_of(run.err(), "warning") == 1);
+  CHECK(count_of(run.err(), "octopoll: warning") == 1);
   CHECK_THAT(run.err(), Catch::Contains("no latency will be measured") && Catch::Contains("ping_group_range") &&
                             Catch::Contains("cap_net_raw"));
   CHECK(sqlite_int(site.store(), "SELECT count(*) FROM polls WHERE outcome <> 'complete'") == 0);

@@ -87,7 +87,7 @@ TEST_CASE("a user who may not read is told so") {
   INFO(result.describe());
   CHECK(result.exit_code() == 1);
   CHECK(result.out.find("x.db") != std::string::npos);
-  CHECK(result.out.find("may be read") != std::string::npos);
+  CHECK(result.out.find("change its mode") != std::string::npos);
 }
 
 TEST_CASE("a directory that may not be written to is named, with the way out") {
